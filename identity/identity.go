@@ -1,0 +1,128 @@
+// Package identity decides who is who. It is a pure core: it holds no storage and reads no clock.
+//
+// Observations are the nodes; identifiers and attributes are facts about them; clusters are a
+// derived view: inside a connected component, a pure function of its facts. So the order in which
+// records arrive cannot change who is who, and undoing a fact undoes its consequence.
+package identity
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// ObservationID is the 128-bit keyed hash of what makes an observation itself (see Observer), laid
+// out as a UUID of version 8 (RFC 9562). It is the same on every worker and in every rebuild.
+type ObservationID = uuid.UUID
+
+// ProfileID is the id of the profile's founding observation: of its members, the first by
+// received time, then by id.
+type ProfileID = uuid.UUID
+
+// Identifier is a normalised identifier: an indexed feature that points to observations, never an
+// owner of them.
+type Identifier struct {
+	Type  string
+	Value string
+}
+
+// Attribute is a normalised identifying attribute, by the names in ingest/event.
+type Attribute struct {
+	Name  string
+	Value string
+}
+
+// Observation is what one source said about one subject: a source record, or the canonical set of
+// identifiers and identifying attributes of a stream event; equal sets fold into one.
+type Observation struct {
+	ID        ObservationID
+	Workspace string
+	Source    string // source of the record, or of the event that was seen first; not part of a stream observation's id
+	RecordID  string // empty for a stream observation
+	// Session is the conversation or session that a stream observation is confined to because all
+	// its identifiers may be shared; else empty.
+	Session string
+	// FirstReceived is the earliest received time of the events that belong to it, and, with the
+	// id, what decides which observation founds a profile.
+	FirstReceived time.Time
+	// Identifiers and Attributes are sorted and hold no value twice. For a source record they are
+	// those of its present version; older versions are in the facts.
+	Identifiers []Identifier
+	Attributes  []Attribute
+}
+
+// Verdict is what a person decided about two observations.
+type Verdict string
+
+// The verdicts, in order of precedence.
+const (
+	NeverMerge Verdict = "never_merge"
+	MustMerge  Verdict = "must_merge"
+)
+
+// Link is a person's verdict on a pair of observations, A < B.
+type Link struct {
+	A, B    ObservationID
+	Verdict Verdict
+}
+
+// Facts gives read access to the facts of one workspace, as they stand in the transaction of the
+// caller. Implementations return slices that the caller may keep but not change.
+type Facts interface {
+	// Observation returns nil, nil when there is none of that id.
+	Observation(ObservationID) (*Observation, error)
+	// Holders returns the observations that hold an identifier, ascending by id.
+	Holders(Identifier) ([]ObservationID, error)
+	// Links returns the verdicts that name the observation.
+	Links(ObservationID) ([]Link, error)
+	// Blocked says whether a person blocked this identifier in this workspace.
+	Blocked(Identifier) (bool, error)
+}
+
+// Standing says how an observation stands to its profile.
+type Standing string
+
+// The standings.
+const (
+	// StandingFounder: the profile bears this observation's id.
+	StandingFounder Standing = "founder"
+	// StandingMember: it belongs to a profile founded by another.
+	StandingMember Standing = "member"
+	// StandingUnassigned: it may be one of several, named in Candidates. Until that is decided it
+	// stands alone, under its own id, and its identifiers resolve nobody.
+	StandingUnassigned Standing = "unassigned"
+)
+
+// Assignment is the derived view of one observation.
+type Assignment struct {
+	Observation ObservationID
+	Profile     ProfileID
+	Standing    Standing
+	Candidates  []ProfileID // ascending; only when unassigned
+	// Reason is why it is where it is: the rule and the identifier or verdict that joined it.
+	Reason Reason
+}
+
+// Reason explains one link of a profile, or why an observation stays alone.
+type Reason struct {
+	Rule string // machine name of the rule, such as "same_user_id"; "" for a lone founder
+	// Type of the identifier the rule went by, if any. The value is not repeated here: it stands
+	// with the observation, where erasure finds it.
+	IdentifierType string
+	Peer           ObservationID // the observation it was linked to, if any
+}
+
+// Resolution is the outcome of resolving the component that some observations are in.
+type Resolution struct {
+	// Assignments has one entry per observation of the component, ascending by observation.
+	Assignments []Assignment
+	// Conflicts lists what would have merged and was kept apart, for review.
+	Conflicts []Conflict
+}
+
+// Conflict is a link that a rule proposed and a stronger one refused.
+type Conflict struct {
+	A, B   ObservationID
+	Rule   string // the rule that proposed
+	Reason string // the rule that refused, such as "exclusive_user_id" or "different_name"
+}
