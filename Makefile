@@ -1,0 +1,78 @@
+# Tributary. `make help` lists the targets.
+SHELL := /bin/bash
+GO ?= go
+NPM ?= npm
+GOLANGCI_VERSION := v2.15.0
+BIN := bin/tributary
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+TEST_FLAGS ?=
+N ?= 25
+DEMO_DIR ?= demo-data
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: tools
+tools: ## Check that Go, Node.js and npm are there, in the versions needed
+	@GO="$(GO)" NPM="$(NPM)" ./deploy/check-tools.sh
+
+node_modules/.package-lock.json: package.json package-lock.json | tools
+	$(NPM) ci --no-progress
+	@touch $@
+
+.PHONY: engine
+engine: node_modules/.package-lock.json ## Fetch the embedded ClickHouse engine (npm, locked version)
+
+.PHONY: build
+build: tools ## Build bin/tributary (no cgo)
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o $(BIN) ./cmd/tributary
+
+.PHONY: demo
+demo: engine build ## Start the server on loopback with a generated company in it
+	@exec $(BIN) demo --data-dir $(DEMO_DIR)
+
+.PHONY: test
+test: engine ## Run every test, on the real embedded engine
+	$(GO) test -timeout 20m $(TEST_FLAGS) ./...
+
+.PHONY: race
+race: engine ## Run every test under the race detector
+	$(GO) test -race -short -timeout 40m $(TEST_FLAGS) ./...
+
+.PHONY: crash
+crash: engine build ## Kill the program N times while events come in (N=25), then check every one
+	$(GO) test -timeout 6h -count=1 -v -run '^TestCrash' ./cmd/internal/crashtest -args -kills=$(N)
+
+.PHONY: bench
+bench: engine build ## Measure, and print a table of figures beside what they are compared to
+	$(BIN) bench
+
+.PHONY: fuzz
+FUZZTIME ?= 20s
+fuzz: ## Run every fuzz test for FUZZTIME (20s) each
+	@set -e; for pkg in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$pkg 2>/dev/null | grep '^Fuzz' || true); do \
+	    echo "== $$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg; \
+	  done; \
+	done
+
+.PHONY: lint
+lint: ## Run golangci-lint (fetched as a Go module) and gofmt
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt-ed:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION) run ./...
+
+.PHONY: generate
+generate: ## Write the generated files anew
+	$(GO) generate ./...
+
+.PHONY: verify
+verify: generate ## Fail when generated files, go.mod or go.sum are stale
+	$(GO) mod tidy
+	git diff --exit-code
+
+.PHONY: clean
+clean: ## Remove what was built (not your data)
+	rm -rf bin
