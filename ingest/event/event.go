@@ -73,7 +73,7 @@ type Event struct {
 
 	// Identifiers name the subject, as received; normalising is the identity package's work.
 	Identifiers []Identifier `json:"identifiers,omitempty"`
-	// Attributes are identifying attributes of the subject, by the names in attributes.go.
+	// Attributes are identifying attributes of the subject, by the names below (AttrName and so on).
 	Attributes map[string]string `json:"attributes,omitempty"`
 	// Participants are others who took part, with their roles. They are never the subject.
 	Participants []Participant `json:"participants,omitempty"`
@@ -158,8 +158,8 @@ type CX struct {
 	Topic        string       `json:"topic,omitempty"`
 	Disposition  string       `json:"disposition,omitempty"`
 	Priority     string       `json:"priority,omitempty"`
-	Language     string       `json:"language,omitempty"` // BCP 47
-	Sentiment    *float64     `json:"sentiment,omitempty"`
+	Language     string       `json:"language,omitempty"`  // BCP 47
+	Sentiment    *float64     `json:"sentiment,omitempty"` // -1 to 1
 	TransferKind TransferKind `json:"transfer_kind,omitempty"`
 	WaitS        *float64     `json:"wait_s,omitempty"` // seconds
 	TalkS        *float64     `json:"talk_s,omitempty"`

@@ -56,6 +56,19 @@ const (
 	KindCommand
 )
 
+// String returns "event", "rejected", "command", or "unknown".
+func (k Kind) String() string {
+	switch k {
+	case KindEvent:
+		return "event"
+	case KindRejected:
+		return "rejected"
+	case KindCommand:
+		return "command"
+	}
+	return "unknown"
+}
+
 // Record is what is appended. Workspace and Source decide the partition, so that one source's
 // records keep their order and sources get a fair share each.
 type Record struct {

@@ -6,10 +6,16 @@
 package outbox
 
 import (
+	"fmt"
+
 	"tributary/ingest/stream"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/google/uuid"
 )
+
+// Prefix is the first byte of every key that this package writes; the state uses others.
+const Prefix = 'x'
 
 // Table says which table of ClickHouse an entry becomes a row of.
 type Table uint8
@@ -24,6 +30,35 @@ const (
 	TableProfileChanges
 	TableQuarantine
 )
+
+var tableNames = [...]string{
+	TableEvents:            "events",
+	TableFacts:             "facts",
+	TableIdentityMap:       "identity_map",
+	TableIdentityDecisions: "identity_decisions",
+	TableProfiles:          "profiles",
+	TableProfileChanges:    "profile_changes",
+	TableQuarantine:        "quarantine",
+}
+
+// Tables lists all tables in their order.
+func Tables() []Table {
+	all := make([]Table, 0, len(tableNames)-1)
+	for t := TableEvents; int(t) < len(tableNames); t++ {
+		all = append(all, t)
+	}
+	return all
+}
+
+// String returns the table's name in ClickHouse.
+func (t Table) String() string {
+	if !t.valid() {
+		return fmt.Sprintf("table(%d)", uint8(t))
+	}
+	return tableNames[t]
+}
+
+func (t Table) valid() bool { return t >= TableEvents && int(t) < len(tableNames) }
 
 // Entry is one row to be. (Position, Ordinal) is unique over all entries of all tables and the
 // same after a replay of the log, so that the sink can tell which rows are there.
@@ -45,4 +80,23 @@ type EventColumns struct {
 	// Identifiers are the 64-bit keys (identity.IdentifierKey) of the event's normalised,
 	// unblocked identifiers, ascending.
 	Identifiers []uint64
+}
+
+// Outbox is the queue's two ends over one database.
+type Outbox struct {
+	Writer *Writer // unify's end
+	Queue  *Queue  // the sink's end
+}
+
+// Open opens the outbox that lives under Prefix in db, empty if there is none. The database stays
+// the caller's, who closes it after the last use of both ends. At most one Outbox may be open over
+// a database.
+func Open(db *pebble.DB) (*Outbox, error) {
+	q := &Queue{db: db, grown: make(chan struct{})}
+	last, err := q.recover()
+	if err != nil {
+		return nil, fmt.Errorf("open outbox: %w", err)
+	}
+	q.last.Store(last)
+	return &Outbox{Writer: &Writer{queue: q, next: last + 1}, Queue: q}, nil
 }

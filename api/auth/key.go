@@ -1,0 +1,182 @@
+// Package auth knows the keys that programs call Tributary with: what they look like, what they
+// allow, and how they are made, found and taken back.
+//
+// A key is shown once, when it is made. Only its SHA-256 hash is kept: in the bucket "keys" of the
+// run-time configuration, which changes by commands of the log alone.
+package auth
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+
+	"tributary/ingest/stream"
+)
+
+// Bucket is where keys are in the run-time configuration, by the hex of their hash.
+const Bucket = "keys"
+
+// Kind is what a key is for.
+type Kind string
+
+// The kinds of key.
+const (
+	KindRead  Kind = "read"
+	KindWrite Kind = "write"
+	KindAdmin Kind = "admin"
+)
+
+// kinds maps the letter inside a key to its kind.
+var kinds = map[byte]Kind{'r': KindRead, 'w': KindWrite, 'a': KindAdmin}
+
+// Scope is something that a key may do.
+type Scope string
+
+// The scopes.
+const (
+	ScopeProfilesRead Scope = "profiles:read"
+	ScopeContextRead  Scope = "context:read"
+	ScopeTimelineRead Scope = "timeline:read"
+	ScopeIngestWrite  Scope = "ingest:write"
+	ScopeAdmin        Scope = "admin"
+)
+
+// Scopes lists all scopes.
+func Scopes() []Scope {
+	return []Scope{ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead, ScopeIngestWrite, ScopeAdmin}
+}
+
+// allowed lists the scopes that a kind may have; all of them are its default.
+var allowed = map[Kind][]Scope{
+	KindRead:  {ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead},
+	KindWrite: {ScopeIngestWrite},
+	KindAdmin: Scopes(),
+}
+
+// Key is what is kept of a key. It is safe to show: the secret cannot be found from it.
+type Key struct {
+	ID        string  `json:"id"` // the first 16 hex digits of the hash
+	Kind      Kind    `json:"kind"`
+	Workspace string  `json:"workspace"`
+	Scopes    []Scope `json:"scopes"`
+	// Source is what events of a write key come from, and Lane is where they go: "live" or "bulk".
+	Source string `json:"source,omitempty"`
+	Lane   string `json:"lane,omitempty"`
+	// Origins lists the web origins that a write key may be used from; empty: no browser may.
+	Origins []string  `json:"origins,omitempty"`
+	Note    string    `json:"note,omitempty"`
+	Created time.Time `json:"created"`
+	Expires time.Time `json:"expires,omitzero"` // zero: never
+	Revoked time.Time `json:"revoked,omitzero"` // zero: it is not
+}
+
+// May says whether the key has a scope.
+func (k *Key) May(s Scope) bool { return slices.Contains(k.Scopes, s) }
+
+// Valid says whether the key can be used at a time.
+func (k *Key) Valid(now time.Time) bool {
+	return k.Revoked.IsZero() && (k.Expires.IsZero() || now.Before(k.Expires))
+}
+
+// StreamLane is where events of a write key go.
+func (k *Key) StreamLane() stream.Lane {
+	if k.Lane == stream.LaneBulk.String() {
+		return stream.LaneBulk
+	}
+	return stream.LaneLive
+}
+
+// Validate reports every fault, each with its field.
+func (k *Key) Validate() error {
+	var faults []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			faults = append(faults, fmt.Errorf(format, args...))
+		}
+	}
+	scopes, known := allowed[k.Kind]
+	check(known, "kind: must be read, write or admin")
+	check(word(k.Workspace, 64), "workspace: must be 1 to 64 letters, digits, _, - or .")
+	check(len(k.Scopes) > 0, "scopes: is required")
+	for i, s := range k.Scopes {
+		check(!known || slices.Contains(scopes, s), "scopes[%d]: is not for a %s key", i, k.Kind)
+	}
+	write := k.Kind == KindWrite
+	check(!write || word(k.Source, 64), "source: must be 1 to 64 letters, digits, _, - or .")
+	check(write || k.Source == "", "source: is for write keys alone")
+	check(write || k.Lane == "", "lane: is for write keys alone")
+	check(k.Lane == "" || k.Lane == stream.LaneLive.String() || k.Lane == stream.LaneBulk.String(), "lane: must be live or bulk")
+	check(write || len(k.Origins) == 0, "origins: is for write keys alone")
+	for i, o := range k.Origins {
+		check(o == "*" || strings.HasPrefix(o, "https://") || strings.HasPrefix(o, "http://"), "origins[%d]: must be * or begin with https:// or http://", i)
+	}
+	check(len(k.Note) <= 256, "note: is longer than 256 bytes")
+	return errors.Join(faults...)
+}
+
+func word(s string, n int) bool {
+	for _, c := range []byte(s) {
+		if !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.", rune(c)) {
+			return false
+		}
+	}
+	return s != "" && len(s) <= n
+}
+
+const (
+	secretBytes = 32 // of randomness
+	secretChars = 43 // that many base62 digits hold them
+	prefixChars = len("trb_r_")
+	base62      = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+)
+
+// NewSecret makes the text of a new key: "trb_<letter of kind>_<43 base62 digits>".
+func NewSecret(kind Kind) (string, error) {
+	var letter byte
+	for l, k := range kinds {
+		if k == kind {
+			letter = l
+		}
+	}
+	if letter == 0 {
+		return "", fmt.Errorf("make key: kind: must be read, write or admin")
+	}
+	random := make([]byte, secretBytes)
+	if _, err := rand.Read(random); err != nil {
+		return "", fmt.Errorf("make key: %w", err)
+	}
+	digits := make([]byte, secretChars)
+	n, base, digit := new(big.Int).SetBytes(random), big.NewInt(int64(len(base62))), new(big.Int)
+	for i := range digits {
+		n.DivMod(n, base, digit)
+		digits[len(digits)-1-i] = base62[digit.Int64()]
+	}
+	return fmt.Sprintf("trb_%c_%s", letter, digits), nil
+}
+
+// kindOf says what kind of key a text is, and whether it has the form of a key.
+func kindOf(secret string) (Kind, bool) {
+	if len(secret) != prefixChars+secretChars || secret[:4] != "trb_" || secret[5] != '_' {
+		return "", false
+	}
+	kind, known := kinds[secret[4]]
+	for i := prefixChars; i < len(secret) && known; i++ {
+		known = strings.IndexByte(base62, secret[i]) >= 0
+	}
+	return kind, known
+}
+
+// Hash is the hex of the SHA-256 hash of a key's text: where it is kept.
+func Hash(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}
+
+// idOf is the id of the key with a hash.
+func idOf(hash string) string { return hash[:16] }

@@ -1,0 +1,106 @@
+// Package problem is how Tributary answers errors over HTTP: RFC 9457 problem documents.
+package problem
+
+import (
+	"encoding/json"
+	"net/http"
+)
+
+// ContentType is the media type of a problem document.
+const ContentType = "application/problem+json"
+
+// typeBase begins every type. The types are names, not pages that exist.
+const typeBase = "urn:tributary:problem:"
+
+// Kind is a kind of problem: what a client may decide by.
+type Kind struct {
+	Name   string // ends Document.Type
+	Status int
+	Title  string // the same for every problem of the kind
+}
+
+// The kinds of problem.
+var (
+	Invalid         = Kind{"invalid-request", http.StatusBadRequest, "The request is not valid"}
+	Unauthenticated = Kind{"unauthenticated", http.StatusUnauthorized, "A valid key is needed"}
+	Forbidden       = Kind{"forbidden", http.StatusForbidden, "The key does not allow this"}
+	NotFound        = Kind{"not-found", http.StatusNotFound, "Nobody is known under this address"}
+	NoRoute         = Kind{"no-such-route", http.StatusNotFound, "There is no such route"}
+	BadMethod       = Kind{"method-not-allowed", http.StatusMethodNotAllowed, "The route does not take this method"}
+	Ambiguous       = Kind{"ambiguous", http.StatusConflict, "The address may be one of several profiles"}
+	Split           = Kind{"split", http.StatusConflict, "The profile was split"}
+	Conflict        = Kind{"conflict", http.StatusConflict, "The request does not fit the present state"}
+	TooLarge        = Kind{"too-large", http.StatusRequestEntityTooLarge, "The request is too large"}
+	MediaType       = Kind{"unsupported-media-type", http.StatusUnsupportedMediaType, "The body must be application/json"}
+	Internal        = Kind{"internal", http.StatusInternalServerError, "A fault of the server"}
+	Unavailable     = Kind{"unavailable", http.StatusServiceUnavailable, "A part of the server cannot answer now"}
+	Timeout         = Kind{"timeout", http.StatusGatewayTimeout, "The answer took too long"}
+)
+
+// Kinds lists all kinds.
+func Kinds() []Kind {
+	return []Kind{
+		Invalid, Unauthenticated, Forbidden, NotFound, NoRoute, BadMethod, Ambiguous, Split, Conflict,
+		TooLarge, MediaType, Internal, Unavailable, Timeout,
+	}
+}
+
+// Type is the URN that Document.Type has for the kind.
+func (k Kind) Type() string { return typeBase + k.Name }
+
+// FieldError says what is wrong with one field of a request. It never repeats the field's value.
+type FieldError struct {
+	Field  string `json:"field"`
+	Reason string `json:"reason"`
+}
+
+// Document is a problem document. Detail never holds a value of the request or of a customer.
+type Document struct {
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail,omitempty"`
+	// Instance names the request: "urn:tributary:request:<id>".
+	Instance string       `json:"instance,omitempty"`
+	Errors   []FieldError `json:"errors,omitempty"`
+
+	// Of ambiguous and split:
+	Candidates      any      `json:"candidates,omitempty"`
+	DecidedBy       []string `json:"decided_by,omitempty"`
+	IdentityVersion *uint64  `json:"identity_version,omitempty"`
+	// Of forbidden: the scope that the route needs.
+	RequiredScope string `json:"required_scope,omitempty"`
+}
+
+// New returns a document of a kind.
+func New(kind Kind, detail string) *Document {
+	return &Document{Type: kind.Type(), Title: kind.Title, Status: kind.Status, Detail: detail}
+}
+
+// Field returns an invalid-request document that names one field.
+func Field(field, reason string) *Document {
+	d := New(Invalid, "")
+	d.Errors = []FieldError{{field, reason}}
+	return d
+}
+
+// Error makes a document an error: title and detail.
+func (d *Document) Error() string {
+	if d.Detail == "" {
+		return d.Title
+	}
+	return d.Title + ": " + d.Detail
+}
+
+// Write answers a request with the document.
+func (d *Document) Write(w http.ResponseWriter) {
+	body, err := json.Marshal(d)
+	if err != nil { // Candidates are ours and always encode
+		http.Error(w, d.Title, d.Status)
+		return
+	}
+	w.Header().Set("Content-Type", ContentType)
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(d.Status)
+	_, _ = w.Write(body)
+}

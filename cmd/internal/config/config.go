@@ -1,0 +1,325 @@
+// Package config composes the configuration of the program from one YAML file, the environment and
+// defaults. Example holds the file with every key, commented.
+package config
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"tributary/identity"
+	"tributary/ingest/event"
+	"tributary/ingest/stream/embedded"
+	"tributary/ingest/stream/kafka"
+	"tributary/profiles/sink"
+	"tributary/profiles/state"
+)
+
+// Example is the commented file that `tributary config example` prints; all its values are defaults.
+//
+//go:embed example.yaml
+var Example string
+
+// Config is everything that can be set. example.yaml says what each key means.
+type Config struct {
+	DataDir   string   `yaml:"data_dir"`
+	Workspace string   `yaml:"workspace"`
+	Roles     []string `yaml:"roles"`
+
+	Logging    Logging    `yaml:"logging"`
+	HTTP       HTTP       `yaml:"http"`
+	Gateway    Gateway    `yaml:"gateway"`
+	Log        Log        `yaml:"log"`
+	State      State      `yaml:"state"`
+	Identity   Identity   `yaml:"identity"`
+	Profiles   Profiles   `yaml:"profiles"`
+	Sink       Sink       `yaml:"sink"`
+	ClickHouse ClickHouse `yaml:"clickhouse"`
+}
+
+// Logging is how the program talks to its operator.
+type Logging struct {
+	Level  string `yaml:"level"`
+	Format string `yaml:"format"`
+}
+
+// HTTP is the interface for sources and readers.
+type HTTP struct {
+	Listen          string   `yaml:"listen"`
+	ShutdownTimeout Duration `yaml:"shutdown_timeout"`
+}
+
+// Gateway limits what sources may send.
+type Gateway struct {
+	RatePerSecond float64 `yaml:"rate_per_second"`
+	Burst         int     `yaml:"burst"`
+}
+
+// Log is the durable log.
+type Log struct {
+	Driver    string   `yaml:"driver"`
+	Shards    int      `yaml:"shards"`
+	Retention Duration `yaml:"retention"`
+	Cache     Size     `yaml:"cache"`
+	MemTable  Size     `yaml:"mem_table"`
+	Bulk      Mark     `yaml:"bulk_watermark"`
+	Live      Mark     `yaml:"live_watermark"`
+	Kafka     Kafka    `yaml:"kafka"`
+}
+
+// Mark is a disk watermark: the smaller of the two.
+type Mark struct {
+	Free    Size    `yaml:"free"`
+	Percent float64 `yaml:"percent"`
+}
+
+// Kafka is how to reach a cluster.
+type Kafka struct {
+	Brokers           []string `yaml:"brokers"`
+	TopicPrefix       string   `yaml:"topic_prefix"`
+	Partitions        int      `yaml:"partitions"`
+	ReplicationFactor int      `yaml:"replication_factor"`
+	SASLMechanism     string   `yaml:"sasl_mechanism"`
+	SASLUser          string   `yaml:"sasl_user"`
+	SASLPasswordFile  string   `yaml:"sasl_password_file"`
+	TLS               bool     `yaml:"tls"`
+	CAFile            string   `yaml:"ca_file"`
+}
+
+// State is the hot state.
+type State struct {
+	Cache         Size     `yaml:"cache"`
+	MemTable      Size     `yaml:"mem_table"`
+	DedupeHorizon Duration `yaml:"dedupe_horizon"`
+}
+
+// Identity is who is who.
+type Identity struct {
+	DefaultRegion string   `yaml:"default_region"`
+	Shareable     []string `yaml:"shareable"`
+	Exclusive     []string `yaml:"exclusive"`
+	Blocked       []Block  `yaml:"blocked"`
+}
+
+// Block is a value that identifies nobody.
+type Block struct {
+	Type    string `yaml:"type"`
+	Value   string `yaml:"value"`
+	Pattern string `yaml:"pattern"`
+}
+
+// Profiles is what the golden record goes by.
+type Profiles struct {
+	SourceRank map[string][]string `yaml:"source_rank"`
+}
+
+// Sink is the way into ClickHouse.
+type Sink struct {
+	MaxRows      int      `yaml:"max_rows"`
+	FlushEvery   Duration `yaml:"flush_every"`
+	Timeout      Duration `yaml:"timeout"`
+	DrainTimeout Duration `yaml:"drain_timeout"`
+}
+
+// ClickHouse is the analytics store.
+type ClickHouse struct {
+	DSN           string `yaml:"dsn"`
+	Database      string `yaml:"database"`
+	Cluster       string `yaml:"cluster"`
+	Library       string `yaml:"library"`
+	MaxMemory     Size   `yaml:"max_memory"`
+	InspectListen string `yaml:"inspect_listen"`
+}
+
+// The roles of a server.
+const (
+	RoleGateway = "gateway"
+	RoleUnify   = "unify"
+	RoleSink    = "sink"
+	RoleAPI     = "api"
+)
+
+// The log's drivers.
+const (
+	DriverEmbedded = "embedded"
+	DriverKafka    = "kafka"
+)
+
+// Default is the configuration without a file.
+func Default() Config {
+	return Config{
+		DataDir:   "data",
+		Workspace: "default",
+		Roles:     []string{RoleGateway, RoleUnify, RoleSink, RoleAPI},
+		Logging:   Logging{Level: "info", Format: "text"},
+		HTTP:      HTTP{Listen: "127.0.0.1:8080", ShutdownTimeout: Duration(30 * time.Second)},
+		Gateway:   Gateway{RatePerSecond: 0, Burst: 0},
+		Log: Log{
+			Driver: DriverEmbedded, Shards: embedded.DefaultShards, Retention: Duration(7 * 24 * time.Hour),
+			Cache: embedded.DefaultCacheBytes, MemTable: embedded.DefaultMemTableBytes,
+			Bulk: Mark{Free: 4 << 30, Percent: 10}, Live: Mark{Free: 1 << 30, Percent: 3},
+			Kafka: Kafka{TopicPrefix: kafka.DefaultTopicPrefix, Partitions: kafka.DefaultPartitions, ReplicationFactor: kafka.DefaultReplicationFactor},
+		},
+		State: State{
+			Cache: state.DefaultCacheBytes, MemTable: state.DefaultMemTableBytes,
+			DedupeHorizon: Duration(state.DefaultHorizon),
+		},
+		Identity: Identity{
+			DefaultRegion: "US",
+			Shareable:     []string{event.IDEmail, event.IDPhone}, Exclusive: []string{event.IDUser},
+		},
+		Sink: Sink{
+			MaxRows: 20_000, FlushEvery: Duration(500 * time.Millisecond),
+			Timeout: Duration(time.Minute), DrainTimeout: Duration(10 * time.Second),
+		},
+		ClickHouse: ClickHouse{Database: "tributary", MaxMemory: 4 << 30},
+	}
+}
+
+// Validate reports every fault, each with the path of its key.
+func (c Config) Validate() error {
+	var faults []error
+	fault := func(bad bool, format string, args ...any) {
+		if bad {
+			faults = append(faults, fmt.Errorf(format, args...))
+		}
+	}
+	fault(c.DataDir == "", "data_dir: must be given")
+	fault(!event.ValidSource(c.Workspace), "workspace: %q must be lower-case letters, digits, - and _", c.Workspace)
+	fault(len(c.Roles) == 0, "roles: name at least one")
+	for _, role := range c.Roles {
+		fault(!slices.Contains(Default().Roles, role), "roles: %q is none of %v", role, Default().Roles)
+	}
+	_, err := c.Level()
+	fault(err != nil, "logging.level: %q is none of debug, info, warn, error", c.Logging.Level)
+	fault(!slices.Contains([]string{"text", "json"}, c.Logging.Format), "logging.format: %q is neither text nor json", c.Logging.Format)
+	fault(!validListen(c.HTTP.Listen), "http.listen: %q is not host:port", c.HTTP.Listen)
+	fault(c.HTTP.ShutdownTimeout <= 0, "http.shutdown_timeout: must be greater than 0")
+	fault(c.Gateway.RatePerSecond < 0, "gateway.rate_per_second: must not be negative")
+	fault(c.Gateway.Burst < 0, "gateway.burst: must not be negative")
+	fault(c.Log.Retention < 0, "log.retention: must not be negative")
+	fault(c.ClickHouse.InspectListen != "" && !loopback(c.ClickHouse.InspectListen),
+		"clickhouse.inspect_listen: %q is not host:port of a loopback address", c.ClickHouse.InspectListen)
+	switch c.Log.Driver {
+	case DriverEmbedded:
+		faults = append(faults, prefixed("log", c.EmbeddedLog().Validate())...)
+	case DriverKafka:
+		if kafkaConfig, err := c.KafkaLog(); err != nil {
+			faults = append(faults, fmt.Errorf("log.kafka: %w", err))
+		} else {
+			faults = append(faults, prefixed("log.kafka", kafkaConfig.Validate())...)
+		}
+	default:
+		fault(true, "log.driver: %q is neither %s nor %s", c.Log.Driver, DriverEmbedded, DriverKafka)
+	}
+	faults = append(faults, prefixed("state", c.HotState().Validate())...)
+	faults = append(faults, prefixed("identity", c.IdentityEngine(make([]byte, 32)).Validate())...)
+	faults = append(faults, prefixed("sink", c.SinkConfig().Validate())...)
+	return errors.Join(faults...)
+}
+
+// prefixed puts the path of a section before each fault that the section's package reports.
+func prefixed(path string, err error) []error {
+	if err == nil {
+		return nil
+	}
+	parts := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		parts = joined.Unwrap()
+	}
+	for i := range parts {
+		parts[i] = fmt.Errorf("%s.%w", path, parts[i])
+	}
+	return parts
+}
+
+func validListen(address string) bool {
+	_, port, err := net.SplitHostPort(address)
+	return err == nil && port != ""
+}
+
+// loopback says whether an address can be reached from this machine alone.
+func loopback(address string) bool {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil || port == "" {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// Has says whether the server has a role.
+func (c Config) Has(role string) bool { return slices.Contains(c.Roles, role) }
+
+// Level is the least level that is logged.
+func (c Config) Level() (slog.Level, error) {
+	var level slog.Level
+	err := level.UnmarshalText([]byte(c.Logging.Level))
+	return level, err
+}
+
+// Path is a path within the data folder.
+func (c Config) Path(name string) string { return filepath.Join(c.DataDir, name) }
+
+// EmbeddedLog is the configuration of the embedded log.
+func (c Config) EmbeddedLog() embedded.Config {
+	return embedded.Config{
+		Dir: c.Path("log"), Shards: c.Log.Shards, CacheBytes: int64(c.Log.Cache), MemTableBytes: int64(c.Log.MemTable),
+		BulkWatermark: embedded.Watermark{Bytes: uint64(c.Log.Bulk.Free), Percent: c.Log.Bulk.Percent},
+		LiveWatermark: embedded.Watermark{Bytes: uint64(c.Log.Live.Free), Percent: c.Log.Live.Percent},
+	}
+}
+
+// KafkaLog is the configuration of a log on Kafka. It reads the password from its file.
+func (c Config) KafkaLog() (kafka.Config, error) {
+	k := c.Log.Kafka
+	password := ""
+	if k.SASLPasswordFile != "" {
+		text, err := os.ReadFile(k.SASLPasswordFile)
+		if err != nil {
+			return kafka.Config{}, fmt.Errorf("sasl_password_file: %w", err)
+		}
+		password = strings.TrimSpace(string(text))
+	}
+	return kafka.Config{
+		Brokers: k.Brokers, TopicPrefix: k.TopicPrefix, Partitions: k.Partitions,
+		ReplicationFactor: k.ReplicationFactor, Retention: time.Duration(c.Log.Retention),
+		TLS:  kafka.TLS{Enabled: k.TLS, CAFile: k.CAFile},
+		SASL: kafka.SASL{Mechanism: kafka.Mechanism(k.SASLMechanism), Username: k.SASLUser, Password: password},
+	}, nil
+}
+
+// HotState is the configuration of the hot state.
+func (c Config) HotState() state.Config {
+	return state.Config{
+		Dir: c.Path("state"), CacheBytes: int64(c.State.Cache), MemTableBytes: int64(c.State.MemTable),
+		Horizon: time.Duration(c.State.DedupeHorizon),
+	}
+}
+
+// IdentityEngine is the configuration of the identity engine, under the data folder's key.
+func (c Config) IdentityEngine(key []byte) identity.Config {
+	blocked := make([]identity.Block, len(c.Identity.Blocked))
+	for i, b := range c.Identity.Blocked {
+		blocked[i] = identity.Block(b)
+	}
+	return identity.Config{
+		Key: key, DefaultRegion: c.Identity.DefaultRegion,
+		Shareable: c.Identity.Shareable, Exclusive: c.Identity.Exclusive, Blocked: blocked,
+	}
+}
+
+// SinkConfig is the configuration of the sink.
+func (c Config) SinkConfig() sink.Config {
+	return sink.Config{
+		MaxRows: c.Sink.MaxRows, FlushEvery: time.Duration(c.Sink.FlushEvery),
+		Timeout: time.Duration(c.Sink.Timeout), DrainTimeout: time.Duration(c.Sink.DrainTimeout),
+	}
+}

@@ -1,0 +1,95 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+func write(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "c.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestDefaultsAreValid(t *testing.T) {
+	if _, err := Load("", nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestExampleHoldsEveryKeyAndItsDefault keeps the example true.
+func TestExampleHoldsEveryKeyAndItsDefault(t *testing.T) {
+	got, err := Load(write(t, Example), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Default()
+	if want.Identity.Blocked == nil {
+		want.Identity.Blocked = []Block{}
+	}
+	if want.Log.Kafka.Brokers == nil {
+		want.Log.Kafka.Brokers = []string{}
+	}
+	if want.Profiles.SourceRank == nil {
+		want.Profiles.SourceRank = map[string][]string{}
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("the example says\n%+v\nbut the defaults are\n%+v", got, want)
+	}
+	for _, name := range Keys() {
+		key := strings.ToLower(strings.TrimPrefix(name, EnvPrefix))
+		last := key
+		for strings.Contains(last, "_") && !strings.Contains(Example, last+":") {
+			_, last, _ = strings.Cut(last, "_")
+		}
+		if !strings.Contains(Example, last+":") {
+			t.Errorf("the example has no key for %s", name)
+		}
+	}
+}
+
+func TestAllFaultsAtOnce(t *testing.T) {
+	path := write(t, "workspace: 'No Good'\nroles: [dance]\nlog: {shards: 0, driver: paper}\nsink: {max_rows: -1}\nclickhouse: {inspect_listen: '0.0.0.0:8123'}\nidentity: {default_region: Atlantis}\n")
+	_, err := Load(path, []string{"TRIBUTARY_NO_SUCH_KEY=1", "TRIBUTARY_SINK_TIMEOUT=soon"})
+	for _, part := range []string{
+		"workspace:", "roles:", "log.driver:", "sink.max_rows:", "clickhouse.inspect_listen:",
+		"identity.default_region:", "TRIBUTARY_NO_SUCH_KEY", "TRIBUTARY_SINK_TIMEOUT",
+	} {
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("the error does not name %s:\n%v", part, err)
+		}
+	}
+}
+
+func TestUnknownKeyIsAnError(t *testing.T) {
+	if _, err := Load(write(t, "log:\n  shard: 4\n"), nil); err == nil || !strings.Contains(err.Error(), "shard") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestEnvironmentOverridesFile(t *testing.T) {
+	c, err := Load(write(t, "log: {shards: 4}\n"), []string{
+		"TRIBUTARY_LOG_SHARDS=16", "TRIBUTARY_STATE_DEDUPE_HORIZON=14d", "TRIBUTARY_LOG_CACHE=64MiB",
+		"TRIBUTARY_ROLES=[api, unify]", "TRIBUTARY_HTTP_LISTEN=127.0.0.1:9", "PATH=/bin",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Log.Shards != 16 || time.Duration(c.State.DedupeHorizon) != 14*24*time.Hour || c.Log.Cache != 64<<20 ||
+		!reflect.DeepEqual(c.Roles, []string{RoleAPI, RoleUnify}) || c.HTTP.Listen != "127.0.0.1:9" {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestKafkaNeedsBrokers(t *testing.T) {
+	if _, err := Load(write(t, "log: {driver: kafka}\n"), nil); err == nil || !strings.Contains(err.Error(), "log.kafka.brokers:") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,158 @@
+package identity
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"tributary/ingest/event"
+)
+
+// junkValues are what programs and people write where there is no value. They block every
+// identifier type and every name.
+var junkValues = []string{
+	"null", "(null)", "<null>", "nil", "none", "undefined", "nan", "n/a", "na", "n.a.", "not available",
+	"not set", "(not set)", "notset", "unset", "unknown", "unknown unknown", "anonymous", "anon", "guest",
+	"guest user", "anonymous user", "unknown user", "unknown caller", "private caller", "withheld",
+	"[object object]", "object", "{}", "[]", "()", "\"\"", "''", "-", "--", "---", ".", "..", "?", "??",
+	"0", "-1", "true", "false", "test", "tester", "testuser", "test user", "user", "visitor", "customer",
+	"default", "empty", "blank", "xxx", "xxxx", "asdf", "qwerty", "id", "user_id", "userid", "email", "phone",
+	"deleted", "deleted user", "redacted", "no name", "noname", "no-name", "null null", "undefined undefined",
+	"none none", "test test", "john doe", "jane doe",
+}
+
+// junkOnlyNames are junk as a name and may well be somebody's login.
+var junkOnlyNames = map[string]bool{"john doe": true, "jane doe": true}
+
+var junkEmails = []string{
+	"test@test.com", "test@test.de", "test@example.com", "test@gmail.com", "test@email.com", "testing@test.com",
+	"a@a.com", "a@b.com", "a@b.c", "abc@abc.com", "aaa@aaa.com", "x@x.com", "xxx@xxx.com", "asdf@asdf.com",
+	"none@none.com", "no@no.com", "na@na.com", "n@a.com", "null@null.com", "unknown@unknown.com",
+	"noemail@noemail.com", "no@email.com", "no@mail.com", "none@gmail.com", "none@email.com", "guest@guest.com",
+	"user@example.com", "email@email.com", "email@example.com", "mail@mail.com", "me@me.com", "admin@admin.com",
+	"example@example.com",
+}
+
+// junkMailboxes are the parts before the @ of mailboxes that nobody reads.
+var junkMailboxes = regexp.MustCompile(`^(no[-_.]?reply|do[-_.]?not[-_.]?reply|no[-_.]?e?mail|mailer[-_.]?daemon|postmaster|bounces?|nobody|undefined|null|anonymous|unknown)([-+].*)?@`)
+
+// junkDates are the first days of calendars and of programs.
+var junkDates = []string{"0001-01-01", "1900-01-01", "1901-01-01", "1970-01-01", "9999-12-31"}
+
+// blockList tells the values that identify nobody.
+type blockList struct {
+	any      map[string]bool
+	byType   map[string]map[string]bool
+	patterns map[string][]*regexp.Regexp // by type; "" for every identifier type
+}
+
+func newBlockList(extra []Block) (blockList, error) {
+	l := blockList{any: map[string]bool{}, byType: map[string]map[string]bool{}, patterns: map[string][]*regexp.Regexp{}}
+	for _, v := range junkValues {
+		if !junkOnlyNames[v] {
+			l.any[v] = true
+		}
+	}
+	for _, v := range junkEmails {
+		l.add(event.IDEmail, v)
+	}
+	for _, v := range junkDates {
+		l.add(event.AttrBirthDate, v)
+	}
+	for _, name := range nameAttributes {
+		for _, v := range junkValues {
+			l.add(name, v)
+		}
+	}
+	for _, b := range extra {
+		if b.Pattern == "" {
+			l.add(b.Type, strings.ToLower(b.Value))
+			continue
+		}
+		re, err := regexp.Compile("(?i)^(?:" + b.Pattern + ")$")
+		if err != nil {
+			return l, fmt.Errorf("blocked pattern: %w", err)
+		}
+		l.patterns[b.Type] = append(l.patterns[b.Type], re)
+	}
+	return l, nil
+}
+
+func (l *blockList) add(typ, value string) {
+	if typ == "" {
+		l.any[value] = true
+		return
+	}
+	if l.byType[typ] == nil {
+		l.byType[typ] = map[string]bool{}
+	}
+	l.byType[typ][value] = true
+}
+
+// junk says whether a raw value is one that stands for none, whatever its type.
+func (l *blockList) junk(value string) bool {
+	return l.any[strings.ToLower(value)] || onlyZeros(value)
+}
+
+// blocked judges a normalised identifier.
+func (l *blockList) blocked(id Identifier) bool {
+	lower := strings.ToLower(id.Value)
+	if l.any[lower] || l.byType[id.Type][lower] || onlyZeros(lower) {
+		return true
+	}
+	switch id.Type {
+	case event.IDEmail:
+		if junkMailboxes.MatchString(lower) {
+			return true
+		}
+	case event.IDPhone:
+		if junkPhone(lower) {
+			return true
+		}
+	}
+	return l.matches("", lower) || l.matches(id.Type, lower)
+}
+
+// blockedAttribute judges a normalised attribute. Only blocks that name the attribute apply.
+func (l *blockList) blockedAttribute(name, value string) bool {
+	return l.byType[name][value] || l.matches(name, value)
+}
+
+func (l *blockList) matches(typ, value string) bool {
+	for _, re := range l.patterns[typ] {
+		if re.MatchString(value) {
+			return true
+		}
+	}
+	return false
+}
+
+// onlyZeros recognises 0, 000, and the nil UUID that stands for a refused advertising id.
+func onlyZeros(s string) bool {
+	zero := false
+	for i := 0; i < len(s); i++ {
+		if s[i] != '0' && s[i] != '-' {
+			return false
+		}
+		zero = zero || s[i] == '0'
+	}
+	return zero
+}
+
+// junkPhone recognises numbers whose digits behind the country code are all the same or count up
+// or down.
+func junkPhone(e164 string) bool {
+	if len(e164) < 9 || e164[0] != '+' {
+		return false
+	}
+	for code := 1; code <= 3; code++ {
+		rest := e164[1+code:]
+		if strings.Count(rest, rest[:1]) == len(rest) {
+			return true
+		}
+		if len(rest) >= 8 && (strings.Contains("01234567890123", rest) || strings.Contains("98765432109876", rest)) {
+			return true
+		}
+	}
+	return false
+}

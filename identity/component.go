@@ -1,0 +1,326 @@
+package identity
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"tributary/ingest/event"
+)
+
+// component is a set of observations that no link leaves, numbered in the order of their ids.
+type component struct {
+	nodes    []*node
+	features []*feature // those that join, in the order of classes, types, values
+	links    []Link     // without doubles, by A and B
+	index    map[ObservationID]int32
+}
+
+// node is an observation as the clustering sees it.
+type node struct {
+	obs      *Observation
+	name     personName
+	nameKey  string // empty without a name
+	birth    string // empty unless certain
+	features []int32
+	mute     string // why the identifiers that it has do not join, if there are some
+}
+
+// feature is an identifier with its holders.
+type feature struct {
+	Identifier
+	class   class
+	joins   bool            // neither blocked nor generic
+	walk    bool            // connects, or did so before the seeds came
+	mute    string          // the rule that keeps it from joining
+	all     []ObservationID // its holders in the facts
+	holders []int32         // those in the component
+}
+
+// walker collects a component.
+type walker struct {
+	engine   *Engine
+	facts    Facts
+	seeds    map[ObservationID]bool
+	loaded   map[ObservationID]*node // nil for one that does not exist
+	seen     map[ObservationID]bool
+	queue    []ObservationID
+	features map[Identifier]*feature
+	links    []Link
+}
+
+func (e *Engine) newWalker(facts Facts, seeds []ObservationID) *walker {
+	w := &walker{
+		engine: e, facts: facts,
+		seeds:    make(map[ObservationID]bool, len(seeds)),
+		loaded:   make(map[ObservationID]*node, len(seeds)),
+		seen:     make(map[ObservationID]bool, len(seeds)),
+		features: make(map[Identifier]*feature),
+	}
+	for _, s := range seeds {
+		w.seeds[s] = true
+	}
+	return w
+}
+
+func (e *Engine) walk(ctx context.Context, facts Facts, seeds []ObservationID) (*component, error) {
+	w := e.newWalker(facts, seeds)
+	w.push(seeds...)
+	var nodes []*node
+	for i := 0; i < len(w.queue); i++ {
+		if i%256 == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		n, err := w.load(w.queue[i])
+		if err != nil {
+			return nil, err
+		}
+		if n == nil {
+			continue
+		}
+		nodes = append(nodes, n)
+		if err := w.follow(n); err != nil {
+			return nil, err
+		}
+	}
+	return w.component(nodes), nil
+}
+
+func (w *walker) push(ids ...ObservationID) {
+	for _, id := range ids {
+		if !w.seen[id] {
+			w.seen[id] = true
+			w.queue = append(w.queue, id)
+		}
+	}
+}
+
+func (w *walker) follow(n *node) error {
+	for _, id := range n.obs.Identifiers {
+		f, err := w.feature(id)
+		if err != nil {
+			return err
+		}
+		if f.walk {
+			w.push(f.all...)
+		}
+	}
+	return w.followLinks(n.obs.ID)
+}
+
+func (w *walker) followLinks(id ObservationID) error {
+	links, err := w.facts.Links(id)
+	if err != nil {
+		return err
+	}
+	for _, l := range links {
+		w.push(l.A, l.B)
+		if l.A == id {
+			w.links = append(w.links, l)
+		}
+	}
+	return nil
+}
+
+func (w *walker) load(id ObservationID) (*node, error) {
+	if n, ok := w.loaded[id]; ok {
+		return n, nil
+	}
+	o, err := w.facts.Observation(id)
+	if err != nil {
+		return nil, err
+	}
+	var n *node
+	if o != nil {
+		n = newNode(o)
+	}
+	w.loaded[id] = n
+	return n, nil
+}
+
+func newNode(o *Observation) *node {
+	n := &node{obs: o}
+	if name, ok := nameOf(o.Attributes); ok {
+		n.name, n.nameKey = name, name.key()
+	}
+	for _, a := range o.Attributes {
+		if a.Name == event.AttrBirthDate && isDate(a.Value) {
+			n.birth = a.Value
+		}
+	}
+	return n
+}
+
+// feature judges an identifier. What is generic even without the seeds was so before they came:
+// it connected nobody then and connects nobody now. What is generic only with them joins nobody
+// any more, but those whom it joined are to be looked at again.
+func (w *walker) feature(id Identifier) (*feature, error) {
+	if f, ok := w.features[id]; ok {
+		return f, nil
+	}
+	f := &feature{Identifier: id, class: w.engine.classOf(id.Type)}
+	w.features[id] = f
+	if f.class == classUnknown || f.class == classSession {
+		return f, nil
+	}
+	blocked, err := w.facts.Blocked(id)
+	if err != nil {
+		return nil, err
+	}
+	if blocked || w.engine.blocks.blocked(id) {
+		f.mute = RuleBlocked
+		return f, nil
+	}
+	if f.all, err = w.facts.Holders(id); err != nil {
+		return nil, err
+	}
+	before, now, err := w.generic(f)
+	if err != nil {
+		return nil, err
+	}
+	f.joins, f.walk = !now, !before
+	if now {
+		f.mute = RuleGeneric
+	}
+	return f, nil
+}
+
+// generic says whether the holders of a value are too many, or too different, for it to be one
+// person's: without the seeds, and with them.
+func (w *walker) generic(f *feature) (before, now bool, err error) {
+	counted := f.class != classExclusive && f.class != classSource
+	if len(f.all) < w.engine.spread && (!counted || len(f.all) <= w.engine.holders) {
+		return false, false, nil
+	}
+	var seeds []ObservationID
+	spread := newSpread(w.engine, f)
+	others := len(f.all)
+	for _, id := range f.all {
+		if w.seeds[id] {
+			others--
+		}
+	}
+	if counted && others > w.engine.holders {
+		return true, true, nil
+	}
+	for _, id := range f.all {
+		if w.seeds[id] {
+			seeds = append(seeds, id)
+			continue
+		}
+		if full, err := w.addTo(spread, id); full || err != nil {
+			return true, true, err
+		}
+	}
+	if counted && len(f.all) > w.engine.holders {
+		return false, true, nil
+	}
+	for _, id := range seeds {
+		if full, err := w.addTo(spread, id); full || err != nil {
+			return false, true, err
+		}
+	}
+	return false, false, nil
+}
+
+func (w *walker) addTo(s *spread, id ObservationID) (bool, error) {
+	n, err := w.load(id)
+	if n == nil || err != nil {
+		return false, err
+	}
+	return s.add(n), nil
+}
+
+// spread counts how different the holders of one value are.
+type spread struct {
+	engine *Engine
+	of     *feature
+	limit  int
+	seen   map[string]map[string]bool // by kind of difference
+}
+
+func newSpread(e *Engine, f *feature) *spread {
+	return &spread{engine: e, of: f, limit: e.spread, seen: map[string]map[string]bool{}}
+}
+
+// add returns whether the limit is reached in one of the kinds.
+func (s *spread) add(n *node) bool {
+	full := false
+	if n.nameKey != "" {
+		full = s.count("name", n.nameKey)
+	} else if n.birth != "" {
+		full = s.count("name", n.birth)
+	}
+	for _, id := range n.obs.Identifiers {
+		if id.Type != s.of.Type && s.tells(s.engine.classOf(id.Type)) {
+			full = s.count(id.Type, id.Value) || full
+		}
+	}
+	return full
+}
+
+// tells says whether many values of a class speak against the feature: many user ids on one
+// device do, many e-mails on one user id do not.
+func (s *spread) tells(c class) bool {
+	switch s.of.class {
+	case classExclusive:
+		return false
+	case classSource:
+		return c == classExclusive
+	case classShared:
+		return c == classExclusive || c == classShared
+	default:
+		return c == classExclusive || c == classShared || c == classSource
+	}
+}
+
+func (s *spread) count(kind, value string) bool {
+	if s.seen[kind] == nil {
+		s.seen[kind] = map[string]bool{}
+	}
+	s.seen[kind][value] = true
+	return len(s.seen[kind]) >= s.limit
+}
+
+// component numbers nodes and features in their canonical order.
+func (w *walker) component(nodes []*node) *component {
+	c := &component{nodes: nodes, index: make(map[ObservationID]int32, len(nodes))}
+	slices.SortFunc(c.nodes, func(a, b *node) int { return compareIDs(a.obs.ID, b.obs.ID) })
+	for i, n := range c.nodes {
+		c.index[n.obs.ID] = int32(i)
+		for _, id := range n.obs.Identifiers {
+			f := w.features[id]
+			if f.joins {
+				f.holders = append(f.holders, int32(i))
+			} else if f.mute > n.mute {
+				n.mute = f.mute // generic over blocked, if both
+			}
+		}
+	}
+	for _, f := range w.features {
+		if len(f.holders) > 0 {
+			c.features = append(c.features, f)
+		}
+	}
+	slices.SortFunc(c.features, func(a, b *feature) int {
+		return cmp.Or(cmp.Compare(a.class, b.class), compareIdentifiers(a.Identifier, b.Identifier))
+	})
+	for i, f := range c.features {
+		for _, h := range f.holders {
+			c.nodes[h].features = append(c.nodes[h].features, int32(i))
+		}
+	}
+	slices.SortFunc(w.links, func(a, b Link) int {
+		return cmp.Or(compareIDs(a.A, b.A), compareIDs(a.B, b.B), cmp.Compare(a.Verdict, b.Verdict))
+	})
+	for _, l := range slices.Compact(w.links) {
+		_, a := c.index[l.A]
+		_, b := c.index[l.B]
+		if a && b && l.A != l.B {
+			c.links = append(c.links, l)
+		}
+	}
+	return c
+}
+
+func compareIDs(a, b ObservationID) int { return slices.Compare(a[:], b[:]) }

@@ -1,0 +1,50 @@
+package identity
+
+import (
+	"context"
+	"fmt"
+)
+
+// Resolve decides who is who among all observations that are connected with the seeds, and
+// returns every assignment of theirs. It is a pure function of the facts: what it says of an
+// observation depends neither on the seeds nor on the order in which facts came.
+//
+// The seeds are the observations whose facts changed since everything was last resolved:
+//   - a new observation, or a new version of a record: the observation, and for a new version also
+//     Affected with the old one;
+//   - a removed observation: Affected with the observation as it was;
+//   - a verdict given or taken back: both observations of the Link;
+//   - an identifier blocked or unblocked: all its Holders.
+//
+// Its cost grows with the connected component, so many seeds are better resolved in one call than
+// one by one. Seeds that are no observation are passed over. It fails with ctx's error, or that of
+// facts.
+func (e *Engine) Resolve(ctx context.Context, facts Facts, seeds []ObservationID) (Resolution, error) {
+	comp, err := e.walk(ctx, facts, seeds)
+	if err != nil {
+		return Resolution{}, fmt.Errorf("resolve identity: %w", err)
+	}
+	return newClustering(comp, e).resolve(), nil
+}
+
+// Affected returns what an observation that is about to be removed, or was just replaced by
+// another version, leaves to be resolved: itself, those its verdicts name, and the holders of its
+// identifiers. Identifiers that are generic without it affect nobody. It may be asked before or
+// after the change.
+func (e *Engine) Affected(facts Facts, was *Observation) ([]ObservationID, error) {
+	w := e.newWalker(facts, []ObservationID{was.ID})
+	w.push(was.ID)
+	if err := w.followLinks(was.ID); err != nil {
+		return nil, fmt.Errorf("find affected observations: %w", err)
+	}
+	for _, id := range was.Identifiers {
+		f, err := w.feature(id)
+		if err != nil {
+			return nil, fmt.Errorf("find affected observations: %w", err)
+		}
+		if f.walk {
+			w.push(f.all...)
+		}
+	}
+	return w.queue, nil
+}

@@ -1,0 +1,267 @@
+package gateway
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"unsafe"
+
+	"github.com/bytedance/sonic"
+	"github.com/bytedance/sonic/decoder"
+
+	"tributary/ingest/event"
+)
+
+// wire reads requests: keys are case-sensitive, of equal keys the last wins, and strings refer to
+// the request's buffer instead of being copied.
+var wire = sonic.Config{CaseSensitive: true, ValidateString: true}.Froze()
+
+// raw is a part of the request, in place.
+type raw = sonic.NoCopyRawMessage
+
+// payload is a call of Segment's HTTP API: the common fields and those of each call
+// (https://segment.com/docs/connections/spec/common/,
+// https://segment.com/docs/connections/sources/catalog/libraries/server/http-api/).
+type payload struct {
+	Type        event.Type `json:"type"`
+	MessageID   string     `json:"messageId"`
+	UserID      string     `json:"userId"`
+	AnonymousID string     `json:"anonymousId"`
+	PreviousID  string     `json:"previousId"`
+	GroupID     string     `json:"groupId"`
+	Event       string     `json:"event"`
+	Name        string     `json:"name"`
+	Category    string     `json:"category"`
+	Channel     string     `json:"channel"`
+	WriteKey    string     `json:"writeKey"`
+
+	Timestamp         string `json:"timestamp"`
+	OriginalTimestamp string `json:"originalTimestamp"`
+	SentAt            string `json:"sentAt"`
+
+	Traits     raw `json:"traits"`
+	Properties raw `json:"properties"`
+	Context    raw `json:"context"`
+}
+
+// contextFields are the fields of context that make an event; channel, order, record, identifiers
+// and participants are our additions.
+type contextFields struct {
+	Channel string `json:"channel"`
+	GroupID string `json:"groupId"`
+	Order   int64  `json:"order"`
+	Library struct {
+		Name string `json:"name"`
+	} `json:"library"`
+	Device struct {
+		ID            string `json:"id"`
+		AdvertisingID string `json:"advertisingId"`
+	} `json:"device"`
+	Traits raw `json:"traits"`
+	Record *struct {
+		ID      scalar `json:"id"`
+		Version scalar `json:"version"`
+		Deleted bool   `json:"deleted"`
+	} `json:"record"`
+	Identifiers  []event.Identifier  `json:"identifiers"`
+	Participants []event.Participant `json:"participants"`
+}
+
+// personTraits are the reserved traits that identify a person, which Segment takes in either case
+// (https://segment.com/docs/connections/spec/identify/#traits).
+type personTraits struct {
+	Email      string  `json:"email"`
+	Phone      scalar  `json:"phone"`
+	Name       string  `json:"name"`
+	FirstName  string  `json:"firstName"`
+	FirstName2 string  `json:"first_name"`
+	Middle     string  `json:"middleName"`
+	Middle2    string  `json:"middle_name"`
+	LastName   string  `json:"lastName"`
+	LastName2  string  `json:"last_name"`
+	Suffix     string  `json:"suffix"`
+	Birthday   string  `json:"birthday"`
+	Gender     string  `json:"gender"`
+	Company    company `json:"company"`
+	Address    struct {
+		Street      string `json:"street"`
+		City        string `json:"city"`
+		State       string `json:"state"`
+		PostalCode  scalar `json:"postalCode"`
+		PostalCode2 scalar `json:"postal_code"`
+		Country     string `json:"country"`
+	} `json:"address"`
+}
+
+// typedProperties are the typed fields of an event of the vocabulary; an amount may also come as a
+// number, and is taken with the digits it was sent with.
+type typedProperties struct {
+	event.CX
+	Amount scalar `json:"amount"`
+}
+
+// scalar is a string that may also be sent as a number, whose digits it then is.
+type scalar string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (s *scalar) UnmarshalJSON(data []byte) error {
+	switch {
+	case string(data) == "null":
+		return nil
+	case data[0] == '"':
+		return wire.Unmarshal(data, (*string)(s))
+	case !kindScalar.matches(data):
+		return errors.New(kindReasons[kindScalar])
+	}
+	*s = scalar(data)
+	return nil
+}
+
+// company is the name of a company, from {"name": …} or from a string.
+type company string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (c *company) UnmarshalJSON(data []byte) error {
+	if data[0] == '"' {
+		return wire.Unmarshal(data, (*string)(c))
+	}
+	var object struct {
+		Name string `json:"name"`
+	}
+	if err := wire.Unmarshal(data, &object); err != nil {
+		return err
+	}
+	if object.Name != "" {
+		*c = company(object.Name)
+	}
+	return nil
+}
+
+// call is one call on its way to an event. It is reused; its strings refer to the request.
+type call struct {
+	payload payload
+	context contextFields
+	person  personTraits
+	typed   typedProperties
+	event   event.Event
+	record  event.Record
+	cx      event.CX
+	// origins names the field of the request that each identifier came from.
+	origins     []string
+	identifiers []event.Identifier
+}
+
+// reset makes a call ready for the next payload.
+func (c *call) reset() {
+	*c = call{origins: c.origins[:0], identifiers: c.identifiers[:0]}
+}
+
+// decode reads data, which must be in UTF-8 and not change while the call is in use. It returns
+// every value of a wrong type; the rest of the call is then as if those had not been sent.
+func (c *call) decode(data []byte, route event.Type) event.Errors {
+	if c.parse(data, route) == nil {
+		return nil
+	}
+	var faults event.Errors
+	if len(trimSpace(data)) == 0 {
+		return event.Errors{{Field: "body", Reason: "is empty"}}
+	}
+	if reason := syntaxFault(data); reason != "" {
+		return event.Errors{{Field: "body", Reason: reason}}
+	}
+	var head struct {
+		Type, Event json.RawMessage
+	}
+	_ = json.Unmarshal(data, &head) // what is wrong with it, the shape finds
+	kind, name := event.Type(plain(head.Type)), plain(head.Event)
+	if kind == "" {
+		kind = route
+	}
+	left := callShape(kind != event.TypeGroup, kind == event.TypeTrack && event.InVocabulary(name)).clean("", data, &faults)
+	c.reset()
+	if left != nil && c.parse(left, route) != nil && len(faults) == 0 {
+		faults.Add("body", "is not a call of Segment's API")
+	}
+	if left == nil && len(faults) > 0 && faults[0].Field == "" {
+		faults[0].Field = "body"
+	}
+	return faults
+}
+
+// parse decodes the payload and then those parts of it that the event needs.
+func (c *call) parse(data []byte, route event.Type) error {
+	p := &c.payload
+	if err := unmarshal(data, p); err != nil {
+		return err
+	}
+	if p.Type == "" {
+		p.Type = route
+	}
+	if err := decodeObject(&p.Context, &c.context); err != nil {
+		return err
+	}
+	if err := decodeObject(&c.context.Traits, &c.person); err != nil {
+		return err
+	}
+	if p.Type == event.TypeGroup { // its traits are the group's
+		if err := decodeObject(&p.Traits, nil); err != nil {
+			return err
+		}
+	} else if err := decodeObject(&p.Traits, &c.person); err != nil {
+		return err
+	}
+	if p.Type != event.TypeTrack || !event.InVocabulary(p.Event) {
+		return decodeObject(&p.Properties, nil)
+	}
+	return decodeObject(&p.Properties, &c.typed)
+}
+
+var errNotObject = errors.New("gateway: not an object")
+
+// decodeObject decodes a raw object into v; null counts as not sent.
+func decodeObject(data *raw, v any) error {
+	switch {
+	case len(*data) == 0:
+		return nil
+	case string(*data) == "null":
+		*data = nil
+		return nil
+	case (*data)[0] != '{':
+		return errNotObject
+	case v == nil:
+		return nil
+	}
+	return unmarshal(*data, v)
+}
+
+func unmarshal(data []byte, v any) error {
+	if len(data) == 0 || string(data) == "null" {
+		return errNotObject
+	}
+	return wire.UnmarshalFromString(unsafe.String(unsafe.SliceData(data), len(data)), v)
+}
+
+// syntaxFault says where data is not JSON, or returns "".
+func syntaxFault(data []byte) string {
+	var any raw
+	err := wire.UnmarshalFromString(unsafe.String(unsafe.SliceData(data), len(data)), &any)
+	var syntax decoder.SyntaxError
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &syntax) && isDepth(syntax):
+		return fmt.Sprintf("is nested more than %d deep", event.MaxDepth)
+	case errors.As(err, &syntax):
+		return fmt.Sprintf("is not valid JSON at byte %d", syntax.Pos)
+	default:
+		return "is not valid JSON"
+	}
+}
+
+// plain returns the text of a JSON string, or "".
+func plain(data json.RawMessage) (s string) {
+	if json.Unmarshal(data, &s) != nil {
+		return ""
+	}
+	return s
+}

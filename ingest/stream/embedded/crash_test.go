@@ -1,0 +1,261 @@
+package embedded
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"tributary/ingest/stream"
+)
+
+// TestPowerLoss cuts the power of a machine at random moments, while it appends, reads and trims
+// and while it starts. What was not synced survives block by block at random.
+func TestPowerLoss(t *testing.T) {
+	rounds := 60
+	if testing.Short() {
+		rounds = 10
+	}
+	for seed := range rounds {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			m := &machine{
+				T: t, fs: vfs.NewCrashableMem(), rng: rand.New(rand.NewPCG(7, uint64(seed))),
+				appended: make(map[string]stream.Record), certain: make(map[stream.Position]string),
+				trimmed: make(map[stream.Partition]uint64),
+			}
+			for range 6 {
+				m.live()
+				m.check()
+			}
+		})
+	}
+}
+
+// machine is a computer that loses power now and then, and what the test knows of its log.
+type machine struct {
+	*testing.T
+	fs  *vfs.MemFS
+	rng *rand.Rand
+
+	mu       sync.Mutex
+	appended map[string]stream.Record   // by message id: all that was tried
+	certain  map[stream.Position]string // acknowledged, or seen by a reader
+	trimmed  map[stream.Partition]uint64
+	serial   int
+}
+
+func (m *machine) open() *Log {
+	m.Helper()
+	return open(m.T, Config{
+		Dir: "log", FS: m.fs, Shards: 3, MemTableBytes: 1 << 20,
+		FreeSpace: func() (Space, error) { return Space{Free: 1 << 50, Total: 1 << 50}, nil },
+		Fatal:     func(err error) { panic(err) },
+	})
+}
+
+// cut returns the disk as it is found after a loss of power now.
+func (m *machine) cut() *vfs.MemFS {
+	percent := [...]int{0, 10, 50, 90, 100}[m.rng.IntN(5)]
+	return m.fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: percent, RNG: m.rng})
+}
+
+// live starts the log, works with it, and cuts the power after a number of acknowledgements.
+func (m *machine) live() {
+	l := m.open()
+	ctx, cancel := context.WithCancel(context.Background())
+	limit := int64(1 + m.rng.IntN(400))
+	begin, err := l.Partitions(ctx)
+	if err != nil {
+		m.Fatal(err)
+	}
+	var acknowledged atomic.Int64
+	enough := make(chan struct{})
+	var wg sync.WaitGroup
+	for w := range 4 {
+		rng := rand.New(rand.NewPCG(m.rng.Uint64(), uint64(w)))
+		wg.Go(func() {
+			for ctx.Err() == nil {
+				if m.append(ctx, l, rng) && acknowledged.Add(1) == limit {
+					close(enough)
+				}
+			}
+		})
+	}
+	for _, p := range begin {
+		wg.Go(func() { m.follow(ctx, l, p.ID, p.Next) })
+	}
+	if m.rng.IntN(2) == 0 {
+		wg.Go(func() { m.trim(l, begin) })
+	}
+	<-enough
+	certain := m.snapshot()
+	after := m.cut()
+	cancel()
+	wg.Wait()
+	if err := l.Close(); err != nil {
+		m.Errorf("close: %v", err)
+	}
+	m.fs, m.certain = after, certain
+}
+
+// append appends a random batch and reports whether it was acknowledged.
+func (m *machine) append(ctx context.Context, l *Log, rng *rand.Rand) bool {
+	records := make([]stream.Record, 1+rng.IntN(4))
+	m.mu.Lock()
+	for i := range records {
+		m.serial++
+		value := make([]byte, 8+rng.IntN(3000))
+		binary.BigEndian.PutUint64(value, rng.Uint64())
+		records[i] = stream.Record{
+			Lane: stream.Lane(rng.IntN(2)), Kind: stream.Kind(1 + rng.IntN(3)),
+			Workspace: "acme", Source: fmt.Sprint(rng.IntN(6)), MessageID: fmt.Sprint(m.serial), Value: value,
+		}
+		m.appended[records[i].MessageID] = records[i]
+	}
+	m.mu.Unlock()
+	positions, err := l.Append(ctx, records)
+	if err != nil {
+		if ctx.Err() == nil {
+			m.Errorf("append: %v", err)
+		}
+		return false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i, p := range positions {
+		m.certain[p] = records[i].MessageID
+	}
+	return true
+}
+
+// follow reads a partition: what it sees must be there after the loss of power.
+func (m *machine) follow(ctx context.Context, l *Log, p stream.Partition, from uint64) {
+	r, err := l.Reader(p, from)
+	if err != nil {
+		m.Error(err)
+		return
+	}
+	for {
+		entries, err := r.Next(ctx, 10)
+		if err != nil {
+			if ctx.Err() == nil {
+				m.Errorf("next: %v", err)
+			}
+			return
+		}
+		m.mu.Lock()
+		for _, e := range entries {
+			m.certain[e.Position] = e.MessageID
+		}
+		m.mu.Unlock()
+	}
+}
+
+// trim forgets half of what the log held when it was opened, so that no follower is overtaken.
+func (m *machine) trim(l *Log, begin []stream.PartitionInfo) {
+	for _, p := range begin {
+		before := p.First + (p.Next-p.First)/2
+		m.mu.Lock()
+		m.trimmed[p.ID] = max(m.trimmed[p.ID], before)
+		m.mu.Unlock()
+		if err := l.Trim(context.Background(), p.ID, before); err != nil {
+			m.Errorf("trim: %v", err)
+		}
+	}
+}
+
+func (m *machine) snapshot() map[stream.Position]string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	certain := make(map[stream.Position]string, len(m.certain))
+	for p, id := range m.certain {
+		certain[p] = id
+	}
+	return certain
+}
+
+// check starts the log, cutting the power while it starts now and then, and compares it with what
+// is certain. Whatever it shows is certain from then on.
+func (m *machine) check() {
+	for m.rng.IntN(2) == 0 {
+		cut := make(chan *vfs.MemFS)
+		go func() { cut <- m.cut() }()
+		l := m.open()
+		next := <-cut
+		if err := l.Close(); err != nil {
+			m.Errorf("close: %v", err)
+		}
+		m.fs = next
+	}
+	l := m.open()
+	defer l.Close()
+	found, counts := m.read(l)
+	for p, id := range m.certain {
+		if got, ok := found[p]; ok && got != id {
+			m.Errorf("at %s: record %s, want %s", p, got, id)
+		} else if !ok && p.Offset >= m.trimmed[p.Partition] {
+			m.Errorf("at %s: record %s is lost", p, id)
+		}
+	}
+	got, err := l.Received(context.Background())
+	if err != nil {
+		m.Fatal(err)
+	}
+	for k, n := range counts {
+		if got[k] < n {
+			m.Errorf("%s: %d received, the log holds %d", k.Source, got[k], n)
+		}
+	}
+	if len(m.trimmed) == 0 { // else the log holds fewer than it received
+		for k, n := range got {
+			if counts[k] != n {
+				m.Errorf("%s: %d received, the log holds %d", k.Source, n, counts[k])
+			}
+		}
+	}
+	m.certain = found
+}
+
+// read reads the whole log: offsets without a gap, each record as it was appended, none twice.
+func (m *machine) read(l *Log) (map[stream.Position]string, map[stream.SourceKey]uint64) {
+	ctx := context.Background()
+	infos, err := l.Partitions(ctx)
+	if err != nil {
+		m.Fatal(err)
+	}
+	found, counts, seen := make(map[stream.Position]string), make(map[stream.SourceKey]uint64), make(map[string]bool)
+	for _, p := range infos {
+		if p.First > m.trimmed[p.ID] {
+			m.Errorf("partition %d begins at %d, trimmed up to %d", p.ID, p.First, m.trimmed[p.ID])
+		}
+		r, err := l.Reader(p.ID, p.First)
+		if err != nil {
+			m.Fatal(err)
+		}
+		for at := p.First; at < p.Next; {
+			entries, err := r.Next(ctx, 100)
+			if err != nil {
+				m.Fatalf("next at %d/%d of %d: %v", p.ID, at, p.Next, err)
+			}
+			for _, e := range entries {
+				want, ok := m.appended[e.MessageID]
+				if e.Offset != at || seen[e.MessageID] || !ok || e.Kind != want.Kind || !slices.Equal(e.Value, want.Value) {
+					m.Fatalf("at %s, want offset %d: record %q is not what was appended", e.Position, at, e.MessageID)
+				}
+				found[e.Position], seen[e.MessageID] = e.MessageID, true
+				if e.Kind.Counted() {
+					counts[stream.SourceKey{Workspace: e.Workspace, Source: e.Source}]++
+				}
+				at++
+			}
+		}
+	}
+	return found, counts
+}

@@ -1,0 +1,203 @@
+package profiles
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// codecVersion is the first byte of an encoded State.
+const codecVersion = 1
+
+// AppendBinary appends the encoded State. Equal states have equal encodings. It never fails.
+func (s *State) AppendBinary(b []byte) ([]byte, error) {
+	b = append(b, codecVersion)
+	b = binary.AppendUvarint(b, s.events)
+	b = binary.AppendVarint(b, s.first)
+	b = binary.AppendVarint(b, s.last)
+	b = binary.AppendUvarint(b, uint64(len(s.sources)))
+	for i := range s.sources {
+		x := &s.sources[i]
+		b = appendString(b, x.name)
+		b = binary.AppendUvarint(b, x.events)
+		b = binary.AppendVarint(b, x.first)
+		b = binary.AppendVarint(b, x.last)
+	}
+	b = binary.AppendUvarint(b, uint64(len(s.counters)))
+	for i := range s.counters {
+		x := &s.counters[i]
+		b = appendString(b, x.name)
+		b = appendString(b, x.channel)
+		b = binary.AppendUvarint(b, x.n)
+	}
+	b = s.appendTraits(b)
+	for class := range s.recent {
+		b = appendInteractions(b, s.recent[class])
+	}
+	b = binary.AppendUvarint(b, uint64(len(s.items)))
+	for i := range s.items {
+		x := &s.items[i]
+		b = appendString(b, string(x.kind))
+		b = appendString(b, x.id)
+		b = append(b, byte(x.field))
+		b = appendInteraction(b, &x.interaction)
+	}
+	b = appendInteractions(b, s.answers)
+	b = binary.AppendUvarint(b, uint64(len(s.surveys)))
+	for i := range s.surveys {
+		x := &s.surveys[i]
+		b = appendString(b, x.survey)
+		b = appendString(b, x.kind)
+		b = appendString(b, x.scale)
+		b = binary.AppendUvarint(b, x.n)
+		b = binary.AppendVarint(b, x.sum)
+	}
+	return b, nil
+}
+
+func (s *State) appendTraits(b []byte) []byte {
+	if h := &s.record; h.set {
+		b = append(b, 1, 0)
+		if h.deleted {
+			b[len(b)-1] = 1
+		}
+		b = appendString(b, h.version)
+		b = appendStamp(b, &h.by)
+		b = binary.AppendUvarint(b, h.leftOut)
+	} else {
+		b = append(b, 0)
+	}
+	for class := range s.traits {
+		b = binary.AppendUvarint(b, s.asserted[class])
+		b = binary.AppendUvarint(b, uint64(len(s.traits[class])))
+		for i := range s.traits[class] {
+			t := &s.traits[class][i]
+			b = appendString(b, t.name)
+			b = appendStamp(b, &t.by)
+			b = binary.AppendVarint(b, t.received)
+			b = binary.AppendUvarint(b, t.n)
+			b = appendString(b, t.value)
+		}
+	}
+	return b
+}
+
+func appendInteractions(b []byte, list []interaction) []byte {
+	b = binary.AppendUvarint(b, uint64(len(list)))
+	for i := range list {
+		b = appendInteraction(b, &list[i])
+	}
+	return b
+}
+
+func appendInteraction(b []byte, x *interaction) []byte {
+	return appendString(appendStamp(b, &x.stamp), x.raw)
+}
+
+func appendStamp(b []byte, x *stamp) []byte {
+	b = binary.AppendVarint(b, x.at)
+	return appendString(appendString(b, x.msg), x.source)
+}
+
+func appendString(b []byte, s string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(s)))
+	return append(b, s...)
+}
+
+// UnmarshalBinary replaces the State by the one encoded in data, of which it keeps a copy. It
+// reuses the memory of the State's lists. It fails with ErrCorrupt and then leaves the State empty.
+func (s *State) UnmarshalBinary(data []byte) error {
+	r := reader{s: string(data)}
+	if r.byte() != codecVersion {
+		*s = State{}
+		return fmt.Errorf("%w: unknown version", ErrCorrupt)
+	}
+	s.read(&r)
+	if r.bad || !r.done() || !s.ordered() {
+		*s = State{}
+		return ErrCorrupt
+	}
+	return nil
+}
+
+func (s *State) read(r *reader) {
+	s.events, s.first, s.last = r.uvarint(), r.varint(), r.varint()
+	s.sources = s.sources[:0]
+	for range r.count(maxSources) {
+		s.sources = append(s.sources, sourceSeen{name: r.text(), events: r.uvarint(), first: r.varint(), last: r.varint()})
+	}
+	s.counters = s.counters[:0]
+	for range r.count(maxCounters) {
+		s.counters = append(s.counters, counter{name: r.text(), channel: r.text(), n: r.uvarint()})
+	}
+	s.readTraits(r)
+	for class := range s.recent {
+		s.recent[class] = r.interactions(s.recent[class], recentBounds[class])
+	}
+	s.items = s.items[:0]
+	for range r.count(maxItems) {
+		s.items = append(s.items, register{
+			kind: ItemKind(r.text()), id: r.text(), field: itemField(r.byte()), interaction: r.interaction(),
+		})
+	}
+	s.answers = r.interactions(s.answers, maxAnswers)
+	s.surveys = s.surveys[:0]
+	for range r.count(maxSurveys) {
+		s.surveys = append(s.surveys, surveySum{
+			survey: r.text(), kind: r.text(), scale: r.text(), n: r.uvarint(), sum: r.varint(),
+		})
+	}
+}
+
+func (s *State) readTraits(r *reader) {
+	s.record = recordHead{set: r.flag()}
+	if s.record.set {
+		s.record.deleted = r.flag()
+		s.record.version, s.record.by, s.record.leftOut = r.text(), r.stamp(), r.uvarint()
+	}
+	for class := range s.traits {
+		s.asserted[class] = r.uvarint()
+		list := s.traits[class][:0]
+		for range r.count(maxTraits) {
+			list = append(list, trait{name: r.text(), by: r.stamp(), received: r.varint(), n: r.uvarint(), value: r.text()})
+		}
+		s.traits[class] = list
+	}
+}
+
+// ordered says whether all lists are in the order that looking up in them relies on.
+func (s *State) ordered() bool {
+	ok := ascending(s.sources, func(a, b sourceSeen) int { return shorter(a.name, b.name) }, true) &&
+		ascending(s.counters, counter.compare, true) &&
+		ascending(s.items, register.compareKey, true) &&
+		ascending(s.answers, interaction.compare, false) &&
+		ascending(s.surveys, surveySum.compare, true)
+	for class := range s.traits {
+		ok = ok && ascending(s.traits[class], func(a, b trait) int { return shorter(a.name, b.name) }, true)
+	}
+	for class := range s.recent {
+		ok = ok && ascending(s.recent[class], interaction.compare, false)
+	}
+	return ok
+}
+
+func ascending[T any](list []T, compare func(a, b T) int, strictly bool) bool {
+	for i := 1; i < len(list); i++ {
+		if c := compare(list[i-1], list[i]); c > 0 || c == 0 && strictly {
+			return false
+		}
+	}
+	return true
+}
+
+// MergeEncoded appends to dst the encoding of the merge of two encoded states, in either order.
+func MergeEncoded(dst, a, b []byte) ([]byte, error) {
+	var x, y State
+	if err := x.UnmarshalBinary(a); err != nil {
+		return dst, err
+	}
+	if err := y.UnmarshalBinary(b); err != nil {
+		return dst, err
+	}
+	x.Merge(&y)
+	return x.AppendBinary(dst)
+}

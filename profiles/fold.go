@@ -1,0 +1,374 @@
+package profiles
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"tributary/identity"
+)
+
+// DefaultInteractions is how many of the last interactions a profile has.
+const DefaultInteractions = maxContacts + maxOthers
+
+// Rules say which of several values of a trait survives. Where sources are ranked, the best
+// ranked source that says anything wins, sources that are not named coming after those that are.
+// Otherwise, and among equals, the newest wins: by corrected time, then message id, source and
+// observation id.
+type Rules struct {
+	// SourceRank lists sources by the name of a trait or attribute, best first.
+	SourceRank map[string][]string
+	// DefaultRank is for all names that SourceRank does not hold.
+	DefaultRank []string
+	// Interactions bounds Profile.Interactions. Default: DefaultInteractions.
+	Interactions int
+}
+
+// Validate reports every fault, each with its path.
+func (r Rules) Validate() error {
+	var faults []error
+	check := func(path string, sources []string) {
+		seen := map[string]bool{}
+		for i, source := range sources {
+			if source == "" || seen[source] {
+				faults = append(faults, fmt.Errorf("%s[%d]: is empty or named before", path, i))
+			}
+			seen[source] = true
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.SourceRank)) {
+		check("source_rank."+name, r.SourceRank[name])
+	}
+	check("default_rank", r.DefaultRank)
+	if r.Interactions < 0 {
+		faults = append(faults, errors.New("interactions: is negative"))
+	}
+	return errors.Join(faults...)
+}
+
+func (r Rules) rank(name, source string) int {
+	sources, ok := r.SourceRank[name]
+	if !ok {
+		sources = r.DefaultRank
+	}
+	if i := slices.Index(sources, source); i >= 0 {
+		return i
+	}
+	return len(sources)
+}
+
+// Member is one observation of a profile with what is kept of it. Observation and State may be
+// nil.
+type Member struct {
+	Observation *identity.Observation
+	Assignment  identity.Assignment
+	State       *State
+}
+
+func (m *Member) id() identity.ObservationID {
+	if m.Observation != nil {
+		return m.Observation.ID
+	}
+	return m.Assignment.Observation
+}
+
+// Fold makes the profile of the members. The order of members does not matter. It changes none of
+// them.
+func Fold(id identity.ProfileID, members []Member, rules Rules) Profile {
+	members = slices.Clone(members)
+	slices.SortFunc(members, func(a, b Member) int {
+		x, y := a.id(), b.id()
+		switch { // the founder first
+		case x == y:
+			return 0
+		case x == id:
+			return -1
+		case y == id:
+			return 1
+		}
+		return bytes.Compare(x[:], y[:])
+	})
+	p := Profile{ID: id}
+	var all State
+	var claims [2][]claim
+	for i := range members {
+		m := &members[i]
+		p.addObservation(m)
+		if m.State != nil {
+			all.Merge(m.State)
+			claims[0] = appendClaims(claims[0], m, freeTrait, recordTrait)
+			claims[1] = appendClaims(claims[1], m, freeAttribute, recordAttribute)
+			p.LeftOut.Traits += m.State.leftOutTraits()
+			p.LeftOut.Counted += m.State.uncounted()
+		}
+	}
+	p.Identifiers = foldIdentifiers(members)
+	p.Traits = survivors(claims[0], rules)
+	p.Attributes = survivors(claims[1], rules)
+	p.foldState(&all, rules)
+	foldCounters(&p, members)
+	return p
+}
+
+func (p *Profile) addObservation(m *Member) {
+	ref := ObservationRef{ID: m.id(), Standing: m.Assignment.Standing, Reason: m.Assignment.Reason}
+	if o := m.Observation; o != nil {
+		ref.Source, ref.RecordID, ref.FirstReceived = o.Source, o.RecordID, o.FirstReceived
+	}
+	if m.State != nil {
+		ref.Events = m.State.events
+	}
+	p.Observations = append(p.Observations, ref)
+}
+
+func foldIdentifiers(members []Member) []HeldIdentifier {
+	held := map[identity.Identifier]*HeldIdentifier{}
+	for i := range members {
+		m := &members[i]
+		if m.Observation == nil {
+			continue
+		}
+		for _, id := range m.Observation.Identifiers {
+			h := held[id]
+			if h == nil {
+				h = &HeldIdentifier{Identifier: id}
+				held[id] = h
+			}
+			h.Observations++
+			h.Sources = append(h.Sources, m.sources()...)
+		}
+	}
+	list := make([]HeldIdentifier, 0, len(held))
+	for _, h := range held {
+		slices.Sort(h.Sources)
+		h.Sources = slices.Compact(h.Sources)
+		list = append(list, *h)
+	}
+	slices.SortFunc(list, func(a, b HeldIdentifier) int {
+		return cmp.Or(strings.Compare(a.Type, b.Type), strings.Compare(a.Value, b.Value))
+	})
+	return list
+}
+
+// sources of a member: a record has one; equal stream observations of several sources are one.
+func (m *Member) sources() []string {
+	var names []string
+	if m.State != nil {
+		for i := range m.State.sources {
+			names = append(names, m.State.sources[i].name)
+		}
+	}
+	if len(names) == 0 && m.Observation.Source != "" {
+		names = append(names, m.Observation.Source)
+	}
+	return names
+}
+
+// foldState takes over what merges as a whole.
+func (p *Profile) foldState(all *State, rules Rules) {
+	p.Events, p.FirstSeen, p.LastSeen = all.events, all.FirstSeen(), all.LastSeen()
+	for _, x := range all.sources {
+		p.Sources = append(p.Sources, SourceSeen{
+			Name: x.name, Events: x.events, FirstSeen: time.UnixMilli(x.first).UTC(), LastSeen: time.UnixMilli(x.last).UTC(),
+		})
+	}
+	slices.SortFunc(p.Sources, func(a, b SourceSeen) int { return strings.Compare(a.Name, b.Name) })
+	p.foldInteractions(all, cmp.Or(rules.Interactions, DefaultInteractions))
+	p.Items = foldItems(all.items)
+	for i := range all.answers {
+		p.Answers = append(p.Answers, all.answers[len(all.answers)-1-i].open())
+	}
+	for _, x := range all.surveys {
+		p.Satisfaction = append(p.Satisfaction, Satisfaction{
+			Survey: x.survey, Kind: x.kind, Scale: x.scale, Answers: x.n,
+			Mean: float64(x.sum/int64(max(x.n, 1))) / 1000,
+		})
+	}
+}
+
+// foldInteractions merges contacts and others, newest first. Below the oldest that is kept of a
+// class that is full, events of that class are missing.
+func (p *Profile) foldInteractions(all *State, n int) {
+	var newest []interaction
+	complete := int64(0)
+	for class, list := range all.recent {
+		newest = append(newest, list...)
+		if len(list) == recentBounds[class] && all.events > uint64(len(all.recent[0])+len(all.recent[1])) {
+			complete = max(complete, list[0].at)
+		}
+	}
+	slices.SortFunc(newest, func(a, b interaction) int { return b.compare(a) })
+	if len(newest) > n {
+		newest = newest[:n]
+		complete = max(complete, newest[n-1].at)
+	}
+	if complete != 0 {
+		p.Complete = time.UnixMilli(complete).UTC()
+	}
+	for _, x := range newest {
+		p.Interactions = append(p.Interactions, x.open())
+	}
+	p.LeftOut.Interactions = all.events - min(all.events, uint64(len(newest)))
+}
+
+// foldCounters adds counters up without a bound of their own: a profile shows all that its
+// observations kept.
+func foldCounters(p *Profile, members []Member) {
+	sums := map[counter]uint64{}
+	for i := range members {
+		if s := members[i].State; s != nil {
+			for _, c := range s.counters {
+				sums[counter{channel: c.channel, name: c.name}] += c.n
+			}
+		}
+	}
+	for c, n := range sums {
+		p.Counters = append(p.Counters, Counter{Name: c.name, Channel: c.channel, Events: n})
+	}
+	slices.SortFunc(p.Counters, func(a, b Counter) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Channel, b.Channel))
+	})
+}
+
+func (s *State) uncounted() uint64 {
+	n := s.events
+	for i := range s.counters {
+		n -= s.counters[i].n
+	}
+	return n
+}
+
+// claim is one observation's word on a name.
+type claim struct {
+	*trait
+	attribute   bool
+	observation identity.ObservationID
+}
+
+func appendClaims(claims []claim, m *Member, classes ...class) []claim {
+	for _, c := range classes {
+		list := m.State.traits[c]
+		for i := range list {
+			claims = append(claims, claim{
+				trait: &list[i], observation: m.id(), attribute: c == freeAttribute || c == recordAttribute,
+			})
+		}
+	}
+	return claims
+}
+
+// survivors applies the rules name by name. A trait whose survivor is null was taken back, and is
+// left out.
+func survivors(claims []claim, rules Rules) []Trait {
+	slices.SortFunc(claims, func(a, b claim) int { // best first within a name
+		return cmp.Or(
+			strings.Compare(a.name, b.name),
+			cmp.Compare(rules.rank(a.name, a.by.source), rules.rank(b.name, b.by.source)),
+			b.trait.compare(*a.trait),
+			bytes.Compare(a.observation[:], b.observation[:]),
+		)
+	})
+	var list []Trait
+	for len(claims) > 0 {
+		best := claims[0]
+		others := 0
+		i := 1
+		for ; i < len(claims) && claims[i].name == best.name; i++ {
+			if claims[i].value != best.value {
+				others++
+			}
+		}
+		claims = claims[i:]
+		if best.value == "null" && !best.attribute {
+			continue
+		}
+		list = append(list, Trait{
+			Name: best.name, Value: best.json(), Source: best.by.source, Observation: best.observation,
+			At: best.by.time(), ReceivedAt: time.UnixMilli(best.received).UTC(), Others: others,
+		})
+	}
+	return list
+}
+
+// json is the value as valid JSON in UTF-8, whatever was stored.
+func (c claim) json() json.RawMessage {
+	if !c.attribute {
+		if value := bytes.ToValidUTF8([]byte(c.value), []byte("\uFFFD")); json.Valid(value) {
+			return value
+		}
+	}
+	value, _ := json.Marshal(c.value) // of a string, never fails
+	return value
+}
+
+// itemParts are the registers of one item.
+type itemParts [fieldEnd]*register
+
+func foldItems(registers []register) []Item {
+	var list []Item
+	for len(registers) > 0 {
+		first := &registers[0]
+		var parts itemParts
+		i := 0
+		for ; i < len(registers) && registers[i].kind == first.kind && registers[i].id == first.id; i++ {
+			if f := registers[i].field; f < fieldEnd {
+				parts[f] = &registers[i]
+			}
+		}
+		if item, ok := parts.item(first.kind, first.id); ok {
+			list = append(list, item)
+		}
+		registers = registers[i:]
+	}
+	slices.SortStableFunc(list, func(a, b Item) int { return b.ChangedAt.Compare(a.ChangedAt) })
+	return list
+}
+
+// closing holds the statuses that end an item.
+var closing = map[string]bool{
+	"conversation.ended": true, "conversation.abandoned": true, "callback.completed": true, "callback.failed": true,
+	"case.resolved": true, "complaint.closed": true, "subscription.cancelled": true,
+	"order.delivered": true, "order.returned": true, "dispute.closed": true, "entitlement.expired": true,
+	"invoice.paid": true, "payment.received": true,
+}
+
+func (parts *itemParts) item(kind ItemKind, id string) (Item, bool) {
+	var last *register
+	switch kind {
+	case ItemConversation:
+		last = latest(parts[fieldActive], parts[fieldClosed])
+	case ItemBilling:
+		last = latest(parts[fieldOverdue], parts[fieldFailed], parts[fieldPaid], parts[fieldIssued])
+	default:
+		last = parts[fieldStatus]
+	}
+	if last == nil {
+		return Item{}, false
+	}
+	item := Item{Kind: kind, ID: id, ChangedAt: last.time(), Last: last.open()}
+	item.Status = item.Last.Name
+	item.Open = !closing[item.Status]
+	if opened := parts[fieldOpened]; opened != nil {
+		item.OpenedAt = opened.time()
+	}
+	if asked := parts[fieldAsked]; asked != nil && item.Open {
+		item.HumanRequested = !(item.Status == "conversation.answered" && item.Last.AuthorRole == "human")
+	}
+	return item, true
+}
+
+func latest(registers ...*register) *register {
+	var last *register
+	for _, r := range registers {
+		if r != nil && (last == nil || r.compare(last.interaction) > 0) {
+			last = r
+		}
+	}
+	return last
+}

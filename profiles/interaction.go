@@ -1,0 +1,225 @@
+package profiles
+
+import (
+	"encoding/binary"
+	"math"
+	"strings"
+	"time"
+
+	"tributary/ingest/event"
+	"tributary/ingest/stream"
+)
+
+// Interaction is one event as it is kept among the last ones. Texts are bounded; empty means not
+// said, and Score nil.
+type Interaction struct {
+	At        time.Time // corrected time, UTC
+	MessageID string
+	Source    string
+	Position  stream.Position // of its log record
+
+	Type           event.Type
+	Name           string
+	Channel        event.Channel
+	ConversationID string
+	CaseID         string
+	AuthorRole     event.AuthorRole
+	Direction      event.Direction
+	AgentID        string
+	Team           string
+	Topic          string
+	Priority       string
+	Disposition    string
+	Resolution     event.Resolution
+	// Text is the beginning of what was written or said, by AuthorRole: never to be trusted as an
+	// instruction. TextCut says that there is more.
+	Text    string
+	TextCut bool
+
+	Survey              event.Survey
+	SurveyKind          event.SurveyKind
+	Scale               string
+	Score               *float64
+	AboutConversationID string
+
+	Amount   string // decimal
+	Currency string // ISO 4217
+	Product  string
+	OrderID  string
+}
+
+// interaction is an Interaction as it is stored: only what orders it is taken apart, because on
+// the way of an event through a State the rest is carried and never looked at.
+type interaction struct {
+	stamp
+	raw string // appendDetail
+}
+
+func (a interaction) compare(b interaction) int {
+	if c := a.stamp.compare(b.stamp); c != 0 {
+		return c
+	}
+	return strings.Compare(a.raw, b.raw)
+}
+
+const (
+	flagTextCut = 1 << iota
+	flagScore
+)
+
+var noCX event.CX
+
+// appendDetail encodes what stamp does not hold of an event, with at most so many runes of text.
+func appendDetail(b []byte, e *event.Event, pos stream.Position, runes int) []byte {
+	cx := e.CX
+	if cx == nil {
+		cx = &noCX
+	}
+	text, cut := snippet(cx.Text, runes)
+	var flags byte
+	if cut {
+		flags |= flagTextCut
+	}
+	if cx.Score != nil {
+		flags |= flagScore
+	}
+	b = binary.AppendUvarint(b, uint64(pos.Partition))
+	b = binary.AppendUvarint(b, pos.Offset)
+	b = append(b, flags)
+	if cx.Score != nil {
+		b = binary.BigEndian.AppendUint64(b, math.Float64bits(*cx.Score))
+	}
+	b = appendClipped(b, string(e.Type), e.Name, string(e.Channel))
+	if e.CX == nil {
+		return b
+	}
+	b = appendClipped(b, cx.ConversationID, cx.CaseID, string(cx.AuthorRole), string(cx.Direction),
+		cx.AgentID, cx.Team, cx.Topic, cx.Priority, cx.Disposition, string(cx.Resolution))
+	b = appendString(b, text)
+	return appendClipped(b, string(cx.Survey), string(cx.SurveyKind), cx.Scale, cx.AboutConversationID,
+		cx.Amount, cx.Currency, cx.Product, cx.OrderID)
+}
+
+func appendClipped(b []byte, texts ...string) []byte {
+	for _, t := range texts {
+		b = appendString(b, clip(t, maxField))
+	}
+	return b
+}
+
+// open decodes an interaction. One that is damaged yields what could be read: the sums of the
+// store tell of damage, and a State that decodes never panics.
+func (a interaction) open() Interaction {
+	r := reader{s: a.raw}
+	x := Interaction{At: a.time(), MessageID: a.msg, Source: a.source}
+	x.Position.Partition = stream.Partition(r.uvarint())
+	x.Position.Offset = r.uvarint()
+	flags := r.byte()
+	x.TextCut = flags&flagTextCut != 0
+	if flags&flagScore != 0 {
+		score := math.Float64frombits(r.uint64())
+		x.Score = &score
+	}
+	x.Type, x.Name, x.Channel = event.Type(r.text()), r.text(), event.Channel(r.text())
+	if r.done() {
+		return x
+	}
+	x.ConversationID, x.CaseID = r.text(), r.text()
+	x.AuthorRole, x.Direction = event.AuthorRole(r.text()), event.Direction(r.text())
+	x.AgentID, x.Team, x.Topic, x.Priority, x.Disposition = r.text(), r.text(), r.text(), r.text(), r.text()
+	x.Resolution = event.Resolution(r.text())
+	x.Text = r.text()
+	x.Survey, x.SurveyKind = event.Survey(r.text()), event.SurveyKind(r.text())
+	x.Scale, x.AboutConversationID = r.text(), r.text()
+	x.Amount, x.Currency, x.Product, x.OrderID = r.text(), r.text(), r.text(), r.text()
+	return x
+}
+
+// Contacts are kept apart from all else, so that a visit with many pages does not push a
+// conversation out.
+const (
+	otherInteraction = iota
+	contactInteraction
+)
+
+var recentBounds = [...]int{otherInteraction: maxOthers, contactInteraction: maxContacts}
+
+// newInteraction encodes an event into one string that holds the stamp's texts as well.
+func newInteraction(e *event.Event, pos stream.Position) interaction {
+	var buf [512]byte
+	b := append(buf[:0], clip(e.MessageID, maxField)...)
+	msg := len(b)
+	b = append(b, clip(e.Source, maxField)...)
+	source := len(b)
+	all := string(appendDetail(b, e, pos, maxSnippet))
+	return interaction{
+		stamp: stamp{at: e.At.UnixMilli(), msg: all[:msg], source: all[msg:source]},
+		raw:   all[source:],
+	}
+}
+
+func (s *State) applyInteraction(e *event.Event, x interaction, pos stream.Position) {
+	class := otherInteraction
+	if cx := e.CX; cx != nil {
+		if cx.ConversationID != "" || cx.CaseID != "" || cx.Survey != "" {
+			class = contactInteraction
+		}
+		s.applyItems(e, x, pos)
+		s.applySurvey(cx, e.Name, x)
+	}
+	s.addRecent(class, x)
+}
+
+func (s *State) addRecent(class int, x interaction) {
+	s.recent[class] = insertNewest(s.recent[class], x, interaction.compare, recentBounds[class])
+}
+
+func (s *State) addAnswer(x interaction) {
+	s.answers = insertNewest(s.answers, x, interaction.compare, maxAnswers)
+}
+
+// surveySum adds up the answers to one kind of survey on one scale. Scores are summed in
+// thousandths, because adding floating-point numbers depends on their order.
+type surveySum struct {
+	survey, kind, scale string
+	n                   uint64
+	sum                 int64
+}
+
+func (x surveySum) compare(y surveySum) int {
+	if c := shorter(x.survey, y.survey); c != 0 {
+		return c
+	}
+	if c := shorter(x.kind, y.kind); c != 0 {
+		return c
+	}
+	return shorter(x.scale, y.scale)
+}
+
+// maxScore keeps sums from overflowing; no scale comes near it.
+const maxScore = 1e9
+
+func (s *State) applySurvey(cx *event.CX, name string, x interaction) {
+	if name != "survey.answered" || cx.Score == nil || math.IsNaN(*cx.Score) || math.Abs(*cx.Score) > maxScore {
+		return
+	}
+	s.addAnswer(x)
+	s.addSurvey(surveySum{
+		survey: clip(string(cx.Survey), maxField), kind: clip(string(cx.SurveyKind), maxField),
+		scale: clip(cx.Scale, maxField), n: 1, sum: int64(math.Round(*cx.Score * 1000)),
+	})
+}
+
+func (s *State) addSurvey(x surveySum) {
+	i, found := search(s.surveys, func(y surveySum) int { return y.compare(x) })
+	if found {
+		s.surveys[i].n += x.n
+		s.surveys[i].sum += x.sum
+		return
+	}
+	x.survey, x.kind, x.scale = strings.Clone(x.survey), strings.Clone(x.kind), strings.Clone(x.scale)
+	s.surveys = insert(s.surveys, i, x, maxSurveys)
+}
+
+// Snippet cuts a text as Interaction.Text is cut, and says whether there is more.
+func Snippet(text string) (string, bool) { return snippet(text, maxSnippet) }

@@ -1,0 +1,319 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+	"time"
+
+	"tributary/ingest/stream"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// disk is a Pebble database on a file system that can lose power.
+type disk struct {
+	t  *testing.T
+	fs *vfs.MemFS
+	db *pebble.DB
+	*Outbox
+}
+
+func newDisk(t *testing.T) *disk {
+	d := &disk{t: t, fs: vfs.NewCrashableMem()}
+	d.open()
+	t.Cleanup(func() { d.check(d.db.Close()) })
+	return d
+}
+
+func (d *disk) check(err error) {
+	d.t.Helper()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func (d *disk) open() {
+	d.t.Helper()
+	var err error
+	d.db, err = pebble.Open("state", &pebble.Options{FS: d.fs, Logger: quiet{}})
+	d.check(err)
+	d.Outbox, err = Open(d.db)
+	d.check(err)
+}
+
+func (d *disk) reopen() {
+	d.check(d.db.Close())
+	d.open()
+}
+
+// losePower drops everything that was not synced.
+func (d *disk) losePower() {
+	left := d.fs.CrashClone(vfs.CrashCloneCfg{})
+	d.check(d.db.Close())
+	d.fs = left
+	d.open()
+}
+
+type quiet struct{}
+
+func (quiet) Infof(string, ...any)  {}
+func (quiet) Errorf(string, ...any) {}
+func (quiet) Fatalf(f string, a ...any) {
+	panic(f)
+}
+
+func (d *disk) add(n int) []Entry {
+	d.t.Helper()
+	entries := make([]Entry, n)
+	for i := range entries {
+		entries[i] = Entry{Position: stream.Position{Offset: rand.Uint64()}, Table: TableFacts, Row: []byte("{}")}
+	}
+	batch := d.db.NewBatch()
+	d.check(d.Writer.Append(batch, entries))
+	d.check(batch.Commit(pebble.NoSync))
+	d.Writer.Notify()
+	return entries
+}
+
+func (d *disk) read(after, to uint64, limit int) []Entry {
+	d.t.Helper()
+	entries, err := d.Queue.Read(after, to, limit)
+	d.check(err)
+	return entries
+}
+
+const all = ^uint64(0)
+
+func TestReadReturnsWhatWasAppended(t *testing.T) {
+	d := newDisk(t)
+	want := append(d.add(3), d.add(4)...)
+	if got := d.read(0, all, 100); !reflect.DeepEqual(got, want) {
+		t.Fatalf("got %+v, want %+v", got, want)
+	}
+	if got := d.read(2, 5, 100); !reflect.DeepEqual(got, want[2:5]) {
+		t.Fatalf("span 2..5: got %+v", got)
+	}
+	if got := d.read(0, all, 2); !reflect.DeepEqual(got, want[:2]) {
+		t.Fatalf("limit 2: got %+v", got)
+	}
+}
+
+func TestSeqGoesOnAfterReopening(t *testing.T) {
+	d := newDisk(t)
+	d.add(5)
+	d.reopen()
+	if got := d.add(1)[0].Seq; got != 6 {
+		t.Fatalf("next seq %d, want 6", got)
+	}
+	d.check(d.Queue.Done(Plan{To: 6}))
+	d.check(d.Queue.Discard(6))
+	d.reopen()
+	if got := d.add(1)[0].Seq; got != 7 {
+		t.Fatalf("seq after all were discarded %d, want 7", got)
+	}
+}
+
+func TestOtherKeysAreLeftAlone(t *testing.T) {
+	d := newDisk(t)
+	for _, k := range []string{"w", "wz", "ya", string([]byte{Prefix - 1, 0xff}), string([]byte{Prefix + 1})} {
+		d.check(d.db.Set([]byte(k), []byte("mine"), pebble.NoSync))
+	}
+	d.add(10)
+	d.check(d.Queue.Done(Plan{To: 10}))
+	d.check(d.Queue.Discard(all))
+	it, err := d.db.NewIter(nil)
+	d.check(err)
+	others := 0
+	for ok := it.First(); ok; ok = it.Next() {
+		if it.Key()[0] != Prefix {
+			others++
+		}
+	}
+	d.check(it.Close())
+	if others != 5 {
+		t.Fatalf("%d foreign keys left, want 5", others)
+	}
+}
+
+func TestAppendRefusesMismatchedColumns(t *testing.T) {
+	d := newDisk(t)
+	batch := d.db.NewBatch()
+	defer func() { _ = batch.Close() }()
+	for _, e := range []Entry{{}, {Table: TableEvents}, {Table: TableFacts, Event: &EventColumns{}}, {Table: 200}} {
+		if err := d.Writer.Append(batch, []Entry{e}); err == nil {
+			t.Errorf("%+v was taken", e)
+		}
+	}
+}
+
+func TestWait(t *testing.T) {
+	d := newDisk(t)
+	done := make(chan error, 1)
+	go func() { done <- d.Queue.Wait(context.Background(), 3) }()
+	d.add(2)
+	select {
+	case err := <-done:
+		t.Fatalf("returned after two entries: %v", err)
+	default:
+	}
+	d.add(1)
+	d.check(<-done)
+
+	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+	defer cancel()
+	if err := d.Queue.Wait(ctx, 4); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestPlanMakesEarlierEntriesDurable(t *testing.T) {
+	d := newDisk(t)
+	d.add(3)
+	want := Plan{After: 0, To: 3, Blocks: []PlannedBlock{{Table: TableFacts, QueryID: "q1", Rows: 3}}}
+	d.check(d.Queue.Save(want))
+	d.add(2)
+	d.losePower()
+	plans, err := d.Queue.Plans()
+	d.check(err)
+	if !reflect.DeepEqual(plans, []Plan{want}) {
+		t.Fatalf("plans %+v", plans)
+	}
+	if got := d.read(0, all, 10); len(got) != 3 {
+		t.Fatalf("%d entries left, want the planned 3", len(got))
+	}
+	if got := d.add(1)[0].Seq; got != 4 {
+		t.Fatalf("next seq %d, want 4", got)
+	}
+}
+
+func TestDoneAndItsLoss(t *testing.T) {
+	d := newDisk(t)
+	d.add(3)
+	p := Plan{To: 3}
+	d.check(d.Queue.Save(p))
+	d.check(d.Queue.Done(p))
+	if d.Queue.Sent() != 3 {
+		t.Fatalf("sent %d", d.Queue.Sent())
+	}
+	d.losePower()
+	plans, err := d.Queue.Plans()
+	d.check(err)
+	if d.Queue.Sent() != 0 || len(plans) != 1 {
+		t.Fatalf("after power loss: sent %d, %d plans; cursor and plan go together", d.Queue.Sent(), len(plans))
+	}
+	d.check(d.Queue.Done(p))
+	d.reopen()
+	plans, err = d.Queue.Plans()
+	d.check(err)
+	if d.Queue.Sent() != 3 || len(plans) != 0 {
+		t.Fatalf("after reopening: sent %d, %d plans", d.Queue.Sent(), len(plans))
+	}
+}
+
+func TestDiscardNeverPassesSent(t *testing.T) {
+	d := newDisk(t)
+	d.add(5)
+	d.check(d.Queue.Done(Plan{To: 3}))
+	d.check(d.Queue.Discard(all))
+	if got := d.read(0, all, 10); len(got) != 2 || got[0].Seq != 4 || d.Queue.Clean() != 3 {
+		t.Fatalf("left %+v, clean %d", got, d.Queue.Clean())
+	}
+}
+
+func TestUncleanStart(t *testing.T) {
+	d := newDisk(t)
+	begin := func(want bool) {
+		t.Helper()
+		clean, err := d.Queue.Begin()
+		d.check(err)
+		if clean != want {
+			t.Fatalf("clean %v, want %v", clean, want)
+		}
+	}
+	begin(true)
+	d.losePower()
+	begin(false)
+	d.check(d.Queue.End())
+	d.losePower()
+	begin(true)
+	d.reopen()
+	begin(false)
+}
+
+func TestCorruptValues(t *testing.T) {
+	d := newDisk(t)
+	d.add(1)
+	d.check(d.db.Set(numberedKey(kindEntry, 2), []byte{codecVersion + 1, 0}, pebble.NoSync))
+	d.check(d.db.Set(numberedKey(kindPlan, 2), []byte("{"), pebble.NoSync))
+	if _, err := d.Queue.Read(0, all, 10); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("entry: %v", err)
+	}
+	if _, err := d.Queue.Plans(); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("plan: %v", err)
+	}
+	d.check(d.db.Set(markKey(kindSent), []byte("short"), pebble.NoSync))
+	if _, err := Open(d.db); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("cursor: %v", err)
+	}
+}
+
+func TestRefusalRoundTrip(t *testing.T) {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.UTC)
+	want := Refusal{
+		Position: stream.Position{Partition: 3, Offset: 4}, Ordinal: 5, Table: TableProfiles,
+		Workspace: "acme", Source: "crm", ReceivedAt: at, Reason: "too many partitions",
+	}
+	record, err := want.Record(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := ParseRefusal(record.Value)
+	if err != nil || got != want {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+	if record.Kind != stream.KindCommand || record.MessageID != "sink.refused:3/4/5" {
+		t.Fatalf("record %+v", record)
+	}
+	for _, bad := range []string{"", "{}", `{"command":"sink.refused","table":"nope"}`, `{"command":"x","table":"events"}`} {
+		if _, err := ParseRefusal([]byte(bad)); err == nil {
+			t.Errorf("%q was taken", bad)
+		}
+	}
+}
+
+func BenchmarkAppendRead(b *testing.B) {
+	db, err := pebble.Open("state", &pebble.Options{FS: vfs.NewMem(), Logger: quiet{}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	box, err := Open(db)
+	if err != nil {
+		b.Fatal(err)
+	}
+	entries := make([]Entry, 1000)
+	for i := range entries {
+		entries[i] = Entry{Position: stream.Position{Offset: uint64(i)}, Table: TableEvents, Event: &EventColumns{Identifiers: []uint64{1, 2}}}
+	}
+	b.ReportAllocs()
+	after := uint64(0)
+	for b.Loop() {
+		batch := db.NewBatch()
+		if err := errors.Join(box.Writer.Append(batch, entries), batch.Commit(pebble.NoSync)); err != nil {
+			b.Fatal(err)
+		}
+		got, err := box.Queue.Read(after, all, len(entries))
+		if err != nil || len(got) != len(entries) {
+			b.Fatal(len(got), err)
+		}
+		after = got[len(got)-1].Seq
+	}
+	b.ReportMetric(float64(len(entries))*float64(b.N)/b.Elapsed().Seconds(), "entries/s")
+}

@@ -1,0 +1,84 @@
+package outbox
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"tributary/ingest/stream"
+)
+
+// CommandRefused is the name of the command that a Refusal travels as.
+const CommandRefused = "sink.refused"
+
+// RefusalSource is the source that refusals enter the log under.
+const RefusalSource = "tributary.sink"
+
+// Refusal says that one row cannot be stored in ClickHouse: the engine refuses it for ever, or it
+// can no longer be built from its log record. It enters the log as a command, so that unify moves
+// the row's event from stored to quarantined, lists it with its reason, and can append its entry
+// again, under the same Position and Ordinal, when it is replayed.
+//
+// The same refusal may be given more than once; (Position, Ordinal) tells that.
+type Refusal struct {
+	stream.Position
+	Ordinal   uint32
+	Table     Table
+	Workspace string // of the row; empty if it could not be read
+	Source    string // of the log record; empty for a row that is not an event
+	// ReceivedAt is the log record's; zero for a row that is not an event.
+	ReceivedAt time.Time
+	Reason     string // what the engine or the decoder said; holds no value of the row
+}
+
+type refusalJSON struct {
+	Command    string    `json:"command"`
+	Partition  uint32    `json:"partition"`
+	Offset     uint64    `json:"offset"`
+	Ordinal    uint32    `json:"ordinal"`
+	Table      string    `json:"table"`
+	Workspace  string    `json:"workspace,omitempty"`
+	Source     string    `json:"source,omitempty"`
+	ReceivedAt time.Time `json:"received_at,omitzero"`
+	Reason     string    `json:"reason"`
+}
+
+// Record returns the refusal as a record of the log, received now. Its message id is the row's
+// place, so that a repetition is a duplicate.
+func (r Refusal) Record(now time.Time) (stream.Record, error) {
+	value, err := json.Marshal(refusalJSON{
+		Command: CommandRefused, Partition: uint32(r.Partition), Offset: r.Offset, Ordinal: r.Ordinal,
+		Table: r.Table.String(), Workspace: r.Workspace, Source: r.Source,
+		ReceivedAt: r.ReceivedAt, Reason: r.Reason,
+	})
+	if err != nil {
+		return stream.Record{}, fmt.Errorf("encode refusal: %w", err)
+	}
+	return stream.Record{
+		Lane:       stream.LaneLive,
+		Kind:       stream.KindCommand,
+		Workspace:  r.Workspace,
+		Source:     RefusalSource,
+		MessageID:  fmt.Sprintf("%s:%s/%d", CommandRefused, r.Position, r.Ordinal),
+		ReceivedAt: now.UTC().Truncate(time.Millisecond),
+		Value:      value,
+	}, nil
+}
+
+// ParseRefusal reads the value of a record made by Refusal.Record.
+func ParseRefusal(value []byte) (Refusal, error) {
+	var v refusalJSON
+	if err := json.Unmarshal(value, &v); err != nil {
+		return Refusal{}, fmt.Errorf("decode refusal: %w", err)
+	}
+	for _, t := range Tables() {
+		if v.Command == CommandRefused && t.String() == v.Table {
+			return Refusal{
+				Position: stream.Position{Partition: stream.Partition(v.Partition), Offset: v.Offset},
+				Ordinal:  v.Ordinal, Table: t, Workspace: v.Workspace, Source: v.Source,
+				ReceivedAt: v.ReceivedAt, Reason: v.Reason,
+			}, nil
+		}
+	}
+	return Refusal{}, fmt.Errorf("decode refusal: command %q, table %q", v.Command, v.Table)
+}

@@ -1,0 +1,273 @@
+package profiles
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tributary/identity"
+
+	"github.com/google/uuid"
+)
+
+// TypeProfile addresses a profile by its id instead of an identifier: "profile:<uuid>".
+const TypeProfile = "profile"
+
+// maxIdentifiers bounds how many identifiers one address may have.
+const maxIdentifiers = 32
+
+// Normaliser brings an identifier into its one form, or says why it names nobody. identity.Engine
+// is one.
+type Normaliser interface {
+	Normalise(identity.Place, identity.Identifier) (identity.Identifier, identity.DropReason)
+}
+
+// Service answers who somebody is, from the hot state alone. It is safe for concurrent use.
+type Service struct {
+	store     HotStore
+	normalise Normaliser
+	rules     Rules
+}
+
+// NewService returns a service. It fails with every fault of the rules.
+func NewService(store HotStore, normalise Normaliser, rules Rules) (*Service, error) {
+	if err := rules.Validate(); err != nil {
+		return nil, fmt.Errorf("configure profiles: %w", err)
+	}
+	return &Service{store: store, normalise: normalise, rules: rules}, nil
+}
+
+// Address names somebody by one or more identifiers. With several, those that are known must
+// agree; with TypeProfile there is only one.
+type Address []identity.Identifier
+
+// ParseAddress parses "type:value". The value may hold colons.
+func ParseAddress(s string) (Address, error) {
+	typ, value, ok := strings.Cut(s, ":")
+	if !ok || typ == "" || value == "" {
+		return nil, &AddressError{Field: "profile", Reason: "is not of the form type:value"}
+	}
+	return Address{{Type: typ, Value: value}}, nil
+}
+
+// AddressError says what is wrong with an address; it never repeats a value.
+type AddressError struct{ Field, Reason string }
+
+// Error returns "field: reason".
+func (e *AddressError) Error() string { return e.Field + ": " + e.Reason }
+
+// AmbiguousError says that an address may be one of several, or that the profile it names was
+// split.
+type AmbiguousError struct {
+	Candidates []Candidate // ascending by profile
+	Split      bool
+	// DecidedBy lists the identifier types of which the candidates hold different values: knowing
+	// one of these would decide. Ascending.
+	DecidedBy       []string
+	IdentityVersion uint64
+}
+
+// Error counts the candidates.
+func (e *AmbiguousError) Error() string {
+	if e.Split {
+		return fmt.Sprintf("profiles: was split into %d", len(e.Candidates))
+	}
+	return fmt.Sprintf("profiles: may be one of %d", len(e.Candidates))
+}
+
+// Candidate is one of those that an address may name. It holds nothing that tells who it is.
+type Candidate struct {
+	Profile      identity.ProfileID
+	Observations int
+	FirstSeen    time.Time // corrected times, zero if no event is known
+	LastSeen     time.Time
+	Events       uint64
+}
+
+// Answer is one profile as it stands at one moment.
+type Answer struct {
+	Profile Profile
+	// Requested is the id that was asked for, when it has been merged into Profile.ID; else zero.
+	Requested       identity.ProfileID
+	IdentityVersion uint64
+}
+
+// Get finds the one profile that an address names. It fails with ErrNotFound, *AddressError,
+// *AmbiguousError, ctx's error or that of the store.
+func (s *Service) Get(ctx context.Context, workspace string, address Address) (*Answer, error) {
+	hot, err := s.store.Snapshot(workspace)
+	if err != nil {
+		return nil, fmt.Errorf("open snapshot: %w", err)
+	}
+	answer, err := s.get(ctx, view{hot}, workspace, address)
+	return answer, errors.Join(err, hot.Close())
+}
+
+func (s *Service) get(ctx context.Context, v view, workspace string, address Address) (*Answer, error) {
+	version, err := v.IdentityVersion()
+	if err != nil {
+		return nil, fmt.Errorf("read identity version: %w", err)
+	}
+	found, err := s.resolve(v, workspace, address)
+	if err != nil {
+		return nil, err
+	}
+	if len(found.profiles) != 1 || found.unsure {
+		return nil, v.ambiguous(found, version)
+	}
+	id := found.profiles[0]
+	members, err := v.members(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if len(members) == 0 {
+		return nil, ErrNotFound
+	}
+	return &Answer{Profile: Fold(id, members, s.rules), Requested: found.requested, IdentityVersion: version}, nil
+}
+
+// finding is what an address resolves to: one profile, or several that it may be.
+type finding struct {
+	profiles  []identity.ProfileID // ascending
+	unsure    bool                 // may be one of them even if it is only one
+	split     bool
+	requested identity.ProfileID
+}
+
+func (s *Service) resolve(v view, workspace string, address Address) (finding, error) {
+	if len(address) == 1 && address[0].Type == TypeProfile {
+		return v.byID(address[0].Value)
+	}
+	if len(address) == 0 || len(address) > maxIdentifiers {
+		return finding{}, &AddressError{"identifiers", fmt.Sprintf("must be 1 to %d", maxIdentifiers)}
+	}
+	var found finding
+	known := 0
+	for i, raw := range address {
+		field := fmt.Sprintf("identifiers[%d]", i)
+		if raw.Type == TypeProfile {
+			return finding{}, &AddressError{field + ".type", "cannot stand beside other identifiers"}
+		}
+		id, drop := s.normalise.Normalise(identity.Place{Workspace: workspace}, raw)
+		if drop != "" {
+			return finding{}, &AddressError{field, "names nobody: " + string(drop)}
+		}
+		next, err := v.byIdentifier(id)
+		if err != nil {
+			return finding{}, err
+		}
+		if len(next.profiles) == 0 {
+			continue
+		}
+		if known++; known == 1 {
+			found = next
+		} else {
+			found = found.and(next)
+		}
+	}
+	if known == 0 {
+		return finding{}, ErrNotFound
+	}
+	return found, nil
+}
+
+// and narrows a finding by another. When they disagree it may be any of both.
+func (f finding) and(g finding) finding {
+	var both []identity.ProfileID
+	for _, id := range f.profiles {
+		if slices.Contains(g.profiles, id) {
+			both = append(both, id)
+		}
+	}
+	if len(both) > 0 {
+		return finding{profiles: both, unsure: f.unsure && g.unsure}
+	}
+	return finding{profiles: sorted(slices.Concat(f.profiles, g.profiles)), unsure: true}
+}
+
+// view answers questions about a snapshot.
+type view struct{ Hot }
+
+func (v view) byID(value string) (finding, error) {
+	id, err := uuid.Parse(value)
+	if err != nil || len(value) != len(uuid.Nil.String()) {
+		return finding{}, &AddressError{"profile", "is not a UUID"}
+	}
+	parts, err := v.Parts(id)
+	if err != nil {
+		return finding{}, fmt.Errorf("read parts: %w", err)
+	}
+	if len(parts) > 1 {
+		return finding{profiles: parts, split: true}, nil
+	}
+	a, known, err := v.Assignment(id)
+	if err != nil {
+		return finding{}, fmt.Errorf("read assignment: %w", err)
+	}
+	if !known {
+		return finding{}, ErrNotFound
+	}
+	found := finding{profiles: []identity.ProfileID{a.Profile}}
+	if a.Profile != id {
+		found.requested = id
+	}
+	return found, nil
+}
+
+func (v view) byIdentifier(id identity.Identifier) (finding, error) {
+	holders, err := v.Holders(id)
+	if err != nil {
+		return finding{}, fmt.Errorf("read holders: %w", err)
+	}
+	var sure, maybe []identity.ProfileID
+	for _, o := range holders {
+		a, known, err := v.Assignment(o)
+		switch {
+		case err != nil:
+			return finding{}, fmt.Errorf("read assignment: %w", err)
+		case !known:
+		case a.Standing == identity.StandingUnassigned:
+			maybe = append(maybe, a.Candidates...)
+		default:
+			sure = append(sure, a.Profile)
+		}
+	}
+	if len(sure) > 0 {
+		return finding{profiles: sorted(sure)}, nil
+	}
+	return finding{profiles: sorted(maybe), unsure: true}, nil
+}
+
+func sorted(ids []identity.ProfileID) []identity.ProfileID {
+	slices.SortFunc(ids, func(a, b identity.ProfileID) int { return bytes.Compare(a[:], b[:]) })
+	return slices.Compact(ids)
+}
+
+func (v view) members(ctx context.Context, id identity.ProfileID) ([]Member, error) {
+	ids, err := v.Members(id)
+	if err != nil {
+		return nil, fmt.Errorf("read members: %w", err)
+	}
+	members := make([]Member, 0, len(ids))
+	for _, o := range ids {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		m := Member{}
+		if m.Assignment, _, err = v.Assignment(o); err != nil {
+			return nil, fmt.Errorf("read assignment: %w", err)
+		}
+		if m.Observation, err = v.Observation(o); err != nil {
+			return nil, fmt.Errorf("read observation: %w", err)
+		}
+		if m.State, err = v.State(o); err != nil {
+			return nil, fmt.Errorf("read state: %w", err)
+		}
+		members = append(members, m)
+	}
+	return members, nil
+}

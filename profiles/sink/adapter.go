@@ -1,0 +1,80 @@
+package sink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"tributary/ingest/stream"
+	"tributary/profiles/outbox"
+	"tributary/sql/store"
+)
+
+// NewStore makes the analytics store a Store.
+func NewStore(s *store.Store) Store { return adapter{s} }
+
+type adapter struct{ store *store.Store }
+
+// Insert implements Store.
+func (a adapter) Insert(ctx context.Context, b Block) error {
+	var err error
+	switch b.Table {
+	case outbox.TableEvents:
+		err = insert(ctx, a.store, store.Events, b)
+	case outbox.TableFacts:
+		err = insert(ctx, a.store, store.Facts, b)
+	case outbox.TableIdentityMap:
+		err = insert(ctx, a.store, store.IdentityMap, b)
+	case outbox.TableIdentityDecisions:
+		err = insert(ctx, a.store, store.IdentityDecisions, b)
+	case outbox.TableProfiles:
+		err = insert(ctx, a.store, store.Profiles, b)
+	case outbox.TableProfileChanges:
+		err = insert(ctx, a.store, store.ProfileChanges, b)
+	case outbox.TableQuarantine:
+		err = insert(ctx, a.store, store.Quarantine, b)
+	default:
+		err = fmt.Errorf("insert into %s: no such table", b.Table)
+	}
+	switch {
+	case errors.Is(err, store.ErrPermanent):
+		return errors.Join(ErrRefused, err)
+	case errors.Is(err, store.ErrOverload), errors.Is(err, context.DeadlineExceeded):
+		return errors.Join(ErrOverload, err)
+	}
+	return err
+}
+
+func insert[R any](ctx context.Context, s *store.Store, t *store.Table[R], b Block) error {
+	rows := make([]*R, len(b.Rows))
+	for i := range b.Rows {
+		rows[i] = b.Rows[i].Value.(*R)
+	}
+	return store.Insert(ctx, s, t, rows, b.QueryID)
+}
+
+// Kill implements Store.
+func (a adapter) Kill(ctx context.Context, queryID string) error { return a.store.Kill(ctx, queryID) }
+
+// Present implements Store.
+func (a adapter) Present(ctx context.Context, table outbox.Table, ranges []Range) ([]Key, error) {
+	spans := make([]store.Range, len(ranges))
+	for i, r := range ranges {
+		spans[i] = store.Range{Partition: uint32(r.Partition), First: r.First, Last: r.Last}
+	}
+	places, err := a.store.Present(ctx, table.String(), spans)
+	if err != nil {
+		return nil, err
+	}
+	keys := make([]Key, len(places))
+	for i, p := range places {
+		keys[i] = Key{
+			Position: stream.Position{Partition: stream.Partition(p.LogPartition), Offset: p.LogOffset},
+			Ordinal:  p.Ordinal,
+		}
+	}
+	return keys, nil
+}
+
+// ReloadIdentityMap implements Store.
+func (a adapter) ReloadIdentityMap(ctx context.Context) error { return a.store.ReloadIdentity(ctx) }

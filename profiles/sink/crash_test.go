@@ -1,0 +1,93 @@
+package sink
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+)
+
+// TestCrashAtEveryStep lets the program crash at the first step of a run, then at the second of
+// the next, and so on until a run gets through; after each, every row is there exactly once.
+func TestCrashAtEveryStep(t *testing.T) {
+	for name, keepFor := range map[string]time.Duration{
+		"all since the start is looked for": time.Hour,
+		"entries are discarded at once":     time.Nanosecond,
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, 1)
+			r.cfg.MaxRows, r.cfg.KeepFor = 30, keepFor
+			seen := map[step]bool{}
+			for n := 1; ; n++ {
+				r.receive(40)
+				r.unify()
+				count, crashed := 0, false
+				err := r.run(func(st step) error {
+					if count++; count < n {
+						return nil
+					}
+					crashed, seen[st] = true, true
+					return errCrash
+				})
+				if crashed != errors.Is(err, errCrash) {
+					t.Fatalf("crashed %v, run returned %v", crashed, err)
+				}
+				r.unify()
+				r.check(r.run(nil))
+				r.expect(nil)
+				if !crashed {
+					break
+				}
+			}
+			for _, st := range []step{stepRecovered, stepPlanned, stepBeforeSend, stepSent, stepBeforeDone, stepDone} {
+				if !seen[st] {
+					t.Errorf("no crash at %q", st)
+				}
+			}
+			if keepFor == time.Nanosecond && !seen[stepDiscarded] {
+				t.Error("no crash after entries were discarded")
+			}
+		})
+	}
+}
+
+// TestRandomCrashesAndFaults mixes everything: inserts that fail in every way, a store that is
+// away for a while, and crashes, also while an earlier one is being recovered from.
+func TestRandomCrashesAndFaults(t *testing.T) {
+	for seed := range uint64(4) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			r := newRig(t, seed)
+			r.cfg.MaxRows = 20 + r.rng.IntN(100)
+			r.cfg.KeepFor = []time.Duration{time.Nanosecond, 50 * time.Millisecond, time.Hour}[seed%3]
+			r.faults.choose = func(int, Block) fault {
+				if r.faults.rng.IntN(3) > 0 {
+					return faultNone
+				}
+				return fault(r.faults.rng.IntN(int(faults_)))
+			}
+			for range 15 {
+				r.receive(1 + r.rng.IntN(150))
+				r.unify()
+				r.faults.lose(r.rng.IntN(20))
+				if r.rng.IntN(4) == 0 {
+					r.check(r.run(nil))
+					continue
+				}
+				left := 1 + r.rng.IntN(25)
+				err := r.run(func(step) error {
+					if left--; left == 0 {
+						return errCrash
+					}
+					return nil
+				})
+				if err != nil && !errors.Is(err, errCrash) {
+					t.Fatal(err)
+				}
+			}
+			r.unify()
+			r.check(r.run(nil))
+			r.faults.late.Wait()
+			r.expect(nil)
+		})
+	}
+}

@@ -1,0 +1,88 @@
+package state
+
+import (
+	"github.com/cockroachdb/pebble/v2"
+
+	"tributary/identity"
+)
+
+// Assignment says where an observation belongs; false when it was never assigned.
+func (s *Space) Assignment(id identity.ObservationID) (identity.Assignment, bool, error) {
+	a, err := s.tx.assignments.load(spaceID{s.number, id}, func() (*identity.Assignment, error) {
+		return readAssignment(s.tx.store.db, s.space, id)
+	})
+	if a == nil || err != nil {
+		return identity.Assignment{}, false, err
+	}
+	return *a, true, nil
+}
+
+// Members lists the observations that are assigned to a profile, ascending.
+func (s *Space) Members(id identity.ProfileID) ([]identity.ObservationID, error) {
+	return s.tx.members.load(spaceID{s.number, id}, func() ([]identity.ObservationID, error) {
+		return scanIDs(s.tx.store.db, s.idKey(nil, kindMember, id))
+	})
+}
+
+// Assign stores where an observation belongs now, lists it among the profile's members, and
+// records whose it was, for who asks by that profile's id later.
+func (s *Space) Assign(a identity.Assignment) error {
+	was, known, err := s.Assignment(a.Observation)
+	if err != nil {
+		return err
+	}
+	if known && was.Profile != a.Profile {
+		if err := s.leave(was); err != nil {
+			return err
+		}
+	}
+	if !known || was.Profile != a.Profile {
+		if err := s.member(a.Profile, a.Observation, true); err != nil {
+			return err
+		}
+	}
+	s.tx.assignments.put(spaceID{s.number, a.Observation}, &a)
+	s.tx.key, s.tx.value = s.idKey(s.tx.key, kindAssignment, a.Observation), appendAssignment(s.tx.value[:0], &a)
+	return s.tx.set(s.tx.key, s.tx.value)
+}
+
+func (s *Space) leave(was identity.Assignment) error {
+	if err := s.member(was.Profile, was.Observation, false); err != nil {
+		return err
+	}
+	if was.Profile == was.Observation {
+		return nil
+	}
+	s.tx.key = s.pairKey(s.tx.key, kindFormer, was.Profile, was.Observation)
+	return s.tx.set(s.tx.key, nil)
+}
+
+func (s *Space) member(profile identity.ProfileID, id identity.ObservationID, present bool) error {
+	members, err := s.Members(profile)
+	if err != nil {
+		return err
+	}
+	s.tx.members.put(spaceID{s.number, profile}, with(members, id, present))
+	s.tx.key = s.pairKey(s.tx.key, kindMember, profile, id)
+	if present {
+		return s.tx.set(s.tx.key, nil)
+	}
+	return s.tx.delete(s.tx.key)
+}
+
+func readObserved(r pebble.Reader, s space, id identity.ObservationID) (o *Observed, err error) {
+	_, err = view(r, s.idKey(nil, kindObserved, id), func(value []byte) (err error) {
+		o, err = decodeObserved(s.name, id, value)
+		return err
+	})
+	return o, err
+}
+
+func readAssignment(r pebble.Reader, s space, id identity.ObservationID) (a *identity.Assignment, err error) {
+	_, err = view(r, s.idKey(nil, kindAssignment, id), func(value []byte) error {
+		decoded, err := decodeAssignment(id, value)
+		a = &decoded
+		return err
+	})
+	return a, err
+}

@@ -1,0 +1,144 @@
+package state
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"tributary/identity"
+)
+
+// heldLink is a verdict with its stamp; an empty verdict was taken back.
+type heldLink struct {
+	identity.Link
+	stamp Stamp
+}
+
+// Links implements identity.Facts.
+func (s *Space) Links(id identity.ObservationID) ([]identity.Link, error) {
+	held, err := s.heldLinks(id)
+	var links []identity.Link
+	for _, l := range held {
+		if l.Verdict != "" {
+			links = append(links, l.Link)
+		}
+	}
+	return links, err
+}
+
+func (s *Space) heldLinks(id identity.ObservationID) ([]heldLink, error) {
+	if !s.hasLinks {
+		return nil, nil
+	}
+	return s.tx.links.load(spaceID{s.number, id}, func() ([]heldLink, error) {
+		var links []heldLink
+		err := scan(s.tx.store.db, s.idKey(nil, kindLink, id), func(key, value []byte) error {
+			d, err := decodeStamped(value)
+			links = append(links, heldLink{pair(id, lastID(key), identity.Verdict(d.value)), d.Stamp})
+			return err
+		})
+		return links, err
+	})
+}
+
+func pair(a, b identity.ObservationID, v identity.Verdict) identity.Link {
+	if compareIDs(a, b) > 0 {
+		a, b = b, a
+	}
+	return identity.Link{A: a, B: b, Verdict: v}
+}
+
+// SetLink stores a person's verdict on two observations, in either order; an empty verdict takes
+// back what was said. It says whether that changed anything: a later stamp may have been there.
+func (s *Space) SetLink(a, b identity.ObservationID, v identity.Verdict, by Stamp) (changed bool, err error) {
+	s.hasLinks = true
+	link := heldLink{pair(a, b, v), by}
+	was, err := s.put(link, a)
+	if err != nil || !was.stamp.Before(by) && was.stamp != (Stamp{}) {
+		return false, err
+	}
+	_, err = s.put(link, b)
+	return was.Verdict != v, err
+}
+
+// put stores a link with one of its ends, unless what is there has a later stamp, and returns
+// what was there.
+func (s *Space) put(link heldLink, end identity.ObservationID) (was heldLink, err error) {
+	held, err := s.heldLinks(end)
+	if err != nil {
+		return was, fmt.Errorf("read links: %w", err)
+	}
+	links := make([]heldLink, 0, len(held)+1)
+	for _, l := range held {
+		if l.A == link.A && l.B == link.B {
+			was = l
+			continue
+		}
+		links = append(links, l)
+	}
+	if was.stamp != (Stamp{}) && !was.stamp.Before(link.stamp) {
+		return was, nil
+	}
+	s.tx.links.put(spaceID{s.number, end}, append(links, link))
+	other := link.A
+	if other == end {
+		other = link.B
+	}
+	value := stamped{link.stamp, []byte(link.Verdict)}.append(nil)
+	return was, s.tx.set(s.pairKey(nil, kindLink, end, other), value)
+}
+
+// Blocked implements identity.Facts.
+func (s *Space) Blocked(i identity.Identifier) (bool, error) {
+	held, err := s.heldBlock(i)
+	return len(held.value) > 0, err
+}
+
+func (s *Space) heldBlock(i identity.Identifier) (stamped, error) {
+	if !s.hasBlocks {
+		return stamped{}, nil
+	}
+	return s.tx.blocks.load(spaceIdentifier{s.number, i}, func() (stamped, error) {
+		return readBlock(s.tx.store.db, s.space, i)
+	})
+}
+
+// SetBlocked stores whether a normalised identifier joins nobody. It says whether that changed
+// anything: a later stamp may have been there.
+func (s *Space) SetBlocked(i identity.Identifier, blocked bool, by Stamp) (changed bool, err error) {
+	s.hasBlocks = true
+	was, err := s.heldBlock(i)
+	if err != nil {
+		return false, fmt.Errorf("read block: %w", err)
+	}
+	if was.Stamp != (Stamp{}) && !was.Before(by) {
+		return false, nil
+	}
+	now := stamped{Stamp: by}
+	if blocked {
+		now.value = []byte{1}
+	}
+	s.tx.blocks.put(spaceIdentifier{s.number, i}, now)
+	return !bytes.Equal(was.value, now.value), s.tx.set(s.identifierKey(nil, kindBlock, i), now.append(nil))
+}
+
+func readBlock(r pebble.Reader, s space, i identity.Identifier) (stamped, error) {
+	value, err := get(r, s.identifierKey(nil, kindBlock, i))
+	if value == nil || err != nil {
+		return stamped{}, err
+	}
+	return decodeStamped(value)
+}
+
+func readVersion(r pebble.Reader, s space) (uint64, error) {
+	value, err := get(r, s.key(nil, kindVersion))
+	if value == nil || err != nil {
+		return 0, err
+	}
+	if len(value) != 8 {
+		return 0, fmt.Errorf("%w: identity version", ErrCorrupt)
+	}
+	return binary.BigEndian.Uint64(value), nil
+}

@@ -1,0 +1,132 @@
+package state
+
+import (
+	"encoding/binary"
+
+	"github.com/google/uuid"
+
+	"tributary/identity"
+	"tributary/ingest/stream"
+)
+
+// The layout. The first byte of a key says what it holds. A string in a key is its length as a
+// uvarint and its bytes, so that no name is another's prefix; numbers are big-endian, ids are 16
+// bytes. WS is the workspace as such a string.
+//
+//	format                                    kindFormat
+//	offset      next offset to apply          kindOffset partition
+//	mark        message id seen               kindMark generation hash128
+//	document    run-time configuration        kindDoc bucket key
+//
+//	version     identity_version              kindVersion WS
+//	observed    an observation                kindObserved WS observation
+//	short       64-bit key -> observations    kindShort WS key64
+//	holder      identifier -> observation     kindHolder WS type value observation
+//	link        verdict on a pair, both ways  kindLink WS observation observation
+//	block       identifier that joins nobody  kindBlock WS type value
+//	assignment  profile of an observation     kindAssignment WS observation
+//	member      profile -> observation        kindMember WS profile observation
+//	former      profile -> one that left it   kindFormer WS profile observation
+//	state       profiles.State                kindState WS observation
+//	count       what became of records        kindCount WS source day
+//	item        quarantine                    kindItem WS partition offset ordinal
+//
+// Keys with WS are made by the methods of space alone, so a reader or writer that was given one
+// workspace cannot name a key of another. Marks hash the workspace in. Documents belong to the
+// installation: a write key must be found before its workspace is known.
+const (
+	kindFormat     = 'F'
+	kindOffset     = 'o'
+	kindMark       = 'd'
+	kindDoc        = 'w'
+	kindVersion    = 'v'
+	kindObserved   = 'e'
+	kindShort      = 'k'
+	kindHolder     = 'i'
+	kindLink       = 'l'
+	kindBlock      = 'b'
+	kindAssignment = 'a'
+	kindMember     = 'm'
+	kindFormer     = 'f'
+	kindState      = 's'
+	kindCount      = 'c'
+	kindItem       = 'q'
+)
+
+// space makes the keys of one workspace. The methods append to b[:0] and return it.
+type space struct {
+	name   string
+	prefix []byte // WS
+}
+
+func newSpace(workspace string) space {
+	return space{name: workspace, prefix: appendString(nil, workspace)}
+}
+
+func (s space) key(b []byte, kind byte) []byte {
+	return append(append(b[:0], kind), s.prefix...)
+}
+
+func (s space) idKey(b []byte, kind byte, id uuid.UUID) []byte {
+	return append(s.key(b, kind), id[:]...)
+}
+
+func (s space) pairKey(b []byte, kind byte, first, second uuid.UUID) []byte {
+	return append(s.idKey(b, kind, first), second[:]...)
+}
+
+func (s space) identifierKey(b []byte, kind byte, i identity.Identifier) []byte {
+	return appendString(appendString(s.key(b, kind), i.Type), i.Value)
+}
+
+func (s space) shortKey(b []byte, key uint64) []byte {
+	return binary.BigEndian.AppendUint64(s.key(b, kindShort), key)
+}
+
+func (s space) countKey(b []byte, source string, day uint32) []byte {
+	return binary.BigEndian.AppendUint32(appendString(s.key(b, kindCount), source), day)
+}
+
+func (s space) itemKey(b []byte, pos stream.Position, ordinal uint32) []byte {
+	b = binary.BigEndian.AppendUint32(s.key(b, kindItem), uint32(pos.Partition))
+	b = binary.BigEndian.AppendUint64(b, pos.Offset)
+	return binary.BigEndian.AppendUint32(b, ordinal)
+}
+
+func offsetKey(b []byte, p stream.Partition) []byte {
+	return binary.BigEndian.AppendUint32(append(b[:0], kindOffset), uint32(p))
+}
+
+func generationKey(b []byte, generation uint32) []byte {
+	return binary.BigEndian.AppendUint32(append(b[:0], kindMark), generation)
+}
+
+func markKey(b []byte, generation uint32, id MessageHash) []byte {
+	return append(generationKey(b, generation), id[:]...)
+}
+
+func docKey(b []byte, bucket, key string) []byte {
+	return appendString(appendString(append(b[:0], kindDoc), bucket), key)
+}
+
+func appendString(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+// lastID reads the id at the end of a key.
+func lastID(key []byte) uuid.UUID {
+	var id uuid.UUID
+	copy(id[:], key[len(key)-len(id):])
+	return id
+}
+
+// after returns the first key that does not begin with prefix.
+func after(prefix []byte) []byte {
+	end := append([]byte(nil), prefix...)
+	for i := len(end) - 1; i >= 0; i-- {
+		if end[i]++; end[i] != 0 {
+			return end[:i+1]
+		}
+	}
+	return nil
+}

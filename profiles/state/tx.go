@@ -1,0 +1,240 @@
+package state
+
+import (
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/google/uuid"
+
+	"tributary/identity"
+	"tributary/ingest/stream"
+	"tributary/profiles"
+)
+
+// Tx is the one writer: a sequence of steps, each of which ends with Commit or Abort. What it
+// reads includes what the step wrote. It is for one goroutine.
+//
+// The batch is not indexed: everything a step touches stays decoded in caches until the step
+// ends, and the caches answer first.
+type Tx struct {
+	store   *Store
+	batch   *pebble.Batch
+	marks   *marks
+	offsets map[stream.Partition]uint64 // set in this step
+	docs    map[string]stamped          // of this step, by key in the database
+	claims  map[string][]byte           // of 64-bit keys, likewise
+	changed bool                        // of documents
+
+	spaces      []*Space
+	byName      map[string]*Space
+	observed    cache[spaceID, *Observed]
+	assignments cache[spaceID, *identity.Assignment]
+	members     cache[spaceID, []identity.ObservationID]
+	states      cache[spaceID, *heldState]
+	links       cache[spaceID, []heldLink]
+	holders     cache[spaceIdentifier, []identity.ObservationID]
+	blocks      cache[spaceIdentifier, stamped]
+	counts      cache[countID, *heldCounts]
+	dirtyStates []*heldState
+	dirtyCounts []*heldCounts
+	items       map[itemID]*Item // of this step
+	key, value  []byte           // scratch; a batch copies what it is given
+}
+
+type (
+	spaceID struct {
+		space uint32
+		id    uuid.UUID
+	}
+	spaceIdentifier struct {
+		space      uint32
+		identifier identity.Identifier
+	}
+	countID struct {
+		space  uint32
+		source string
+		day    uint32
+	}
+	itemID struct {
+		space   uint32
+		pos     stream.Position
+		ordinal uint32
+	}
+	heldState struct {
+		profiles.State
+		space *Space
+		id    identity.ObservationID
+		dirty bool
+	}
+	heldCounts struct {
+		Counts
+		space  *Space
+		source string
+		day    uint32
+		dirty  bool
+	}
+)
+
+func newTx(s *Store) (*Tx, error) {
+	m, err := newMarks(s.db, s.config.Horizon)
+	if err != nil {
+		return nil, err
+	}
+	n := s.config.Entries
+	t := &Tx{
+		store: s, marks: m,
+		offsets: map[stream.Partition]uint64{}, docs: map[string]stamped{}, claims: map[string][]byte{}, items: map[itemID]*Item{},
+		byName:      map[string]*Space{},
+		observed:    newCache[spaceID, *Observed](n),
+		assignments: newCache[spaceID, *identity.Assignment](n),
+		members:     newCache[spaceID, []identity.ObservationID](n),
+		states:      newCache[spaceID, *heldState](n),
+		links:       newCache[spaceID, []heldLink](n),
+		holders:     newCache[spaceIdentifier, []identity.ObservationID](n),
+		blocks:      newCache[spaceIdentifier, stamped](n),
+		counts:      newCache[countID, *heldCounts](n),
+	}
+	t.batch = s.db.NewBatch()
+	return t, nil
+}
+
+// Batch is the batch that the next Commit commits, for the outbox.
+func (t *Tx) Batch() *pebble.Batch { return t.batch }
+
+// Offset returns the next offset to apply of a partition, as of this step.
+func (t *Tx) Offset(p stream.Partition) uint64 {
+	if next, ok := t.offsets[p]; ok {
+		return next
+	}
+	t.store.mu.Lock()
+	defer t.store.mu.Unlock()
+	return t.store.applied[p]
+}
+
+// SetOffset says that every record of a partition before next is applied.
+func (t *Tx) SetOffset(p stream.Partition, next uint64) { t.offsets[p] = next }
+
+// Seen returns the mark that a message id left, if its record was received at most the horizon
+// before or after the given time.
+func (t *Tx) Seen(id MessageHash, received time.Time) (Mark, bool, error) {
+	mark, found, err := t.marks.seen(id, received)
+	if err != nil {
+		return mark, false, fmt.Errorf("look up message id: %w", err)
+	}
+	return mark, found, nil
+}
+
+// Remember leaves a mark for a message id.
+func (t *Tx) Remember(id MessageHash, mark Mark) error { return t.marks.add(t.batch, id, mark) }
+
+// Expire forgets the message ids that no record received since now - horizon can ask for.
+func (t *Tx) Expire(now time.Time) error { return t.marks.expire(t.batch, now) }
+
+// Commit ends the step: all of it becomes visible at once, to readers too. It is not synced; after
+// a power loss the log is applied again from the offsets that are there then.
+func (t *Tx) Commit() error {
+	if err := t.flush(); err != nil {
+		return fmt.Errorf("commit state: %w", err)
+	}
+	if err := t.batch.Commit(pebble.NoSync); err != nil {
+		return fmt.Errorf("commit state: %w", err)
+	}
+	if t.changed {
+		t.store.docs.Add(1)
+	}
+	t.store.advance(t.offsets)
+	t.endStep()
+	t.observed.trim()
+	t.assignments.trim()
+	t.members.trim()
+	t.states.trim()
+	t.links.trim()
+	t.holders.trim()
+	t.blocks.trim()
+	t.counts.trim()
+	return t.renew()
+}
+
+// renew replaces the committed batch; Pebble reuses the memory of the closed one.
+func (t *Tx) renew() error {
+	if err := t.batch.Close(); err != nil {
+		return fmt.Errorf("end state batch: %w", err)
+	}
+	t.batch = t.store.db.NewBatch()
+	return nil
+}
+
+// Abort drops the step, and with it all that is cached, for cached values were changed in place.
+func (t *Tx) Abort() {
+	t.endStep()
+	t.observed.clear()
+	t.assignments.clear()
+	t.members.clear()
+	t.states.clear()
+	t.links.clear()
+	t.holders.clear()
+	t.blocks.clear()
+	t.counts.clear()
+	t.spaces = nil
+	clear(t.byName)
+	t.batch.Reset()
+}
+
+func (t *Tx) endStep() {
+	clear(t.offsets)
+	clear(t.docs)
+	clear(t.claims)
+	clear(t.items)
+	clear(t.marks.step)
+	t.dirtyStates, t.dirtyCounts, t.changed = t.dirtyStates[:0], t.dirtyCounts[:0], false
+}
+
+// flush encodes what the step changed in place, each thing once.
+func (t *Tx) flush() error {
+	for _, h := range t.dirtyStates {
+		var err error
+		if t.value, err = h.AppendBinary(t.value[:0]); err != nil {
+			return fmt.Errorf("encode state: %w", err)
+		}
+		h.dirty = false
+		t.key = h.space.idKey(t.key, kindState, h.id)
+		if err := t.set(t.key, t.value); err != nil {
+			return err
+		}
+	}
+	for _, h := range t.dirtyCounts {
+		h.dirty = false
+		t.value = h.append(t.value[:0])
+		t.key = h.space.countKey(t.key, h.source, h.day)
+		if err := t.set(t.key, t.value); err != nil {
+			return err
+		}
+	}
+	for p, next := range t.offsets {
+		t.key = offsetKey(t.key, p)
+		if err := t.set(t.key, binary.BigEndian.AppendUint64(t.value[:0], next)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Tx) set(key, value []byte) error { return t.batch.Set(key, value, nil) }
+
+func (t *Tx) delete(key []byte) error { return t.batch.Delete(key, nil) }
+
+// Workspace returns the writer's view of one workspace, which holds until Abort.
+func (t *Tx) Workspace(name string) (*Space, error) {
+	if s, ok := t.byName[name]; ok {
+		return s, nil
+	}
+	s := &Space{tx: t, space: newSpace(name), number: uint32(len(t.spaces))}
+	if err := s.load(); err != nil {
+		return nil, fmt.Errorf("open workspace: %w", err)
+	}
+	t.spaces = append(t.spaces, s)
+	t.byName[name] = s
+	return s, nil
+}

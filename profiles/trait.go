@@ -1,0 +1,193 @@
+package profiles
+
+import (
+	"cmp"
+	"strings"
+
+	"tributary/ingest/event"
+)
+
+// class tells apart what is kept by name: traits and identifying attributes, each said freely or
+// as the content of a record of the source.
+type class int
+
+const (
+	freeTrait class = iota
+	freeAttribute
+	recordTrait
+	recordAttribute
+	classes
+)
+
+// trait is the last that was said under a name.
+type trait struct {
+	name     string
+	by       stamp
+	received int64  // Unix milliseconds
+	n        uint64 // how often it was asserted; free classes only
+	value    string // JSON of a trait, text of an attribute
+}
+
+// recordHead is the version of the source's record that the record classes hold. A newer version
+// replaces the content whole.
+type recordHead struct {
+	set     bool
+	version string
+	by      stamp
+	deleted bool
+	leftOut uint64 // traits of this version that were too many, too large or not readable
+}
+
+func (h recordHead) compare(o recordHead) int {
+	if c := compareVersions(h.version, o.version); c != 0 {
+		return c
+	}
+	return h.by.compare(o.by)
+}
+
+func (s *State) applyTraits(e *event.Event, by stamp) {
+	base := freeTrait
+	if e.Record != nil {
+		head := recordHead{set: true, version: strings.Clone(clip(e.Record.Version, maxField)), by: by, deleted: e.Record.Deleted}
+		if !s.takeHead(head) || head.deleted {
+			return
+		}
+		base = recordTrait
+	}
+	received := e.ReceivedAt.UnixMilli()
+	for name, value := range e.Attributes {
+		s.assert(base+freeAttribute, trait{name: name, by: by, received: received, n: 1, value: value})
+	}
+	if len(e.Traits) == 0 || e.Type == event.TypeGroup { // a group call's traits are the account's
+		return
+	}
+	err := eachField(e.Traits, func(name, value string) {
+		s.assert(base, trait{name: name, by: by, received: received, n: 1, value: value})
+	})
+	if err != nil {
+		s.countLeftOut(base)
+	}
+}
+
+// takeHead reports whether the record classes hold head's version, replacing an older one.
+func (s *State) takeHead(head recordHead) bool {
+	c := 1
+	if s.record.set {
+		c = head.compare(s.record)
+	}
+	if c > 0 {
+		s.record = head
+		s.traits[recordTrait] = s.traits[recordTrait][:0]
+		s.traits[recordAttribute] = s.traits[recordAttribute][:0]
+	}
+	return c >= 0
+}
+
+// assert takes a trait in, or counts it where it is beyond the bounds.
+func (s *State) assert(c class, t trait) {
+	if len(t.name) > maxName || len(t.value) > maxValue {
+		s.countLeftOut(c)
+		return
+	}
+	if c == freeTrait || c == freeAttribute {
+		s.asserted[c]++
+	}
+	before := len(s.traits[c])
+	if known := s.addTrait(c, t); !known && before == maxTraits && c >= recordTrait {
+		s.record.leftOut++
+	}
+}
+
+func (s *State) countLeftOut(c class) {
+	if c >= recordTrait {
+		s.record.leftOut++
+		return
+	}
+	s.asserted[c]++ // asserted and not kept
+}
+
+// addTrait keeps the later of two assertions of a name and says whether the name was known.
+func (s *State) addTrait(c class, t trait) bool {
+	list, value := s.traits[c], t.value
+	i, found := search(list, func(x trait) int { return shorter(x.name, t.name) })
+	if !found {
+		t.name, t.value = strings.Clone(t.name), strings.Clone(t.value)
+		s.traits[c] = insert(list, i, t, maxTraits)
+		return false
+	}
+	was := &list[i]
+	n := was.n + t.n
+	if t.compare(*was) > 0 {
+		t.name = was.name
+		if t.value = was.value; t.value != value {
+			t.value = strings.Clone(value)
+		}
+		*was = t
+	}
+	was.n = n
+	return true
+}
+
+func (t trait) compare(o trait) int {
+	if c := t.by.compare(o.by); c != 0 {
+		return c
+	}
+	return strings.Compare(t.value, o.value)
+}
+
+func (s *State) mergeTraits(o *State) {
+	for _, c := range []class{freeTrait, freeAttribute} {
+		s.asserted[c] += o.asserted[c]
+		for _, t := range o.traits[c] {
+			s.addTrait(c, t)
+		}
+	}
+	if !o.record.set || !s.takeHead(o.record) {
+		return
+	}
+	s.record.leftOut = max(s.record.leftOut, o.record.leftOut)
+	for _, c := range []class{recordTrait, recordAttribute} {
+		for _, t := range o.traits[c] {
+			s.addTrait(c, t)
+		}
+	}
+}
+
+// leftOutTraits is how many assertions of traits and attributes are not kept.
+func (s *State) leftOutTraits() uint64 {
+	n := s.record.leftOut
+	for _, c := range []class{freeTrait, freeAttribute} {
+		n += s.asserted[c]
+		for _, t := range s.traits[c] {
+			n -= t.n
+		}
+	}
+	return n
+}
+
+// compareVersions orders the versions of a record: what is not said first, then numbers by value,
+// then the rest by bytes.
+func compareVersions(a, b string) int {
+	ra, rb := versionRank(a), versionRank(b)
+	switch {
+	case ra != rb:
+		return cmp.Compare(ra, rb)
+	case ra == numericVersion:
+		return shorter(strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0"))
+	}
+	return strings.Compare(a, b)
+}
+
+const numericVersion = 1
+
+func versionRank(s string) int {
+	if s == "" {
+		return 0
+	}
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return numericVersion + 1
+		}
+	}
+	return numericVersion
+}

@@ -1,0 +1,177 @@
+package unify
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"tributary/identity"
+	"tributary/ingest/stream"
+	"tributary/profiles/outbox"
+	"tributary/profiles/state"
+	"tributary/sql/store"
+)
+
+// apply applies one record to the step under way.
+func (a *applier) apply(ctx context.Context, r *record) error {
+	a.ordinal = 0
+	if r.ReceivedAt.After(a.newest) {
+		a.newest = r.ReceivedAt
+	}
+	if r.Lane == stream.LaneLive && (a.report.Oldest.IsZero() || r.ReceivedAt.Before(a.report.Oldest)) {
+		a.report.Oldest = r.ReceivedAt
+	}
+	space, err := a.tx.Workspace(r.Workspace)
+	if err != nil {
+		return err
+	}
+	f := r.fault
+	if poison := a.poisoned[r.Position]; poison != nil {
+		f = poison
+	}
+	if r.Kind == stream.KindCommand {
+		return a.applyCommand(ctx, space, r, f)
+	}
+	counts, err := space.Counts(r.Source, r.ReceivedAt)
+	if err != nil {
+		return err
+	}
+	counts.Received++
+	if f != nil {
+		counts.Quarantine(f.reason, 1)
+		return a.quarantine(space, r, f)
+	}
+	return a.applyEvent(ctx, space, r, counts)
+}
+
+// applyEvent stores an event unless its message id was seen.
+func (a *applier) applyEvent(ctx context.Context, space *state.Space, r *record, counts *state.Counts) error {
+	mark, seen, err := a.tx.Seen(r.message, r.ReceivedAt)
+	if err != nil {
+		return err
+	}
+	if seen {
+		counts.Duplicate++
+		a.report.Duplicates++
+		if mark.Payload != r.payload {
+			counts.Conflict++
+		}
+		return nil
+	}
+	if err := a.tx.Remember(r.message, state.Mark{Received: r.ReceivedAt, Payload: r.payload}); err != nil {
+		return err
+	}
+	counts.Stored++
+	a.report.Stored++
+	a.storeRow(r)
+	if err := a.observe(ctx, space, r); err != nil {
+		return err
+	}
+	kept, err := space.State(r.observation.ID)
+	if err != nil {
+		return err
+	}
+	kept.Apply(r.event, r.Position)
+	return nil
+}
+
+// storeRow appends the event's own row, at the place of its record: ordinal 0.
+func (a *applier) storeRow(r *record) {
+	a.entries = append(a.entries, outbox.Entry{Position: r.Position, Table: outbox.TableEvents, Event: &r.columns})
+}
+
+// observe adds what the event says to the facts, and decides again who is who where that may have
+// changed something.
+func (a *applier) observe(ctx context.Context, space *state.Space, r *record) error {
+	was, err := space.Observed(r.observation.ID)
+	if err != nil {
+		return err
+	}
+	if r.event.Record == nil && was != nil && !earlier(&r.observation, &was.Observation) {
+		return nil
+	}
+	now, stated := merge(was, r)
+	if was == nil || r.event.Record != nil {
+		if err := a.fact(r, &r.observation); err != nil {
+			return err
+		}
+	}
+	if was != nil && !stated && !earlier(&r.observation, &was.Observation) {
+		return nil
+	}
+	return a.put(ctx, space, r, was, now)
+}
+
+// earlier says whether a was received before b; of the same moment, by source, so that it does not
+// hang on the order of arrival.
+func earlier(a, b *identity.Observation) bool {
+	if !a.FirstReceived.Equal(b.FirstReceived) {
+		return a.FirstReceived.Before(b.FirstReceived)
+	}
+	return a.Source < b.Source
+}
+
+// merge returns the observation as it stands after the record: a source record's content is that
+// of its newest version, and the first received time is that of the earliest event. It says whether
+// the record is the newest version.
+func merge(was *state.Observed, r *record) (now *state.Observed, stated bool) {
+	now = &state.Observed{Observation: r.observation}
+	if rec := r.event.Record; rec != nil {
+		now.Stated = state.Version{Version: rec.Version, At: r.event.At.UnixMilli(), MessageID: r.MessageID}
+	}
+	if was == nil {
+		return now, true
+	}
+	stated = r.event.Record != nil && newer(now.Stated, was.Stated)
+	if !stated {
+		older := *was
+		now = &older
+	}
+	first := &was.Observation
+	if earlier(&r.observation, first) {
+		first = &r.observation
+	}
+	now.FirstReceived, now.Source = first.FirstReceived, first.Source
+	return now, stated
+}
+
+// put stores an observation and resolves whom that may concern.
+func (a *applier) put(ctx context.Context, space *state.Space, r *record, was, now *state.Observed) error {
+	collided, err := space.Put(now)
+	if err != nil {
+		return err
+	}
+	if was != nil && was.FirstReceived.Equal(now.FirstReceived) &&
+		slices.Equal(was.Identifiers, now.Identifiers) && slices.Equal(was.Attributes, now.Attributes) {
+		return nil
+	}
+	changed := collided
+	if was != nil {
+		changed = append(changed, was)
+	}
+	seeds := []identity.ObservationID{now.ID}
+	for _, old := range changed {
+		affected, err := a.Engine.Affected(space, &old.Observation)
+		if err != nil {
+			return fmt.Errorf("find whom a change concerns: %w", err)
+		}
+		seeds = append(seeds, affected...)
+	}
+	return a.resolve(ctx, space, r, seeds)
+}
+
+// fact appends the row of what a record says of its subject.
+func (a *applier) fact(r *record, o *identity.Observation) error {
+	row := store.FactRow{
+		Workspace: r.Workspace, Kind: store.FactObservation,
+		Observation: o.ID,
+		Source: r.Source, MessageID: r.MessageID, Session: o.Session,
+		Identifiers: r.columns.Identifiers, Body: factBody(o),
+		At: r.event.At, ReceivedAt: r.ReceivedAt,
+	}
+	if rec := r.event.Record; rec != nil {
+		row.Kind = store.FactRecord
+		row.RecordID, row.RecordVersion, row.RecordDeleted = rec.ID, rec.Version, rec.Deleted
+	}
+	return a.row(r.rowsAt, outbox.TableFacts, &row)
+}

@@ -1,0 +1,116 @@
+package unify
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"tributary/identity"
+	"tributary/profiles/outbox"
+	"tributary/profiles/state"
+	"tributary/sql/store"
+)
+
+// applyCommand carries out a command; one that cannot be goes to the quarantine.
+func (a *applier) applyCommand(ctx context.Context, space *state.Space, r *record, f *fault) error {
+	if f == nil {
+		err := a.carryOut(ctx, space, r)
+		skip, skipped := asSkip(err)
+		if !skipped {
+			return err
+		}
+		f = &fault{stage: stageUnify, reason: skip.reason, detail: skip.detail}
+	}
+	return a.quarantine(space, r, f)
+}
+
+func (a *applier) carryOut(ctx context.Context, space *state.Space, r *record) error {
+	if r.refusal != nil {
+		return a.refuse(ctx, space, r)
+	}
+	by := state.Stamp{At: r.ReceivedAt, MessageID: r.MessageID}
+	var err error
+	switch c := r.command.(type) {
+	case ConfigPut:
+		// Documents may hold what only the program itself should see: they are not told in facts.
+		return a.tx.SetDoc(c.Bucket, c.Key, c.Value, by)
+	case ConfigDelete:
+		return a.tx.SetDoc(c.Bucket, c.Key, nil, by)
+	case IdentityLink:
+		err = a.link(ctx, space, r, c, by)
+	case IdentityBlock:
+		err = a.block(ctx, space, r, identity.Identifier{Type: c.Type, Value: c.Value}, true, by)
+	case IdentityUnblock:
+		err = a.block(ctx, space, r, identity.Identifier{Type: c.Type, Value: c.Value}, false, by)
+	case QuarantineReplay:
+		err = a.replay(ctx, space, r, c)
+	case QuarantineDiscard:
+		err = a.discard(space, r, c)
+	default:
+		err = fmt.Errorf("command %q is not handled", c.Name())
+	}
+	if err != nil {
+		return err
+	}
+	return a.row(r.Position, outbox.TableFacts, &store.FactRow{
+		Workspace: r.Workspace, Kind: store.FactCommand, Source: r.Source, MessageID: r.MessageID,
+		Body: json.RawMessage(r.Value), ReceivedAt: r.ReceivedAt,
+	})
+}
+
+// link stores a verdict and decides again about both ends, as far as they are known.
+func (a *applier) link(ctx context.Context, space *state.Space, r *record, c IdentityLink, by state.Stamp) error {
+	verdict := identity.Verdict(c.Verdict)
+	if c.Verdict == LinkRemove {
+		verdict = ""
+	}
+	changed, err := space.SetLink(c.A, c.B, verdict, by)
+	if !changed || err != nil {
+		return err
+	}
+	err = a.row(r.Position, outbox.TableIdentityDecisions, &store.IdentityDecisionRow{
+		Workspace: space.Name(), Version: space.Version(), Kind: store.DecisionCommand,
+		Observation: c.A, Peer: c.B, Rule: string(c.Verdict), Actor: c.Actor, DecidedAt: r.ReceivedAt,
+	})
+	if err != nil {
+		return err
+	}
+	var seeds []identity.ObservationID
+	for _, id := range [...]identity.ObservationID{c.A, c.B} {
+		known, err := space.Observed(id)
+		if err != nil {
+			return err
+		}
+		if known != nil {
+			seeds = append(seeds, id)
+		}
+	}
+	if len(seeds) == 0 {
+		return nil
+	}
+	return a.resolve(ctx, space, r, seeds)
+}
+
+// block stores whether an identifier joins nobody and decides again about all who hold it.
+func (a *applier) block(ctx context.Context, space *state.Space, r *record, raw identity.Identifier, blocked bool, by state.Stamp) error {
+	id, dropped := a.Engine.Normalise(identity.Place{Workspace: r.Workspace}, raw)
+	if dropped != "" {
+		return errSkip{reasonCommand, "the identifier is never used: " + string(dropped)}
+	}
+	changed, err := space.SetBlocked(id, blocked, by)
+	if !changed || err != nil {
+		return err
+	}
+	err = a.row(r.Position, outbox.TableIdentityDecisions, &store.IdentityDecisionRow{
+		Workspace: space.Name(), Version: space.Version(), Kind: store.DecisionCommand,
+		Rule: r.command.Name(), IdentifierType: id.Type, Actor: actorOf(r.command), DecidedAt: r.ReceivedAt,
+	})
+	if err != nil {
+		return err
+	}
+	holders, err := space.Holders(id)
+	if err != nil || len(holders) == 0 {
+		return err
+	}
+	return a.resolve(ctx, space, r, append([]identity.ObservationID(nil), holders...))
+}

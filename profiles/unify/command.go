@@ -1,0 +1,274 @@
+package unify
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"tributary/identity"
+	"tributary/ingest/stream"
+)
+
+// CommandSource is the source that commands enter the log under, so that those of one workspace
+// keep their order.
+const CommandSource = "tributary.command"
+
+// ErrCommand is wrapped by the errors of bad commands, which name the field at fault.
+var ErrCommand = errors.New("unify: bad command")
+
+// Command changes what is kept, by way of the log. The types below are all there are; a value
+// of one of them becomes a log record by NewRecord.
+type Command interface {
+	// Name is what stands in the record's "command" member.
+	Name() string
+	// Validate reports every fault, each with its field.
+	Validate() error
+}
+
+// ConfigPut stores a document of the run-time configuration. Value is any JSON.
+type ConfigPut struct {
+	Actor  string          `json:"actor,omitempty"` // who gave the command; here and below
+	Bucket string          `json:"bucket"`
+	Key    string          `json:"key"`
+	Value  json.RawMessage `json:"value"`
+}
+
+// ConfigDelete removes a document.
+type ConfigDelete struct {
+	Actor  string `json:"actor,omitempty"`
+	Bucket string `json:"bucket"`
+	Key    string `json:"key"`
+}
+
+// LinkVerdict is a person's word on two observations.
+type LinkVerdict string
+
+// The verdicts. LinkRemove takes back what was said before.
+const (
+	LinkNeverMerge LinkVerdict = LinkVerdict(identity.NeverMerge)
+	LinkMustMerge  LinkVerdict = LinkVerdict(identity.MustMerge)
+	LinkRemove     LinkVerdict = "remove"
+)
+
+// IdentityLink says whether two observations are the same person. They need not be known yet.
+type IdentityLink struct {
+	Actor   string                 `json:"actor,omitempty"`
+	A       identity.ObservationID `json:"a"`
+	B       identity.ObservationID `json:"b"`
+	Verdict LinkVerdict            `json:"verdict"`
+	Note    string                 `json:"note,omitempty"` // why, in the person's words
+}
+
+// IdentityBlock says that an identifier joins nobody in this workspace.
+type IdentityBlock struct {
+	Actor string `json:"actor,omitempty"`
+	Type  string `json:"type"`
+	Value string `json:"value"` // as a source would send it
+}
+
+// IdentityUnblock takes an IdentityBlock back.
+type IdentityUnblock struct {
+	Actor string `json:"actor,omitempty"`
+	Type  string `json:"type"`
+	Value string `json:"value"`
+}
+
+// QuarantineReplay processes a quarantined item again. Replaying what is no longer open does nothing.
+type QuarantineReplay struct {
+	Actor     string           `json:"actor,omitempty"`
+	Partition stream.Partition `json:"partition"`
+	Offset    uint64           `json:"offset"`
+	Ordinal   uint32           `json:"ordinal,omitempty"`
+}
+
+// QuarantineDiscard closes a quarantined item for good. It stays counted as quarantined.
+type QuarantineDiscard struct {
+	Actor     string           `json:"actor,omitempty"`
+	Partition stream.Partition `json:"partition"`
+	Offset    uint64           `json:"offset"`
+	Ordinal   uint32           `json:"ordinal,omitempty"`
+	// Resubmitted: its content was sent in again, put right, as a new record. The item is then
+	// listed as replayed. This is the way for what the gateway rejected.
+	Resubmitted bool `json:"resubmitted,omitempty"`
+}
+
+// Name implements Command; so do the others.
+func (ConfigPut) Name() string         { return "config.put" }
+func (ConfigDelete) Name() string      { return "config.delete" }      //nolint:revive // see ConfigPut
+func (IdentityLink) Name() string      { return "identity.link" }      //nolint:revive // see ConfigPut
+func (IdentityBlock) Name() string     { return "identity.block" }     //nolint:revive // see ConfigPut
+func (IdentityUnblock) Name() string   { return "identity.unblock" }   //nolint:revive // see ConfigPut
+func (QuarantineReplay) Name() string  { return "quarantine.replay" }  //nolint:revive // see ConfigPut
+func (QuarantineDiscard) Name() string { return "quarantine.discard" } //nolint:revive // see ConfigPut
+
+// Validate implements Command.
+func (c ConfigPut) Validate() error {
+	var f faults
+	f.check(c.Bucket != "", "bucket: is required")
+	f.check(c.Key != "", "key: is required")
+	f.check(len(c.Value) > 0 && json.Valid(c.Value) && string(c.Value) != "null", "value: must be JSON other than null")
+	return f.err()
+}
+
+// Validate implements Command.
+func (c ConfigDelete) Validate() error {
+	var f faults
+	f.check(c.Bucket != "", "bucket: is required")
+	f.check(c.Key != "", "key: is required")
+	return f.err()
+}
+
+// Validate implements Command.
+func (c IdentityLink) Validate() error {
+	var f faults
+	f.check(c.A != uuid.Nil, "a: is required")
+	f.check(c.B != uuid.Nil, "b: is required")
+	f.check(c.A != c.B, "b: is the same observation as a")
+	switch c.Verdict {
+	case LinkNeverMerge, LinkMustMerge, LinkRemove:
+	default:
+		f.check(false, "verdict: must be never_merge, must_merge or remove")
+	}
+	return f.err()
+}
+
+// Validate implements Command.
+func (c IdentityBlock) Validate() error { return validIdentifier(c.Type, c.Value) }
+
+// Validate implements Command.
+func (c IdentityUnblock) Validate() error { return validIdentifier(c.Type, c.Value) }
+
+// Validate implements Command: any place may be named, and whether there is an item is seen when
+// the command is applied.
+func (c QuarantineReplay) Validate() error { return nil }
+
+// Validate implements Command; see QuarantineReplay.
+func (c QuarantineDiscard) Validate() error { return nil }
+
+func validIdentifier(typ, value string) error {
+	var f faults
+	f.check(typ != "", "type: is required")
+	f.check(value != "", "value: is required")
+	return f.err()
+}
+
+type faults []error
+
+func (f *faults) check(ok bool, fault string) {
+	if !ok {
+		*f = append(*f, errors.New(fault))
+	}
+}
+
+func (f faults) err() error {
+	if len(f) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", ErrCommand, errors.Join(f...))
+}
+
+// NewRecord makes the log record of a command: valid, in the live lane, received now. messageID
+// names it, in answers and in the audit trail; the order between commands about the same thing is
+// that of (received time, message id). workspace is whose command it is; documents belong to the
+// installation, whatever workspace they come under.
+func NewRecord(workspace, messageID string, now time.Time, c Command) (stream.Record, error) {
+	if err := c.Validate(); err != nil {
+		return stream.Record{}, err
+	}
+	value, err := encodeCommand(c)
+	if err != nil {
+		return stream.Record{}, err
+	}
+	return stream.Record{
+		Lane: stream.LaneLive, Kind: stream.KindCommand,
+		Workspace: workspace, Source: CommandSource, MessageID: messageID,
+		ReceivedAt: now.UTC().Truncate(time.Millisecond), Value: value,
+	}, nil
+}
+
+// encodeCommand puts the name before the fields of the command.
+func encodeCommand(c Command) ([]byte, error) {
+	fields, err := json.Marshal(c)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCommand, err)
+	}
+	value := fmt.Appendf(nil, `{"command":%q`, c.Name())
+	if len(fields) > len("{}") {
+		value = append(value, ',')
+	}
+	return append(value, fields[1:]...), nil
+}
+
+// ParseCommand reads the value of a command's record. Unknown commands and members are errors, for
+// a command that is only half understood must not be carried out.
+func ParseCommand(value []byte) (Command, error) {
+	var head struct {
+		Command string `json:"command"`
+	}
+	if err := json.Unmarshal(value, &head); err != nil {
+		return nil, fmt.Errorf("%w: not JSON of a command", ErrCommand)
+	}
+	switch head.Command {
+	case "config.put":
+		return parse[ConfigPut](value)
+	case "config.delete":
+		return parse[ConfigDelete](value)
+	case "identity.link":
+		return parse[IdentityLink](value)
+	case "identity.block":
+		return parse[IdentityBlock](value)
+	case "identity.unblock":
+		return parse[IdentityUnblock](value)
+	case "quarantine.replay":
+		return parse[QuarantineReplay](value)
+	case "quarantine.discard":
+		return parse[QuarantineDiscard](value)
+	default:
+		return nil, fmt.Errorf("%w: command: is none that this program knows", ErrCommand)
+	}
+}
+
+func parse[C Command](value []byte) (Command, error) {
+	var c C
+	members := map[string]json.RawMessage{}
+	if err := json.Unmarshal(value, &members); err != nil {
+		return nil, fmt.Errorf("%w: not an object", ErrCommand)
+	}
+	delete(members, "command")
+	fields, err := json.Marshal(members)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCommand, err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(fields))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&c); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCommand, err)
+	}
+	return c, c.Validate()
+}
+
+// actorOf returns who gave a command.
+func actorOf(c Command) string {
+	switch c := c.(type) {
+	case ConfigPut:
+		return c.Actor
+	case ConfigDelete:
+		return c.Actor
+	case IdentityLink:
+		return c.Actor
+	case IdentityBlock:
+		return c.Actor
+	case IdentityUnblock:
+		return c.Actor
+	case QuarantineReplay:
+		return c.Actor
+	case QuarantineDiscard:
+		return c.Actor
+	default:
+		return ""
+	}
+}

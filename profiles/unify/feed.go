@@ -1,0 +1,162 @@
+package unify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"tributary/identity"
+	"tributary/ingest/stream"
+)
+
+// feed is one partition on its way to the applier: a goroutine reads and decodes ahead, and the
+// applier takes from cur, which it refills from chunks.
+type feed struct {
+	partition stream.Partition
+	lane      stream.Lane
+	reader    stream.Reader
+	chunks    chan []*record
+
+	cur   []*record
+	next  uint64 // the applier's: offset after the last record taken
+	moved bool   // in this step
+}
+
+// feeds is all of them.
+type feeds struct {
+	engine  *identity.Engine
+	ahead   int
+	lanes   [stream.Lanes][]*feed
+	ready   chan struct{} // has a token when a chunk may be waiting
+	failed  chan error    // one per feed at most
+	decoder chan struct{} // limits how many decode at once
+}
+
+// openFeeds opens a reader for each partition where the state stands.
+func (w *Worker) openFeeds(ctx context.Context) (*feeds, error) {
+	infos, err := w.config.Log.Partitions(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list partitions: %w", err)
+	}
+	fs := &feeds{
+		engine: w.config.Engine, ahead: w.config.ReadAhead,
+		ready: make(chan struct{}, 1), failed: make(chan error, len(infos)),
+		decoder: make(chan struct{}, runtime.GOMAXPROCS(0)),
+	}
+	offsets := w.config.State.Offsets()
+	for _, info := range infos {
+		if err := fs.open(w.config.Log, info, offsets[info.ID]); err != nil {
+			return nil, errors.Join(err, fs.close())
+		}
+	}
+	return fs, nil
+}
+
+func (fs *feeds) open(log stream.Log, info stream.PartitionInfo, from uint64) error {
+	if from < info.First {
+		return fmt.Errorf("%w: partition %d begins at %d, applied up to %d", ErrBehind, info.ID, info.First, from)
+	}
+	reader, err := log.Reader(info.ID, from)
+	if err != nil {
+		return fmt.Errorf("read partition %d: %w", info.ID, err)
+	}
+	fs.lanes[info.Lane] = append(fs.lanes[info.Lane], &feed{
+		partition: info.ID, lane: info.Lane, reader: reader, next: from, chunks: make(chan []*record, 1),
+	})
+	return nil
+}
+
+func (fs *feeds) close() error {
+	var errs []error
+	for _, lane := range fs.lanes {
+		for _, f := range lane {
+			errs = append(errs, f.reader.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// start runs every feed until ctx ends. A feed that fails says so once and ends.
+func (fs *feeds) start(ctx context.Context) *sync.WaitGroup {
+	var running sync.WaitGroup
+	for _, lane := range fs.lanes {
+		for _, f := range lane {
+			running.Go(func() {
+				err := fs.run(ctx, f)
+				if closing := f.reader.Close(); err == nil {
+					err = closing
+				}
+				if ctx.Err() == nil {
+					fs.failed <- fmt.Errorf("read partition %d: %w", f.partition, err)
+				}
+			})
+		}
+	}
+	return &running
+}
+
+func (fs *feeds) run(ctx context.Context, f *feed) error {
+	for {
+		entries, err := f.reader.Next(ctx, fs.ahead)
+		if err != nil {
+			return err
+		}
+		chunk, err := fs.decode(ctx, entries)
+		if err != nil {
+			return err
+		}
+		select {
+		case f.chunks <- chunk:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		select {
+		case fs.ready <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (fs *feeds) decode(ctx context.Context, entries []stream.Entry) ([]*record, error) {
+	select {
+	case fs.decoder <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	defer func() { <-fs.decoder }()
+	chunk := make([]*record, len(entries))
+	for i := range entries {
+		chunk[i] = decode(fs.engine, entries[i])
+	}
+	return chunk, nil
+}
+
+// wait blocks until something may be there to take.
+func (fs *feeds) wait(ctx context.Context) error {
+	select {
+	case <-fs.ready:
+		return nil
+	case err := <-fs.failed:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// take returns up to n records that are there now, in order.
+func (f *feed) take(n int) []*record {
+	if len(f.cur) == 0 {
+		select {
+		case f.cur = <-f.chunks:
+		default:
+			return nil
+		}
+	}
+	n = min(n, len(f.cur))
+	taken := f.cur[:n]
+	f.cur = f.cur[n:]
+	f.next, f.moved = taken[n-1].Offset+1, true
+	return taken
+}

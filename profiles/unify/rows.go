@@ -1,0 +1,64 @@
+package unify
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"tributary/identity"
+	"tributary/ingest/stream"
+	"tributary/profiles/outbox"
+	"tributary/profiles/state"
+	"tributary/sql/store"
+)
+
+// row appends a row of any table but events. Ordinals count the rows of one log record, from 1 on.
+func (a *applier) row(pos stream.Position, table outbox.Table, row any) error {
+	value, err := json.Marshal(row)
+	if err != nil {
+		return fmt.Errorf("encode row of %s: %w", table, err)
+	}
+	a.ordinal++
+	a.entries = append(a.entries, outbox.Entry{Position: pos, Ordinal: a.ordinal, Table: table, Row: value})
+	return nil
+}
+
+type (
+	factIdentifier struct {
+		Type  string `json:"type"`
+		Value string `json:"value"`
+	}
+	factContent struct {
+		Identifiers []factIdentifier  `json:"identifiers,omitempty"`
+		Attributes  map[string]string `json:"attributes,omitempty"`
+	}
+)
+
+// factBody is an observation's normalised identifiers and attributes as JSON.
+func factBody(o *identity.Observation) json.RawMessage {
+	var content factContent
+	for _, i := range o.Identifiers {
+		content.Identifiers = append(content.Identifiers, factIdentifier(i))
+	}
+	if len(o.Attributes) > 0 {
+		content.Attributes = make(map[string]string, len(o.Attributes))
+	}
+	for _, a := range o.Attributes {
+		content.Attributes[a.Name] = a.Value
+	}
+	body, err := json.Marshal(content)
+	if err != nil { // strings always encode
+		panic(err)
+	}
+	return body
+}
+
+// itemRow is a quarantined item as it stands now.
+func itemRow(i *state.Item) *store.QuarantineRow {
+	return &store.QuarantineRow{
+		Workspace: i.Workspace, Source: i.Source,
+		ItemPartition: uint32(i.Partition), ItemOffset: i.Offset, ItemOrdinal: i.Ordinal,
+		Version: i.Version, Status: store.QuarantineStatus(i.Status), MessageID: i.MessageID,
+		Stage: i.Stage, Reason: i.Reason, Field: i.Field, Detail: i.Detail, Payload: i.Payload,
+		ReceivedAt: i.ReceivedAt, ChangedAt: i.ChangedAt,
+	}
+}

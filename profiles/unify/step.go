@@ -1,0 +1,191 @@
+package unify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"tributary/ingest/stream"
+	"tributary/profiles/outbox"
+	"tributary/profiles/state"
+)
+
+// quantum is how many records of one partition are applied before it is the next one's turn. It
+// bounds how long a step runs over its time.
+const quantum = 32
+
+// applier is the one goroutine that changes the state.
+type applier struct {
+	*Config
+	tx      *state.Tx
+	turn    [stream.Lanes]int // whose turn it is
+	newest  time.Time         // greatest received time applied
+	expired time.Time         // when message ids were last expired
+
+	// Of the step under way:
+	began   time.Time
+	taken   []*record
+	entries []outbox.Entry
+	ordinal uint32 // of the record under way
+	report  Report
+	// poisoned holds the places of records in this step that pure code panicked over.
+	poisoned map[stream.Position]*fault
+}
+
+func newApplier(c *Config) *applier {
+	return &applier{Config: c, tx: c.State.Tx(), poisoned: map[stream.Position]*fault{}}
+}
+
+// run makes steps until ctx ends or something fails. It ends between steps.
+func (a *applier) run(ctx context.Context, fs *feeds) error {
+	defer a.tx.Abort()
+	for ctx.Err() == nil {
+		if err := a.step(ctx, fs); err != nil {
+			return err
+		}
+		if len(a.taken) > 0 {
+			continue
+		}
+		if err := fs.wait(ctx); err != nil && ctx.Err() == nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step applies what is there, live first, and commits it.
+func (a *applier) step(ctx context.Context, fs *feeds) error {
+	a.began = a.Now()
+	a.taken, a.report = a.taken[:0], Report{}
+	if err := a.fill(ctx, fs); err != nil {
+		return err
+	}
+	if len(a.taken) == 0 {
+		return nil
+	}
+	return a.commit(fs)
+}
+
+// fill takes live records as long as the step lasts, less the share of the bulk lane, and then
+// bulk ones: their share in any case, more if the step has room.
+func (a *applier) fill(ctx context.Context, fs *feeds) error {
+	live, err := a.drain(ctx, fs, stream.LaneLive, a.StepRecords-a.BulkRecords, 0)
+	if err != nil {
+		return err
+	}
+	bulk, err := a.drain(ctx, fs, stream.LaneBulk, a.StepRecords-live, a.BulkRecords)
+	a.report.Live, a.report.Bulk = live, bulk
+	return err
+}
+
+// drain applies up to limit records of a lane, a quantum of each partition in turn. It ends early
+// when nothing is there, or when the step's time is over and at least sure records are done.
+func (a *applier) drain(ctx context.Context, fs *feeds, lane stream.Lane, limit, sure int) (int, error) {
+	feeds, done, idle := fs.lanes[lane], 0, 0
+	for done < limit && idle < len(feeds) && ctx.Err() == nil {
+		if done >= sure && len(a.taken) > 0 && a.Now().Sub(a.began) >= a.StepTime {
+			break
+		}
+		f := feeds[a.turn[lane]%len(feeds)]
+		a.turn[lane]++
+		taken := f.take(min(quantum, limit-done))
+		if len(taken) == 0 {
+			idle++
+			continue
+		}
+		idle = 0
+		done += len(taken)
+		if err := a.applyAll(ctx, taken); err != nil {
+			return done, err
+		}
+	}
+	return done, nil
+}
+
+// applyAll applies records to the step. Pure code that panics may leave a record half applied, so
+// the step is then dropped and done again without it: it goes to the quarantine.
+func (a *applier) applyAll(ctx context.Context, records []*record) error {
+	a.taken = append(a.taken, records...)
+	for {
+		bad, err := a.applyEach(ctx, records)
+		if err != nil || bad == nil {
+			return err
+		}
+		a.Logger.ErrorContext(ctx, "pure code panicked over a record", "position", bad.Position.String(), "detail", a.poisoned[bad.Position].detail)
+		a.tx.Abort()
+		a.entries = a.entries[:0]
+		a.report.Stored, a.report.Duplicates, a.report.Quarantined = 0, 0, 0
+		records = a.taken
+	}
+}
+
+// applyEach returns the record over which pure code panicked.
+func (a *applier) applyEach(ctx context.Context, records []*record) (bad *record, err error) {
+	var current *record
+	defer func() {
+		if p := recover(); p != nil {
+			a.poisoned[current.Position] = &fault{stage: stageUnify, reason: reasonInternal, detail: panicDetail(p)}
+			bad, err = current, nil
+		}
+	}()
+	for _, current = range records {
+		if err := a.apply(ctx, current); err != nil {
+			return nil, fmt.Errorf("apply %s: %w", current.Position, err)
+		}
+	}
+	return nil, nil
+}
+
+// commit writes the step: state, counts, offsets and outbox in one batch.
+func (a *applier) commit(fs *feeds) error {
+	for _, lane := range fs.lanes {
+		for _, f := range lane {
+			if f.moved {
+				a.tx.SetOffset(f.partition, f.next)
+				f.moved = false
+			}
+		}
+	}
+	if err := a.expire(); err != nil {
+		return err
+	}
+	if err := a.Outbox.Append(a.tx.Batch(), a.entries); err != nil {
+		return err
+	}
+	if err := a.tx.Commit(); err != nil {
+		return err
+	}
+	if len(a.entries) > 0 {
+		a.Outbox.Notify()
+	}
+	a.entries = a.entries[:0]
+	clear(a.poisoned)
+	a.report.Took = a.Now().Sub(a.began)
+	a.Metrics.Step(a.report)
+	return nil
+}
+
+// expire forgets message ids once an hour, by the log's clock or ours, whichever is behind: a wrong
+// clock must not make us forget what may still come again.
+func (a *applier) expire() error {
+	now := a.began
+	if a.newest.Before(now) {
+		now = a.newest
+	}
+	if now.Sub(a.expired) < time.Hour {
+		return nil
+	}
+	a.expired = now
+	return a.tx.Expire(now)
+}
+
+// errSkip says that a command cannot be carried out; it goes to the quarantine.
+type errSkip struct{ reason, detail string }
+
+func (e errSkip) Error() string { return e.reason + ": " + e.detail }
+
+func asSkip(err error) (errSkip, bool) {
+	var skip errSkip
+	return skip, errors.As(err, &skip)
+}

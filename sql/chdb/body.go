@@ -1,0 +1,62 @@
+package chdb
+
+import (
+	"errors"
+	"io"
+	"sync"
+)
+
+var errBodyClosed = errors.New("chdb: read of a closed result")
+
+// body is a result that is fetched while it is read.
+type body struct {
+	run   *run
+	mu    sync.Mutex
+	piece []byte
+	err   error // after piece; the run has ended once it is set
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for len(b.piece) == 0 {
+		if b.err != nil {
+			return 0, b.err
+		}
+		b.fetch()
+	}
+	n := copy(p, b.piece)
+	b.piece = b.piece[n:]
+	return n, nil
+}
+
+// fetch gets the next piece. An error of the engine becomes the framed tail that clients look for.
+func (b *body) fetch() {
+	piece, err := b.run.stream.Next()
+	if piece != nil && err == nil {
+		b.piece = piece
+		return
+	}
+	switch {
+	case err == nil:
+		b.err = io.EOF
+	case b.run.ctx.Err() != nil:
+		b.err = b.run.engine.cause(b.run.caller)
+	default:
+		b.piece, b.err = asException(err).framed(), io.EOF
+	}
+	b.run.finish()
+}
+
+// Close ends the statement if it still runs, also while another goroutine reads.
+func (b *body) Close() error {
+	b.run.call.cancel()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.err == nil {
+		b.err = errBodyClosed
+		b.piece = nil
+		b.run.finish()
+	}
+	return nil
+}

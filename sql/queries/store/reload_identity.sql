@@ -1,0 +1,1 @@
+SYSTEM RELOAD DICTIONARY identity_now /* ON_CLUSTER */

@@ -1,0 +1,281 @@
+package store
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// The rows of every table, one struct each. Their meaning stands here, their types in ClickHouse
+// in columns.go and in sql/migrations.
+//
+// All times are UTC to the millisecond. A zero time is stored as 1970-01-01 and means "not said"
+// where a field may be absent; times outside what DateTime64 holds are moved to its nearest end
+// (MinTime, MaxTime). Strings are bytes: NUL and invalid UTF-8 are kept as they are. The tags are
+// how a row travels inside the outbox; Place is not part of it, for the outbox entry has it.
+
+// MinTime and MaxTime are the ends of what a time column holds.
+var (
+	MinTime = time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)
+	MaxTime = time.Date(2261, 12, 31, 23, 59, 59, 999_000_000, time.UTC)
+)
+
+// Place says which log record a row comes from, and which of its rows it is: 0 is the event
+// itself. It is unique over all tables and the same after a replay, so that a sink whose insert
+// ended without an answer can look which rows are there.
+type Place struct {
+	LogPartition uint32 `json:"-"`
+	LogOffset    uint64 `json:"-"`
+	Ordinal      uint32 `json:"-"`
+}
+
+// EventRow is a row of events. NewEventRow makes one from an event.Event.
+type EventRow struct {
+	Place
+
+	Workspace string
+	Source    string
+	MessageID string
+	Type      string
+	Name      string
+	Channel   string // empty for a source without customer contact
+
+	At         time.Time // the corrected time
+	OriginalAt time.Time
+	SentAt     time.Time // zero: not said
+	ReceivedAt time.Time
+	Order      int64 // the client's own order; 0: none
+
+	// Observation is who it is about. Its last eight bytes, big-endian, are the column
+	// observation_key here and in every other table that has an observation.
+	Observation uuid.UUID
+	Identifiers []uint64 // identity.IdentifierKey of each, ascending
+
+	RecordID      string // empty: not the content of a record
+	RecordVersion string
+	RecordDeleted bool
+
+	// Subject and Participants are JSON as in event.Event: the identifiers and attributes as
+	// received {"identifiers":[…],"attributes":{…}}, and the others who took part. With them a
+	// row holds the whole event. Empty: none.
+	Subject      string
+	Participants string
+
+	CXColumns
+
+	// Traits, Properties and Context are JSON exactly as received; empty: none.
+	Traits     string
+	Properties string
+	Context    string
+	// Query is what of Properties the engine can hold as JSON columns (SafeJSON), and QueryLeftOut
+	// how many of its values it cannot.
+	Query        string
+	QueryLeftOut uint32
+}
+
+// CXColumns are the typed fields of the customer-experience vocabulary, by the names of event.CX.
+// Empty, and nil for the numbers, means not said. Turn is 0 when not said.
+type CXColumns struct {
+	ConversationID       string
+	ParentConversationID string
+	LegID                string
+	Turn                 int64
+	Direction            string
+	AuthorRole           string
+	AgentID              string
+	Team                 string
+	Queue                string
+	Skill                string
+	CaseID               string
+	Topic                string
+	Disposition          string
+	Priority             string
+	Language             string
+	Sentiment            *float64
+	TransferKind         string
+	WaitS                *float64 // seconds
+	TalkS                *float64
+	HoldS                *float64
+	WrapS                *float64
+	Resolution           string
+	SurveyID             string
+	Survey               string
+	SurveyKind           string
+	AboutConversationID  string
+	Score                *float64
+	Scale                string
+	Amount               *string // decimal text, at most 30 digits before and 8 after the point
+	Currency             string
+	Product              string
+	Entitlement          string
+	AccountID            string
+	OrderID              string
+	Text                 string
+	Model                string
+	Tokens               *int64
+	Cost                 *float64
+}
+
+// FactKind says what a row of facts states.
+type FactKind string
+
+// The kinds of fact.
+const (
+	// FactObservation: an observation came to be. Body holds its identifiers and attributes.
+	FactObservation FactKind = "observation"
+	// FactRecord: a source stated a version of a record. Body holds that version's identifiers
+	// and attributes.
+	FactRecord FactKind = "record"
+	// FactCommand: a person or program gave a command. Body is the command as it was logged.
+	FactCommand FactKind = "command"
+)
+
+// FactRow is a row of facts: append-only, and with events enough to rebuild who is who.
+type FactRow struct {
+	Place
+
+	Workspace string   `json:"workspace"`
+	Kind      FactKind `json:"kind"`
+	// Observation is what it is about; zero for a command.
+	Observation   uuid.UUID `json:"observation,omitzero"`
+	Source        string    `json:"source,omitempty"`
+	MessageID     string    `json:"message_id,omitempty"`
+	RecordID      string    `json:"record_id,omitempty"`
+	RecordVersion string    `json:"record_version,omitempty"`
+	RecordDeleted bool      `json:"record_deleted,omitempty"`
+	Session       string    `json:"session,omitempty"` // what a stream observation is confined to
+	// Identifiers are the keys of the identifiers in Body, ascending, to find by.
+	Identifiers []uint64        `json:"identifiers,omitempty"`
+	Body        json.RawMessage `json:"body,omitempty"`
+	At          time.Time       `json:"at,omitzero"`
+	ReceivedAt  time.Time       `json:"received_at"`
+}
+
+// IdentityMapRow is a row of identity_map: from Version on, Observation belongs to Profile. Only
+// observations that have ever belonged to another's profile are there; one that came back to its
+// own has a row with Profile equal to Observation.
+type IdentityMapRow struct {
+	Place
+
+	Workspace   string    `json:"workspace"`
+	Observation uuid.UUID `json:"observation"`
+	Profile     uuid.UUID `json:"profile"`
+	Version     uint64    `json:"version"` // identity_version of the workspace
+	ChangedAt   time.Time `json:"changed_at"`
+}
+
+// DecisionKind says what a row of identity_decisions tells.
+type DecisionKind string
+
+// The kinds of decision.
+const (
+	// DecisionAssigned: an observation was joined to a profile, or left one, or stands alone.
+	DecisionAssigned DecisionKind = "assigned"
+	// DecisionConflict: a rule proposed to join Observation and Peer, a stronger one refused.
+	DecisionConflict DecisionKind = "conflict"
+	// DecisionCommand: a person decided; Rule is the verdict or command.
+	DecisionCommand DecisionKind = "command"
+)
+
+// IdentityDecisionRow is a row of identity_decisions, the log that explains who is who.
+type IdentityDecisionRow struct {
+	Place
+
+	Workspace       string       `json:"workspace"`
+	Version         uint64       `json:"version"` // identity_version that it made
+	Kind            DecisionKind `json:"kind"`
+	Observation     uuid.UUID    `json:"observation,omitzero"`
+	Profile         uuid.UUID    `json:"profile,omitzero"`
+	PreviousProfile uuid.UUID    `json:"previous_profile,omitzero"`
+	Standing        string       `json:"standing,omitempty"` // identity.Standing
+	Candidates      []uuid.UUID  `json:"candidates,omitempty"`
+	Rule            string       `json:"rule,omitempty"`
+	IdentifierType  string       `json:"identifier_type,omitempty"`
+	Peer            uuid.UUID    `json:"peer,omitzero"`
+	RefusedBy       string       `json:"refused_by,omitempty"` // the rule that refused, of a conflict
+	Actor           string       `json:"actor,omitempty"`      // who gave the command
+	DecidedAt       time.Time    `json:"decided_at"`           // received time of the record that led to it
+}
+
+// ProfileRow is a row of profiles: what a profile was at Version. The greatest version counts.
+type ProfileRow struct {
+	Place
+
+	Workspace string    `json:"workspace"`
+	Profile   uuid.UUID `json:"profile"`
+	Version   uint64    `json:"version"` // grows with every change of the profile
+	// MergedInto is the profile that took it over; zero while it is one itself.
+	MergedInto   uuid.UUID       `json:"merged_into,omitzero"`
+	Removed      bool            `json:"removed,omitempty"` // no longer a profile: merged, split up or erased
+	FirstSeenAt  time.Time       `json:"first_seen_at,omitzero"`
+	LastSeenAt   time.Time       `json:"last_seen_at,omitzero"`
+	Observations uint32          `json:"observations"`     // how many it consists of
+	Events       uint64          `json:"events"`           // how many they hold
+	Fields       json.RawMessage `json:"fields,omitempty"` // the golden record as a JSON object
+	UpdatedAt    time.Time       `json:"updated_at"`
+}
+
+// ProfileChangeRow is a row of profile_changes: what changed in a profile, and why.
+type ProfileChangeRow struct {
+	Place
+
+	Workspace string          `json:"workspace"`
+	Profile   uuid.UUID       `json:"profile"`
+	Version   uint64          `json:"version"`
+	Kind      string          `json:"kind"`            // created, changed, merged, split, erased, …
+	Field     string          `json:"field,omitempty"` // which field of the golden record
+	Before    json.RawMessage `json:"before,omitempty"`
+	After     json.RawMessage `json:"after,omitempty"`
+	Source    string          `json:"source,omitempty"` // whose word it is
+	Peer      uuid.UUID       `json:"peer,omitzero"`    // the other profile of a merge or split
+	ChangedAt time.Time       `json:"changed_at"`
+}
+
+// QuarantineStatus says what became of a quarantined item.
+type QuarantineStatus string
+
+// The statuses.
+const (
+	QuarantineOpen      QuarantineStatus = "open"
+	QuarantineReplayed  QuarantineStatus = "replayed"
+	QuarantineDiscarded QuarantineStatus = "discarded"
+)
+
+// QuarantineRow is a row of quarantine: an item that could not be processed, or what became of it.
+// The item is named by its own place in the log (Item…), which stays when its status changes; of
+// an item's rows the greatest Version counts.
+type QuarantineRow struct {
+	Place
+
+	Workspace     string           `json:"workspace"`
+	Source        string           `json:"source"`
+	ItemPartition uint32           `json:"item_partition"`
+	ItemOffset    uint64           `json:"item_offset"`
+	ItemOrdinal   uint32           `json:"item_ordinal,omitempty"`
+	Version       uint64           `json:"version"`
+	Status        QuarantineStatus `json:"status"`
+	MessageID     string           `json:"message_id,omitempty"`
+	Stage         string           `json:"stage"`           // who refused it: gateway, unify, sink
+	Reason        string           `json:"reason"`          // machine name
+	Field         string           `json:"field,omitempty"` // path of the field at fault
+	Detail        string           `json:"detail,omitempty"`
+	Payload       []byte           `json:"payload,omitempty"` // as received, any bytes
+	ReceivedAt    time.Time        `json:"received_at"`
+	ChangedAt     time.Time        `json:"changed_at"`
+}
+
+// DisclosureRow is a row of disclosures: what was shown of a profile, to whom, and what for.
+type DisclosureRow struct {
+	Place
+
+	Workspace   string    `json:"workspace"`
+	Profile     uuid.UUID `json:"profile"`
+	Credential  string    `json:"credential"` // id of the key, never the key
+	Purpose     string    `json:"purpose,omitempty"`
+	Route       string    `json:"route"`
+	RequestID   string    `json:"request_id,omitempty"`
+	Fields      []string  `json:"fields,omitempty"`
+	Withheld    []string  `json:"withheld,omitempty"`
+	DisclosedAt time.Time `json:"disclosed_at"`
+}
