@@ -3,26 +3,29 @@ package identity
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"tributary/ingest/event"
 )
 
 // junkValues are what programs and people write where there is no value. They block every
-// identifier type and every name.
+// identifier type, and names that consist of them.
 var junkValues = []string{
 	"null", "(null)", "<null>", "nil", "none", "undefined", "nan", "n/a", "na", "n.a.", "not available",
-	"not set", "(not set)", "notset", "unset", "unknown", "unknown unknown", "anonymous", "anon", "guest",
-	"guest user", "anonymous user", "unknown user", "unknown caller", "private caller", "withheld",
-	"[object object]", "object", "{}", "[]", "()", "\"\"", "''", "-", "--", "---", ".", "..", "?", "??",
-	"0", "-1", "true", "false", "test", "tester", "testuser", "test user", "user", "visitor", "customer",
-	"default", "empty", "blank", "xxx", "xxxx", "asdf", "qwerty", "id", "user_id", "userid", "email", "phone",
-	"deleted", "deleted user", "redacted", "no name", "noname", "no-name", "null null", "undefined undefined",
-	"none none", "test test", "john doe", "jane doe",
+	"not set", "(not set)", "notset", "unset", "unknown", "anonymous", "anon", "guest", "unknown user",
+	"guest user", "anonymous user", "unknown caller", "private caller", "withheld", "[object object]",
+	"object", "{}", "[]", "()", "\"\"", "''", "-", "--", "---", ".", "..", "?", "??", "0", "-1", "true", "false",
+	"test", "tester", "testuser", "test user", "user", "visitor", "customer", "default", "empty", "blank",
+	"xxx", "xxxx", "asdf", "qwerty", "id", "user_id", "userid", "email", "phone", "deleted", "deleted user",
+	"redacted", "no name", "noname", "no-name",
 }
 
-// junkOnlyNames are junk as a name and may well be somebody's login.
-var junkOnlyNames = map[string]bool{"john doe": true, "jane doe": true}
+// junkNames are examples as whole names, and may well be somebody's login.
+var junkNames = []string{"john doe", "jane doe", "max mustermann", "erika mustermann"}
+
+// realNames are junk alone, but stand beside another word in the names of people.
+var realNames = map[string]bool{"na": true, "guest": true, "blank": true}
 
 var junkEmails = []string{
 	"test@test.com", "test@test.de", "test@example.com", "test@gmail.com", "test@email.com", "testing@test.com",
@@ -42,27 +45,23 @@ var junkDates = []string{"0001-01-01", "1900-01-01", "1901-01-01", "1970-01-01",
 // blockList tells the values that identify nobody.
 type blockList struct {
 	any      map[string]bool
-	byType   map[string]map[string]bool
-	patterns map[string][]*regexp.Regexp // by type; "" for every identifier type
+	byType   map[string]map[string]bool // "" is every identifier type
+	patterns map[string][]*regexp.Regexp
 }
 
 func newBlockList(extra []Block) (blockList, error) {
 	l := blockList{any: map[string]bool{}, byType: map[string]map[string]bool{}, patterns: map[string][]*regexp.Regexp{}}
 	for _, v := range junkValues {
-		if !junkOnlyNames[v] {
-			l.any[v] = true
-		}
+		l.any[v] = true
+	}
+	for _, v := range junkNames {
+		l.add(event.AttrName, v)
 	}
 	for _, v := range junkEmails {
 		l.add(event.IDEmail, v)
 	}
 	for _, v := range junkDates {
 		l.add(event.AttrBirthDate, v)
-	}
-	for _, name := range nameAttributes {
-		for _, v := range junkValues {
-			l.add(name, v)
-		}
 	}
 	for _, b := range extra {
 		if b.Pattern == "" {
@@ -79,10 +78,6 @@ func newBlockList(extra []Block) (blockList, error) {
 }
 
 func (l *blockList) add(typ, value string) {
-	if typ == "" {
-		l.any[value] = true
-		return
-	}
 	if l.byType[typ] == nil {
 		l.byType[typ] = map[string]bool{}
 	}
@@ -97,7 +92,7 @@ func (l *blockList) junk(value string) bool {
 // blocked judges a normalised identifier.
 func (l *blockList) blocked(id Identifier) bool {
 	lower := strings.ToLower(id.Value)
-	if l.any[lower] || l.byType[id.Type][lower] || onlyZeros(lower) {
+	if l.any[lower] || l.byType[""][lower] || l.byType[id.Type][lower] || onlyZeros(lower) {
 		return true
 	}
 	switch id.Type {
@@ -113,9 +108,28 @@ func (l *blockList) blocked(id Identifier) bool {
 	return l.matches("", lower) || l.matches(id.Type, lower)
 }
 
-// blockedAttribute judges a normalised attribute. Only blocks that name the attribute apply.
+// blockedAttribute judges a normalised attribute. Configured blocks apply if they name it.
 func (l *blockList) blockedAttribute(name, value string) bool {
-	return l.byType[name][value] || l.matches(name, value)
+	if l.byType[name][value] || l.matches(name, value) {
+		return true
+	}
+	switch {
+	case name == event.AttrName:
+		return l.any[value] || l.onlyJunk(value)
+	case slices.Contains(nameAttributes, name):
+		return l.onlyJunk(value) && !realNames[value]
+	}
+	return false
+}
+
+// onlyJunk says whether every word stands for none, as in "null null".
+func (l *blockList) onlyJunk(value string) bool {
+	for word := range strings.SplitSeq(value, " ") {
+		if !l.any[word] {
+			return l.any[value]
+		}
+	}
+	return true
 }
 
 func (l *blockList) matches(typ, value string) bool {
@@ -139,6 +153,8 @@ func onlyZeros(s string) bool {
 	return zero
 }
 
+const digitsUp, digitsDown = "01234567890123", "98765432109876"
+
 // junkPhone recognises numbers whose digits behind the country code are all the same or count up
 // or down.
 func junkPhone(e164 string) bool {
@@ -150,7 +166,7 @@ func junkPhone(e164 string) bool {
 		if strings.Count(rest, rest[:1]) == len(rest) {
 			return true
 		}
-		if len(rest) >= 8 && (strings.Contains("01234567890123", rest) || strings.Contains("98765432109876", rest)) {
+		if len(rest) >= 8 && (strings.Contains(digitsUp, rest) || strings.Contains(digitsDown, rest)) {
 			return true
 		}
 	}

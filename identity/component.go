@@ -31,7 +31,7 @@ type feature struct {
 	Identifier
 	class   class
 	joins   bool            // neither blocked nor generic
-	walk    bool            // connects, or did so before the seeds came
+	walk    bool            // connects, or did so before the seeds came, and is not yet followed
 	mute    string          // the rule that keeps it from joining
 	all     []ObservationID // its holders in the facts
 	holders []int32         // those in the component
@@ -103,6 +103,7 @@ func (w *walker) follow(n *node) error {
 		}
 		if f.walk {
 			w.push(f.all...)
+			f.walk = false // once is enough
 		}
 	}
 	return w.followLinks(n.obs.ID)
@@ -189,20 +190,15 @@ func (w *walker) feature(id Identifier) (*feature, error) {
 // person's: without the seeds, and with them.
 func (w *walker) generic(f *feature) (before, now bool, err error) {
 	counted := f.class != classExclusive && f.class != classSource
-	if len(f.all) < w.engine.spread && (!counted || len(f.all) <= w.engine.holders) {
+	many := counted && len(f.all) > w.engine.holders
+	if len(f.all) < w.engine.spread && !many {
 		return false, false, nil
+	}
+	if many && (len(f.all)-len(w.seeds) > w.engine.holders || w.countOthers(f.all) > w.engine.holders) {
+		return true, true, nil
 	}
 	var seeds []ObservationID
 	spread := newSpread(w.engine, f)
-	others := len(f.all)
-	for _, id := range f.all {
-		if w.seeds[id] {
-			others--
-		}
-	}
-	if counted && others > w.engine.holders {
-		return true, true, nil
-	}
 	for _, id := range f.all {
 		if w.seeds[id] {
 			seeds = append(seeds, id)
@@ -212,7 +208,7 @@ func (w *walker) generic(f *feature) (before, now bool, err error) {
 			return true, true, err
 		}
 	}
-	if counted && len(f.all) > w.engine.holders {
+	if many {
 		return false, true, nil
 	}
 	for _, id := range seeds {
@@ -221,6 +217,16 @@ func (w *walker) generic(f *feature) (before, now bool, err error) {
 		}
 	}
 	return false, false, nil
+}
+
+func (w *walker) countOthers(ids []ObservationID) int {
+	n := 0
+	for _, id := range ids {
+		if !w.seeds[id] {
+			n++
+		}
+	}
+	return n
 }
 
 func (w *walker) addTo(s *spread, id ObservationID) (bool, error) {

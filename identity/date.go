@@ -9,8 +9,8 @@ import (
 // custom wherever dots are written; between slashes it is not.
 var dateForms = []string{
 	"2006-1-2", "20060102", "2006/1/2", "2006.1.2", "2.1.2006",
-	"2 jan 2006", "2 january 2006", "jan 2, 2006", "january 2, 2006", "jan 2 2006", "january 2 2006",
-	"2-jan-2006",
+	"2 Jan 2006", "2 January 2006", "Jan 2, 2006", "January 2, 2006", "Jan 2 2006", "January 2 2006",
+	"2-Jan-2006", "2. January 2006",
 }
 
 // normaliseDate returns YYYY-MM-DD, or the text as it is when it is no date or may be two. It
@@ -19,15 +19,14 @@ func normaliseDate(s string) string {
 	if isDate(s) {
 		return s
 	}
-	text := s
 	if len(s) > 11 && (s[10] == 't' || s[10] == ' ') && isDate(s[:10]) {
 		return s[:10] // a time of day was added to a date
 	}
-	if t, ok := slashDate(text); ok {
+	if t, ok := slashDate(s); ok {
 		return t.Format(time.DateOnly)
 	}
 	for _, form := range dateForms {
-		if t, err := time.Parse(form, text); err == nil && t.Year() >= 1000 {
+		if t, err := time.Parse(form, s); err == nil && t.Year() >= 1000 {
 			return t.Format(time.DateOnly)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"tributary/ingest/event"
@@ -30,7 +31,8 @@ type Config struct {
 	// Regions overrides DefaultRegion.
 	Regions map[Place]string
 	// Shareable lists the identifier types that several people may use. Default: email, phone.
-	// Add anonymous_id and device_id where people share devices.
+	// Add anonymous_id and device_id where people share devices. An e-mail or phone that is not
+	// listed is taken for one person's own, like a source's id.
 	Shareable []string
 	// Exclusive lists the identifier types of which a profile has at most one value.
 	// Default: user_id.
@@ -80,7 +82,7 @@ func (c Config) Validate() error {
 		}
 	}
 	for _, t := range c.Exclusive {
-		if contains(c.Shareable, t) {
+		if slices.Contains(c.Shareable, t) {
 			fault("exclusive: %q is also shareable", t)
 		}
 	}
@@ -96,13 +98,12 @@ func (c Config) Validate() error {
 // Engine observes events and resolves observations. It holds no state but caches of pure
 // functions, and is safe for concurrent use.
 type Engine struct {
-	keyer     keyer
-	phones    phoneNormaliser
-	blocks    blockList
-	classes   map[string]class
-	exclusive []string
-	spread    int
-	holders   int
+	keyer   keyer
+	phones  phoneNormaliser
+	blocks  blockList
+	classes map[string]class
+	spread  int
+	holders int
 }
 
 // New returns an engine, or every fault of the configuration.
@@ -121,12 +122,11 @@ func New(c Config) (*Engine, error) {
 		return nil, fmt.Errorf("configure identity: %w", err)
 	}
 	e := &Engine{
-		keyer:     newKeyer(c.Key),
-		phones:    newPhoneNormaliser(c.DefaultRegion, c.Regions),
-		blocks:    blocks,
-		exclusive: c.Exclusive,
-		spread:    c.GenericSpread,
-		holders:   c.GenericHolders,
+		keyer:   newKeyer(c.Key),
+		phones:  newPhoneNormaliser(c.DefaultRegion, c.Regions),
+		blocks:  blocks,
+		spread:  c.GenericSpread,
+		holders: c.GenericHolders,
 	}
 	if e.spread == 0 {
 		e.spread = DefaultGenericSpread
@@ -180,13 +180,4 @@ func (e *Engine) classOf(typ string) class {
 	default:
 		return classSource
 	}
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }

@@ -54,6 +54,7 @@ func (c *clustering) newGroup(i int32) *group {
 			g.device = true
 		case classShared:
 			g.shared = append(g.shared, fi)
+		default: // conversations say nothing of the person
 		}
 		switch f.Type {
 		case event.IDEmail:
@@ -229,6 +230,7 @@ func (c *clustering) compareNameSets(g, h []int32) relation {
 				if !c.whole(a, h) && !c.whole(b, g) {
 					return relationContradict
 				}
+			default:
 			}
 		}
 	}
@@ -257,6 +259,7 @@ func compareBirthSets(g, h []string) relation {
 				return relationAgree
 			case relationContradict:
 				result = relationContradict
+			default:
 			}
 		}
 	}

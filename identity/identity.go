@@ -40,10 +40,11 @@ type Observation struct {
 	Source    string // source of the record, or of the event that was seen first; not part of a stream observation's id
 	RecordID  string // empty for a stream observation
 	// Session is the conversation or session that a stream observation is confined to because all
-	// its identifiers may be shared; else empty.
+	// its identifiers may be shared; else empty. It is among the identifiers as well.
 	Session string
 	// FirstReceived is the earliest received time of the events that belong to it, and, with the
-	// id, what decides which observation founds a profile.
+	// id, what decides which observation founds a profile: when it becomes earlier, that is a
+	// change to resolve.
 	FirstReceived time.Time
 	// Identifiers and Attributes are sorted and hold no value twice. For a source record they are
 	// those of its present version; older versions are in the facts.
@@ -67,7 +68,8 @@ type Link struct {
 }
 
 // Facts gives read access to the facts of one workspace, as they stand in the transaction of the
-// caller. Implementations return slices that the caller may keep but not change.
+// caller. Implementations return slices that the caller may keep but not change. An observation
+// whose ObservationKey equals another's is kept out of merging by being stored without identifiers.
 type Facts interface {
 	// Observation returns nil, nil when there is none of that id.
 	Observation(ObservationID) (*Observation, error)
@@ -88,8 +90,9 @@ const (
 	StandingFounder Standing = "founder"
 	// StandingMember: it belongs to a profile founded by another.
 	StandingMember Standing = "member"
-	// StandingUnassigned: it may be one of several, named in Candidates. Until that is decided it
-	// stands alone, under its own id, and its identifiers resolve nobody.
+	// StandingUnassigned: it may be one of several, named in Candidates; or of too many to name,
+	// because what it is known by is generic or blocked. Until that is decided it stands alone,
+	// under its own id, and its identifiers resolve nobody.
 	StandingUnassigned Standing = "unassigned"
 )
 
@@ -98,25 +101,28 @@ type Assignment struct {
 	Observation ObservationID
 	Profile     ProfileID
 	Standing    Standing
-	Candidates  []ProfileID // ascending; only when unassigned
+	// Candidates are ascending, and there only when unassigned: two to a hundred, or none when
+	// they are more than can be named.
+	Candidates []ProfileID
 	// Reason is why it is where it is: the rule and the identifier or verdict that joined it.
 	Reason Reason
 }
 
 // Reason explains one link of a profile, or why an observation stays alone.
 type Reason struct {
-	Rule string // machine name of the rule, such as "same_user_id"; "" for a lone founder
+	Rule string // machine name of the rule (rules.go), such as "same_user_id"; "" for a founder
 	// Type of the identifier the rule went by, if any. The value is not repeated here: it stands
 	// with the observation, where erasure finds it.
 	IdentifierType string
 	Peer           ObservationID // the observation it was linked to, if any
 }
 
-// Resolution is the outcome of resolving the component that some observations are in.
+// Resolution is the outcome of resolving the components that some observations are in.
 type Resolution struct {
-	// Assignments has one entry per observation of the component, ascending by observation.
+	// Assignments has one entry per observation of the components, ascending by observation.
 	Assignments []Assignment
-	// Conflicts lists what would have merged and was kept apart, for review.
+	// Conflicts lists what would have merged and was kept apart, for review, ascending by A and B.
+	// At one value each group is told with the first that it was kept from, not with all.
 	Conflicts []Conflict
 }
 

@@ -7,7 +7,6 @@ type kind struct {
 	seats []seat
 	near  []int // kinds that it may be joined with
 	held  []int // two kinds that it lies between, if it does
-	part  int   // the connected part that it is in
 }
 
 // join joins the groups that hold one value, as far as they are certainly one person:
@@ -20,7 +19,7 @@ func (c *clustering) join(seats []seat, m mode, f *feature) {
 		return
 	}
 	kinds := c.kinds(seats, m)
-	verdicts := c.compareKinds(kinds, m, f)
+	verdicts := c.compareKinds(kinds, m)
 	c.hold(kinds, verdicts, m)
 	for i := range kinds {
 		if kinds[i].held != nil && f.class == classConversation {
@@ -55,7 +54,7 @@ func (c *clustering) kinds(seats []seat, m mode) []kind {
 
 // compareKinds fills the neighbours in and returns all verdicts. Of the kinds that the rule would
 // join but for a refusal, the pair with the first of them is noted as a conflict.
-func (c *clustering) compareKinds(kinds []kind, m mode, f *feature) [][]verdict {
+func (c *clustering) compareKinds(kinds []kind, m mode) [][]verdict {
 	verdicts := make([][]verdict, len(kinds))
 	for i := range kinds {
 		verdicts[i] = make([]verdict, len(kinds))

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -50,12 +51,13 @@ func nameOf(attrs []Attribute) (personName, bool) {
 		}
 	}
 	var n personName
-	if first != "" && last != "" {
+	switch {
+	case first != "" && last != "":
 		n = parseParts(first, middle, last)
-	} else if whole == "" {
-		n = parseWhole(strings.Join([]string{first, middle, last}, " "))
-	} else {
+	case whole != "":
 		n = parseWhole(whole)
+	default:
+		n = parseWhole(strings.Join([]string{first, middle, last}, " "))
 	}
 	if s, ok := suffixes[strings.Trim(suffix, ". ")]; ok {
 		n.suffix = s
@@ -203,11 +205,10 @@ func compareSingle(a, b personName) relation {
 	if len(a.tokens) > 1 {
 		a, b = b, a
 	}
-	word := a.tokens[0]
-	if strings.IndexFunc(word, unicode.IsDigit) >= 0 {
-		return relationNone // a login, not a name
+	word, first, last := a.tokens[0], b.tokens[0], b.tokens[len(b.tokens)-1]
+	if isLogin(word) || len(b.tokens) == 1 && isLogin(last) {
+		return relationNone
 	}
-	first, last := b.tokens[0], b.tokens[len(b.tokens)-1]
 	switch {
 	case len(b.tokens) == 1:
 		if isInitial(word) || isInitial(last) {
@@ -221,6 +222,9 @@ func compareSingle(a, b personName) relation {
 	}
 	return relationContradict
 }
+
+// isLogin recognises user names given in the place of names.
+func isLogin(s string) bool { return strings.IndexFunc(s, unicode.IsDigit) >= 0 }
 
 // compareOriented takes both as first name, middle names, last name.
 func compareOriented(a, b []string) relation {
@@ -282,7 +286,7 @@ func sameTokens(a, b []string) bool { return len(a) == len(b) && subset(a, b) &&
 
 func subset(a, b []string) bool {
 	for _, x := range a {
-		if !contains(b, x) {
+		if !slices.Contains(b, x) {
 			return false
 		}
 	}

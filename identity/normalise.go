@@ -48,7 +48,7 @@ func (e *Engine) Normalise(at Place, raw Identifier) (Identifier, DropReason) {
 // NormaliseAttribute brings the value of an identifying attribute into its one form. A birth date
 // that is not certain stays as text: it is kept, and compared with nothing.
 func (e *Engine) NormaliseAttribute(name, raw string) (string, DropReason) {
-	value, ok := trimmed(raw)
+	value, ok := trimmed(spaced(raw))
 	if !ok || !validAttributeName(name) {
 		return "", DropUnusable
 	}
@@ -65,9 +65,17 @@ func (e *Engine) NormaliseAttribute(name, raw string) (string, DropReason) {
 	return value, ""
 }
 
+// spaced turns tabs and line ends, which free text may hold, into spaces.
+func spaced(s string) string {
+	if !strings.ContainsAny(s, "\t\n\r\v\f") {
+		return s
+	}
+	return strings.Join(strings.Fields(s), " ")
+}
+
 func validAttributeName(name string) bool {
-	name, ok := trimmed(name)
-	return ok && name != ""
+	clean, ok := trimmed(name)
+	return ok && clean == name
 }
 
 // trimmed cuts outer white space and refuses what can be no identifier: nothing, too much, control

@@ -26,7 +26,9 @@ const (
 // Dropped is an identifier or attribute that the event has and its observation has not. The value
 // stands in the event only.
 type Dropped struct {
-	Field  string // path in the event, such as "identifiers[0]" or "attributes.birth_date"
+	// Field is the path in the event: "identifiers[0]", "attributes.birth_date",
+	// "cx.conversation_id", or "identifiers.user_id" for all of an exclusive type.
+	Field  string
 	Reason DropReason
 }
 
@@ -114,6 +116,7 @@ func (e *Engine) attributesOf(ev *event.Event, dropped []Dropped) ([]Attribute, 
 	if len(ev.Attributes) == 0 {
 		return nil, dropped
 	}
+	before := len(dropped)
 	attrs := make([]Attribute, 0, len(ev.Attributes))
 	for name, raw := range ev.Attributes {
 		value, reason := e.NormaliseAttribute(name, raw)
@@ -124,7 +127,7 @@ func (e *Engine) attributesOf(ev *event.Event, dropped []Dropped) ([]Attribute, 
 		attrs = append(attrs, Attribute{name, value})
 	}
 	slices.SortFunc(attrs, compareAttributes)
-	slices.SortFunc(dropped, func(a, b Dropped) int { return cmp.Compare(a.Field, b.Field) })
+	slices.SortFunc(dropped[before:], func(a, b Dropped) int { return cmp.Compare(a.Field, b.Field) })
 	return attrs, dropped
 }
 

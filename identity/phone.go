@@ -10,6 +10,10 @@ import (
 // phoneCacheSize is a power of two: 32,768 entries of some 150 bytes.
 const phoneCacheSize = 1 << 15
 
+// minPhone is the length of the shortest numbers that are people's: shorter ones are extensions
+// and short codes.
+const minPhone = len("+6834000")
+
 // phoneNormaliser brings telephone numbers into E.164 form. Parsing costs microseconds, so what
 // was parsed is kept in a cache of fixed size in which a newer number takes an older one's place.
 type phoneNormaliser struct {
@@ -83,7 +87,8 @@ func isNorthAmerican(s string) bool {
 }
 
 // parsePhone accepts every number of a possible length, not only those in assigned ranges:
-// carriers open ranges sooner than libraries learn of them.
+// carriers open ranges sooner than libraries learn of them. A number that would be read otherwise
+// when read again has no one form, and is refused.
 func parsePhone(raw, region string) string {
 	if len(raw) > 64 {
 		return ""
@@ -91,11 +96,22 @@ func parsePhone(raw, region string) string {
 	if region == "" {
 		region = "ZZ"
 	}
+	value := formatPhone(raw, region)
+	if value != raw && value != "" && value != formatPhone(value, "ZZ") {
+		return ""
+	}
+	return value
+}
+
+func formatPhone(raw, region string) string {
 	n, err := phonenumbers.Parse(raw, region)
 	if err != nil || !phonenumbers.IsPossibleNumber(n) {
 		return ""
 	}
 	value := phonenumbers.Format(n, phonenumbers.E164)
+	if len(value) < minPhone {
+		return ""
+	}
 	if ext := n.GetExtension(); ext != "" {
 		value += ";ext=" + ext
 	}

@@ -275,17 +275,27 @@ func TestRules(t *testing.T) {
 		{
 			name: "in a conversation of two people the number tells whose call it is",
 			said: []string{"conv=1; user_id=1; " + p1, "conv=1; user_id=2; " + p2, "conv=1; " + p2, p2 + "; user_id=3"},
-			want: "0 | 1 2 | 3", conflicts: "0-1 same_conversation: exclusive_user_id",
+			want: "0 | 1 2 | 3", conflicts: "0-1 same_conversation: exclusive_user_id; 0-2 same_conversation: different_address",
 		},
 		{
 			name: "two mailboxes in one conversation are two people until a name says otherwise",
 			said: []string{"conv=1; " + e1, "conv=1; " + e2, "conv=2; name=Ann Lee; " + e1, "conv=2; name=Ann Lee; " + e2},
-			want: "0 2 3 1", conflicts: "",
+			want: "0 1 2 3",
+		},
+		{
+			name: "who lies between two that turn out to be one is theirs",
+			said: []string{"conv=1; " + e1, "conv=1; " + e2, "conv=2; name=Ann Lee; " + e1, "conv=2; name=Ann Lee; " + e2, "conv=1"},
+			want: "0 1 2 3 4",
 		},
 		{
 			name: "two nameless mailboxes at one number are two; the number alone may be either",
 			said: []string{e1 + "; " + p1, e2 + "; " + p1, p1, e2},
-			want: "0 | 1 3 | 2?0,1",
+			want: "0 | 1 3 | 2?0,1", conflicts: "0-1 only_holder: different_address",
+		},
+		{
+			name: "a number does not tell which of two mailboxes is its owner's",
+			said: []string{"user_id=1; " + p1, p1 + "; " + e1, p1 + "; " + e2},
+			want: "0 | 1 | 2", conflicts: "1-2 only_holder: different_address",
 		},
 		{
 			name: "a browser with the mailbox of one person is that person's",

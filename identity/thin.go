@@ -13,30 +13,34 @@ import (
 //
 // Two of them at one value that are reached at different places (other e-mails at one telephone)
 // are distinct persons: they do not join each other, and count as holders for the rest.
+//
+// Those that lie between others in their conversation come last, when those others are settled.
 func (c *clustering) settleThin() {
 	soft := c.softRoots()
 	if len(soft) == 0 {
 		return
 	}
 	c.markDistinct()
-	distinct, plain := soft[:0:0], soft[:0:0]
+	var distinct, plain, held []int32
 	for _, s := range soft {
-		if c.groups[s].distinct {
+		switch g := c.groups[s]; {
+		case g.distinct:
 			distinct = append(distinct, s)
-		} else {
+		case c.heldBetween(g):
+			held = append(held, s)
+		default:
 			plain = append(plain, s)
 		}
 	}
-	distinct = c.settle(distinct, (*group).firm)
-	c.joinAmong(distinct)
-	plain = c.settle(plain, (*group).anchored)
-	c.joinAmong(plain)
+	c.joinAmong(c.settle(distinct, (*group).firm))
+	c.joinAmong(c.settle(plain, (*group).anchored))
+	c.joinAmong(c.settle(held, (*group).anchored))
 }
 
 func (c *clustering) softRoots() []int32 {
 	var soft []int32
 	for i, g := range c.groups {
-		if g != nil && !g.firm() && (len(g.shared) > 0 || len(c.heldBetween(g)) > 0) {
+		if g != nil && !g.firm() && (len(g.shared) > 0 || c.heldBetween(g)) {
 			soft = append(soft, int32(i))
 		}
 	}
@@ -108,19 +112,21 @@ func (c *clustering) settle(soft []int32, holder func(*group) bool) []int32 {
 	}
 }
 
-// compatible leaves out the joins to one group of those that cannot be one person: neither is
-// nearer to it.
+// compatible leaves out the joins to one group of those that cannot be one person, unless the
+// group is reached at the places of both: neither is nearer to it.
 func (c *clustering) compatible(joins []candidate) []candidate {
-	at := map[int32][]seat{}
+	at := make(map[int32][]seat, len(joins))
 	for i, j := range joins {
 		at[j.root] = append(at[j.root], seat{root: c.find(j.self), holder: int32(i)})
 	}
 	refused := map[int32]bool{}
-	for _, seats := range at {
+	for root, seats := range at {
 		kinds := c.kinds(seats, mode{rivals: true})
 		for i := range kinds {
 			for j := range i {
-				if c.apart(kinds[i].seats[0].root, kinds[j].seats[0].root) {
+				a, b := kinds[i].seats[0], kinds[j].seats[0]
+				if refuse := c.apartAt(root, a.root, b.root); refuse != "" {
+					c.conflict(joins[a.holder].self, joins[b.holder].self, RuleOnlyHolder, refuse)
 					for _, s := range slices.Concat(kinds[i].seats, kinds[j].seats) {
 						refused[s.holder] = true
 					}
@@ -135,6 +141,27 @@ func (c *clustering) compatible(joins []candidate) []candidate {
 		}
 	}
 	return kept
+}
+
+// apartAt returns the rule by which two groups cannot both join a third, if there is one.
+func (c *clustering) apartAt(root, a, b int32) string {
+	at, g, h := c.groups[root], c.groups[a], c.groups[b]
+	switch {
+	case c.parted(g, b) || c.parted(h, a):
+		return RuleNeverMerge
+	case rivals(g, h) && (!reached(g, at) || !reached(h, at)):
+		return RuleDifferentAddress
+	default:
+		return ""
+	}
+}
+
+// reached says whether a group is reached at a place of another.
+func reached(g, at *group) bool {
+	if len(g.emails) > 0 {
+		return intersect(g.emails, at.emails)
+	}
+	return intersect(g.phones, at.phones)
 }
 
 // candidates lists the groups that a soft one may belong to, by their nodes. A conversation that
@@ -160,8 +187,9 @@ func (c *clustering) candidates(s int32, holder func(*group) bool, lists map[int
 func (c *clustering) byShared(s int32, holder func(*group) bool, lists map[int32][]seat) []candidate {
 	var found []candidate
 	for _, fi := range c.groups[s].shared {
+		earlier := found // at one value every group sits once
 		for _, at := range c.holding(fi, holder, lists) {
-			if c.apart(s, at.root) || hasRoot(found, at.root) {
+			if c.apart(s, at.root) || hasRoot(earlier, at.root) {
 				continue
 			}
 			f := c.features[fi]
@@ -205,13 +233,8 @@ func (c *clustering) byConversation(s int32) []candidate {
 	return found
 }
 
-func (c *clustering) heldBetween(g *group) []int32 {
-	for _, m := range g.members {
-		if b := c.between[m]; len(b) > 0 {
-			return b
-		}
-	}
-	return nil
+func (c *clustering) heldBetween(g *group) bool {
+	return slices.ContainsFunc(g.members, func(m int32) bool { return len(c.between[m]) > 0 })
 }
 
 // apart says whether two groups can be no one person: the same group, parted, or rivals.
@@ -220,9 +243,15 @@ func (c *clustering) apart(a, b int32) bool {
 	return a == b || c.parted(g, b) || c.parted(h, a) || rivals(g, h)
 }
 
+// maxCandidates bounds what "may be one of" names; more are none.
+const maxCandidates = 100
+
 // wait leaves a thin group unassigned.
 func (c *clustering) wait(s int32, found []candidate) {
 	w := waiting{typ: found[0].typ}
+	if len(found) > maxCandidates {
+		found = nil
+	}
 	for _, x := range found {
 		w.candidates = append(w.candidates, x.peer)
 	}

@@ -3,6 +3,7 @@ package journeys
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"tributary/identity"
@@ -10,54 +11,25 @@ import (
 	"tributary/ingest/stream"
 	"tributary/profiles"
 	"tributary/sql/store"
-
-	"github.com/google/uuid"
-	"github.com/shopspring/decimal"
 )
 
 // Events is the Archive on ClickHouse. It is safe for concurrent use.
-type Events struct{ page store.Query[eventRow] }
+type Events struct {
+	page store.Query[store.TimelineRow]
+}
 
 var _ Archive = (*Events)(nil)
 
 // NewEvents returns the archive over an open store.
 func NewEvents(s *store.Store) (*Events, error) {
-	page, err := store.Prepare[eventRow](s, "timeline/page")
+	page, err := store.Prepare[store.TimelineRow](s, "timeline/page")
 	if err != nil {
 		return nil, err
 	}
 	return &Events{page}, nil
 }
 
-// eventRow is a row of the query timeline/page.
-type eventRow struct {
-	Source         string           `ch:"source"`
-	MessageID      string           `ch:"message_id"`
-	Type           string           `ch:"type"`
-	Name           string           `ch:"name"`
-	Channel        string           `ch:"channel"`
-	At             time.Time        `ch:"at"`
-	ReceivedAt     time.Time        `ch:"received_at"`
-	Observation    uuid.UUID        `ch:"observation"`
-	ConversationID string           `ch:"conversation_id"`
-	Direction      string           `ch:"direction"`
-	AuthorRole     string           `ch:"author_role"`
-	AgentID        string           `ch:"agent_id"`
-	CaseID         string           `ch:"case_id"`
-	Topic          string           `ch:"topic"`
-	Survey         string           `ch:"survey"`
-	Score          *float64         `ch:"score"`
-	Scale          string           `ch:"scale"`
-	Amount         *decimal.Decimal `ch:"amount"`
-	Currency       string           `ch:"currency"`
-	Resolution     string           `ch:"resolution"`
-	Text           string           `ch:"text"`
-	Properties     string           `ch:"properties"`
-	LogPartition   uint32           `ch:"log_partition"`
-	LogOffset      uint64           `ch:"log_offset"`
-}
-
-func (r *eventRow) interaction() profiles.Interaction {
+func interactionOf(r *store.TimelineRow) profiles.Interaction {
 	x := profiles.Interaction{
 		At: r.At.UTC(), MessageID: r.MessageID, Source: r.Source,
 		Position: stream.Position{Partition: stream.Partition(r.LogPartition), Offset: r.LogOffset},
@@ -69,7 +41,7 @@ func (r *eventRow) interaction() profiles.Interaction {
 	}
 	x.Text, x.TextCut = profiles.Snippet(r.Text)
 	if r.Amount != nil {
-		x.Amount = r.Amount.String()
+		x.Amount = *r.Amount
 	}
 	return x
 }
@@ -86,16 +58,30 @@ func (a *Events) Before(ctx context.Context, workspace string, observations []id
 	for i, id := range observations {
 		keys[i] = identity.ObservationKey(id)
 	}
+	// The query knows no source in its key. So it is asked for the rows of the key's own time and
+	// message id once more, and those that are not older are dropped here.
 	rows, err := a.page.All(ctx, store.Params{
 		"workspace": workspace, "observations": observations, "observation_keys": keys,
-		"before_at": key.At.UnixMilli(), "before_message_id": key.MessageID, "limit": uint32(limit),
+		"before_at": key.At.UnixMilli(), "before_message_id": key.MessageID + " ", "limit": uint32(limit + maxTies),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read events: %w", err)
 	}
-	events := make([]profiles.Interaction, len(rows))
+	events := make([]profiles.Interaction, 0, len(rows))
 	for i := range rows {
-		events[i] = rows[i].interaction()
+		if x := interactionOf(&rows[i]); keyOf(&x).before(*key) {
+			events = append(events, x)
+		}
 	}
-	return events, nil
+	slices.SortFunc(events, func(a, b profiles.Interaction) int {
+		if keyOf(&a).before(keyOf(&b)) {
+			return 1
+		}
+		return -1
+	})
+	return events[:min(limit, len(events))], nil
 }
+
+// maxTies is how many events of one person may have one time and message id: as many sources as
+// chose the same id in the same millisecond.
+const maxTies = 16

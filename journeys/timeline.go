@@ -3,6 +3,7 @@ package journeys
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"tributary/identity"
@@ -14,6 +15,9 @@ const (
 	DefaultLimit = 50
 	MaxLimit     = 500
 )
+
+// ErrArchive is wrapped by every error of the archive.
+var ErrArchive = errors.New("journeys: read archive")
 
 // minSecret is the least length of the secret that binds cursors, in bytes.
 const minSecret = 16
@@ -74,8 +78,8 @@ type Page struct {
 	Tier            Tier
 }
 
-// Page returns one page. It fails as profiles.Service.Get does, with ErrCursor, or with the
-// archive's error; a page of the hot tier never waits for the archive.
+// Page returns one page. It fails as profiles.Service.Get does, with ErrCursor, or with
+// ErrArchive; a page of the hot tier never waits for the archive.
 func (t *Timeline) Page(ctx context.Context, r Request) (*Page, error) {
 	answer, err := t.profiles.Get(ctx, r.Workspace, r.Address)
 	if err != nil {
@@ -97,7 +101,7 @@ func (t *Timeline) Page(ctx context.Context, r Request) (*Page, error) {
 		page.Tier = TierArchive
 		page.Events, err = t.archive.Before(ctx, r.Workspace, observations(p), from, limit)
 		if err != nil {
-			return nil, fmt.Errorf("read timeline: %w", err)
+			return nil, fmt.Errorf("%w: %w", ErrArchive, err)
 		}
 		more = len(page.Events) == limit
 	}

@@ -211,8 +211,9 @@ func (p *Profile) foldInteractions(all *State, n int) {
 	if complete != 0 {
 		p.Complete = time.UnixMilli(complete).UTC()
 	}
-	for _, x := range newest {
-		p.Interactions = append(p.Interactions, x.open())
+	p.Interactions = make([]Interaction, len(newest))
+	for i, x := range newest {
+		p.Interactions[i] = x.open()
 	}
 	p.LeftOut.Interactions = all.events - min(all.events, uint64(len(newest)))
 }
@@ -311,7 +312,7 @@ func (c claim) json() json.RawMessage {
 type itemParts [fieldEnd]*register
 
 func foldItems(registers []register) []Item {
-	var list []Item
+	var found []*Item // items are large to move about
 	for len(registers) > 0 {
 		first := &registers[0]
 		var parts itemParts
@@ -322,11 +323,15 @@ func foldItems(registers []register) []Item {
 			}
 		}
 		if item, ok := parts.item(first.kind, first.id); ok {
-			list = append(list, item)
+			found = append(found, &item)
 		}
 		registers = registers[i:]
 	}
-	slices.SortStableFunc(list, func(a, b Item) int { return b.ChangedAt.Compare(a.ChangedAt) })
+	slices.SortStableFunc(found, func(a, b *Item) int { return b.ChangedAt.Compare(a.ChangedAt) })
+	list := make([]Item, len(found))
+	for i, item := range found {
+		list[i] = *item
+	}
 	return list
 }
 
@@ -358,7 +363,7 @@ func (parts *itemParts) item(kind ItemKind, id string) (Item, bool) {
 		item.OpenedAt = opened.time()
 	}
 	if asked := parts[fieldAsked]; asked != nil && item.Open {
-		item.HumanRequested = !(item.Status == "conversation.answered" && item.Last.AuthorRole == "human")
+		item.HumanRequested = latest(asked, parts[fieldHuman]) == asked
 	}
 	return item, true
 }

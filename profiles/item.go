@@ -33,6 +33,7 @@ const (
 	fieldActive                        // of a conversation: the last that shows it going on
 	fieldClosed                        // of a conversation: the last that ended it
 	fieldAsked                         // of a conversation: the last asking for a human
+	fieldHuman                         // of a conversation: the last that a human said in it
 	fieldIssued                        // of billing, from here on
 	fieldOverdue                       //
 	fieldPaid                          //
@@ -126,8 +127,13 @@ func (s *State) applyItems(e *event.Event, x interaction, pos stream.Position) {
 		var buf [256]byte
 		x.raw = string(appendDetail(buf[:0], e, pos, 0))
 	}
-	for _, field := range m.fields {
-		s.addRegister(register{kind: m.kind, id: clip(id, maxField), field: field, interaction: x})
+	r := register{kind: m.kind, id: clip(id, maxField), interaction: x}
+	for _, r.field = range m.fields {
+		s.addRegister(r)
+	}
+	if m.kind == ItemConversation && e.CX.AuthorRole == event.AuthorHuman {
+		r.field = fieldHuman
+		s.addRegister(r)
 	}
 }
 

@@ -81,7 +81,7 @@ type Item struct {
 	ID     string
 	Status string // name of the event that made it so, such as "case.waiting"
 	Open   bool
-	// HumanRequested: of an open conversation, the customer asked for a human and nobody answered since.
+	// HumanRequested: of an open conversation, somebody asked for a human and none has spoken since.
 	HumanRequested bool
 	OpenedAt       time.Time // zero if not known
 	ChangedAt      time.Time

@@ -153,8 +153,11 @@ func (s *Service) resolve(v view, workspace string, address Address) (finding, e
 			return finding{}, &AddressError{field + ".type", "cannot stand beside other identifiers"}
 		}
 		id, drop := s.normalise.Normalise(identity.Place{Workspace: workspace}, raw)
+		if drop == identity.DropBlocked {
+			continue // a value that identifies nobody, such as a no-reply mailbox
+		}
 		if drop != "" {
-			return finding{}, &AddressError{field, "names nobody: " + string(drop)}
+			return finding{}, &AddressError{field, "cannot be used: " + string(drop)}
 		}
 		next, err := v.byIdentifier(id)
 		if err != nil {

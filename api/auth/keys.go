@@ -33,7 +33,7 @@ type Docs interface {
 // Config changes the run-time configuration by a command of the log, and returns when it is
 // applied.
 type Config interface {
-	Put(ctx context.Context, bucket, key string, value json.RawMessage) error
+	Put(ctx context.Context, workspace, bucket, key string, value json.RawMessage) error
 }
 
 // Keys finds, makes and takes back keys. It is safe for concurrent use.
@@ -173,7 +173,7 @@ func (k *Keys) Revoke(ctx context.Context, id string) (*Key, error) {
 func (k *Keys) put(ctx context.Context, hash string, key *Key) error {
 	value, err := json.Marshal(key)
 	if err == nil {
-		err = k.config.Put(ctx, Bucket, hash, value)
+		err = k.config.Put(ctx, key.Workspace, Bucket, hash, value)
 	}
 	if err != nil {
 		return fmt.Errorf("store key: %w", err)

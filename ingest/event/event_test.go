@@ -32,7 +32,7 @@ func full() *Event {
 			WaitS: ptr(1.5), TalkS: ptr(2.0), HoldS: ptr(0.0), WrapS: ptr(4.0), Resolution: ResolutionConfirmed,
 			SurveyID: "s1", Survey: SurveyCSAT, SurveyKind: SurveyTransactional, AboutConversationID: "c",
 			Score: ptr(4.0), Scale: "1-5", Amount: "-12.50", Currency: "EUR", Product: "x", Entitlement: "e",
-			AccountID: "a", OrderID: "o1", Text: "line\nline", Model: "m", Tokens: ptr(int64(5)), Cost: ptr(.01),
+			AccountID: "a", OrderID: "o1", Text: "one\ntwo", Model: "m", Tokens: ptr(int64(5)), Cost: ptr(.01),
 		},
 		Traits:     json.RawMessage(`{"plan": "pro"}`),
 		Properties: json.RawMessage(`{"a":1.0,"a":12345678901234567890123,"a.b":{"c":1e400},"s":"\ud800","n":"\u0000"}`),
@@ -123,10 +123,12 @@ func TestValidateNamesTheField(t *testing.T) {
 		"identifiers":     {func(e *Event) { e.Identifiers = make([]Identifier, MaxIdentifiers+1) }, nil},
 		"attributes":      {func(e *Event) { e.Attributes = map[string]string{"shoe_size": "9", AttrName: "a\x00", "\x01b": ""} }, []string{"attributes.b", "attributes.name", "attributes.shoe_size"}},
 		"participant":     {func(e *Event) { e.Participants[0] = Participant{} }, []string{"participants[0].role", "participants[0].identifier.type", "participants[0].identifier.value"}},
-		"objects":         {func(e *Event) { e.Traits, e.Properties, e.Context = []byte(`[]`), []byte(`{"a":tru}`), []byte("{\"a\":\"\xff\"}") }, []string{"traits", "properties", "context"}},
-		"raw NUL":         {func(e *Event) { e.Properties = []byte("{\"a\":\"\x00\"}") }, []string{"properties"}},
-		"depth":           {func(e *Event) { e.Properties = deep }, []string{"properties"}},
-		"size":            {func(e *Event) { e.CX.Text = strings.Repeat("x", MaxStoredBytes) }, []string{"properties"}},
+		"objects": {func(e *Event) {
+			e.Traits, e.Properties, e.Context = []byte(`[]`), []byte(`{"a":tru}`), []byte("{\"a\":\"\xff\"}")
+		}, []string{"traits", "properties", "context"}},
+		"raw NUL": {func(e *Event) { e.Properties = []byte("{\"a\":\"\x00\"}") }, []string{"properties"}},
+		"depth":   {func(e *Event) { e.Properties = deep }, []string{"properties"}},
+		"size":    {func(e *Event) { e.CX.Text = strings.Repeat("x", MaxStoredBytes) }, []string{"properties"}},
 
 		"cx id":         {func(e *Event) { e.CX.CaseID = "\t" }, []string{"cx.case_id"}},
 		"cx word":       {func(e *Event) { e.CX.Topic, e.CX.Team = long, "a\x00" }, []string{"cx.team", "cx.topic"}},
@@ -277,10 +279,12 @@ func TestForms(t *testing.T) {
 	}
 }
 
-func TestValidateAllocatesNothing(t *testing.T) {
+// TestValidateHardlyAllocates allows one checker for each raw object, since a sync.Pool may be
+// empty (and often is under the race detector).
+func TestValidateHardlyAllocates(t *testing.T) {
 	e := full()
 	e.CX.Amount, e.CX.Currency, e.CX.Language, e.CX.Scale = "", "", "", ""
-	if n := testing.AllocsPerRun(100, func() { _ = e.Validate() }); n > 0 {
+	if n := testing.AllocsPerRun(100, func() { _ = e.Validate() }); n > 3 {
 		t.Errorf("%v allocations", n)
 	}
 }

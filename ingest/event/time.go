@@ -60,8 +60,10 @@ func ParseTime(text string) (time.Time, error) {
 func (e *Event) Stamp(original, sent, received time.Time) {
 	e.ReceivedAt = millis(received)
 	if original.IsZero() {
-		original, sent = firstTime(sent, e.ReceivedAt), time.Time{}
-		e.OriginalAt, e.SentAt, e.At = millis(original), time.Time{}, e.ReceivedAt
+		e.OriginalAt, e.SentAt, e.At = e.ReceivedAt, time.Time{}, e.ReceivedAt
+		if !sent.IsZero() {
+			e.OriginalAt = millis(sent)
+		}
 		return
 	}
 	e.OriginalAt, e.At = millis(original), millis(original)
@@ -74,13 +76,6 @@ func (e *Event) Stamp(original, sent, received time.Time) {
 	if e.At.Sub(e.ReceivedAt) > MaxAhead {
 		e.At = e.ReceivedAt
 	}
-}
-
-func firstTime(a, b time.Time) time.Time {
-	if a.IsZero() {
-		return b
-	}
-	return a
 }
 
 func millis(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }

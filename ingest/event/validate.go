@@ -10,8 +10,8 @@ import (
 )
 
 // Validate returns nil, or Errors with every fault of the event, each with its path. It does not
-// ask for a subject: an incident or an invoice may be about nobody. It allocates nothing when the
-// event is right.
+// ask for a subject: an incident or an invoice may be about nobody. When the event is right it
+// allocates nothing but what its pools lack.
 func (e *Event) Validate() error {
 	var faults Errors
 	e.validateKey(&faults)

@@ -42,6 +42,9 @@ func readBody(r *http.Request, limit int, into *[]byte) *Problem {
 	default:
 		return unsupported("Content-Encoding must be gzip or absent.")
 	}
+	if size := int(r.ContentLength); size >= cap(*into) {
+		*into = make([]byte, 0, size+1) // one more, to see the end without growing
+	}
 	var err error
 	if *into, err = readAll(source, limit, (*into)[:0]); err != nil {
 		return readProblem(err)
@@ -50,7 +53,7 @@ func readBody(r *http.Request, limit int, into *[]byte) *Problem {
 		return bodyTooLarge(limit)
 	}
 	if !utf8.Valid(*into) {
-		return malformed("body", "is not UTF-8")
+		return malformedBody("is not UTF-8")
 	}
 	return nil
 }
@@ -104,7 +107,7 @@ func readProblem(err error) *Problem {
 		p.closeAfter = true
 		return p
 	}
-	p := malformed("body", "is incomplete or not in its content encoding")
+	p := malformedBody("is incomplete or not in its content encoding")
 	p.closeAfter = true
 	return p
 }

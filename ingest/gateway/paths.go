@@ -70,13 +70,10 @@ func (c *call) identifierPath(index int, rest string) string {
 }
 
 func (c *call) typedPath(name string) string {
-	if name != "account_id" || c.typed.AccountID != "" {
-		return "properties." + name
+	if name == "account_id" {
+		return c.accountOrigin
 	}
-	if c.payload.GroupID != "" {
-		return "groupId"
-	}
-	return "context.groupId"
+	return "properties." + name
 }
 
 var traitNames = map[string][]string{

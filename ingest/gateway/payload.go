@@ -16,6 +16,9 @@ import (
 // the request's buffer instead of being copied.
 var wire = sonic.Config{CaseSensitive: true, ValidateString: true}.Froze()
 
+// part reads objects within what wire has read, whose strings are checked already.
+var part = sonic.Config{CaseSensitive: true}.Froze()
+
 // raw is a part of the request, in place.
 type raw = sonic.NoCopyRawMessage
 
@@ -145,10 +148,11 @@ type call struct {
 	typed   typedProperties
 	event   event.Event
 	record  event.Record
-	cx      event.CX
-	// origins names the field of the request that each identifier came from.
-	origins     []string
-	identifiers []event.Identifier
+	// origins names the field of the request that each identifier came from, accountOrigin that
+	// of the account.
+	origins       []string
+	accountOrigin string
+	identifiers   []event.Identifier
 }
 
 // reset makes a call ready for the next payload.
@@ -169,11 +173,12 @@ func (c *call) decode(data []byte, route event.Type) event.Errors {
 	if reason := syntaxFault(data); reason != "" {
 		return event.Errors{{Field: "body", Reason: reason}}
 	}
-	var head struct {
-		Type, Event json.RawMessage
+	if !isObject(data) {
+		return event.Errors{{Field: "body", Reason: kindReasons[kindObject]}}
 	}
-	_ = json.Unmarshal(data, &head) // what is wrong with it, the shape finds
-	kind, name := event.Type(plain(head.Type)), plain(head.Event)
+	var members map[string]json.RawMessage
+	_ = json.Unmarshal(data, &members) // what is wrong with them, the shape finds
+	kind, name := event.Type(plain(members["type"])), plain(members["event"])
 	if kind == "" {
 		kind = route
 	}
@@ -181,9 +186,6 @@ func (c *call) decode(data []byte, route event.Type) event.Errors {
 	c.reset()
 	if left != nil && c.parse(left, route) != nil && len(faults) == 0 {
 		faults.Add("body", "is not a call of Segment's API")
-	}
-	if left == nil && len(faults) > 0 && faults[0].Field == "" {
-		faults[0].Field = "body"
 	}
 	return faults
 }
@@ -197,6 +199,18 @@ func (c *call) parse(data []byte, route event.Type) error {
 	if p.Type == "" {
 		p.Type = route
 	}
+	if err := c.contextAndTraits(); err != nil {
+		return err
+	}
+	if p.Type != event.TypeTrack || !event.InVocabulary(p.Event) {
+		return decodeObject(&p.Properties, nil)
+	}
+	return decodeObject(&p.Properties, &c.typed)
+}
+
+// contextAndTraits decodes who the call is about; of two traits the call's own win over context's.
+func (c *call) contextAndTraits() error {
+	p := &c.payload
 	if err := decodeObject(&p.Context, &c.context); err != nil {
 		return err
 	}
@@ -204,16 +218,22 @@ func (c *call) parse(data []byte, route event.Type) error {
 		return err
 	}
 	if p.Type == event.TypeGroup { // its traits are the group's
-		if err := decodeObject(&p.Traits, nil); err != nil {
-			return err
-		}
-	} else if err := decodeObject(&p.Traits, &c.person); err != nil {
-		return err
+		return decodeObject(&p.Traits, nil)
 	}
-	if p.Type != event.TypeTrack || !event.InVocabulary(p.Event) {
-		return decodeObject(&p.Properties, nil)
+	return decodeObject(&p.Traits, &c.person)
+}
+
+// withContext adds the context of the batch to a call that was decoded without it.
+func (c *call) withContext(batch raw, faults event.Errors) event.Errors {
+	own := c.payload.Context
+	c.payload.Context = merged(own, batch)
+	person := c.person
+	c.context, c.person = contextFields{}, personTraits{}
+	if c.contextAndTraits() == nil {
+		return faults
 	}
-	return decodeObject(&p.Properties, &c.typed)
+	c.payload.Context, c.person = own, person
+	return append(faults, event.FieldError{Field: "context", Reason: "of the batch has values of a wrong type"})
 }
 
 var errNotObject = errors.New("gateway: not an object")
@@ -231,20 +251,23 @@ func decodeObject(data *raw, v any) error {
 	case v == nil:
 		return nil
 	}
-	return unmarshal(*data, v)
+	return part.UnmarshalFromString(inPlace(*data), v)
 }
 
 func unmarshal(data []byte, v any) error {
 	if len(data) == 0 || string(data) == "null" {
 		return errNotObject
 	}
-	return wire.UnmarshalFromString(unsafe.String(unsafe.SliceData(data), len(data)), v)
+	return wire.UnmarshalFromString(inPlace(data), v)
 }
+
+// inPlace returns data as a string without a copy.
+func inPlace(data []byte) string { return unsafe.String(unsafe.SliceData(data), len(data)) }
 
 // syntaxFault says where data is not JSON, or returns "".
 func syntaxFault(data []byte) string {
 	var any raw
-	err := wire.UnmarshalFromString(unsafe.String(unsafe.SliceData(data), len(data)), &any)
+	err := wire.UnmarshalFromString(inPlace(data), &any)
 	var syntax decoder.SyntaxError
 	switch {
 	case err == nil:
@@ -257,6 +280,9 @@ func syntaxFault(data []byte) string {
 		return "is not valid JSON"
 	}
 }
+
+// isObject says whether valid JSON is an object.
+func isObject(data []byte) bool { return trimSpace(data)[0] == '{' }
 
 // plain returns the text of a JSON string, or "".
 func plain(data json.RawMessage) (s string) {

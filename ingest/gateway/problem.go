@@ -37,11 +37,19 @@ func invalid(faults event.Errors) *Problem {
 	return p
 }
 
-func malformed(field, reason string) *Problem {
-	p := problem(http.StatusBadRequest, "malformed-request", "The request cannot be read", field+": "+reason)
-	p.Errors = event.Errors{{Field: field, Reason: reason}}
+// malformed is for a body that cannot be taken apart; invalid for calls that say wrong things.
+func malformed(faults event.Errors) *Problem {
+	p := problem(http.StatusBadRequest, "malformed-request", "The request cannot be read", faults.Error())
+	p.Errors = faults
 	return p
 }
+
+func malformedBody(reason string) *Problem {
+	return malformed(event.Errors{{Field: "body", Reason: reason}})
+}
+
+// unreadable says whether the faults are of the body as a whole.
+func unreadable(faults event.Errors) bool { return len(faults) > 0 && faults[0].Field == "body" }
 
 func unauthorized(detail string) *Problem {
 	return problem(http.StatusUnauthorized, "unauthorized", "No valid write key", detail)
@@ -73,10 +81,10 @@ func (p *Problem) write(c *gin.Context) {
 	if p.retryAfter > 0 {
 		header.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds()))))
 	}
-	switch {
-	case p.Status == http.StatusUnauthorized:
+	switch p.Status {
+	case http.StatusUnauthorized:
 		header.Set("WWW-Authenticate", `Basic realm="write key"`)
-	case p.Status == http.StatusUnsupportedMediaType:
+	case http.StatusUnsupportedMediaType:
 		header.Set("Accept-Encoding", "gzip")
 	}
 	if p.closeAfter {

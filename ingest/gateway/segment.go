@@ -49,8 +49,9 @@ func (c *call) name() string {
 		return p.Event
 	case event.TypePage, event.TypeScreen:
 		return strings.TrimSpace(p.Category + " " + p.Name)
+	default:
+		return ""
 	}
-	return ""
 }
 
 // channel takes context.channel, which is ours; else what the call says of its library, or is.
@@ -180,16 +181,17 @@ func birthDate(s string) string {
 // customerExperience sets the typed fields: those of the properties if the event's name is in the
 // vocabulary, and the group as the account.
 func (c *call) customerExperience() {
-	c.cx = c.typed.CX
-	c.cx.Amount = string(c.typed.Amount)
-	if c.cx.AccountID == "" {
-		c.cx.AccountID = c.payload.GroupID
+	cx := &c.typed.CX
+	cx.Amount = string(c.typed.Amount)
+	c.accountOrigin = "properties.account_id"
+	if cx.AccountID == "" {
+		cx.AccountID, c.accountOrigin = c.payload.GroupID, "groupId"
 	}
-	if c.cx.AccountID == "" {
-		c.cx.AccountID = c.context.GroupID
+	if cx.AccountID == "" {
+		cx.AccountID, c.accountOrigin = c.context.GroupID, "context.groupId"
 	}
-	if c.cx != (event.CX{}) {
-		c.event.CX = &c.cx
+	if *cx != (event.CX{}) {
+		c.event.CX = cx
 	}
 }
 
@@ -210,8 +212,9 @@ func (c *call) require(faults *event.Errors) {
 			faults.Add("userId", "is required")
 		}
 		return
+	default:
 	}
-	thing := e.CX != nil && (c.cx.ConversationID != "" || c.cx.CaseID != "" || c.typed.AccountID != "")
+	thing := c.typed.ConversationID != "" || c.typed.CaseID != "" || (c.typed.AccountID != "" && c.accountOrigin == "properties.account_id")
 	if len(e.Identifiers) == 0 && e.Record == nil && !thing && !strings.HasPrefix(e.Name, "incident.") {
 		faults.Add("userId", "or anonymousId is required, or else another identifier of the person")
 	}

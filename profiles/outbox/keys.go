@@ -8,11 +8,14 @@ import (
 
 // The second byte of a key says what it holds. Numbers are big-endian, so that keys sort by them.
 const (
-	kindEntry = 'e' // + seq: an Entry
-	kindPlan  = 'p' // + last seq of its span: a Plan
-	kindSent  = 's' // seq up to which rows were acknowledged by ClickHouse
-	kindClean = 'c' // seq up to which entries were removed
-	kindOpen  = 'o' // present while a sink has the queue open
+	kindEntry   = 'e' // + seq: an Entry
+	kindPlan    = 'p' // + last seq of its span: a Plan
+	kindRefused = 'r' // + seq of an entry whose row was refused
+	kindSent    = 's' // seq up to which rows were acknowledged by ClickHouse
+	kindClean   = 'c' // seq up to which entries were removed
+	kindOpen    = 'o' // present while a sink has the queue open
+
+	kindHorizon = 'h' // offsets below which an earlier outbox may have sent rows
 )
 
 const numberedKeySize = 2 + 8

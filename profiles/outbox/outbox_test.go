@@ -264,11 +264,46 @@ func TestCorruptValues(t *testing.T) {
 	}
 }
 
+func TestHorizonIsAskedForOnce(t *testing.T) {
+	d := newDisk(t)
+	want := Offsets{0: 7, 1 << 16: 9}
+	for range 3 {
+		got, err := d.Queue.Horizon(func() (Offsets, error) { return want, nil })
+		d.check(err)
+		if !reflect.DeepEqual(got, Offsets{0: 7, 1 << 16: 9}) {
+			t.Fatalf("horizon %v", got)
+		}
+		want = Offsets{5: 5}
+		d.losePower()
+	}
+}
+
+func TestRefusedAreMarkedUntilDiscarded(t *testing.T) {
+	d := newDisk(t)
+	d.add(10)
+	d.check(d.Queue.MarkRefused(3, 5, 9))
+	for _, c := range []struct {
+		after, to uint64
+		want      map[uint64]bool
+	}{{0, 10, map[uint64]bool{3: true, 5: true, 9: true}}, {3, 9, map[uint64]bool{5: true, 9: true}}, {5, 8, map[uint64]bool{}}} {
+		got, err := d.Queue.Refused(c.after, c.to)
+		d.check(err)
+		if !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%d to %d: %v, want %v", c.after, c.to, got, c.want)
+		}
+	}
+	d.check(d.Queue.Done(Plan{To: 8}))
+	d.check(d.Queue.Discard(8))
+	if got, err := d.Queue.Refused(0, 10); err != nil || !reflect.DeepEqual(got, map[uint64]bool{9: true}) {
+		t.Errorf("after discarding: %v, %v", got, err)
+	}
+}
+
 func TestRefusalRoundTrip(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.UTC)
 	want := Refusal{
 		Position: stream.Position{Partition: 3, Offset: 4}, Ordinal: 5, Table: TableProfiles,
-		Workspace: "acme", Source: "crm", ReceivedAt: at, Reason: "too many partitions",
+		Workspace: "acme", Source: "crm", ReceivedAt: at, Reason: "engine_refused", Detail: "Code: 117",
 	}
 	record, err := want.Record(at)
 	if err != nil {

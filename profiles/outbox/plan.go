@@ -83,11 +83,43 @@ func (q *Queue) Discard(seq uint64) error {
 	}
 	batch := q.db.NewBatch()
 	defer func() { _ = batch.Close() }()
-	_ = batch.DeleteRange(numberedKey(kindEntry, q.Clean()), numberedKey(kindEntry, seq+1), nil)
+	for _, kind := range []byte{kindEntry, kindRefused} {
+		_ = batch.DeleteRange(numberedKey(kind, q.Clean()), numberedKey(kind, seq+1), nil)
+	}
 	_ = batch.Set(markKey(kindClean), binary.BigEndian.AppendUint64(nil, seq), nil)
 	if err := batch.Commit(pebble.NoSync); err != nil {
 		return fmt.Errorf("discard outbox entries: %w", err)
 	}
 	q.clean.Store(seq)
 	return nil
+}
+
+// MarkRefused notes, unsynced, that the entries' rows were refused and that this is durable
+// elsewhere: they are not to be looked for.
+func (q *Queue) MarkRefused(seqs ...uint64) error {
+	batch := q.db.NewBatch()
+	defer func() { _ = batch.Close() }()
+	for _, seq := range seqs {
+		_ = batch.Set(numberedKey(kindRefused, seq), nil, nil)
+	}
+	if err := batch.Commit(pebble.NoSync); err != nil {
+		return fmt.Errorf("mark refused entries: %w", err)
+	}
+	return nil
+}
+
+// Refused returns the marked entries with after < Seq <= to.
+func (q *Queue) Refused(after, to uint64) (map[uint64]bool, error) {
+	it, err := q.db.NewIter(bounds(kindRefused, after, to))
+	if err != nil {
+		return nil, fmt.Errorf("read refused entries: %w", err)
+	}
+	marked := map[uint64]bool{}
+	for valid := it.First(); valid; valid = it.Next() {
+		marked[keyNumber(it.Key())] = true
+	}
+	if err := it.Close(); err != nil {
+		return nil, fmt.Errorf("read refused entries: %w", err)
+	}
+	return marked, nil
 }

@@ -38,9 +38,9 @@ func (a adapter) Insert(ctx context.Context, b Block) error {
 	}
 	switch {
 	case errors.Is(err, store.ErrPermanent):
-		return errors.Join(ErrRefused, err)
+		return fmt.Errorf("%w: %w", ErrRefused, err)
 	case errors.Is(err, store.ErrOverload), errors.Is(err, context.DeadlineExceeded):
-		return errors.Join(ErrOverload, err)
+		return fmt.Errorf("%w: %w", ErrOverload, err)
 	}
 	return err
 }

@@ -15,10 +15,10 @@ type cycle struct {
 	plan     outbox.Plan
 	blocks   []Block
 	rows     map[outbox.Table][]Row
-	refusals []outbox.Refusal // of entries that no row can be made from
-	size     int              // entries taken
-	bytes    int              // of log records and rows as read
-	oldest   time.Time        // received time of the oldest event, or when the first entry was read
+	refusals []refusal // of entries that no row can be made from
+	size     int       // entries taken
+	bytes    int       // of log records and rows as read
+	oldest   time.Time // received time of the oldest event, or when the first entry was read
 	done     chan error
 }
 
@@ -49,29 +49,29 @@ func (c *cycle) add(entries []outbox.Entry, records []loaded) {
 func (c *cycle) addEvent(e *outbox.Entry, r *loaded) {
 	c.bytes += r.size
 	if r.row == nil {
-		c.refusals = append(c.refusals, outbox.Refusal{
+		c.refusals = append(c.refusals, refusal{e.Seq, outbox.Refusal{
 			Position: e.Position, Ordinal: e.Ordinal, Table: e.Table,
 			Workspace: r.workspace, Source: r.source, ReceivedAt: r.receivedAt, Reason: r.reason,
-		})
+		}})
 		return
 	}
 	if r.receivedAt.Before(c.oldest) {
 		c.oldest = r.receivedAt
 	}
-	c.rows[e.Table] = append(c.rows[e.Table], Row{Key: keyOf(e), Value: r.row, partition: r.row.Partition()})
+	c.rows[e.Table] = append(c.rows[e.Table], Row{Key: keyOf(e), Value: r.row, seq: e.Seq, partition: r.row.Partition()})
 }
 
 func (c *cycle) addRow(e *outbox.Entry) {
 	c.bytes += len(e.Row)
 	value, partition, err := makeRow(e)
 	if err != nil {
-		c.refusals = append(c.refusals, outbox.Refusal{
+		c.refusals = append(c.refusals, refusal{e.Seq, outbox.Refusal{
 			Position: e.Position, Ordinal: e.Ordinal, Table: e.Table,
 			Workspace: workspaceOf(e.Row), Reason: reasonRow,
-		})
+		}})
 		return
 	}
-	c.rows[e.Table] = append(c.rows[e.Table], Row{Key: keyOf(e), Value: value, partition: partition})
+	c.rows[e.Table] = append(c.rows[e.Table], Row{Key: keyOf(e), Value: value, seq: e.Seq, partition: partition})
 }
 
 // seal splits the rows into blocks and names each in the plan.

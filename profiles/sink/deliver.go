@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"tributary/profiles/outbox"
@@ -54,7 +55,7 @@ func (s *Sink) deliver(ctx context.Context, c *cycle) error {
 		if err := s.at(stepBeforeSend); err != nil {
 			return err
 		}
-		if err := s.put(ctx, c, i, b); err != nil {
+		if err := s.putNew(ctx, c, i, b); err != nil {
 			return err
 		}
 		if err := s.at(stepSent); err != nil {
@@ -63,6 +64,17 @@ func (s *Sink) deliver(ctx context.Context, c *cycle) error {
 	}
 	c.blocks = nil
 	return nil
+}
+
+// putNew puts a block of which nothing was sent yet, unless by an outbox before this one.
+func (s *Sink) putNew(ctx context.Context, c *cycle, i int, b Block) error {
+	if slices.ContainsFunc(b.Rows, func(r Row) bool { return r.Offset < s.horizon[r.Partition] }) {
+		var err error
+		if b.Rows, err = s.missingRows(ctx, b); err != nil || len(b.Rows) == 0 {
+			return err
+		}
+	}
+	return s.put(ctx, c, i, b)
 }
 
 // put returns nil once each of the rows of c's i-th block is in the store or refused, however long
@@ -83,7 +95,7 @@ func (s *Sink) put(ctx context.Context, c *cycle, i int, b Block) error {
 		refused, overloaded := errors.Is(cause, ErrRefused), errors.Is(cause, ErrOverload)
 		switch {
 		case refused && len(b.Rows) == 1:
-			return s.refuse(ctx, refusalOf(b.Table, &b.Rows[0]))
+			return s.refuse(ctx, refusalOf(b.Table, &b.Rows[0], cause))
 		case len(b.Rows) > 1 && (refused || overloaded && attempt >= splitAfter):
 			return s.putHalves(ctx, c, i, b)
 		}
@@ -144,6 +156,10 @@ func (s *Sink) settle(ctx context.Context, b Block) ([]Row, error) {
 	if err := s.kill(ctx, b.QueryID); err != nil {
 		return nil, err
 	}
+	return s.missingRows(ctx, b)
+}
+
+func (s *Sink) missingRows(ctx context.Context, b Block) ([]Row, error) {
 	keys := make([]Key, len(b.Rows))
 	for i := range b.Rows {
 		keys[i] = b.Rows[i].Key
@@ -185,25 +201,6 @@ func (s *Sink) missing(ctx context.Context, table outbox.Table, keys []Key) ([]i
 		}
 	}
 	return missing, nil
-}
-
-// refuse gives the rows to the quarantine.
-func (s *Sink) refuse(ctx context.Context, refusals ...outbox.Refusal) error {
-	if len(refusals) == 0 {
-		return nil
-	}
-	err := s.retry(ctx, "give refused rows to the log", func(ctx context.Context) error {
-		return s.refuser.Refuse(ctx, refusals)
-	})
-	if err != nil {
-		return err
-	}
-	for _, r := range refusals {
-		s.metrics.Refused(r.Table)
-		s.logger.WarnContext(ctx, "row refused", "table", r.Table.String(), "position", r.Position.String(),
-			"ordinal", r.Ordinal, "reason", r.Reason)
-	}
-	return nil
 }
 
 // retry calls f until it succeeds, the sink is to stop, or ctx ends. Each call has Timeout.

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	mathrand "math/rand/v2"
 	"os"
 	"strings"
 	"testing"
@@ -70,13 +71,14 @@ func stopEngine(t testing.TB) {
 type database struct {
 	t    testing.TB
 	name string
+	wire *wire // between driver and engine, of the store alone
 	*store.Store
 	conn driver.Conn
 }
 
 func newDatabase(t testing.TB) *database {
 	t.Helper()
-	d := &database{t: t, name: "test_" + strings.ToLower(rand.Text())}
+	d := &database{t: t, name: "test_" + strings.ToLower(rand.Text()), wire: &wire{rng: mathrand.New(mathrand.NewPCG(7, 7))}}
 	d.open()
 	if _, err := d.Migrate(context.Background()); err != nil {
 		t.Fatal(err)
@@ -92,8 +94,9 @@ func newDatabase(t testing.TB) *database {
 func (d *database) open() {
 	d.t.Helper()
 	startEngine(d.t)
+	d.wire.next = engine.Transport(chdb.PoolWrite)
 	var err error
-	d.Store, err = store.New(chdb.Options(engine.Transport(chdb.PoolWrite), d.name), store.Config{
+	d.Store, err = store.New(chdb.Options(d.wire, d.name), store.Config{
 		Database: d.name, Kill: engine.Kill,
 	})
 	if err == nil {

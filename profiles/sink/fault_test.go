@@ -67,6 +67,32 @@ func TestStopWhileStoreIsAway(t *testing.T) {
 	r.expect(nil)
 }
 
+// TestStatementOfAnEarlierRunComesLate: a statement that the run before had sent arrives only after
+// the next run has found its rows missing and sent them again. It must come to nothing.
+func TestStatementOfAnEarlierRunComesLate(t *testing.T) {
+	r := newRig(t, 12)
+	r.receive(50)
+	r.unify()
+	ctx, cancel := context.WithCancel(context.Background())
+	r.faults.release = make(chan struct{})
+	r.faults.choose = func(int, Block) fault {
+		r.faults.gone = 1 << 30
+		cancel()
+		return faultLate
+	}
+	s, err := New(r.cfg, Parts{Queue: r.box.Queue, Log: r.log, Store: r.faults, Refuser: r.refused})
+	r.check(err)
+	r.check(s.Run(ctx))
+
+	r.faults.choose = nil
+	r.faults.lose(0)
+	r.check(r.run(nil))
+	r.expect(nil)
+	close(r.faults.release)
+	r.faults.late.Wait()
+	r.expect(nil)
+}
+
 // TestNewRowsArriveWhileRunning: a sink that waits is woken, and what is there goes before it stops.
 func TestNewRowsArriveWhileRunning(t *testing.T) {
 	r := newRig(t, 5)
@@ -115,6 +141,14 @@ func TestRefusedRows(t *testing.T) {
 	r.check(r.run(nil))
 	r.expect(poison)
 	r.expectRefused(poison, reasonEngine)
+
+	// After an unclean start they are not tried, and refused, again.
+	clear(r.refused.all)
+	_, err := r.box.Queue.Begin()
+	r.check(err)
+	r.check(r.run(nil))
+	r.expect(poison)
+	r.expectRefused(nil, "")
 
 	r.faults.poison = nil // as a replay after a change of the schema: the same places again
 	var entries []outbox.Entry
@@ -176,17 +210,23 @@ func TestRecordsThatAreNoEvents(t *testing.T) {
 	}
 }
 
-// TestOldTimes: events of 200 months go in without a refusal, in several statements.
+// TestOldTimes: events of 200 months go in without a refusal, also when they were received then,
+// which makes 200 partitions; the engine takes 100 in one statement.
 func TestOldTimes(t *testing.T) {
-	r := newRig(t, 8)
-	r.cfg.MaxRows = 1000
-	r.at = func(i int) time.Time { return start.AddDate(0, -i, 0) }
-	r.receive(200)
-	r.unify()
-	r.check(r.run(nil))
-	r.expect(nil)
-	if len(r.refused.all) > 0 || r.faults.errors > 0 {
-		t.Fatalf("%d rows refused, %d inserts failed", len(r.refused.all), r.faults.errors)
+	months := func(i int) time.Time { return start.AddDate(0, -i, 0) }
+	for name, received := range map[string]func(int) time.Time{"imported": nil, "received then": months} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, 8)
+			r.cfg.MaxRows = 1000
+			r.at, r.received = months, received
+			r.receive(200)
+			r.unify()
+			r.check(r.run(nil))
+			r.expect(nil)
+			if len(r.refused.all) > 0 || r.faults.errors > 0 {
+				t.Fatalf("%d rows refused, %d inserts failed", len(r.refused.all), r.faults.errors)
+			}
+		})
 	}
 }
 

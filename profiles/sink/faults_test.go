@@ -35,6 +35,7 @@ type faults struct {
 	gone    int                        // so many calls of any kind find nobody
 	errors  int
 	late    sync.WaitGroup
+	release chan struct{} // late statements wait until it is closed; nil: they do not
 
 	poison   map[Key]bool // rows that are spoilt, so that the engine refuses them
 	onReload func()
@@ -106,7 +107,12 @@ func (f *faults) insert(ctx context.Context, b Block) error {
 		}
 		return errInjected
 	case faultLate:
-		f.late.Go(func() { _ = f.Store.Insert(context.WithoutCancel(ctx), b) })
+		f.late.Go(func() {
+			if f.release != nil {
+				<-f.release
+			}
+			_ = f.Store.Insert(context.WithoutCancel(ctx), b)
+		})
 		return errInjected
 	}
 	return f.Store.Insert(ctx, b)

@@ -113,6 +113,19 @@ func (l *loader) know(ctx context.Context, entries []outbox.Entry) error {
 	return nil
 }
 
+// ends returns the offsets that the partitions' next records will have.
+func (l *loader) ends(ctx context.Context) (outbox.Offsets, error) {
+	infos, err := l.log.Partitions(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list partitions: %w", err)
+	}
+	ends := outbox.Offsets{}
+	for _, info := range infos {
+		ends[info.ID] = info.Next
+	}
+	return ends, nil
+}
+
 // tail reads one partition.
 type tail struct {
 	log       stream.Log

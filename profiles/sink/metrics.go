@@ -28,7 +28,8 @@ func (noMetrics) Restored(outbox.Table, int)                {}
 // Lag says how far ClickHouse is behind the outbox.
 type Lag struct {
 	Rows uint64
-	// Age is how long ago the oldest event that is being sent was received; 0 if none is.
+	// Age is how long ago the oldest event that is being sent was received. While the sink still
+	// looks at what an earlier run left, it is how long that takes; 0 if nothing waits.
 	Age time.Duration
 }
 
@@ -37,8 +38,12 @@ func (s *Sink) Lag() Lag {
 	lag := Lag{Rows: s.queue.Last() - min(s.queue.Last(), s.queue.Sent())}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	oldest := s.began
 	if len(s.flying) > 0 {
-		lag.Age = max(0, s.cfg.Now().Sub(s.flying[0].oldest))
+		oldest = s.flying[0].oldest
+	}
+	if lag.Rows > 0 && !oldest.IsZero() {
+		lag.Age = max(0, s.cfg.Now().Sub(oldest))
 	}
 	return lag
 }

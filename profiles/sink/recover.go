@@ -65,13 +65,19 @@ func (s *Sink) revisit(ctx context.Context, after, to uint64) error {
 	return nil
 }
 
-// missingEntries returns those of the entries whose rows are not in the store, in their order.
+// missingEntries returns those of the entries whose rows are neither in the store nor refused, in
+// their order.
 func (s *Sink) missingEntries(ctx context.Context, entries []outbox.Entry) ([]outbox.Entry, error) {
+	refused, err := s.queue.Refused(entries[0].Seq-1, entries[len(entries)-1].Seq)
+	if err != nil {
+		return nil, err
+	}
 	keys, index := map[outbox.Table][]Key{}, map[outbox.Table][]int{}
 	for i := range entries {
-		t := entries[i].Table
-		keys[t] = append(keys[t], keyOf(&entries[i]))
-		index[t] = append(index[t], i)
+		if e := &entries[i]; !refused[e.Seq] {
+			keys[e.Table] = append(keys[e.Table], keyOf(e))
+			index[e.Table] = append(index[e.Table], i)
+		}
 	}
 	gone := make([]bool, len(entries))
 	for t := range keys {

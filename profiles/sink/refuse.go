@@ -48,9 +48,41 @@ const (
 	reasonEngine = "engine_refused"
 )
 
+// refusal is the refusal of one entry.
+type refusal struct {
+	seq uint64
+	outbox.Refusal
+}
+
 // refusalOf makes the refusal of a row that the engine refuses.
-func refusalOf(table outbox.Table, row *Row) outbox.Refusal {
-	r := outbox.Refusal{Position: row.Position, Ordinal: row.Ordinal, Table: table, Reason: reasonEngine}
+func refusalOf(table outbox.Table, row *Row, cause error) refusal {
+	r := outbox.Refusal{
+		Position: row.Position, Ordinal: row.Ordinal, Table: table,
+		Reason: reasonEngine, Detail: cause.Error(),
+	}
 	originOf(row.Value, &r)
-	return r
+	return refusal{row.seq, r}
+}
+
+// refuse gives rows to the quarantine.
+func (s *Sink) refuse(ctx context.Context, refused ...refusal) error {
+	if len(refused) == 0 {
+		return nil
+	}
+	list, seqs := make([]outbox.Refusal, len(refused)), make([]uint64, len(refused))
+	for i, r := range refused {
+		list[i], seqs[i] = r.Refusal, r.seq
+	}
+	err := s.retry(ctx, "give refused rows to the log", func(ctx context.Context) error {
+		return s.refuser.Refuse(ctx, list)
+	})
+	if err != nil {
+		return err
+	}
+	for _, r := range list {
+		s.metrics.Refused(r.Table)
+		s.logger.WarnContext(ctx, "row refused", "table", r.Table.String(), "position", r.Position.String(),
+			"ordinal", r.Ordinal, "reason", r.Reason)
+	}
+	return s.queue.MarkRefused(seqs...)
 }

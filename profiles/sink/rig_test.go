@@ -42,6 +42,8 @@ type rig struct {
 
 	places []stream.Position // of all events in the log
 	at     func(i int) time.Time
+	// received is when the i-th event was received; nil: start.
+	received func(i int) time.Time
 }
 
 func newRig(t testing.TB, seed uint64) *rig {
@@ -105,9 +107,13 @@ func (r *rig) receive(n int) {
 }
 
 func (r *rig) record(i int) stream.Record {
+	received := start
+	if r.received != nil {
+		received = r.received(i)
+	}
 	e := event.Event{
 		Workspace: "acme", Source: fmt.Sprintf("source-%d", i%3), MessageID: fmt.Sprintf("m%d", i),
-		Type: event.TypeTrack, Name: "order.placed", At: r.at(i), OriginalAt: r.at(i), ReceivedAt: start,
+		Type: event.TypeTrack, Name: "order.placed", At: r.at(i), OriginalAt: r.at(i), ReceivedAt: received,
 		Identifiers: []event.Identifier{{Type: event.IDUser, Value: fmt.Sprintf("u%d", i)}},
 		Properties:  json.RawMessage(fmt.Sprintf(`{"n":%d}`, i)),
 	}

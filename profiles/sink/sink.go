@@ -121,6 +121,8 @@ type Sink struct {
 	logger  *slog.Logger
 	loader  *loader
 
+	horizon outbox.Offsets // below it, rows may be there that this outbox never sent
+
 	stop   <-chan struct{} // closed when Run is to come to an end
 	reload chan struct{}   // holds one: the identity dictionary is out of date
 	marks  marks           // the finisher's
@@ -128,6 +130,7 @@ type Sink struct {
 	deliveries sync.WaitGroup
 
 	mu     sync.Mutex
+	began  time.Time
 	flying []*cycle // begun and not finished, oldest first
 
 	// hook, when set by a test, is called at each step of a span's way; its error ends Run as a
@@ -171,15 +174,19 @@ func (s *Sink) Run(ctx context.Context) error {
 		context.AfterFunc(hard, func() { timer.Stop() })
 	})()
 	defer s.loader.close()
-	defer func() { cancel(); s.deliveries.Wait() }()
 
+	s.mu.Lock()
+	s.began = s.cfg.Now()
+	s.mu.Unlock()
 	recovered, err := s.start(hard)
 	if err == nil {
 		err = s.flow(hard)
 	}
-	if errors.Is(err, errStopping) || (err != nil && hard.Err() != nil) {
+	if errors.Is(err, errStopping) || hard.Err() != nil {
 		err = nil
 	}
+	cancel()
+	s.deliveries.Wait()
 	if err == nil && recovered {
 		err = s.queue.End()
 	}
@@ -192,6 +199,16 @@ func (s *Sink) Run(ctx context.Context) error {
 // start looks at what an earlier run left behind. It says whether it came to the end of that.
 func (s *Sink) start(ctx context.Context) (bool, error) {
 	clean, err := s.queue.Begin()
+	if err != nil {
+		return false, err
+	}
+	s.horizon, err = s.queue.Horizon(func() (ends outbox.Offsets, err error) {
+		err = s.retry(ctx, "list partitions", func(ctx context.Context) (err error) {
+			ends, err = s.loader.ends(ctx)
+			return err
+		})
+		return ends, err
+	})
 	if err != nil {
 		return false, err
 	}

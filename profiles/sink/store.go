@@ -49,6 +49,7 @@ type Range struct {
 type Row struct {
 	Key
 	Value any
+	seq   uint64
 	// partition tells the rows apart that go to different partitions of their table.
 	partition uint32
 }

@@ -15,7 +15,7 @@ import (
 const (
 	DefaultCacheBytes    = 32 << 20
 	DefaultMemTableBytes = 32 << 20
-	DefaultEntries       = 8192
+	DefaultEntries       = 16384
 	DefaultHorizon       = 7 * 24 * time.Hour
 )
 
@@ -29,7 +29,7 @@ type Config struct {
 	// them exist under load. Default 32 MiB.
 	MemTableBytes int64
 	// Entries bounds how many observations, states and so on the writer keeps decoded between
-	// steps: between one and two times this number of each. Default 8192.
+	// steps: between one and two times this number of each. Default 16384.
 	Entries int
 	// Horizon is how long a message id is remembered, whole days. Default 7 days.
 	Horizon time.Duration
@@ -82,18 +82,21 @@ func (c Config) withDefaults() Config {
 // the message ids that were never seen, which is nearly every lookup.
 func (c Config) options() *pebble.Options {
 	o := &pebble.Options{
-		Cache:                       pebble.NewCache(c.CacheBytes),
+		// Pebble takes the memory of its memtables out of the cache: without room for them a small
+		// cache holds nothing at all.
+		Cache:                       pebble.NewCache(c.CacheBytes + 2*c.MemTableBytes),
 		FS:                          c.FS,
 		FormatMajorVersion:          pebble.FormatTableFormatV6,
 		Logger:                      pebbleLogger{c.Logger},
 		MemTableSize:                uint64(c.MemTableBytes),
 		MemTableStopWritesThreshold: 4,
-		L0CompactionThreshold:       4,
+		L0CompactionThreshold:       8,
 		L0StopWritesThreshold:       24,
 		WALBytesPerSync:             1 << 20,
 		BytesPerSync:                1 << 20,
 	}
 	o.Levels[0].FilterPolicy = bloom.FilterPolicy(10)
+	o.Levels[0].IndexBlockSize = 256 << 10 // one index per table: a lookup reads two blocks, not three
 	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionFastest })
 	return o
 }

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -49,8 +50,9 @@ func decodeMark(data []byte) (Mark, error) {
 type marks struct {
 	db      *pebble.DB
 	horizon time.Duration
-	known   map[uint32]bool // generations that hold marks
-	step    map[MessageHash]Mark
+	known   map[uint32]bool      // generations that hold marks
+	step    map[MessageHash]Mark // of this step, which at cannot see
+	at      *pebble.Iterator     // opened at the first lookup of a step
 	key     []byte
 	value   []byte
 }
@@ -106,13 +108,38 @@ func (m *marks) near(mark Mark, received time.Time) bool {
 	return received.Sub(mark.Received).Abs() <= m.horizon
 }
 
+// read looks one mark up. One iterator serves a whole step, because Get does not ask the filters of
+// the lowest level, where most marks are, and nearly every lookup is for one that is not there.
 func (m *marks) read(generation uint32, id MessageHash) (mark Mark, found bool, err error) {
+	if m.at == nil {
+		m.at, err = m.db.NewIter(&pebble.IterOptions{
+			LowerBound: []byte{kindMark}, UpperBound: []byte{kindMark + 1}, UseL6Filters: true,
+		})
+		if err != nil {
+			return mark, false, err
+		}
+	}
 	m.key = markKey(m.key, generation, id)
-	found, err = view(m.db, m.key, func(value []byte) (err error) {
-		mark, err = decodeMark(value)
-		return err
-	})
-	return mark, found, err
+	if !m.at.SeekPrefixGE(m.key) || !bytes.Equal(m.at.Key(), m.key) {
+		return mark, false, m.at.Error()
+	}
+	value, err := m.at.ValueAndErr()
+	if err != nil {
+		return mark, false, err
+	}
+	mark, err = decodeMark(value)
+	return mark, err == nil, err
+}
+
+// endStep forgets what belongs to the step. It is called before the batch is closed or reset.
+func (m *marks) endStep() error {
+	clear(m.step)
+	if m.at == nil {
+		return nil
+	}
+	err := m.at.Close()
+	m.at = nil
+	return err
 }
 
 func (m *marks) add(batch *pebble.Batch, id MessageHash, mark Mark) error {

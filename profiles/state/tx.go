@@ -145,7 +145,9 @@ func (t *Tx) Commit() error {
 		t.store.docs.Add(1)
 	}
 	t.store.advance(t.offsets)
-	t.endStep()
+	if err := t.endStep(); err != nil {
+		return fmt.Errorf("commit state: %w", err)
+	}
 	t.observed.trim()
 	t.assignments.trim()
 	t.members.trim()
@@ -168,7 +170,7 @@ func (t *Tx) renew() error {
 
 // Abort drops the step, and with it all that is cached, for cached values were changed in place.
 func (t *Tx) Abort() {
-	t.endStep()
+	_ = t.endStep() // of a read that failed the caller knows
 	t.observed.clear()
 	t.assignments.clear()
 	t.members.clear()
@@ -182,13 +184,13 @@ func (t *Tx) Abort() {
 	t.batch.Reset()
 }
 
-func (t *Tx) endStep() {
+func (t *Tx) endStep() error {
 	clear(t.offsets)
 	clear(t.docs)
 	clear(t.claims)
 	clear(t.items)
-	clear(t.marks.step)
 	t.dirtyStates, t.dirtyCounts, t.changed = t.dirtyStates[:0], t.dirtyCounts[:0], false
+	return t.marks.endStep()
 }
 
 // flush encodes what the step changed in place, each thing once.

@@ -14,7 +14,7 @@ import (
 
 // apply applies one record to the step under way.
 func (a *applier) apply(ctx context.Context, r *record) error {
-	a.ordinal = 0
+	r.rows = 0
 	if r.ReceivedAt.After(a.newest) {
 		a.newest = r.ReceivedAt
 	}
@@ -157,7 +157,7 @@ func (a *applier) put(ctx context.Context, space *state.Space, r *record, was, n
 		}
 		seeds = append(seeds, affected...)
 	}
-	return a.resolve(ctx, space, r, seeds)
+	return a.concern(ctx, space, r, seeds...)
 }
 
 // fact appends the row of what a record says of its subject.
@@ -165,7 +165,7 @@ func (a *applier) fact(r *record, o *identity.Observation) error {
 	row := store.FactRow{
 		Workspace: r.Workspace, Kind: store.FactObservation,
 		Observation: o.ID,
-		Source: r.Source, MessageID: r.MessageID, Session: o.Session,
+		Source:      r.Source, MessageID: r.MessageID, Session: o.Session,
 		Identifiers: r.columns.Identifiers, Body: factBody(o),
 		At: r.event.At, ReceivedAt: r.ReceivedAt,
 	}
@@ -173,5 +173,5 @@ func (a *applier) fact(r *record, o *identity.Observation) error {
 		row.Kind = store.FactRecord
 		row.RecordID, row.RecordVersion, row.RecordDeleted = rec.ID, rec.Version, rec.Deleted
 	}
-	return a.row(r.rowsAt, outbox.TableFacts, &row)
+	return a.row(r, outbox.TableFacts, &row)
 }

@@ -52,13 +52,13 @@ func (a *applier) carryOut(ctx context.Context, space *state.Space, r *record) e
 	if err != nil {
 		return err
 	}
-	return a.row(r.Position, outbox.TableFacts, &store.FactRow{
+	return a.row(r, outbox.TableFacts, &store.FactRow{
 		Workspace: r.Workspace, Kind: store.FactCommand, Source: r.Source, MessageID: r.MessageID,
 		Body: json.RawMessage(r.Value), ReceivedAt: r.ReceivedAt,
 	})
 }
 
-// link stores a verdict and decides again about both ends, as far as they are known.
+// link stores a verdict and decides again about both ends.
 func (a *applier) link(ctx context.Context, space *state.Space, r *record, c IdentityLink, by state.Stamp) error {
 	verdict := identity.Verdict(c.Verdict)
 	if c.Verdict == LinkRemove {
@@ -68,27 +68,14 @@ func (a *applier) link(ctx context.Context, space *state.Space, r *record, c Ide
 	if !changed || err != nil {
 		return err
 	}
-	err = a.row(r.Position, outbox.TableIdentityDecisions, &store.IdentityDecisionRow{
+	err = a.row(r, outbox.TableIdentityDecisions, &store.IdentityDecisionRow{
 		Workspace: space.Name(), Version: space.Version(), Kind: store.DecisionCommand,
 		Observation: c.A, Peer: c.B, Rule: string(c.Verdict), Actor: c.Actor, DecidedAt: r.ReceivedAt,
 	})
 	if err != nil {
 		return err
 	}
-	var seeds []identity.ObservationID
-	for _, id := range [...]identity.ObservationID{c.A, c.B} {
-		known, err := space.Observed(id)
-		if err != nil {
-			return err
-		}
-		if known != nil {
-			seeds = append(seeds, id)
-		}
-	}
-	if len(seeds) == 0 {
-		return nil
-	}
-	return a.resolve(ctx, space, r, seeds)
+	return a.concern(ctx, space, r, c.A, c.B)
 }
 
 // block stores whether an identifier joins nobody and decides again about all who hold it.
@@ -101,7 +88,7 @@ func (a *applier) block(ctx context.Context, space *state.Space, r *record, raw 
 	if !changed || err != nil {
 		return err
 	}
-	err = a.row(r.Position, outbox.TableIdentityDecisions, &store.IdentityDecisionRow{
+	err = a.row(r, outbox.TableIdentityDecisions, &store.IdentityDecisionRow{
 		Workspace: space.Name(), Version: space.Version(), Kind: store.DecisionCommand,
 		Rule: r.command.Name(), IdentifierType: id.Type, Actor: actorOf(r.command), DecidedAt: r.ReceivedAt,
 	})
@@ -109,8 +96,8 @@ func (a *applier) block(ctx context.Context, space *state.Space, r *record, raw 
 		return err
 	}
 	holders, err := space.Holders(id)
-	if err != nil || len(holders) == 0 {
+	if err != nil {
 		return err
 	}
-	return a.resolve(ctx, space, r, append([]identity.ObservationID(nil), holders...))
+	return a.concern(ctx, space, r, holders...)
 }

@@ -96,14 +96,26 @@ type QuarantineDiscard struct {
 	Resubmitted bool `json:"resubmitted,omitempty"`
 }
 
-// Name implements Command; so do the others.
+// Name implements Command.
 func (ConfigPut) Name() string         { return "config.put" }
-func (ConfigDelete) Name() string      { return "config.delete" }      //nolint:revive // see ConfigPut
-func (IdentityLink) Name() string      { return "identity.link" }      //nolint:revive // see ConfigPut
-func (IdentityBlock) Name() string     { return "identity.block" }     //nolint:revive // see ConfigPut
-func (IdentityUnblock) Name() string   { return "identity.unblock" }   //nolint:revive // see ConfigPut
-func (QuarantineReplay) Name() string  { return "quarantine.replay" }  //nolint:revive // see ConfigPut
-func (QuarantineDiscard) Name() string { return "quarantine.discard" } //nolint:revive // see ConfigPut
+
+// Name implements Command.
+func (ConfigDelete) Name() string { return "config.delete" }
+
+// Name implements Command.
+func (IdentityLink) Name() string { return "identity.link" }
+
+// Name implements Command.
+func (IdentityBlock) Name() string { return "identity.block" }
+
+// Name implements Command.
+func (IdentityUnblock) Name() string { return "identity.unblock" }
+
+// Name implements Command.
+func (QuarantineReplay) Name() string { return "quarantine.replay" }
+
+// Name implements Command.
+func (QuarantineDiscard) Name() string { return "quarantine.discard" }
 
 // Validate implements Command.
 func (c ConfigPut) Validate() error {

@@ -43,9 +43,11 @@ type fault struct {
 type record struct {
 	stream.Entry
 	fault *fault
-	// rowsAt is the place of the rows it leads to, but for the event's own: that of the record,
-	// or of the command by which it is replayed.
-	rowsAt stream.Position
+	// by is the command by which the record is replayed, else nil. The rows that a record leads
+	// to, but for the event's own, stand at the place of that command.
+	by *record
+	// rows is how many rows stand at its place, but for the event's own.
+	rows uint32
 
 	// Of an event:
 	event       *event.Event
@@ -59,8 +61,8 @@ type record struct {
 }
 
 // decode never fails: what it cannot read has a fault.
-func decode(engine *identity.Engine, entry stream.Entry) (r *record) {
-	r = &record{Entry: entry, rowsAt: entry.Position}
+func decode(engine Engine, entry stream.Entry) (r *record) {
+	r = &record{Entry: entry}
 	defer func() {
 		if p := recover(); p != nil {
 			r.fault = &fault{stage: stageUnify, reason: reasonInternal, detail: panicDetail(p)}
@@ -79,7 +81,7 @@ func decode(engine *identity.Engine, entry stream.Entry) (r *record) {
 	return r
 }
 
-func (r *record) decodeEvent(engine *identity.Engine) {
+func (r *record) decodeEvent(engine Engine) {
 	e := new(event.Event)
 	if err := event.DecodeInto(e, r.Value); err != nil {
 		r.fault = &fault{stage: stageUnify, reason: reasonNotJSON, detail: err.Error()}
@@ -110,8 +112,6 @@ func (r *record) mismatch(e *event.Event) string {
 		return "source"
 	case e.MessageID != r.MessageID:
 		return "message_id"
-	case !e.ReceivedAt.Equal(r.ReceivedAt):
-		return "received_at"
 	}
 	return ""
 }
@@ -125,7 +125,7 @@ func invalid(err error) *fault {
 	return f
 }
 
-func identifierKeys(engine *identity.Engine, o *identity.Observation) []uint64 {
+func identifierKeys(engine Engine, o *identity.Observation) []uint64 {
 	if len(o.Identifiers) == 0 {
 		return nil
 	}

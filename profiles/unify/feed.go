@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"sync"
 
-	"tributary/identity"
 	"tributary/ingest/stream"
 )
 
@@ -26,7 +25,7 @@ type feed struct {
 
 // feeds is all of them.
 type feeds struct {
-	engine  *identity.Engine
+	engine  Engine
 	ahead   int
 	lanes   [stream.Lanes][]*feed
 	ready   chan struct{} // has a token when a chunk may be waiting
@@ -57,6 +56,9 @@ func (w *Worker) openFeeds(ctx context.Context) (*feeds, error) {
 func (fs *feeds) open(log stream.Log, info stream.PartitionInfo, from uint64) error {
 	if from < info.First {
 		return fmt.Errorf("%w: partition %d begins at %d, applied up to %d", ErrBehind, info.ID, info.First, from)
+	}
+	if from > info.Next {
+		return fmt.Errorf("%w: partition %d ends at %d, applied up to %d", ErrAhead, info.ID, info.Next, from)
 	}
 	reader, err := log.Reader(info.ID, from)
 	if err != nil {

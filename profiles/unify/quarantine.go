@@ -21,10 +21,10 @@ func (a *applier) quarantine(space *state.Space, r *record, f *fault) error {
 	if item.Payload == nil {
 		item.Payload = r.Value
 	}
-	return a.putItem(space, r.Position, item)
+	return a.putItem(space, r, item)
 }
 
-func (a *applier) putItem(space *state.Space, by stream.Position, item *state.Item) error {
+func (a *applier) putItem(space *state.Space, by *record, item *state.Item) error {
 	if err := space.PutItem(item); err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (a *applier) discard(space *state.Space, r *record, c QuarantineDiscard) er
 	if c.Resubmitted {
 		item.Status = state.StatusReplayed
 	}
-	return a.putItem(space, r.Position, item)
+	return a.putItem(space, r, item)
 }
 
 // replay processes a quarantined item again. Its count moves from quarantined to what becomes of
@@ -81,10 +81,10 @@ func (a *applier) replay(ctx context.Context, space *state.Space, r *record, c Q
 		item.Stage, item.Reason, item.Field, item.Detail = f.stage, f.reason, f.field, f.detail
 		counts.Quarantine(item.Reason, 1)
 		a.report.Quarantined++
-		return a.putItem(space, r.Position, item)
+		return a.putItem(space, r, item)
 	}
 	item.Status = state.StatusReplayed
-	if err := a.putItem(space, r.Position, item); err != nil {
+	if err := a.putItem(space, r, item); err != nil {
 		return err
 	}
 	if item.Stage == stageSink {
@@ -96,7 +96,7 @@ func (a *applier) replay(ctx context.Context, space *state.Space, r *record, c Q
 	}
 	// The event's own row stands at the place of its record, where the sink reads it; what else it
 	// leads to stands at the place of the command, behind the rows it has there.
-	again.rowsAt = r.Position
+	again.by = r
 	return a.applyEvent(ctx, space, again, counts)
 }
 
@@ -159,7 +159,7 @@ func (a *applier) refuse(ctx context.Context, space *state.Space, r *record) err
 		}
 	}
 	a.report.Quarantined++
-	return a.putItem(space, r.Position, item)
+	return a.putItem(space, r, item)
 }
 
 func (a *applier) refuseEvent(ctx context.Context, space *state.Space, item *state.Item) error {

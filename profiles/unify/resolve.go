@@ -1,6 +1,7 @@
 package unify
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -34,9 +35,53 @@ func (c *change) plain() bool {
 	return !c.known && c.now.Profile == c.now.Observation && c.now.Standing == identity.StandingFounder && c.now.Reason == (identity.Reason{})
 }
 
+// concern notes that who is who is to be decided again around the seeds. That is done once for
+// all of a step, since its cost grows with how many hang together, and not with how many are asked
+// for. After a panic it is done at each record, to find the one to blame.
+func (a *applier) concern(ctx context.Context, space *state.Space, by *record, seeds ...identity.ObservationID) error {
+	if len(seeds) == 0 {
+		return nil
+	}
+	if a.cautious {
+		return a.resolve(ctx, space, by, slices.Clone(seeds))
+	}
+	u := a.unsettled[space]
+	if u == nil {
+		u = new(unsettled)
+		a.unsettled[space] = u
+		a.spaces = append(a.spaces, space)
+	}
+	u.by, u.seeds = by, append(u.seeds, seeds...)
+	return nil
+}
+
+// unsettled is what is to be resolved in one workspace at the end of the step, and the last record
+// that called for it: the rows that come of it stand at its place.
+type unsettled struct {
+	by    *record
+	seeds []identity.ObservationID
+}
+
+// settle resolves what the step left open.
+func (a *applier) settle(ctx context.Context) error {
+	for _, space := range a.spaces {
+		u := a.unsettled[space]
+		if err := a.resolve(ctx, space, u.by, u.seeds); err != nil {
+			return err
+		}
+	}
+	a.forgetUnsettled()
+	return nil
+}
+
+func (a *applier) forgetUnsettled() {
+	clear(a.unsettled)
+	a.spaces = a.spaces[:0]
+}
+
 // resolve decides who is who around the seeds and records what came out different.
 func (a *applier) resolve(ctx context.Context, space *state.Space, by *record, seeds []identity.ObservationID) error {
-	slices.SortFunc(seeds, func(x, y uuid.UUID) int { return slices.Compare(x[:], y[:]) })
+	slices.SortFunc(seeds, compareIDs)
 	seeds = slices.Compact(seeds)
 	resolution, err := a.Engine.Resolve(context.WithoutCancel(ctx), space, seeds)
 	if err != nil {
@@ -88,7 +133,7 @@ func same(a, b *identity.Assignment) bool {
 // became of the profiles.
 func (a *applier) explain(space *state.Space, by *record, c *change, version uint64) error {
 	if c.home() != c.now.Profile {
-		err := a.row(by.rowsAt, outbox.TableIdentityMap, &store.IdentityMapRow{
+		err := a.row(by, outbox.TableIdentityMap, &store.IdentityMapRow{
 			Workspace: space.Name(), Observation: c.now.Observation,
 			Profile: c.now.Profile, Version: version, ChangedAt: by.ReceivedAt,
 		})
@@ -97,12 +142,12 @@ func (a *applier) explain(space *state.Space, by *record, c *change, version uin
 		}
 	}
 	if !c.plain() {
-		if err := a.row(by.rowsAt, outbox.TableIdentityDecisions, c.decision(space, by, version)); err != nil {
+		if err := a.row(by, outbox.TableIdentityDecisions, c.decision(space, by, version)); err != nil {
 			return err
 		}
 	}
 	if row := c.profileChange(space, by, version); row != nil {
-		return a.row(by.rowsAt, outbox.TableProfileChanges, row)
+		return a.row(by, outbox.TableProfileChanges, row)
 	}
 	return nil
 }
@@ -140,10 +185,10 @@ func (c *change) profileChange(space *state.Space, by *record, version uint64) *
 // when they were resolved.
 func (a *applier) conflicts(space *state.Space, by *record, all []identity.Conflict, seeds []identity.ObservationID, version uint64) error {
 	for _, c := range all {
-		if !slices.Contains(seeds, c.A) && !slices.Contains(seeds, c.B) {
+		if !has(seeds, c.A) && !has(seeds, c.B) {
 			continue
 		}
-		err := a.row(by.rowsAt, outbox.TableIdentityDecisions, &store.IdentityDecisionRow{
+		err := a.row(by, outbox.TableIdentityDecisions, &store.IdentityDecisionRow{
 			Workspace: space.Name(), Version: version, Kind: store.DecisionConflict,
 			Observation: c.A, Peer: c.B, Rule: c.Rule, RefusedBy: c.Reason, DecidedAt: by.ReceivedAt,
 		})
@@ -153,3 +198,10 @@ func (a *applier) conflicts(space *state.Space, by *record, all []identity.Confl
 	}
 	return nil
 }
+
+func has(sorted []identity.ObservationID, id identity.ObservationID) bool {
+	_, found := slices.BinarySearchFunc(sorted, id, compareIDs)
+	return found
+}
+
+func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }

@@ -5,20 +5,23 @@ import (
 	"fmt"
 
 	"tributary/identity"
-	"tributary/ingest/stream"
 	"tributary/profiles/outbox"
 	"tributary/profiles/state"
 	"tributary/sql/store"
 )
 
-// row appends a row of any table but events. Ordinals count the rows of one log record, from 1 on.
-func (a *applier) row(pos stream.Position, table outbox.Table, row any) error {
+// row appends a row of any table but events, at the place of the record that led to it or of the
+// command that replays it. Its ordinal counts the rows there, from 1 on.
+func (a *applier) row(r *record, table outbox.Table, row any) error {
 	value, err := json.Marshal(row)
 	if err != nil {
 		return fmt.Errorf("encode row of %s: %w", table, err)
 	}
-	a.ordinal++
-	a.entries = append(a.entries, outbox.Entry{Position: pos, Ordinal: a.ordinal, Table: table, Row: value})
+	if r.by != nil {
+		r = r.by
+	}
+	r.rows++
+	a.entries = append(a.entries, outbox.Entry{Position: r.Position, Ordinal: r.rows, Table: table, Row: value})
 	return nil
 }
 

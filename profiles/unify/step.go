@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"tributary/ingest/stream"
@@ -27,14 +28,21 @@ type applier struct {
 	began   time.Time
 	taken   []*record
 	entries []outbox.Entry
-	ordinal uint32 // of the record under way
 	report  Report
-	// poisoned holds the places of records in this step that pure code panicked over.
+	// unsettled is what is to be resolved before the commit, by workspace; spaces is their order.
+	unsettled map[*state.Space]*unsettled
+	spaces    []*state.Space
+	// poisoned holds the places of records in this step that pure code panicked over. After the
+	// first panic the step is cautious.
 	poisoned map[stream.Position]*fault
+	cautious bool
 }
 
 func newApplier(c *Config) *applier {
-	return &applier{Config: c, tx: c.State.Tx(), poisoned: map[stream.Position]*fault{}}
+	return &applier{
+		Config: c, tx: c.State.Tx(),
+		unsettled: map[*state.Space]*unsettled{}, poisoned: map[stream.Position]*fault{},
+	}
 }
 
 // run makes steps until ctx ends or something fails. It ends between steps.
@@ -63,6 +71,9 @@ func (a *applier) step(ctx context.Context, fs *feeds) error {
 	}
 	if len(a.taken) == 0 {
 		return nil
+	}
+	if err := a.settleAll(ctx); err != nil {
+		return err
 	}
 	return a.commit(fs)
 }
@@ -103,38 +114,71 @@ func (a *applier) drain(ctx context.Context, fs *feeds, lane stream.Lane, limit,
 	return done, nil
 }
 
-// applyAll applies records to the step. Pure code that panics may leave a record half applied, so
-// the step is then dropped and done again without it: it goes to the quarantine.
+// applyAll applies records to the step.
 func (a *applier) applyAll(ctx context.Context, records []*record) error {
 	a.taken = append(a.taken, records...)
+	fine, err := a.guard(ctx, func(current **record) error { return a.applyEach(ctx, records, current) })
+	if err != nil || fine {
+		return err
+	}
+	return a.redo(ctx)
+}
+
+// settleAll resolves what the step's records left open.
+func (a *applier) settleAll(ctx context.Context) error {
+	fine, err := a.guard(ctx, func(**record) error { return a.settle(ctx) })
+	if err != nil || fine {
+		return err
+	}
+	return a.redo(ctx)
+}
+
+// redo drops the step and does it again, without the records that pure code panicked over: what
+// they left half done is gone with the step, and they go to the quarantine.
+func (a *applier) redo(ctx context.Context) error {
 	for {
-		bad, err := a.applyEach(ctx, records)
-		if err != nil || bad == nil {
-			return err
-		}
-		a.Logger.ErrorContext(ctx, "pure code panicked over a record", "position", bad.Position.String(), "detail", a.poisoned[bad.Position].detail)
 		a.tx.Abort()
 		a.entries = a.entries[:0]
-		a.report.Stored, a.report.Duplicates, a.report.Quarantined = 0, 0, 0
-		records = a.taken
+		a.forgetUnsettled()
+		a.report, a.cautious = Report{Live: a.report.Live, Bulk: a.report.Bulk}, true
+		fine, err := a.guard(ctx, func(current **record) error { return a.applyEach(ctx, a.taken, current) })
+		if err != nil || fine {
+			return err
+		}
 	}
 }
 
-// applyEach returns the record over which pure code panicked.
-func (a *applier) applyEach(ctx context.Context, records []*record) (bad *record, err error) {
+// guard calls f, which says what record it is at, and returns false if it panicked. Then that
+// record is poisoned, if it is known.
+func (a *applier) guard(ctx context.Context, f func(current **record) error) (fine bool, err error) {
 	var current *record
 	defer func() {
-		if p := recover(); p != nil {
-			a.poisoned[current.Position] = &fault{stage: stageUnify, reason: reasonInternal, detail: panicDetail(p)}
-			bad, err = current, nil
+		p := recover()
+		if p == nil {
+			return
 		}
+		place := "step"
+		if current != nil {
+			place = current.Position.String()
+			if a.poisoned[current.Position] != nil {
+				err = fmt.Errorf("apply %s: panic even in quarantine: %v", place, p)
+			}
+			a.poisoned[current.Position] = &fault{stage: stageUnify, reason: reasonInternal, detail: panicDetail(p)}
+		}
+		a.Logger.ErrorContext(ctx, "panic while applying the log", "place", place, "detail", panicDetail(p), "stack", string(debug.Stack()))
+		fine = false
 	}()
-	for _, current = range records {
-		if err := a.apply(ctx, current); err != nil {
-			return nil, fmt.Errorf("apply %s: %w", current.Position, err)
+	return true, f(&current)
+}
+
+func (a *applier) applyEach(ctx context.Context, records []*record, current **record) error {
+	for _, r := range records {
+		*current = r
+		if err := a.apply(ctx, r); err != nil {
+			return fmt.Errorf("apply %s: %w", r.Position, err)
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 // commit writes the step: state, counts, offsets and outbox in one batch.
@@ -161,6 +205,7 @@ func (a *applier) commit(fs *feeds) error {
 	}
 	a.entries = a.entries[:0]
 	clear(a.poisoned)
+	a.cautious = false
 	a.report.Took = a.Now().Sub(a.began)
 	a.Metrics.Step(a.report)
 	return nil

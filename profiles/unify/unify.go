@@ -15,6 +15,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"tributary/identity"
+	"tributary/ingest/event"
 	"tributary/ingest/stream"
 	"tributary/profiles/outbox"
 	"tributary/profiles/state"
@@ -26,6 +27,9 @@ var (
 	// ErrBehind is returned by Run when the log no longer holds what the state has yet to see.
 	// The state must then be rebuilt.
 	ErrBehind = errors.New("unify: the log was trimmed beyond the state")
+	// ErrAhead is returned by Run when the state has seen what the log does not hold: they are not
+	// of one data folder. Going on would pass over new records.
+	ErrAhead = errors.New("unify: the state is ahead of the log")
 )
 
 // Defaults of Config.
@@ -40,6 +44,15 @@ const (
 type Writer interface {
 	Append(batch *pebble.Batch, entries []outbox.Entry) error
 	Notify()
+}
+
+// Engine decides who is who; it is pure and safe for concurrent use (identity.Engine).
+type Engine interface {
+	Observe(*event.Event) (identity.Observation, []identity.Dropped)
+	Resolve(context.Context, identity.Facts, []identity.ObservationID) (identity.Resolution, error)
+	Affected(identity.Facts, *identity.Observation) ([]identity.ObservationID, error)
+	Normalise(identity.Place, identity.Identifier) (identity.Identifier, identity.DropReason)
+	IdentifierKey(workspace string, id identity.Identifier) uint64
 }
 
 // Report tells of one committed step.
@@ -59,7 +72,7 @@ type Metrics interface{ Step(Report) }
 type Config struct {
 	Log    stream.Log
 	State  *state.Store
-	Engine *identity.Engine
+	Engine Engine
 	Outbox Writer
 
 	// StepRecords and StepTime end a step, whichever is reached first. Defaults: 1024, 4 ms.
@@ -148,20 +161,25 @@ func New(c Config) (*Worker, error) {
 // what it has committed is whole: it may be started again, by a new Worker, from where it stood.
 func (w *Worker) Run(ctx context.Context) error {
 	defer w.end(ErrStopped)
+	err := w.run(ctx)
+	if err == nil || ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil
+	}
+	return fmt.Errorf("run unify: %w", err)
+}
+
+func (w *Worker) run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	feeds, err := w.openFeeds(ctx)
 	if err != nil {
-		stop()
-		return fmt.Errorf("run unify: %w", err)
+		return err
 	}
 	running := feeds.start(ctx)
 	err = newApplier(&w.config).run(ctx, feeds)
 	stop()
 	running.Wait()
-	if err != nil {
-		return fmt.Errorf("run unify: %w", err)
-	}
-	return nil
+	return err
 }
 
 // Applied returns nil once the record at pos is applied: what it did is then visible to who opens

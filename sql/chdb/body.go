@@ -1,19 +1,32 @@
 package chdb
 
 import (
+	"context"
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 )
 
 var errBodyClosed = errors.New("chdb: read of a closed result")
 
 // body is a result that is fetched while it is read.
 type body struct {
-	run   *run
+	run    *run
+	closed atomic.Bool
+	forget func() bool // ends the wait for the context
+
 	mu    sync.Mutex
 	piece []byte
 	err   error // after piece; the run has ended once it is set
+}
+
+// newBody starts with the first piece. When the context ends, so does the run, though nobody may be
+// reading.
+func newBody(r *run, first []byte) *body {
+	b := &body{run: r, piece: first}
+	b.forget = context.AfterFunc(r.ctx, b.abort)
+	return b
 }
 
 func (b *body) Read(p []byte) (int, error) {
@@ -45,18 +58,29 @@ func (b *body) fetch() {
 	default:
 		b.piece, b.err = asException(err).framed(), io.EOF
 	}
+	b.forget()
+	b.run.finish()
+}
+
+func (b *body) abort() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.err != nil {
+		return
+	}
+	b.err = errBodyClosed
+	if !b.closed.Load() {
+		b.err = b.run.engine.cause(b.run.caller)
+	}
+	b.piece = nil
+	b.forget()
 	b.run.finish()
 }
 
 // Close ends the statement if it still runs, also while another goroutine reads.
 func (b *body) Close() error {
+	b.closed.Store(true)
 	b.run.call.cancel()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.err == nil {
-		b.err = errBodyClosed
-		b.piece = nil
-		b.run.finish()
-	}
+	b.abort()
 	return nil
 }

@@ -22,16 +22,18 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
 var (
-	// ErrLibrary: the engine's library is missing or of no use. The message says what to run.
+	// ErrLibrary says that the engine's library is missing or of no use, and what to run.
 	ErrLibrary = errors.New("chdb: engine library")
-	// ErrOpen: the engine did not start on its folder. Another process may hold it.
+	// ErrOpen says that the engine did not start on its folder; with ErrHeld, that another process
+	// holds it.
 	ErrOpen = errors.New("chdb: open engine")
-	// ErrInUse: this process already runs an engine; there can be one at a time.
+	// ErrInUse says that this process already runs an engine; there can be one at a time.
 	ErrInUse = errors.New("chdb: this process already runs an engine")
 	// ErrClosed is returned for every request after Close.
 	ErrClosed = errors.New("chdb: engine is closed")
@@ -78,6 +80,9 @@ type Config struct {
 	// MaxMemory is the limit of the whole engine in bytes; 0 leaves it to the engine (90% of
 	// the machine's memory).
 	MaxMemory uint64
+	// LockTimeout is how long to wait for a folder that another process holds, which may be an
+	// engine that is just ending; 10 seconds if 0.
+	LockTimeout time.Duration
 	// Pools by name; DefaultPools if nil. PoolDefault is added if missing.
 	Pools map[string]Pool
 	// Logger defaults to slog.Default.
@@ -138,6 +143,9 @@ func (c Config) withDefaults() Config {
 		}
 	}
 	c.Pools = pools
+	if c.LockTimeout == 0 {
+		c.LockTimeout = defaultLockTimeout
+	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}

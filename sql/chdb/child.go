@@ -43,15 +43,19 @@ type childStatus struct {
 	Kind  string `json:",omitempty"` // of the error, a key of startErrors
 }
 
-var startErrors = map[string]error{"library": ErrLibrary, "open": ErrOpen}
+var startErrors = map[string]error{"library": ErrLibrary, "held": errors.Join(ErrOpen, ErrHeld), "open": ErrOpen}
 
 func failure(err error) childStatus {
-	for kind, sentinel := range startErrors {
-		if errors.Is(err, sentinel) {
-			return childStatus{Error: err.Error(), Kind: kind}
-		}
+	status := childStatus{Error: err.Error()}
+	switch {
+	case errors.Is(err, ErrLibrary):
+		status.Kind = "library"
+	case errors.Is(err, ErrHeld):
+		status.Kind = "held"
+	case errors.Is(err, ErrOpen):
+		status.Kind = "open"
 	}
-	return childStatus{Error: err.Error()}
+	return status
 }
 
 func (s childStatus) err() error {
@@ -104,9 +108,9 @@ func serveChild(ctx context.Context, control *bufio.Reader, status io.Writer, lo
 		return err
 	}
 	if err := engine.lib.Trim(); err != nil {
-		logger.Warn("give back memory of the engine's library", "error", err)
+		logger.WarnContext(ctx, "give back memory of the engine's library", "error", err)
 	}
-	listener, err := listenPrivate(config.Socket)
+	listener, err := listenPrivate(ctx, config.Socket)
 	if err != nil {
 		return errors.Join(err, engine.Close())
 	}
@@ -151,12 +155,12 @@ func waitForStop(ctx context.Context, control *bufio.Reader, failed <-chan error
 }
 
 // listenPrivate listens on a Unix socket that only this user can reach.
-func listenPrivate(path string) (net.Listener, error) {
+func listenPrivate(ctx context.Context, path string) (net.Listener, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("chdb: remove old socket: %w", err)
 	}
 	previous := syscall.Umask(0o177)
-	listener, err := net.Listen("unix", path)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "unix", path)
 	syscall.Umask(previous)
 	if err != nil {
 		return nil, fmt.Errorf("chdb: listen: %w", err)

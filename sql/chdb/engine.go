@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	"tributary/sql/chdb/internal/libchdb"
 )
@@ -32,7 +33,6 @@ type Engine struct {
 
 	pools map[string]*pool
 	calls calls
-	seq   atomic.Uint64
 
 	// base stays open for as long as the engine: the engine stops with its last session.
 	base *libchdb.Conn
@@ -74,6 +74,10 @@ func Open(config Config) (*Engine, error) {
 	if err := e.boot(); err != nil {
 		return nil, err
 	}
+	if err := e.checkPools(); err != nil {
+		e.base.Close()
+		return nil, err
+	}
 	running.engine = e
 	return e, nil
 }
@@ -88,10 +92,13 @@ func poolArgs(p Pool) []string {
 
 // boot opens the first session, which starts the engine, and asks it who it is.
 func (e *Engine) boot() error {
+	if err := waitForFolder(e.config.Path, e.config.LockTimeout); err != nil {
+		return fmt.Errorf("%w on %s: %w", ErrOpen, e.config.Path, err)
+	}
 	e.lib.DisableSignalHandlers()
 	base, err := e.lib.Connect(e.serverArgs()...)
 	if err != nil {
-		return fmt.Errorf("%w on %s: %w; another process may hold the folder", ErrOpen, e.config.Path, err)
+		return fmt.Errorf("%w on %s: %w; standard error has its reason", ErrOpen, e.config.Path, err)
 	}
 	answer, err := base.Query("SELECT version(), timezone()", defaultFormat, nil)
 	if err == nil {
@@ -104,6 +111,28 @@ func (e *Engine) boot() error {
 	}
 	e.base = base
 	return nil
+}
+
+// checkPools has the engine look at the pools' settings: a connection would ignore a name that it
+// does not know.
+func (e *Engine) checkPools() error {
+	var faults []error
+	for _, name := range slices.Sorted(maps.Keys(e.pools)) {
+		st := statement{settings: e.pools[name].Settings}
+		set := st.set()
+		if set == "" {
+			continue
+		}
+		conn, err := e.lib.Connect("--path=" + e.config.Path)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrOpen, err)
+		}
+		if _, err := conn.Query(set, defaultFormat, nil); err != nil {
+			faults = append(faults, fmt.Errorf("%w: pools.%s.settings: %w", ErrOpen, name, err))
+		}
+		conn.Close()
+	}
+	return errors.Join(faults...)
 }
 
 // serverSettings keep the engine small: its caches may by default grow to shares of the machine's
@@ -213,6 +242,9 @@ func prepare(conn *libchdb.Conn, p *pool, st *statement) error {
 	return nil
 }
 
+// escapeParam puts a string into the text form that bound parameters have.
+var escapeParam = strings.NewReplacer("\\", `\\`, "\t", `\t`, "\n", `\n`, "\r", `\r`)
+
 // killMark asks the engine to end the statement of that mark. It does not wait.
 func (e *Engine) killMark(mark string) {
 	conn, err := e.lib.Connect("--path=" + e.config.Path)
@@ -222,7 +254,7 @@ func (e *Engine) killMark(mark string) {
 	}
 	defer conn.Close()
 	const sql = "KILL QUERY WHERE Settings['log_comment'] = {mark:String} ASYNC"
-	if _, err := conn.Query(sql, defaultFormat, []libchdb.Param{{Name: "mark", Value: mark}}); err != nil {
+	if _, err := conn.Query(sql, defaultFormat, []libchdb.Param{{Name: "mark", Value: escapeParam.Replace(mark)}}); err != nil {
 		e.log.Error("kill query", "error", err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -67,8 +68,11 @@ func TestExceptionsAreTyped(t *testing.T) {
 		{"SELECT 1; SELECT 2", 62},
 		{"INSERT INTO missing VALUES (1)", 60},
 		{"SELECT toUInt8('x')", 6},
+		{"SELECT " + strings.Repeat("(", 100_000) + "1" + strings.Repeat(")", 100_000), 306},
+		{"SELECT " + strings.Repeat("[", 5000) + "1" + strings.Repeat("]", 5000), 306},
+		{"", 62},
 	} {
-		t.Run(tt.sql, func(t *testing.T) {
+		t.Run(tt.sql[:min(len(tt.sql), 40)], func(t *testing.T) {
 			wantCode(t, conn.Exec(t.Context(), tt.sql), tt.code)
 		})
 	}
@@ -117,6 +121,27 @@ func TestSettingsDoNotLeak(t *testing.T) {
 	}
 }
 
+// Values of settings and names of databases are data, whatever they look like.
+func TestAwkwardSettingsAndDatabases(t *testing.T) {
+	for _, awkward := range []string{"plain", "", "it's", "x', max_threads = '9", "back\\slash\\", "new\nline\ttab", "`tick`", "ünï 🙂", "--", "/*"} {
+		ctx := clickhouse.Context(t.Context(), clickhouse.WithSettings(clickhouse.Settings{"format_csv_null_representation": awkward}))
+		conn := connect(t, chdb.PoolDefault, "")
+		var got string
+		if err := conn.QueryRow(ctx, "SELECT getSetting('format_csv_null_representation')").Scan(&got); err != nil || got != awkward {
+			t.Errorf("setting %q: got %q, %v", awkward, got, err)
+		}
+		if awkward == "" {
+			continue
+		}
+		identifier := "`" + strings.NewReplacer(`\`, `\\`, "`", "\\`").Replace(awkward) + "`"
+		exec(t, conn, "CREATE DATABASE "+identifier)
+		if err := connect(t, chdb.PoolDefault, awkward).QueryRow(t.Context(), "SELECT currentDatabase()").Scan(&got); err != nil || got != awkward {
+			t.Errorf("database %q: got %q, %v", awkward, got, err)
+		}
+		exec(t, conn, "DROP DATABASE "+identifier+" SYNC")
+	}
+}
+
 func TestInsert100kRows(t *testing.T) {
 	conn := chdbtest.Conn(t)
 	exec(t, conn, "CREATE TABLE t (id UInt64, name String, at DateTime64(3), tags Array(LowCardinality(String)), props Map(String, String), n Nullable(Int32)) ENGINE = MergeTree ORDER BY id")
@@ -146,6 +171,10 @@ func TestInsert100kRows(t *testing.T) {
 	}
 	if count != rows || sum != rows*(rows-1)/2 || nulls != rows-rows/3-1 {
 		t.Errorf("count %d, sum %d, nulls %d", count, sum, nulls)
+	}
+	var parts uint64
+	if err := conn.QueryRow(t.Context(), "SELECT count() FROM system.parts WHERE database = currentDatabase() AND level = 0").Scan(&parts); err != nil || parts != 1 {
+		t.Errorf("a block became %d parts, so it is not inserted whole or not at all: %v", parts, err)
 	}
 	var name string
 	var got time.Time

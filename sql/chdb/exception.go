@@ -2,6 +2,7 @@ package chdb
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -50,8 +51,9 @@ func refuse(code int, name, format string, args ...any) *exception {
 // asException gives an engine's error its code; an error without one is a std::exception to
 // clients, as with a server.
 func asException(err error) *exception {
-	if e, ok := err.(*exception); ok { //nolint:errorlint // never wrapped: made in this package
-		return e
+	var own *exception
+	if errors.As(err, &own) {
+		return own
 	}
 	text := strings.TrimSpace(err.Error())
 	if m := exceptionCode.FindStringSubmatch(text); m != nil {

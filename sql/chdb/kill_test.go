@@ -14,21 +14,23 @@ const endless = "SELECT count() FROM numbers(1000000000000) WHERE sipHash64(numb
 
 func TestKillByQueryID(t *testing.T) {
 	engine, conn := chdbtest.Engine(t), chdbtest.Conn(t)
-	ctx := clickhouse.Context(t.Context(), clickhouse.WithQueryID("kill-1"))
-	done := make(chan error, 1)
-	go func() { done <- conn.Exec(ctx, endless) }()
-	waitRunning(t, conn, "kill-1")
-	if err := engine.Kill(t.Context(), "kill-1"); err != nil {
-		t.Fatal(err)
-	}
-	if n := countRunning(t, conn, "kill-1"); n != 0 {
-		t.Errorf("%d statements run after Kill returned", n)
-	}
-	if err := <-done; !errors.Is(err, chdb.ErrKilled) {
-		t.Errorf("got %v, want ErrKilled", err)
-	}
-	if err := conn.Exec(ctx, "SELECT 1"); !errors.Is(err, chdb.ErrKilled) {
-		t.Errorf("a killed id started again: %v", err)
+	for _, id := range []string{"kill-1", "we\"ird 'id'\\ \t\n --x=y ünï"} {
+		ctx := clickhouse.Context(t.Context(), clickhouse.WithQueryID(id))
+		done := make(chan error, 1)
+		go func() { done <- conn.Exec(ctx, endless) }()
+		waitRunning(t, conn, id)
+		if err := engine.Kill(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		if n := countRunning(t, conn, id); n != 0 {
+			t.Errorf("%q: %d statements run after Kill returned", id, n)
+		}
+		if err := <-done; !errors.Is(err, chdb.ErrKilled) {
+			t.Errorf("%q: got %v, want ErrKilled", id, err)
+		}
+		if err := conn.Exec(ctx, "SELECT 1"); !errors.Is(err, chdb.ErrKilled) {
+			t.Errorf("%q: a killed id started again: %v", id, err)
+		}
 	}
 	if err := engine.Kill(t.Context(), ""); err == nil {
 		t.Error("the empty id was taken")

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"tributary/sql/chdb/internal/libchdb"
@@ -78,6 +79,9 @@ func parseRequest(req *http.Request) (*statement, error) {
 	}
 	if isOn(query.Get("compress")) || isOn(query.Get("decompress")) {
 		return nil, refuse(codeNotImplemented, "NOT_IMPLEMENTED", "Native compression is not supported by the embedded engine")
+	}
+	if strings.Contains(st.queryID+query.Get("log_comment"), "\x00") {
+		return nil, refuse(codeBadRequest, "BAD_ARGUMENTS", "A query id or log_comment holds a NUL byte")
 	}
 	if err := st.takeParameters(query); err != nil {
 		return nil, err
@@ -172,15 +176,26 @@ func quote(s string, mark byte) string {
 
 // check refuses what the pool does not let a request change.
 func (p Pool) check(st *statement) error {
-	for name, value := range st.settings {
-		if name == "readonly" && p.ReadOnly {
+	if readonly, ok := st.settings["readonly"]; ok && p.ReadOnly {
+		if readonly != "1" {
 			return refuse(codeReadOnly, "READONLY", "Cannot modify 'readonly' setting in readonly mode")
 		}
-		if own, ok := p.Settings[name]; ok && p.Fixed && own != value {
-			return refuse(codeConstraint, "SETTING_CONSTRAINT_VIOLATION", "Setting %s should not be changed", name)
+		delete(st.settings, "readonly")
+	}
+	for name, value := range st.settings {
+		if own, ok := p.Settings[name]; ok && p.Fixed && !within(value, own) {
+			return refuse(codeConstraint, "SETTING_CONSTRAINT_VIOLATION", "Setting %s should not be changed from %s", name, own)
 		}
 	}
 	return nil
+}
+
+// within reports whether value is as strict a limit as own: equal, or a smaller number that is not
+// 0, which means no limit.
+func within(value, own string) bool {
+	v, err1 := strconv.ParseUint(value, 10, 64)
+	o, err2 := strconv.ParseUint(own, 10, 64)
+	return value == own || err1 == nil && err2 == nil && v > 0 && v <= o
 }
 
 func isOn(value string) bool { return value == "1" || strings.EqualFold(value, "true") }

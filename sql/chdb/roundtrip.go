@@ -131,7 +131,7 @@ func (r *run) start(req *http.Request) (*http.Response, error) {
 	}
 	resp := newResponse(req, http.StatusOK, header, nil)
 	resp.ContentLength = -1
-	resp.Body = &body{run: r, piece: first}
+	resp.Body = newBody(r, first)
 	return resp, nil
 }
 
@@ -173,6 +173,9 @@ func (r *run) watch(mark string) {
 			return
 		case <-r.ctx.Done():
 		}
+		if rows, ok := r.st.rows.(io.Closer); ok {
+			go rows.Close() // the sender may be stuck; its Close may wait for it
+		}
 		tick := time.NewTicker(killEvery)
 		defer tick.Stop()
 		for {
@@ -201,7 +204,7 @@ func (r *run) insert() (uint64, error) {
 		if n > 0 && !insert.Append(buf[:n]) {
 			return insert.Done()
 		}
-		if err == io.EOF { //nolint:errorlint // the reader's own end, never a wrapped one
+		if err == io.EOF { // not a wrapped one, which could stand for a broken body
 			break
 		}
 		if err != nil {

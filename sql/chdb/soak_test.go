@@ -17,7 +17,7 @@ import (
 	"tributary/sql/chdb/chdbtest"
 )
 
-// soakTime is TRIBUTARY_SOAK, such as 1m; 5 seconds by default.
+// soakTime is TRIBUTARY_SOAK, such as 1m; 5 seconds by default, 2 in short mode.
 func soakTime(t *testing.T) time.Duration {
 	t.Helper()
 	if value := os.Getenv("TRIBUTARY_SOAK"); value != "" {
@@ -26,6 +26,9 @@ func soakTime(t *testing.T) time.Duration {
 			t.Fatalf("TRIBUTARY_SOAK: %v", err)
 		}
 		return d
+	}
+	if testing.Short() {
+		return 2 * time.Second
 	}
 	return 5 * time.Second
 }

@@ -17,8 +17,15 @@ import (
 	"tributary/sql/chdb/chdbtest"
 )
 
+// answer is a response whose body is closed when the test ends.
+type answer struct {
+	StatusCode int
+	Header     http.Header
+	Body       io.ReadCloser
+}
+
 // do sends one request of ClickHouse's HTTP interface.
-func do(t *testing.T, via http.RoundTripper, query url.Values, body io.Reader) *http.Response {
+func do(t *testing.T, via http.RoundTripper, query url.Values, body io.Reader) answer {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://embedded/?"+query.Encode(), body)
 	if err != nil {
@@ -29,12 +36,14 @@ func do(t *testing.T, via http.RoundTripper, query url.Values, body io.Reader) *
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = resp.Body.Close() })
-	return resp
+	return answer{resp.StatusCode, resp.Header, resp.Body}
 }
 
-func text(t *testing.T, resp *http.Response) string {
+func text(t *testing.T, a answer) string { t.Helper(); return readAll(t, a.Body) }
+
+func readAll(t *testing.T, r io.Reader) string {
 	t.Helper()
-	all, err := io.ReadAll(resp.Body)
+	all, err := io.ReadAll(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,29 +74,25 @@ func residentOf(t *testing.T, pid int) int {
 
 func TestHugeResultInBoundedMemory(t *testing.T) {
 	const rows, most = 100_000_000, 256 << 20
-	conn := chdbtest.Conn(t)
-	before := resident(t)
-	result, err := conn.Query(t.Context(), "SELECT number FROM numbers("+strconv.Itoa(rows)+")")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer result.Close()
-	n, peak := uint64(0), 0
-	for result.Next() {
-		var number uint64
-		if n%(rows/20) == 0 {
-			if err := result.Scan(&number); err != nil || number != n {
-				t.Fatalf("row %d is %d: %v", n, number, err)
-			}
-			peak = max(peak, resident(t))
+	before, peak := resident(t), 0
+	resp := do(t, chdbtest.Engine(t), url.Values{"default_format": {"Native"}},
+		strings.NewReader("SELECT number FROM numbers("+strconv.Itoa(rows)+")"))
+	size := int64(0)
+	for range 1000 {
+		n, err := io.CopyN(io.Discard, resp.Body, 1<<20)
+		size, peak = size+n, max(peak, resident(t))
+		if errors.Is(err, io.EOF) {
+			break
 		}
-		n++
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := result.Err(); err != nil || n != rows {
-		t.Fatalf("%d rows: %v", n, err)
+	if size < rows*8 {
+		t.Fatalf("%d bytes", size)
 	}
 	if grown := peak - before; grown > most {
-		t.Errorf("a result of %d MB took %d MB", rows*8>>20, grown>>20)
+		t.Errorf("a result of %d MB took %d MB", size>>20, grown>>20)
 	}
 }
 
@@ -128,6 +133,51 @@ func TestCancelWhileReading(t *testing.T) {
 	cancel()
 	if _, err := io.Copy(io.Discard, resp.Body); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want the context's error", err)
+	}
+}
+
+// Kill ends a statement whose result nobody reads or closes.
+func TestKillAnUnreadResult(t *testing.T) {
+	engine := chdbtest.Engine(t)
+	resp := do(t, engine, url.Values{"query_id": {"unread"}}, strings.NewReader("SELECT number FROM numbers(100000000000)"))
+	if err := engine.Kill(t.Context(), "unread"); err != nil {
+		t.Fatal(err)
+	}
+	if n := countRunning(t, chdbtest.Conn(t), "unread"); n != 0 {
+		t.Errorf("%d statements still run", n)
+	}
+	if _, err := io.Copy(io.Discard, resp.Body); !errors.Is(err, chdb.ErrKilled) {
+		t.Errorf("got %v, want ErrKilled", err)
+	}
+}
+
+// An insert whose rows do not come ends with its context.
+func TestCancelAnInsertThatWaitsForRows(t *testing.T) {
+	engine, database := chdbtest.Engine(t), chdbtest.Database(t)
+	conn := connect(t, chdb.PoolDefault, database)
+	exec(t, conn, "CREATE TABLE t (a UInt64) ENGINE = MergeTree ORDER BY a")
+	ctx, cancel := context.WithCancel(t.Context())
+	rows, sender := io.Pipe()
+	query := url.Values{"database": {database}, "query": {"INSERT INTO t FORMAT TSV"}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://embedded/?"+query.Encode(), rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := engine.RoundTrip(req) //nolint:bodyclose // there is none
+		done <- err
+	}()
+	if _, err := io.WriteString(sender, "1\n"); err != nil { // taken, so the insert runs
+		t.Fatal(err)
+	}
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want the context's error", err)
+	}
+	var n uint64
+	if err := conn.QueryRow(t.Context(), "SELECT count() FROM t").Scan(&n); err != nil || n != 0 {
+		t.Errorf("%d rows: %v", n, err)
 	}
 }
 

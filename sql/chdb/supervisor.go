@@ -1,6 +1,7 @@
 package chdb
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,7 +17,7 @@ import (
 	"time"
 )
 
-// ErrEngineDown: the engine's process is starting, or died under the request. It passes: the
+// ErrEngineDown says that the engine's process is starting, or died under the request. It passes: the
 // supervisor restarts the engine. Whether a statement that was under way took effect is unknown.
 var ErrEngineDown = errors.New("chdb: engine is down")
 
@@ -138,7 +139,7 @@ func (s *Supervisor) run(ctx context.Context, first chan<- error) {
 		if time.Since(began) > stableAfter {
 			backoff = firstBackoff
 		}
-		s.log.Error("the engine's process ended; starting it again", "error", err, "backoff", backoff)
+		s.log.ErrorContext(ctx, "the engine's process ended; starting it again", "error", err, "backoff", backoff)
 		select {
 		case <-time.After(backoff):
 		case <-ctx.Done():
@@ -150,7 +151,7 @@ func (s *Supervisor) run(ctx context.Context, first chan<- error) {
 
 // runOnce starts a child and returns when it has ended, with the reason.
 func (s *Supervisor) runOnce(ctx context.Context, ready func()) error {
-	cmd := exec.Command(s.child.Path, s.child.Args...) //nolint:gosec // the program's own executable
+	cmd := exec.CommandContext(ctx, s.child.Path, s.child.Args...) //nolint:gosec // the program's own executable
 	cmd.SysProcAttr = childAttributes()
 	cmd.Env = append(os.Environ(), s.child.Env...)
 	cmd.Stderr = os.Stderr
@@ -161,6 +162,11 @@ func (s *Supervisor) runOnce(ctx context.Context, ready func()) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrOpen, err)
 	}
+	cmd.Cancel = func() error {
+		_, err := io.WriteString(control, stopLine+"\n")
+		return err
+	}
+	cmd.WaitDelay = killAfter
 	status, childStatusEnd, err := os.Pipe()
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrOpen, err)
@@ -172,17 +178,17 @@ func (s *Supervisor) runOnce(ctx context.Context, ready func()) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrOpen, err)
 	}
-	ended := make(chan struct{})
-	go s.stopChild(ctx, cmd.Process, control, ended)
 	startErr := s.handshake(control, status)
 	if startErr == nil {
 		s.set(cmd.Process.Pid, nil)
 		ready()
 	}
 	exit := cmd.Wait()
-	close(ended)
+	if errors.Is(exit, exec.ErrWaitDelay) {
+		s.log.ErrorContext(ctx, "the engine did not stop in time and was killed", "pid", cmd.Process.Pid)
+	}
 	if startErr == nil {
-		startErr = fmt.Errorf("%w: %w", ErrEngineDown, firstError(exit, errors.New("it exited")))
+		startErr = fmt.Errorf("%w: %w", ErrEngineDown, cmp.Or(exit, errors.New("it exited")))
 	}
 	s.set(0, startErr)
 	return startErr
@@ -198,22 +204,6 @@ func (s *Supervisor) handshake(control io.Writer, status io.Reader) error {
 		return fmt.Errorf("%w: the engine's process ended before it was ready: %w", ErrOpen, err)
 	}
 	return answer.err()
-}
-
-// stopChild asks the child to stop when the context ends, and kills it if that takes too long.
-func (s *Supervisor) stopChild(ctx context.Context, child *os.Process, control io.WriteCloser, ended <-chan struct{}) {
-	select {
-	case <-ended:
-		return
-	case <-ctx.Done():
-	}
-	_, _ = io.WriteString(control, stopLine+"\n") // a child that is gone needs no order
-	select {
-	case <-ended:
-	case <-time.After(killAfter):
-		s.log.Error("the engine did not stop; killing it", "pid", child.Pid)
-		_ = child.Kill()
-	}
 }
 
 func (s *Supervisor) set(pid int, reason error) {
@@ -284,14 +274,5 @@ func (s *Supervisor) Close() error {
 	s.stop()
 	<-s.stopped
 	s.transport.CloseIdleConnections()
-	return nil
-}
-
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
 	return nil
 }

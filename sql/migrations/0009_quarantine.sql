@@ -1,7 +1,7 @@
 -- What could not be processed, with its reason, and what became of it. The greatest version of an
 -- item counts, the engine forgets the others as it merges.
 --
--- ORDER BY (workspace, source, item…): one source's items in the order in which the log has them;
+-- ORDER BY (workspace, source, item…): one source's items in the order in which the log has them,
 -- an item's place in the log is what its versions share. No partitions: versions replace each
 -- other within a partition only.
 CREATE TABLE IF NOT EXISTS quarantine /* ON_CLUSTER */

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/binary"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -75,7 +76,7 @@ func optional[R, V any](name, typ string, get func(*R) *V) column[R] {
 func object[R any](name string, get func(*R) string) column[R] {
 	const empty = "{}"
 	return &typed[R, string]{
-		name: name, typ: "String",
+		name: name, typ: "JSON(max_dynamic_paths=64)",
 		get: func(r *R) string {
 			if v := get(r); v != "" {
 				return v
@@ -128,11 +129,6 @@ func clamp(t time.Time) time.Time {
 	}
 }
 
-// key returns the 64 bits that stand for an observation in ClickHouse: its last eight bytes.
-func key(observation uuid.UUID) uint64 {
-	var k uint64
-	for _, b := range observation[8:] {
-		k = k<<8 | uint64(b)
-	}
-	return k
-}
+// ObservationKey returns the 64 bits that stand for an observation in ClickHouse: its last eight
+// bytes, big-endian.
+func ObservationKey(observation uuid.UUID) uint64 { return binary.BigEndian.Uint64(observation[8:]) }

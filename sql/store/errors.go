@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
-	chcolumn "github.com/ClickHouse/clickhouse-go/v2/lib/column"
 )
 
 // What an error of the engine means for whoever called. Every error that this package returns from
@@ -109,8 +108,8 @@ type classified struct{ class, err error }
 func (e *classified) Error() string   { return e.err.Error() }
 func (e *classified) Unwrap() []error { return []error{e.class, e.err} }
 
-// classify makes an error that the driver returned one of this package's.
-func classify(err error) error {
+// Classify makes an error that the driver returned one of this package's.
+func Classify(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
@@ -126,9 +125,8 @@ func classOf(err error) error {
 	if errors.As(err, &exception) {
 		return classOfException(exception)
 	}
-	var conversion *chcolumn.ColumnConverterError
-	if errors.As(err, &conversion) || errors.Is(err, clickhouse.ErrBatchInvalid) {
-		return ErrPermanent
+	if errors.Is(err, clickhouse.ErrAcquireConnTimeout) {
+		return ErrOverload
 	}
 	return ErrGone
 }

@@ -26,7 +26,7 @@ func eventHead() []column[EventRow] {
 		moment("received_at", func(r *R) time.Time { return r.ReceivedAt }),
 		int64s("client_order", func(r *R) int64 { return r.Order }),
 		id("observation", func(r *R) uuid.UUID { return r.Observation }),
-		uint64s("observation_key", func(r *R) uint64 { return key(r.Observation) }),
+		uint64s("observation_key", func(r *R) uint64 { return ObservationKey(r.Observation) }),
 		list("identifiers", "UInt64", func(r *R) []uint64 { return r.Identifiers }),
 		text("record_id", func(r *R) string { return r.RecordID }),
 		text("record_version", func(r *R) string { return r.RecordVersion }),

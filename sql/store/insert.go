@@ -22,7 +22,7 @@ func insertSettings(more map[string]string) clickhouse.Settings {
 		// Text in JSON stays text, whatever it looks like.
 		"input_format_try_infer_dates":     0,
 		"input_format_try_infer_datetimes": 0,
-		// SafeJSON leaves nothing of this kind; should it ever, the row is worth more.
+		// SafeJSON leaves no path twice. Should it ever, the row is worth more than the value.
 		"type_json_skip_duplicated_paths": 1,
 	}
 	for name, value := range more {
@@ -44,7 +44,7 @@ func Insert[R any](ctx context.Context, s *Store, t *Table[R], rows []*R, queryI
 	columns := t.encoder()
 	defer t.release(columns)
 	if err := s.send(ctx, t.name, gather(columns, rows), queryID); err != nil {
-		return fmt.Errorf("insert into %s: %w", t.name, classify(err))
+		return fmt.Errorf("insert into %s: %w", t.name, Classify(err))
 	}
 	return nil
 }
@@ -94,7 +94,8 @@ func (s *Store) send(ctx context.Context, table string, b block, queryID string)
 	defer func() { _ = batch.Close() }()
 	for i, values := range b.values {
 		if err := batch.Column(i).Append(values); err != nil {
-			return fmt.Errorf("column %s: %w", b.columns[i].Name, err)
+			// The driver cannot send it, so it is the rows' fault.
+			return &classified{ErrPermanent, fmt.Errorf("column %s: %w", b.columns[i].Name, err)}
 		}
 	}
 	return batch.Send()

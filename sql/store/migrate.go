@@ -56,7 +56,7 @@ func Migrations() ([]Migration, error) {
 // by several programs at once.
 func (s *Store) Migrate(ctx context.Context) ([]Migration, error) {
 	if err := s.createDatabase(ctx); err != nil {
-		return nil, fmt.Errorf("create database: %w", classify(err))
+		return nil, fmt.Errorf("create database: %w", Classify(err))
 	}
 	due, err := s.Due(ctx)
 	if err != nil {
@@ -64,7 +64,7 @@ func (s *Store) Migrate(ctx context.Context) ([]Migration, error) {
 	}
 	for i, m := range due {
 		if err := s.apply(ctx, m); err != nil {
-			return due[:i], fmt.Errorf("migrate %04d_%s: %w", m.Version, m.Name, classify(err))
+			return due[:i], fmt.Errorf("migrate %04d_%s: %w", m.Version, m.Name, Classify(err))
 		}
 	}
 	return due, nil

@@ -41,7 +41,7 @@ func (s *Store) present(ctx context.Context, table string, partition uint32, ran
 	for i, r := range ranges {
 		firsts[i], lasts[i] = r.First, r.Last
 	}
-	query, err := Prepare[placeRow](s, "store/present")
+	query, err := Prepare[Place](s, "store/present")
 	if err != nil {
 		return nil, err
 	}
@@ -53,15 +53,9 @@ func (s *Store) present(ctx context.Context, table string, partition uint32, ran
 		if err != nil {
 			return nil, err
 		}
-		places = append(places, Place(row))
+		places = append(places, row)
 	}
 	return places, nil
-}
-
-type placeRow struct {
-	LogPartition uint32 `ch:"log_partition"`
-	LogOffset    uint64 `ch:"log_offset"`
-	Ordinal      uint32 `ch:"ordinal"`
 }
 
 // Kill ends the statement of a query id, if there is one, and returns when it has ended; then
@@ -97,5 +91,5 @@ func wrap(action string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%s: %w", action, classify(err))
+	return fmt.Errorf("%s: %w", action, Classify(err))
 }

@@ -68,14 +68,14 @@ func (q Query[R]) Each(ctx context.Context, params Params) iter.Seq2[R, error] {
 		var none R
 		rows, err := q.store.query(ctx, q.sql, params)
 		if err != nil {
-			yield(none, fmt.Errorf("query %s: %w", q.name, classify(err)))
+			yield(none, fmt.Errorf("query %s: %w", q.name, Classify(err)))
 			return
 		}
 		defer func() { _ = rows.Close() }()
 		for rows.Next() {
 			var row R
-			if err := rows.ScanStruct(&row); err != nil {
-				yield(none, fmt.Errorf("query %s: %w", q.name, classify(err)))
+			if err := rows.ScanStruct(&row); err != nil { // R is not what the query returns
+				yield(none, fmt.Errorf("query %s: %w: %w", q.name, ErrInvalid, err))
 				return
 			}
 			if !yield(row, nil) {
@@ -83,7 +83,7 @@ func (q Query[R]) Each(ctx context.Context, params Params) iter.Seq2[R, error] {
 			}
 		}
 		if err := rows.Err(); err != nil {
-			yield(none, fmt.Errorf("query %s: %w", q.name, classify(err)))
+			yield(none, fmt.Errorf("query %s: %w", q.name, Classify(err)))
 		}
 	}
 }

@@ -25,96 +25,96 @@ var (
 // itself. It is unique over all tables and the same after a replay, so that a sink whose insert
 // ended without an answer can look which rows are there.
 type Place struct {
-	LogPartition uint32 `json:"-"`
-	LogOffset    uint64 `json:"-"`
-	Ordinal      uint32 `json:"-"`
+	LogPartition uint32 `json:"-" ch:"log_partition"`
+	LogOffset    uint64 `json:"-" ch:"log_offset"`
+	Ordinal      uint32 `json:"-" ch:"ordinal"`
 }
 
 // EventRow is a row of events. NewEventRow makes one from an event.Event.
 type EventRow struct {
 	Place
 
-	Workspace string
-	Source    string
-	MessageID string
-	Type      string
-	Name      string
-	Channel   string // empty for a source without customer contact
+	Workspace string `ch:"workspace"`
+	Source    string `ch:"source"`
+	MessageID string `ch:"message_id"`
+	Type      string `ch:"type"`
+	Name      string `ch:"name"`
+	Channel   string `ch:"channel"` // empty for a source without customer contact
 
-	At         time.Time // the corrected time
-	OriginalAt time.Time
-	SentAt     time.Time // zero: not said
-	ReceivedAt time.Time
-	Order      int64 // the client's own order; 0: none
+	At         time.Time `ch:"at"` // the corrected time
+	OriginalAt time.Time `ch:"original_at"`
+	SentAt     time.Time `ch:"sent_at"` // zero: not said
+	ReceivedAt time.Time `ch:"received_at"`
+	Order      int64     `ch:"client_order"` // the client's own order; 0: none
 
 	// Observation is who it is about. Its last eight bytes, big-endian, are the column
 	// observation_key here and in every other table that has an observation.
-	Observation uuid.UUID
-	Identifiers []uint64 // identity.IdentifierKey of each, ascending
+	Observation uuid.UUID `ch:"observation"`
+	Identifiers []uint64  `ch:"identifiers"` // identity.IdentifierKey of each, ascending
 
-	RecordID      string // empty: not the content of a record
-	RecordVersion string
-	RecordDeleted bool
+	RecordID      string `ch:"record_id"` // empty: not the content of a record
+	RecordVersion string `ch:"record_version"`
+	RecordDeleted bool   `ch:"record_deleted"`
 
 	// Subject and Participants are JSON as in event.Event: the identifiers and attributes as
 	// received {"identifiers":[…],"attributes":{…}}, and the others who took part. With them a
 	// row holds the whole event. Empty: none.
-	Subject      string
-	Participants string
+	Subject      string `ch:"subject"`
+	Participants string `ch:"participants"`
 
 	CXColumns
 
 	// Traits, Properties and Context are JSON exactly as received; empty: none.
-	Traits     string
-	Properties string
-	Context    string
+	Traits     string `ch:"traits"`
+	Properties string `ch:"properties"`
+	Context    string `ch:"context"`
 	// Query is what of Properties the engine can hold as JSON columns (SafeJSON), and QueryLeftOut
 	// how many of its values it cannot.
-	Query        string
-	QueryLeftOut uint32
+	Query        string `ch:"query"`
+	QueryLeftOut uint32 `ch:"query_left_out"`
 }
 
 // CXColumns are the typed fields of the customer-experience vocabulary, by the names of event.CX.
 // Empty, and nil for the numbers, means not said. Turn is 0 when not said.
 type CXColumns struct {
-	ConversationID       string
-	ParentConversationID string
-	LegID                string
-	Turn                 int64
-	Direction            string
-	AuthorRole           string
-	AgentID              string
-	Team                 string
-	Queue                string
-	Skill                string
-	CaseID               string
-	Topic                string
-	Disposition          string
-	Priority             string
-	Language             string
-	Sentiment            *float64
-	TransferKind         string
-	WaitS                *float64 // seconds
-	TalkS                *float64
-	HoldS                *float64
-	WrapS                *float64
-	Resolution           string
-	SurveyID             string
-	Survey               string
-	SurveyKind           string
-	AboutConversationID  string
-	Score                *float64
-	Scale                string
-	Amount               *string // decimal text, at most 30 digits before and 8 after the point
-	Currency             string
-	Product              string
-	Entitlement          string
-	AccountID            string
-	OrderID              string
-	Text                 string
-	Model                string
-	Tokens               *int64
-	Cost                 *float64
+	ConversationID       string   `ch:"conversation_id"`
+	ParentConversationID string   `ch:"parent_conversation_id"`
+	LegID                string   `ch:"leg_id"`
+	Turn                 int64    `ch:"turn"`
+	Direction            string   `ch:"direction"`
+	AuthorRole           string   `ch:"author_role"`
+	AgentID              string   `ch:"agent_id"`
+	Team                 string   `ch:"team"`
+	Queue                string   `ch:"queue"`
+	Skill                string   `ch:"skill"`
+	CaseID               string   `ch:"case_id"`
+	Topic                string   `ch:"topic"`
+	Disposition          string   `ch:"disposition"`
+	Priority             string   `ch:"priority"`
+	Language             string   `ch:"language"`
+	Sentiment            *float64 `ch:"sentiment"`
+	TransferKind         string   `ch:"transfer_kind"`
+	WaitS                *float64 `ch:"wait_s"` // seconds
+	TalkS                *float64 `ch:"talk_s"`
+	HoldS                *float64 `ch:"hold_s"`
+	WrapS                *float64 `ch:"wrap_s"`
+	Resolution           string   `ch:"resolution"`
+	SurveyID             string   `ch:"survey_id"`
+	Survey               string   `ch:"survey"`
+	SurveyKind           string   `ch:"survey_kind"`
+	AboutConversationID  string   `ch:"about_conversation_id"`
+	Score                *float64 `ch:"score"`
+	Scale                string   `ch:"scale"`
+	Amount               *string  `ch:"amount"` // decimal text, at most 30 digits before and 8 after the point
+	Currency             string   `ch:"currency"`
+	Product              string   `ch:"product"`
+	Entitlement          string   `ch:"entitlement"`
+	AccountID            string   `ch:"account_id"`
+	OrderID              string   `ch:"order_id"`
+	Text                 string   `ch:"text"`
+	Model                string   `ch:"model"`
+	Tokens               *int64   `ch:"tokens"`
+	Cost                 *float64 `ch:"cost"`
 }
 
 // FactKind says what a row of facts states.

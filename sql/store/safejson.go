@@ -13,7 +13,7 @@ import (
 const (
 	maxJSONDepth  = 16  // objects and arrays inside each other
 	maxJSONArrays = 2   // arrays inside each other
-	maxJSONPaths  = 256 // values of one row
+	maxJSONPaths  = 256 // values of one row, objects included
 	maxJSONKey    = 256 // bytes of one key
 )
 
@@ -138,9 +138,6 @@ func (s *jsonScanner) member(parent uint64, depth, arrays int) bool {
 		return false
 	}
 	path := hashPath(parent, key)
-	if s.raw[s.at] == '{' {
-		return s.container(path, depth, arrays)
-	}
 	if !s.claim(path) {
 		s.skip()
 		return false
@@ -148,7 +145,7 @@ func (s *jsonScanner) member(parent uint64, depth, arrays int) bool {
 	return s.value(path, depth, arrays)
 }
 
-// claim notes a value's path and says whether it is new.
+// claim notes the path of a value, objects included, and says whether it is new.
 func (s *jsonScanner) claim(path uint64) bool {
 	if s.values++; s.values > maxJSONPaths {
 		return false

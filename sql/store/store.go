@@ -145,7 +145,7 @@ func (s *Store) Database() string { return s.cfg.Database }
 // Ping says whether the engine answers.
 func (s *Store) Ping(ctx context.Context) error {
 	if err := s.conn.Ping(ctx); err != nil {
-		return fmt.Errorf("ping store: %w", classify(err))
+		return fmt.Errorf("ping store: %w", Classify(err))
 	}
 	return nil
 }

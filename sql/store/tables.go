@@ -2,9 +2,11 @@ package store
 
 import (
 	"encoding/json"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/google/uuid"
 )
 
@@ -17,6 +19,15 @@ type Table[R any] struct {
 
 // Name returns the table's name in ClickHouse.
 func (t *Table[R]) Name() string { return t.name }
+
+// Columns returns the table's columns in their order, with the types they are sent as.
+func (t *Table[R]) Columns() []clickhouse.ColumnNameAndType {
+	var all []clickhouse.ColumnNameAndType
+	for _, c := range t.columns() {
+		all = append(all, c.describe())
+	}
+	return all
+}
 
 func (t *Table[R]) encoder() []column[R] {
 	if e, ok := t.encoders.Get().(*[]column[R]); ok {
@@ -44,6 +55,9 @@ var (
 	Disclosures       = &Table[DisclosureRow]{name: "disclosures", columns: disclosureColumns}
 )
 
+// TableNames returns the names of the tables that rows are inserted into.
+func TableNames() []string { return slices.Clone(tableNames) }
+
 // tableNames are the names of the tables that rows are inserted into.
 var tableNames = []string{
 	Events.name, Facts.name, IdentityMap.name, IdentityDecisions.name,
@@ -56,7 +70,7 @@ func factColumns() []column[FactRow] {
 		text("workspace", func(r *R) string { return r.Workspace }),
 		text("kind", func(r *R) string { return string(r.Kind) }),
 		id("observation", func(r *R) uuid.UUID { return r.Observation }),
-		uint64s("observation_key", func(r *R) uint64 { return key(r.Observation) }),
+		uint64s("observation_key", func(r *R) uint64 { return ObservationKey(r.Observation) }),
 		text("source", func(r *R) string { return r.Source }),
 		text("message_id", func(r *R) string { return r.MessageID }),
 		text("record_id", func(r *R) string { return r.RecordID }),
@@ -75,7 +89,7 @@ func identityMapColumns() []column[IdentityMapRow] {
 	return append([]column[R]{
 		text("workspace", func(r *R) string { return r.Workspace }),
 		id("observation", func(r *R) uuid.UUID { return r.Observation }),
-		uint64s("observation_key", func(r *R) uint64 { return key(r.Observation) }),
+		uint64s("observation_key", func(r *R) uint64 { return ObservationKey(r.Observation) }),
 		id("profile", func(r *R) uuid.UUID { return r.Profile }),
 		uint64s("version", func(r *R) uint64 { return r.Version }),
 		moment("changed_at", func(r *R) time.Time { return r.ChangedAt }),
@@ -89,7 +103,7 @@ func decisionColumns() []column[IdentityDecisionRow] {
 		uint64s("version", func(r *R) uint64 { return r.Version }),
 		text("kind", func(r *R) string { return string(r.Kind) }),
 		id("observation", func(r *R) uuid.UUID { return r.Observation }),
-		uint64s("observation_key", func(r *R) uint64 { return key(r.Observation) }),
+		uint64s("observation_key", func(r *R) uint64 { return ObservationKey(r.Observation) }),
 		id("profile", func(r *R) uuid.UUID { return r.Profile }),
 		id("previous_profile", func(r *R) uuid.UUID { return r.PreviousProfile }),
 		text("standing", func(r *R) string { return r.Standing }),

@@ -8,7 +8,7 @@ import (
 
 const (
 	// maxScratch is the largest buffer that a reader keeps between two calls.
-	maxScratch = 1 << 20
+	maxScratch = 2 << 20
 	// maxInterned is how many different names a reader remembers.
 	maxInterned = 4096
 )

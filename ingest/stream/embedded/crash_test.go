@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -18,7 +19,7 @@ import (
 // TestPowerLoss cuts the power of a machine at random moments, while it appends, reads and trims
 // and while it starts. What was not synced survives block by block at random.
 func TestPowerLoss(t *testing.T) {
-	rounds := 60
+	rounds := 30
 	if testing.Short() {
 		rounds = 10
 	}
@@ -51,10 +52,16 @@ type machine struct {
 	serial   int
 }
 
+// unlocked is a file system without locks: MemFS takes one of its own twice for them, which hangs
+// when it is cloned in between.
+type unlocked struct{ *vfs.MemFS }
+
+func (unlocked) Lock(string) (io.Closer, error) { return io.NopCloser(nil), nil }
+
 func (m *machine) open() *Log {
 	m.Helper()
 	return open(m.T, Config{
-		Dir: "log", FS: m.fs, Shards: 3, MemTableBytes: 1 << 20,
+		Dir: "log", FS: unlocked{m.fs}, Shards: 3, MemTableBytes: 1 << 20,
 		FreeSpace: func() (Space, error) { return Space{Free: 1 << 50, Total: 1 << 50}, nil },
 		Fatal:     func(err error) { panic(err) },
 	})
@@ -70,7 +77,7 @@ func (m *machine) cut() *vfs.MemFS {
 func (m *machine) live() {
 	l := m.open()
 	ctx, cancel := context.WithCancel(context.Background())
-	limit := int64(1 + m.rng.IntN(400))
+	limit := int64(1 + m.rng.IntN(120))
 	begin, err := l.Partitions(ctx)
 	if err != nil {
 		m.Fatal(err)
@@ -111,7 +118,7 @@ func (m *machine) append(ctx context.Context, l *Log, rng *rand.Rand) bool {
 	m.mu.Lock()
 	for i := range records {
 		m.serial++
-		value := make([]byte, 8+rng.IntN(3000))
+		value := make([]byte, 8+rng.IntN(2000))
 		binary.BigEndian.PutUint64(value, rng.Uint64())
 		records[i] = stream.Record{
 			Lane: stream.Lane(rng.IntN(2)), Kind: stream.Kind(1 + rng.IntN(3)),

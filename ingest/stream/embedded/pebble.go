@@ -33,21 +33,8 @@ func pebbleOptions(c *Config, g *guard, lock *pebble.Lock) *pebble.Options {
 		MaxOpenFiles:               500,
 		FlushDelayDeleteRange:      reclaimAfter,
 	}
-	o.Experimental.ValueSeparationPolicy = valueSeparation
 	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionBalanced })
 	return o
-}
-
-// valueSeparation keeps the records out of compactions: a flush writes them to a blob file once,
-// and what is compacted afterwards are keys.
-func valueSeparation() pebble.ValueSeparationPolicy {
-	return pebble.ValueSeparationPolicy{
-		Enabled:               true,
-		MinimumSize:           128,
-		MaxBlobReferenceDepth: 10,
-		RewriteMinimumAge:     5 * time.Minute,
-		TargetGarbageRatio:    0.5,
-	}
 }
 
 // pebbleLogger passes on what Pebble says.

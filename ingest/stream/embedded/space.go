@@ -113,6 +113,8 @@ func (g *guard) look(ctx context.Context, now int64) {
 // spend gives up the ballast after a write found the disk full. Pebble then writes once more, and
 // both lanes stay closed until there is space again.
 func (g *guard) spend() {
+	g.looking.Lock()
+	defer g.looking.Unlock()
 	g.spent.Store(true)
 	for lane := range g.full {
 		g.full[lane].Store(true)

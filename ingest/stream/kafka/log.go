@@ -85,7 +85,11 @@ func connect(c Config) (*Log, error) {
 		ClientID: "tributary", TLS: tlsConfig, SASL: mechanism,
 		MetadataTopics: l.topics[:], DialTimeout: c.RequestTimeout, Context: l.ctx,
 	}
-	l.client = &kafka.Client{Addr: kafka.TCP(c.Brokers...), Transport: l.transport}
+	l.client = &kafka.Client{
+		Addr: kafka.TCP(c.Brokers...), Transport: l.transport,
+		// Brokers are told half of it, or of what is left of a context: without it, 500 ms.
+		Timeout: c.RequestTimeout + longPoll,
+	}
 	return l, nil
 }
 

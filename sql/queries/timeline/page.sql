@@ -3,7 +3,7 @@
 -- a source alone, so rows of one time and id stand in the order of their place in the log.
 SELECT
     source, message_id, type, name, channel, at, received_at, observation, conversation_id, direction,
-    author_role, agent_id, case_id, topic, survey, score, scale, amount, currency, resolution, text,
+    author_role, agent_id, case_id, topic, survey, score, scale, toString(amount) AS amount, currency, resolution, text,
     properties, log_partition, log_offset
 FROM events
 WHERE workspace = {workspace:String}

@@ -1,0 +1,130 @@
+package api
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"tributary/api/problem"
+	"tributary/identity"
+	"tributary/profiles"
+)
+
+// addressOf parses the {address} of a path: "type:value", percent-encoded where it needs to be.
+func addressOf(c *gin.Context) (profiles.Address, error) {
+	text := c.Param("address")
+	if c.Request.URL.RawPath != "" { // then gin matched, and gives, the path as it was sent
+		decoded, err := url.PathUnescape(text)
+		if err != nil {
+			return nil, problem.Field("address", "is not percent-encoded right")
+		}
+		text = decoded
+	}
+	address, err := profiles.ParseAddress(text)
+	if err != nil {
+		return nil, problem.Field("address", "must be type:value, such as email:… or profile:<uuid>")
+	}
+	return address, nil
+}
+
+// lookupBody is the body of a lookup.
+type lookupBody struct {
+	Identifiers []struct {
+		Type  string `json:"type"`
+		Value string `json:"value"`
+	} `json:"identifiers"`
+}
+
+func (b *lookupBody) address() (profiles.Address, error) {
+	if len(b.Identifiers) == 0 {
+		return nil, problem.Field("identifiers", "needs at least one")
+	}
+	d := problem.New(problem.Invalid, "")
+	var address profiles.Address
+	for i, id := range b.Identifiers {
+		for _, f := range []struct{ name, value string }{{"type", id.Type}, {"value", id.Value}} {
+			if f.value == "" {
+				d.Errors = append(d.Errors, problem.FieldError{Field: fmt.Sprintf("identifiers[%d].%s", i, f.name), Reason: "is required"})
+			}
+		}
+		address = append(address, identity.Identifier{Type: id.Type, Value: id.Value})
+	}
+	if len(d.Errors) > 0 {
+		return nil, d
+	}
+	return address, nil
+}
+
+// query reads the parameters of a query, and names every one that is not right or not known.
+type query struct {
+	values url.Values
+	known  []string
+	faults []problem.FieldError
+}
+
+func newQuery(c *gin.Context) *query {
+	values, err := url.ParseQuery(c.Request.URL.RawQuery)
+	q := &query{values: values}
+	if err != nil {
+		q.fault("query", "is not encoded right")
+	}
+	return q
+}
+
+func (q *query) fault(field, reason string) {
+	q.faults = append(q.faults, problem.FieldError{Field: field, Reason: reason})
+}
+
+func (q *query) text(name string) string {
+	q.known = append(q.known, name)
+	if len(q.values[name]) > 1 {
+		q.fault(name, "is given more than once")
+	}
+	return q.values.Get(name)
+}
+
+// number reads a number between low and high; 0 if it is not given.
+func (q *query) number(name string, low, high int) int {
+	text := q.text(name)
+	if text == "" {
+		return 0
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < low || n > high {
+		q.fault(name, fmt.Sprintf("must be a number from %d to %d", low, high))
+		return 0
+	}
+	return n
+}
+
+// time reads an RFC 3339 time.
+func (q *query) time(name string, otherwise time.Time) time.Time {
+	text := q.text(name)
+	if text == "" {
+		return otherwise
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		q.fault(name, "must be a time in the form of RFC 3339")
+	}
+	return t.UTC()
+}
+
+func (q *query) err() error {
+	for name := range q.values {
+		if !slices.Contains(q.known, name) {
+			q.fault("query", "has a parameter that is not known; known are "+fmt.Sprint(q.known))
+			break
+		}
+	}
+	if len(q.faults) == 0 {
+		return nil
+	}
+	d := problem.New(problem.Invalid, "")
+	d.Errors = q.faults
+	return d
+}

@@ -1,0 +1,210 @@
+// Package admin is what the program's own commands ask of a running server, over a Unix socket in
+// its data folder. There is no key: whoever may open the socket (mode 0600) owns the data anyway.
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+
+	"tributary/api/auth"
+	"tributary/api/problem"
+	"tributary/ingest/event"
+	"tributary/ingest/stream"
+	"tributary/profiles/state"
+	"tributary/profiles/unify"
+)
+
+// Quarantine lists what could not be processed; state.Store is one.
+type Quarantine interface {
+	Items(q state.ItemQuery) ([]*state.Item, error)
+	Item(workspace string, pos stream.Position, ordinal uint32) (*state.Item, bool, error)
+}
+
+// Config is what the handlers work with.
+type Config struct {
+	Commands   *Commands
+	Keys       *auth.Keys
+	Quarantine Quarantine
+	// Reconcile compares what the log received with what became of it.
+	Reconcile func(ctx context.Context) (*Accounts, error)
+	// Status tells how the parts of the server are: any JSON.
+	Status func(ctx context.Context) (any, error)
+	Logger *slog.Logger
+}
+
+// Validate reports every fault, each with its field.
+func (c Config) Validate() error {
+	var faults []error
+	need := func(ok bool, field string) {
+		if !ok {
+			faults = append(faults, fmt.Errorf("%s: is required", field))
+		}
+	}
+	need(c.Commands != nil && c.Commands.Log != nil && c.Commands.Worker != nil && c.Commands.Now != nil, "commands")
+	need(c.Keys != nil, "keys")
+	need(c.Quarantine != nil, "quarantine")
+	need(c.Reconcile != nil, "reconcile")
+	need(c.Status != nil, "status")
+	need(c.Logger != nil, "logger")
+	return errors.Join(faults...)
+}
+
+type handlers struct{ Config }
+
+// NewHandler returns the handler to serve on the socket.
+func NewHandler(c Config) (http.Handler, error) {
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("configure admin: %w", err)
+	}
+	h := &handlers{c}
+	mux := http.NewServeMux()
+	handle(mux, h, "POST /admin/v1/keys", h.createKey)
+	handle(mux, h, "GET /admin/v1/keys", h.listKeys)
+	handle(mux, h, "DELETE /admin/v1/keys/{id}", h.revokeKey)
+	handle(mux, h, "GET /admin/v1/quarantine", h.listItems)
+	handle(mux, h, "GET /admin/v1/quarantine/{place}", h.showItem)
+	handle(mux, h, "POST /admin/v1/quarantine/{place}/replay", h.replayItem)
+	handle(mux, h, "POST /admin/v1/quarantine/{place}/discard", h.discardItem)
+	handle(mux, h, "GET /admin/v1/reconcile", h.reconcile)
+	handle(mux, h, "GET /admin/v1/status", h.status)
+	handle(mux, h, "POST /admin/v1/import", h.importEvents)
+	handle(mux, h, "POST /admin/v1/append", h.appendRecords)
+	return mux, nil
+}
+
+// handle serves a route with a function that returns the answer, or the error to answer with.
+func handle[V any](mux *http.ServeMux, h *handlers, pattern string, f func(r *http.Request) (V, error)) {
+	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		v, err := f(r)
+		if err != nil {
+			h.fail(w, r, err)
+			return
+		}
+		body, err := json.Marshal(v)
+		if err != nil {
+			h.fail(w, r, err)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(body)
+	})
+}
+
+// Problems of the log that a client of the socket tells apart, by the end of their type.
+var (
+	logFull     = problem.Kind{Name: "log-full", Status: http.StatusServiceUnavailable, Title: "The log has no room for this lane"}
+	logTooLarge = problem.Kind{Name: "record-too-large", Status: http.StatusRequestEntityTooLarge, Title: "A record is larger than the log takes"}
+)
+
+func (h *handlers) fail(w http.ResponseWriter, r *http.Request, err error) {
+	d := toProblem(err)
+	if d.Status == http.StatusInternalServerError {
+		h.Logger.ErrorContext(r.Context(), "admin request failed", slog.String("route", r.Pattern), slog.Any("error", err))
+	}
+	d.Write(w)
+}
+
+// toProblem tells more than the public interface does: who asks owns the data.
+func toProblem(err error) *problem.Document {
+	var document *problem.Document
+	var tooLarge *http.MaxBytesError
+	var faults event.Errors
+	switch {
+	case errors.As(err, &document):
+		return document
+	case errors.As(err, &tooLarge):
+		return problem.New(problem.TooLarge, "")
+	case errors.As(err, &faults):
+		d := problem.New(problem.Invalid, "")
+		for _, f := range faults {
+			d.Errors = append(d.Errors, problem.FieldError{Field: f.Field, Reason: f.Reason})
+		}
+		return d
+	case errors.Is(err, auth.ErrInvalid), errors.Is(err, unify.ErrCommand):
+		return problem.New(problem.Invalid, err.Error())
+	case errors.Is(err, auth.ErrUnknown):
+		return problem.New(problem.NotFound, "there is no such key")
+	case errors.Is(err, stream.ErrFull):
+		return problem.New(logFull, "")
+	case errors.Is(err, stream.ErrTooLarge):
+		return problem.New(logTooLarge, "")
+	case errors.Is(err, stream.ErrClosed), errors.Is(err, unify.ErrStopped):
+		return problem.New(problem.Unavailable, "the server is stopping")
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return problem.New(problem.Timeout, "")
+	}
+	return problem.New(problem.Internal, err.Error())
+}
+
+// maxJSON bounds the body of a request that is one JSON object.
+const maxJSON = 1 << 20
+
+func decode(r *http.Request, v any) error {
+	d := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxJSON))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil && !errors.Is(err, io.EOF) {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			return err
+		}
+		return problem.New(problem.Invalid, err.Error())
+	}
+	return nil
+}
+
+// NewKey is what making a key answers: the only time that its text is told.
+type NewKey struct {
+	Secret string    `json:"secret"`
+	Key    *auth.Key `json:"key"`
+}
+
+func (h *handlers) createKey(r *http.Request) (NewKey, error) {
+	var n auth.New
+	if err := decode(r, &n); err != nil {
+		return NewKey{}, err
+	}
+	secret, key, err := h.Keys.Create(r.Context(), n)
+	return NewKey{secret, key}, err
+}
+
+func (h *handlers) listKeys(r *http.Request) ([]*auth.Key, error) {
+	keys, err := h.Keys.List(r.URL.Query().Get("workspace"))
+	return append([]*auth.Key{}, keys...), err
+}
+
+func (h *handlers) revokeKey(r *http.Request) (*auth.Key, error) {
+	return h.Keys.Revoke(r.Context(), r.PathValue("id"))
+}
+
+func (h *handlers) reconcile(r *http.Request) (*Accounts, error) {
+	return h.Reconcile(r.Context())
+}
+
+func (h *handlers) status(r *http.Request) (any, error) { return h.Status(r.Context()) }
+
+// defaultLimit is how many quarantined items a page has.
+const defaultLimit = 100
+
+// Place names a quarantined item: "partition-offset-ordinal".
+type Place struct {
+	stream.Position
+	Ordinal uint32
+}
+
+// String returns "partition-offset-ordinal".
+func (p Place) String() string { return fmt.Sprintf("%d-%d-%d", p.Partition, p.Offset, p.Ordinal) }
+
+// ParsePlace parses what String returns.
+func ParsePlace(s string) (Place, error) {
+	var p Place
+	var rest string
+	if n, _ := fmt.Sscanf(s+" .", "%d-%d-%d %s", &p.Partition, &p.Offset, &p.Ordinal, &rest); n != 4 || p.String() != s {
+		return Place{}, problem.Field("place", "must be partition-offset-ordinal, such as 3-1024-0")
+	}
+	return p, nil
+}

@@ -1,0 +1,277 @@
+package admin_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"go.uber.org/goleak"
+
+	"tributary/api/admin"
+	"tributary/api/auth"
+	"tributary/api/problem"
+	"tributary/identity"
+	"tributary/ingest/event"
+	"tributary/ingest/stream"
+	"tributary/ingest/stream/embedded"
+	"tributary/profiles/outbox"
+	"tributary/profiles/state"
+	"tributary/profiles/unify"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var epoch = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// server is a log, a state and a worker, with a socket in front.
+type server struct {
+	*testing.T
+	*admin.Client
+	log    *embedded.Log
+	state  *state.Store
+	worker *unify.Worker
+	keys   *auth.Keys
+}
+
+func newServer(t *testing.T) *server {
+	t.Helper()
+	s := &server{T: t}
+	fs := vfs.NewMem()
+	var err error
+	s.log, err = embedded.Open(embedded.Config{
+		Dir: "log", FS: fs, Shards: 2, MemTableBytes: 1 << 20, BallastBytes: -1,
+		FreeSpace: func() (embedded.Space, error) { return embedded.Space{Free: 1 << 50, Total: 1 << 50}, nil },
+	})
+	s.must(err)
+	s.state, err = state.Open(state.Config{Dir: "state", FS: fs, MemTableBytes: 1 << 20, CacheBytes: 1 << 20})
+	s.must(err)
+	out, err := outbox.Open(s.state.DB())
+	s.must(err)
+	engine, err := identity.New(identity.Config{Key: make([]byte, 32)})
+	s.must(err)
+	s.worker, err = unify.New(unify.Config{Log: s.log, State: s.state, Engine: engine, Outbox: out.Writer})
+	s.must(err)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.worker.Run(ctx) }()
+	now := func() time.Time { return epoch }
+	commands := &admin.Commands{Log: s.log, Worker: s.worker, Now: now}
+	s.keys = auth.NewKeys(s.state, commands, now)
+	handler, err := admin.NewHandler(admin.Config{
+		Commands: commands, Keys: s.keys, Quarantine: s.state,
+		Reconcile: func(ctx context.Context) (*admin.Accounts, error) {
+			r, err := unify.Reconcile(ctx, s.log, s.state)
+			if err != nil {
+				return nil, err
+			}
+			return admin.NewAccounts(r, func(string, string) uint64 { return 0 }), nil
+		},
+		Status: func(context.Context) (any, error) { return map[string]string{"version": "test"}, nil },
+		Logger: slog.New(slog.DiscardHandler),
+	})
+	s.must(err)
+	socket := filepath.Join(t.TempDir(), "s")
+	listener, err := net.Listen("unix", socket)
+	s.must(err)
+	web := &http.Server{Handler: handler}
+	go func() { _ = web.Serve(listener) }()
+	s.Client = admin.NewClient(socket)
+	t.Cleanup(func() {
+		s.Client.Close()
+		_ = web.Close()
+		cancel()
+		s.must(<-done)
+		s.must(s.state.Close())
+		s.must(s.log.Close())
+	})
+	return s
+}
+
+func (s *server) must(err error) {
+	s.Helper()
+	if err != nil {
+		s.Fatal(err)
+	}
+}
+
+// settle waits until everything in the log is applied.
+func (s *server) settle() {
+	s.Helper()
+	infos, err := s.log.Partitions(context.Background())
+	s.must(err)
+	for _, info := range infos {
+		if info.Next > 0 {
+			s.must(s.worker.Applied(context.Background(), stream.Position{Partition: info.ID, Offset: info.Next - 1}))
+		}
+	}
+}
+
+// line is an event as a line of an import.
+func line(n int) string {
+	return fmt.Sprintf(`{"message_id":"m%d","type":"track","name":"order.placed","original_at":"2026-02-01T00:00:00Z","identifiers":[{"type":"user_id","value":"u%d"}]}`, n, n)
+}
+
+func TestKeysAreMadeFoundListedAndTakenBack(t *testing.T) {
+	s, ctx := newServer(t), context.Background()
+	made, err := s.CreateKey(ctx, auth.New{Kind: auth.KindRead, Workspace: "acme", Note: "desk"})
+	s.must(err)
+	found, err := s.keys.Lookup(ctx, made.Secret)
+	s.must(err)
+	if found.ID != made.Key.ID || found.Workspace != "acme" {
+		t.Errorf("found %+v", found)
+	}
+	keys, err := s.ListKeys(ctx, "acme")
+	s.must(err)
+	if len(keys) != 1 || keys[0].Note != "desk" {
+		t.Errorf("lists %d keys", len(keys))
+	}
+	if text, _ := json.Marshal(keys); strings.Contains(string(text), made.Secret) {
+		t.Error("the list tells the key")
+	}
+	if _, err := s.RevokeKey(ctx, made.Key.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.keys.Lookup(ctx, made.Secret); !errors.Is(err, auth.ErrRevoked) {
+		t.Errorf("a revoked key gives %v", err)
+	}
+	var d *problem.Document
+	if _, err := s.RevokeKey(ctx, "0123456789abcdef"); !errors.As(err, &d) || d.Status != http.StatusNotFound {
+		t.Errorf("revoking an unknown key gives %v", err)
+	}
+	if _, err := s.CreateKey(ctx, auth.New{Kind: "root", Workspace: ""}); !errors.As(err, &d) || d.Status != http.StatusBadRequest || !strings.Contains(d.Detail, "workspace: ") {
+		t.Errorf("a bad key gives %v", err)
+	}
+}
+
+func TestImportTakesWhatIsValidAndQuarantinesTheRest(t *testing.T) {
+	s, ctx := newServer(t), context.Background()
+	lines := strings.Join([]string{
+		line(1),
+		`{"message_id":"m2","type":"bogus"}`,
+		`not json`,
+		"",
+		`{"workspace":"other",` + line(4)[1:],
+		line(5),
+	}, "\n")
+	im, err := s.Import(ctx, "acme", "history", strings.NewReader(lines))
+	s.must(err)
+	if im.Events != 2 || im.Rejected != 3 || len(im.Failures) != 3 {
+		t.Fatalf("imported %+v", im)
+	}
+	if f := im.Failures[2]; f.Errors[0].Field != "workspace" {
+		t.Errorf("line %d: %v", f.Line, f.Errors)
+	}
+	s.settle()
+	items, err := s.ListItems(ctx, admin.ItemQuery{Workspace: "acme", Status: "open"})
+	s.must(err)
+	if len(items.Items) != 3 {
+		t.Fatalf("%d items are quarantined", len(items.Items))
+	}
+	report, err := s.Reconcile(ctx)
+	s.must(err)
+	if len(report.Sources) != 1 || !report.Sources[0].Balanced || report.Sources[0].Stored != 2 || report.Sources[0].Quarantined != 3 {
+		t.Errorf("balance %+v", report.Sources)
+	}
+	again, err := s.Import(ctx, "acme", "history", strings.NewReader(lines))
+	s.must(err)
+	s.settle()
+	report, err = s.Reconcile(ctx)
+	s.must(err)
+	if again.Events != 2 || report.Sources[0].Stored != 2 || report.Sources[0].Duplicate < 2 {
+		t.Errorf("a second import gives %+v", report.Sources[0])
+	}
+}
+
+func TestImportOfManyAndLongLines(t *testing.T) {
+	s, ctx := newServer(t), context.Background()
+	var b strings.Builder
+	for i := range 1200 {
+		b.WriteString(line(i) + "\n")
+	}
+	b.WriteString(`{"message_id":"long","type":"track","name":"` + strings.Repeat("x", 5<<20) + `"}`)
+	b.WriteString("\n" + line(1200))
+	im, err := s.Import(ctx, "acme", "history", strings.NewReader(b.String()))
+	s.must(err)
+	if im.Events != 1201 || im.Rejected != 1 || im.Failures[0].Line != 1201 {
+		t.Errorf("imported %d, rejected %d, %v", im.Events, im.Rejected, im.Failures)
+	}
+}
+
+func TestQuarantineIsShownDiscardedAndPaged(t *testing.T) {
+	s, ctx := newServer(t), context.Background()
+	_, err := s.Import(ctx, "acme", "history", strings.NewReader("{}\n[]\nno"))
+	s.must(err)
+	s.settle()
+	first, err := s.ListItems(ctx, admin.ItemQuery{Workspace: "acme", Limit: 2})
+	s.must(err)
+	rest, err := s.ListItems(ctx, admin.ItemQuery{Workspace: "acme", Limit: 2, After: first.Next})
+	s.must(err)
+	if len(first.Items) != 2 || len(rest.Items) != 1 || rest.Next != "" {
+		t.Fatalf("pages of %d and %d", len(first.Items), len(rest.Items))
+	}
+	place := rest.Items[0].Place
+	item, err := s.ShowItem(ctx, "acme", place)
+	s.must(err)
+	if item.Payload == "" || item.Status != "open" {
+		t.Errorf("shows %+v", item)
+	}
+	item, err = s.DiscardItem(ctx, "acme", place)
+	s.must(err)
+	if item.Status != "discarded" {
+		t.Errorf("is %s after it was discarded", item.Status)
+	}
+	var d *problem.Document
+	if _, err := s.ReplayItem(ctx, "acme", place); !errors.As(err, &d) || d.Status != http.StatusConflict {
+		t.Errorf("replaying it gives %v", err)
+	}
+	if _, err := s.ShowItem(ctx, "other", place); !errors.As(err, &d) || d.Status != http.StatusNotFound {
+		t.Errorf("another workspace gets %v", err)
+	}
+	if _, err := s.ShowItem(ctx, "acme", "1-2-x"); !errors.As(err, &d) || d.Errors[0].Field != "place" {
+		t.Errorf("a bad place gives %v", err)
+	}
+}
+
+func TestAppendIsThatOfTheLog(t *testing.T) {
+	s, ctx := newServer(t), context.Background()
+	e := &event.Event{Workspace: "acme", Source: "s", MessageID: "m", Type: event.TypeTrack, Name: "order.placed"}
+	e.Stamp(epoch, time.Time{}, epoch)
+	value, err := event.Encode(e)
+	s.must(err)
+	record := stream.Record{Lane: stream.LaneBulk, Kind: stream.KindEvent, Workspace: "acme", Source: "s", MessageID: "m", ReceivedAt: epoch, Value: value}
+	positions, err := s.Append(ctx, []stream.Record{record, record})
+	s.must(err)
+	if len(positions) != 2 || positions[1].Offset != positions[0].Offset+1 {
+		t.Errorf("appended at %v", positions)
+	}
+	record.Value = make([]byte, embedded.DefaultMaxValueBytes+1)
+	if _, err := s.Append(ctx, []stream.Record{record}); !errors.Is(err, stream.ErrTooLarge) {
+		t.Errorf("a large record gives %v", err)
+	}
+}
+
+func TestStatus(t *testing.T) {
+	s := newServer(t)
+	status, err := s.Status(context.Background())
+	s.must(err)
+	if string(status) != `{"version":"test"}` {
+		t.Errorf("status is %s", status)
+	}
+}
+
+func TestNobodyListens(t *testing.T) {
+	c := admin.NewClient(filepath.Join(t.TempDir(), "none"))
+	defer c.Close()
+	if _, err := c.Status(context.Background()); !errors.Is(err, admin.ErrNoServer) {
+		t.Errorf("gives %v", err)
+	}
+}

@@ -1,0 +1,59 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"tributary/ingest/stream"
+	"tributary/profiles/unify"
+)
+
+// Appender takes records; stream.Log is one.
+type Appender interface {
+	Append(ctx context.Context, records []stream.Record) ([]stream.Position, error)
+}
+
+// Worker tells when records are applied; unify.Worker is one.
+type Worker interface {
+	Applied(ctx context.Context, pos stream.Position) error
+}
+
+// Commands gives commands through the log, and waits until they are applied. It is safe for
+// concurrent use, and is an auth.Config.
+type Commands struct {
+	Log    Appender
+	Worker Worker
+	Now    func() time.Time
+}
+
+// Do gives a command and returns its place once it is applied. On an error it may or may not have
+// been given: all commands can be given again.
+func (c *Commands) Do(ctx context.Context, workspace string, command unify.Command) (stream.Position, error) {
+	// Versions 7 of one process ascend, so two commands of one millisecond keep their order.
+	id, err := uuid.NewV7()
+	if err != nil {
+		return stream.Position{}, fmt.Errorf("give command: %w", err)
+	}
+	record, err := unify.NewRecord(workspace, id.String(), c.Now(), command)
+	if err != nil {
+		return stream.Position{}, fmt.Errorf("give command: %w", err)
+	}
+	at, err := c.Log.Append(ctx, []stream.Record{record})
+	if err != nil {
+		return stream.Position{}, fmt.Errorf("give command: %w", err)
+	}
+	if err := c.Worker.Applied(ctx, at[0]); err != nil {
+		return at[0], fmt.Errorf("apply command: %w", err)
+	}
+	return at[0], nil
+}
+
+// Put stores a document of the run-time configuration.
+func (c *Commands) Put(ctx context.Context, workspace, bucket, key string, value json.RawMessage) error {
+	_, err := c.Do(ctx, workspace, unify.ConfigPut{Bucket: bucket, Key: key, Value: value})
+	return err
+}

@@ -1,0 +1,140 @@
+package admin
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"tributary/api/problem"
+	"tributary/profiles/state"
+	"tributary/profiles/unify"
+)
+
+// Item is a quarantined item as the socket tells of it.
+type Item struct {
+	Place     string `json:"place"`
+	Workspace string `json:"workspace"`
+	Source    string `json:"source"`
+	MessageID string `json:"message_id,omitempty"`
+	Stage     string `json:"stage"`  // who refused it
+	Reason    string `json:"reason"` // machine name
+	Field     string `json:"field,omitempty"`
+	Detail    string `json:"detail,omitempty"`
+	Status    string `json:"status"`
+	// Payload is what was received, as text; in a list it is left out.
+	Payload    string    `json:"payload,omitempty"`
+	ReceivedAt time.Time `json:"received_at"`
+	ChangedAt  time.Time `json:"changed_at"`
+}
+
+func newItem(i *state.Item, payload bool) Item {
+	v := Item{
+		Place: Place{i.Position, i.Ordinal}.String(), Workspace: i.Workspace, Source: i.Source, MessageID: i.MessageID,
+		Stage: i.Stage, Reason: i.Reason, Field: i.Field, Detail: i.Detail, Status: string(i.Status),
+		ReceivedAt: i.ReceivedAt, ChangedAt: i.ChangedAt,
+	}
+	if payload {
+		v.Payload = string(i.Payload)
+	}
+	return v
+}
+
+// Items is a page of quarantined items.
+type Items struct {
+	Items []Item `json:"items"`
+	// Next is what After has to be for the next page; empty: there is none.
+	Next string `json:"next,omitempty"`
+}
+
+func (h *handlers) listItems(r *http.Request) (Items, error) {
+	values := r.URL.Query()
+	q := state.ItemQuery{
+		Workspace: values.Get("workspace"), Source: values.Get("source"), Reason: values.Get("reason"),
+		Status: state.Status(values.Get("status")), Limit: defaultLimit,
+	}
+	if q.Workspace == "" {
+		return Items{}, problem.Field("workspace", "is required")
+	}
+	switch q.Status {
+	case "", state.StatusOpen, state.StatusReplayed, state.StatusDiscarded:
+	default:
+		return Items{}, problem.Field("status", "must be open, replayed or discarded")
+	}
+	if text := values.Get("limit"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > 1000 {
+			return Items{}, problem.Field("limit", "must be a number from 1 to 1000")
+		}
+		q.Limit = n
+	}
+	if text := values.Get("after"); text != "" {
+		place, err := ParsePlace(text)
+		if err != nil {
+			return Items{}, err
+		}
+		q.After = &state.Item{Position: place.Position, Ordinal: place.Ordinal}
+	}
+	found, err := h.Quarantine.Items(q)
+	if err != nil {
+		return Items{}, err
+	}
+	page := Items{Items: []Item{}}
+	for _, i := range found {
+		page.Items = append(page.Items, newItem(i, false))
+	}
+	if len(found) == q.Limit {
+		page.Next = page.Items[len(page.Items)-1].Place
+	}
+	return page, nil
+}
+
+func (h *handlers) item(r *http.Request) (*state.Item, error) {
+	place, err := ParsePlace(r.PathValue("place"))
+	if err != nil {
+		return nil, err
+	}
+	workspace := r.URL.Query().Get("workspace")
+	if workspace == "" {
+		return nil, problem.Field("workspace", "is required")
+	}
+	item, found, err := h.Quarantine.Item(workspace, place.Position, place.Ordinal)
+	if err == nil && !found {
+		err = problem.New(problem.NotFound, "there is no such quarantined item")
+	}
+	return item, err
+}
+
+func (h *handlers) showItem(r *http.Request) (Item, error) {
+	item, err := h.item(r)
+	if err != nil {
+		return Item{}, err
+	}
+	return newItem(item, true), nil
+}
+
+// change gives a command about an open item and returns the item as it is afterwards.
+func (h *handlers) change(r *http.Request, command func(*state.Item) unify.Command) (Item, error) {
+	item, err := h.item(r)
+	if err != nil {
+		return Item{}, err
+	}
+	if item.Status != state.StatusOpen {
+		return Item{}, problem.New(problem.Conflict, "the item is "+string(item.Status))
+	}
+	if _, err := h.Commands.Do(r.Context(), item.Workspace, command(item)); err != nil {
+		return Item{}, err
+	}
+	return h.showItem(r)
+}
+
+func (h *handlers) replayItem(r *http.Request) (Item, error) {
+	return h.change(r, func(i *state.Item) unify.Command {
+		return unify.QuarantineReplay{Partition: i.Partition, Offset: i.Offset, Ordinal: i.Ordinal}
+	})
+}
+
+func (h *handlers) discardItem(r *http.Request) (Item, error) {
+	return h.change(r, func(i *state.Item) unify.Command {
+		return unify.QuarantineDiscard{Partition: i.Partition, Offset: i.Offset, Ordinal: i.Ordinal}
+	})
+}

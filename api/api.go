@@ -1,0 +1,134 @@
+// Package api answers questions about customers over HTTP.
+//
+// Every route names the scope that a key needs for it (routes.go), every read stays inside the
+// key's workspace, and every error is a problem document. What it serves of who somebody is comes
+// from the hot state; only the timeline reaches back into the archive.
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tributary/api/auth"
+	"tributary/journeys"
+	"tributary/profiles"
+)
+
+// The defaults of Config.
+const (
+	DefaultTimeout      = 10 * time.Second
+	DefaultReadyTimeout = 2 * time.Second
+)
+
+// Profiles finds the profile that an address names; profiles.Service is one.
+type Profiles interface {
+	Get(ctx context.Context, workspace string, address profiles.Address) (*profiles.Answer, error)
+}
+
+// Timeline pages through the events of a profile; journeys.Timeline is one.
+type Timeline interface {
+	Page(ctx context.Context, r journeys.Request) (*journeys.Page, error)
+}
+
+// Keys finds keys; auth.Keys is one.
+type Keys interface {
+	// Lookup fails with auth.ErrUnknown, auth.ErrRevoked, auth.ErrExpired, or because it cannot
+	// be told at present.
+	Lookup(ctx context.Context, secret string) (*auth.Key, error)
+}
+
+// Config is what an API is made of.
+type Config struct {
+	Profiles Profiles
+	Timeline Timeline
+	Keys     Keys
+	// Checks are the parts that /readyz reports.
+	Checks []Check
+	// Metrics collects the API's metrics and is what /metrics serves.
+	Metrics *prometheus.Registry
+	Logger  *slog.Logger
+	Now     func() time.Time
+	// Timeout bounds every request but those that say otherwise. Default DefaultTimeout.
+	Timeout time.Duration
+}
+
+// Validate reports every fault, each with its field.
+func (c Config) Validate() error {
+	var faults []error
+	need := func(ok bool, field string) {
+		if !ok {
+			faults = append(faults, fmt.Errorf("%s: is required", field))
+		}
+	}
+	need(c.Profiles != nil, "profiles")
+	need(c.Timeline != nil, "timeline")
+	need(c.Keys != nil, "keys")
+	need(c.Metrics != nil, "metrics")
+	need(c.Logger != nil, "logger")
+	need(c.Now != nil, "now")
+	seen := map[string]bool{}
+	for i, check := range c.Checks {
+		if check.Part == "" || check.Check == nil || seen[check.Part] {
+			faults = append(faults, fmt.Errorf("checks[%d]: needs a part of its own and a function", i))
+		}
+		seen[check.Part] = true
+	}
+	if c.Timeout < 0 {
+		faults = append(faults, errors.New("timeout: is negative"))
+	}
+	return errors.Join(faults...)
+}
+
+// API is the HTTP interface. It is safe for concurrent use.
+type API struct {
+	Config
+	engine  *gin.Engine
+	metrics *metrics
+}
+
+// New returns an API. It fails with every fault of the configuration.
+func New(c Config) (*API, error) {
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("configure api: %w", err)
+	}
+	if c.Timeout == 0 {
+		c.Timeout = DefaultTimeout
+	}
+	m, err := newMetrics(c.Metrics)
+	if err != nil {
+		return nil, fmt.Errorf("configure api: %w", err)
+	}
+	a := &API{Config: c, metrics: m}
+	a.engine = a.newEngine()
+	return a, nil
+}
+
+// Handler serves all routes.
+func (a *API) Handler() http.Handler { return a.engine }
+
+func (a *API) newEngine() *gin.Engine {
+	gin.SetMode(gin.ReleaseMode)
+	e := gin.New()
+	// Addresses are taken from the path as it was sent (address.go), so that a value may hold a
+	// slash and a plus stays a plus.
+	e.UseRawPath = true
+	e.UnescapePathValues = false
+	e.RedirectTrailingSlash = false
+	e.HandleMethodNotAllowed = true
+	e.ContextWithFallback = true
+	_ = e.SetTrustedProxies(nil) // addresses of clients are not used
+	e.Use(a.identify, a.observe, a.recover, secure, a.limit)
+	e.NoRoute(noRoute)
+	e.NoMethod(noMethod)
+	for _, r := range a.routes() {
+		e.Handle(r.method, r.path, a.authorize(r.scope), r.handler)
+	}
+	return e
+}

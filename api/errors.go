@@ -1,0 +1,110 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"tributary/api/problem"
+	"tributary/journeys"
+	"tributary/profiles"
+)
+
+// fail answers with the problem that an error is, and logs those that are ours.
+func (a *API) fail(c *gin.Context, err error) {
+	d := toProblem(err)
+	if d.Status >= http.StatusInternalServerError {
+		a.Logger.ErrorContext(c.Request.Context(), "request failed",
+			slog.String("request_id", c.GetString(requestIDKey)), slog.String("route", c.FullPath()), slog.Any("error", err))
+	}
+	write(c, d)
+}
+
+func write(c *gin.Context, d *problem.Document) {
+	c.Abort()
+	d.Instance = "urn:tributary:request:" + c.GetString(requestIDKey)
+	d.Write(c.Writer)
+}
+
+// toProblem says what an error means to a client. What is not known is ours, and is not told.
+func toProblem(err error) *problem.Document {
+	var (
+		document  *problem.Document
+		address   *profiles.AddressError
+		ambiguous *profiles.AmbiguousError
+		tooLarge  *http.MaxBytesError
+	)
+	switch {
+	case errors.As(err, &document):
+		return document
+	case errors.As(err, &address):
+		return problem.Field(address.Field, address.Reason)
+	case errors.As(err, &ambiguous):
+		return ambiguousProblem(ambiguous)
+	case errors.As(err, &tooLarge):
+		return problem.New(problem.TooLarge, "the body may have 64 KiB")
+	case errors.Is(err, profiles.ErrNotFound):
+		return problem.New(problem.NotFound, "")
+	case errors.Is(err, journeys.ErrCursor):
+		return problem.Field("cursor", "is not one of this timeline; start again without it")
+	case errors.Is(err, journeys.ErrArchive):
+		return problem.New(problem.Unavailable, "older events cannot be read now")
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return problem.New(problem.Timeout, "")
+	}
+	return problem.New(problem.Internal, "")
+}
+
+func ambiguousProblem(e *profiles.AmbiguousError) *problem.Document {
+	kind := problem.Ambiguous
+	if e.Split {
+		kind = problem.Split
+	}
+	d := problem.New(kind, "ask the customer for something that only one of them has")
+	candidates := make([]candidateView, len(e.Candidates))
+	for i, c := range e.Candidates {
+		candidates[i] = candidateView{
+			Profile: c.Profile, Observations: c.Observations, Events: c.Events, FirstSeen: c.FirstSeen, LastSeen: c.LastSeen,
+		}
+	}
+	d.Candidates, d.DecidedBy, d.IdentityVersion = candidates, e.DecidedBy, &e.IdentityVersion
+	return d
+}
+
+// decode reads a JSON body strictly into v.
+func decode(c *gin.Context, v any) error {
+	if media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type")); err != nil || media != "application/json" {
+		return problem.New(problem.MediaType, "")
+	}
+	d := json.NewDecoder(c.Request.Body)
+	d.DisallowUnknownFields()
+	err := d.Decode(v)
+	if err == nil {
+		if _, more := d.Token(); !errors.Is(more, io.EOF) {
+			return problem.Field("body", "has something after the JSON object")
+		}
+		return nil
+	}
+	var tooLarge *http.MaxBytesError
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &tooLarge):
+		return err
+	case errors.As(err, &wrong):
+		return problem.Field(wrong.Field, "must be "+wrong.Type.String())
+	}
+	if quoted, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		if name, err := strconv.Unquote(quoted); err == nil && len(name) <= 64 {
+			return problem.Field(name, "is not known")
+		}
+	}
+	return problem.Field("body", "is not the JSON object that is expected")
+}

@@ -1,0 +1,174 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"tributary/api/auth"
+	"tributary/api/problem"
+)
+
+// What the middlewares leave in gin's context.
+const (
+	requestIDKey = "request_id"
+	keyKey       = "key"
+)
+
+const requestIDHeader = "X-Request-Id"
+
+// identify gives every request an id: the client's if it is a plain word, else a new one.
+func (a *API) identify(c *gin.Context) {
+	id := c.GetHeader(requestIDHeader)
+	if !plainID(id) {
+		id = uuid.NewString()
+	}
+	c.Set(requestIDKey, id)
+	c.Header(requestIDHeader, id)
+}
+
+func plainID(s string) bool {
+	for _, c := range []byte(s) {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && c != '-' && c != '_' && c != '.' {
+			return false
+		}
+	}
+	return s != "" && len(s) <= 64
+}
+
+// observe counts and logs every request. The path is logged as its pattern: the form with an
+// address in it holds a customer's identifier.
+func (a *API) observe(c *gin.Context) {
+	start := time.Now()
+	c.Next()
+	took := time.Since(start)
+	route := c.FullPath()
+	if route == "" {
+		route = "none"
+	}
+	a.metrics.done(c.Request.Method, route, c.Writer.Status(), took)
+	attrs := []slog.Attr{
+		slog.String("request_id", c.GetString(requestIDKey)),
+		slog.String("method", method(c.Request.Method)),
+		slog.String("route", route),
+		slog.Int("status", c.Writer.Status()),
+		slog.Int("bytes", max(c.Writer.Size(), 0)),
+		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
+	}
+	if key := keyOf(c); key != nil {
+		attrs = append(attrs, slog.String("key_id", key.ID), slog.String("workspace", key.Workspace))
+	}
+	a.Logger.LogAttrs(c.Request.Context(), slog.LevelInfo, "request", attrs...)
+}
+
+// method keeps made-up methods out of logs and metrics.
+func method(m string) string {
+	switch m {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return m
+	}
+	return "other"
+}
+
+// recover answers a panic with a problem document, and logs where it was and not what it said, for
+// that may hold a customer's value.
+func (a *API) recover(c *gin.Context) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+			panic(p)
+		}
+		a.Logger.ErrorContext(c.Request.Context(), "panic in a handler",
+			slog.String("request_id", c.GetString(requestIDKey)), slog.String("route", c.FullPath()),
+			slog.String("stack", string(debug.Stack())))
+		c.Abort()
+		if !c.Writer.Written() {
+			write(c, problem.New(problem.Internal, ""))
+		}
+	}()
+	c.Next()
+}
+
+// secure sets the headers that every answer has: none is to be stored, framed, sniffed or run.
+func secure(c *gin.Context) {
+	h := c.Writer.Header()
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cache-Control", "no-store")
+}
+
+// maxBody bounds what any route reads.
+const maxBody = 64 << 10
+
+func (a *API) limit(c *gin.Context) {
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
+	ctx, cancel := context.WithTimeout(c.Request.Context(), a.Timeout)
+	defer cancel()
+	c.Request = c.Request.WithContext(ctx)
+	c.Next()
+}
+
+// authorize lets requests through whose key has the scope.
+func (a *API) authorize(scope auth.Scope) gin.HandlerFunc {
+	if scope == public {
+		return func(*gin.Context) {}
+	}
+	return func(c *gin.Context) {
+		key, err := a.Keys.Lookup(c.Request.Context(), bearer(c.GetHeader("Authorization")))
+		switch {
+		case errors.Is(err, auth.ErrUnknown), errors.Is(err, auth.ErrRevoked), errors.Is(err, auth.ErrExpired):
+			c.Header("WWW-Authenticate", `Bearer realm="tributary"`)
+			a.fail(c, problem.New(problem.Unauthenticated, reason(err)))
+		case err != nil:
+			a.fail(c, err)
+		case !key.May(scope):
+			c.Set(keyKey, key)
+			d := problem.New(problem.Forbidden, "")
+			d.RequiredScope = string(scope)
+			a.fail(c, d)
+		default:
+			c.Set(keyKey, key)
+		}
+	}
+}
+
+// reason tells the holder of a key why it no longer works; of any other text nothing is told.
+func reason(err error) string {
+	switch {
+	case errors.Is(err, auth.ErrRevoked):
+		return "the key is revoked"
+	case errors.Is(err, auth.ErrExpired):
+		return "the key has expired"
+	}
+	return "send the key as Authorization: Bearer <key>"
+}
+
+func bearer(header string) string {
+	scheme, secret, _ := strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(secret)
+}
+
+// keyOf returns the key of a request, nil before it is known.
+func keyOf(c *gin.Context) *auth.Key {
+	value, _ := c.Get(keyKey)
+	key, _ := value.(*auth.Key)
+	return key
+}
+
+func noRoute(c *gin.Context)  { write(c, problem.New(problem.NoRoute, "")) }
+func noMethod(c *gin.Context) { write(c, problem.New(problem.BadMethod, "")) }

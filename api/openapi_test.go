@@ -1,0 +1,126 @@
+package api
+
+import (
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+
+	"tributary/api/problem"
+	"tributary/profiles"
+)
+
+type document struct {
+	Paths map[string]map[string]struct {
+		Scope     string         `yaml:"x-scope"`
+		Security  *[]any         `yaml:"security"`
+		Responses map[string]any `yaml:"responses"`
+	} `yaml:"paths"`
+	Components struct {
+		Schemas map[string]struct {
+			Required   []string       `yaml:"required"`
+			Properties map[string]any `yaml:"properties"`
+		} `yaml:"schemas"`
+	} `yaml:"components"`
+}
+
+func readDocument(t *testing.T) document {
+	t.Helper()
+	var d document
+	if err := yaml.Unmarshal(openAPI, &d); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+var param = regexp.MustCompile(`:(\w+)`)
+
+func TestRoutesAndDocumentAgree(t *testing.T) {
+	documented := map[string]string{}
+	for path, operations := range readDocument(t).Paths {
+		for verb, o := range operations {
+			documented[strings.ToUpper(verb)+" "+path] = o.Scope
+			if open := o.Security != nil && len(*o.Security) == 0; open != (o.Scope == string(public)) {
+				t.Errorf("%s %s: security and x-scope disagree", verb, path)
+			}
+			if _, forbidden := o.Responses["403"]; forbidden == (o.Scope == string(public)) {
+				t.Errorf("%s %s: a route with a scope answers 403, others do not", verb, path)
+			}
+		}
+	}
+	w := newWorld(t)
+	rules := map[string]string{}
+	for _, r := range w.api.routes() {
+		rules[r.method+" "+param.ReplaceAllString(r.path, "{$1}")] = string(r.scope)
+	}
+	served := map[string]bool{}
+	for _, r := range w.api.engine.Routes() {
+		served[r.Method+" "+param.ReplaceAllString(r.Path, "{$1}")] = true
+	}
+	if !maps.Equal(rules, documented) {
+		t.Errorf("routes and scopes are\n%v, documented\n%v", rules, documented)
+	}
+	for r := range served {
+		if rules[r] == "" {
+			t.Errorf("%s has no rule", r)
+		}
+	}
+	if len(served) != len(rules) {
+		t.Errorf("%d routes are served, %d have a rule", len(served), len(rules))
+	}
+}
+
+func TestAnswersAndSchemasHaveTheSameFields(t *testing.T) {
+	schemas := readDocument(t).Components.Schemas
+	types := map[string]any{
+		"Lookup": lookupBody{}, "Profile": profileView{}, "Trait": traitView{}, "Identifier": identifierView{},
+		"Source": sourceView{}, "Counter": counterView{}, "Item": itemView{}, "Satisfaction": satisfactionView{},
+		"Event": eventView{}, "Text": textView{}, "Observation": observationView{}, "LeftOut": leftOutView{},
+		"Context": contextView{}, "Tokens": tokensView{}, "Fact": profiles.Fact{}, "Quote": profiles.Quote{},
+		"Omission": profiles.Omission{}, "Timeline": timelineView{}, "Ready": readyView{}, "Part": partView{},
+		"Health": struct {
+			OK bool `json:"ok"`
+		}{},
+		"Problem": problem.Document{}, "FieldError": problem.FieldError{}, "Candidate": candidateView{},
+	}
+	for name := range schemas {
+		if types[name] == nil {
+			t.Errorf("schema %s is of no answer", name)
+		}
+	}
+	for name, v := range types {
+		all, always := fieldsOf(reflect.TypeOf(v))
+		properties := slices.Sorted(maps.Keys(schemas[name].Properties))
+		if !slices.Equal(all, properties) {
+			t.Errorf("%s has the fields\n%v, documented\n%v", name, all, properties)
+		}
+		required := slices.Sorted(slices.Values(schemas[name].Required))
+		if !slices.Equal(always, required) {
+			t.Errorf("%s always has\n%v, required are\n%v", name, always, required)
+		}
+	}
+}
+
+// fieldsOf lists the JSON names of all fields, and of those that are always there.
+func fieldsOf(t reflect.Type) (all, always []string) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if f.Anonymous {
+			a, b := fieldsOf(f.Type)
+			all, always = append(all, a...), append(always, b...)
+			continue
+		}
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		all = append(all, name)
+		if !strings.Contains(options, "omit") {
+			always = append(always, name)
+		}
+	}
+	slices.Sort(all)
+	slices.Sort(always)
+	return all, always
+}

@@ -1,0 +1,33 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"tributary/api/auth"
+)
+
+// public is the rule of routes that need no key. They show nothing of a customer.
+const public auth.Scope = "public"
+
+// route is one route and its rule. There is no route without one.
+type route struct {
+	method  string
+	path    string
+	scope   auth.Scope
+	handler gin.HandlerFunc
+}
+
+func (a *API) routes() []route {
+	return []route{
+		{http.MethodGet, "/v1/profiles/:address", auth.ScopeProfilesRead, a.getProfile},
+		{http.MethodGet, "/v1/profiles/:address/context", auth.ScopeContextRead, a.getContext},
+		{http.MethodGet, "/v1/profiles/:address/timeline", auth.ScopeTimelineRead, a.getTimeline},
+		{http.MethodPost, "/v1/profiles/lookup", auth.ScopeProfilesRead, a.lookupProfile},
+		{http.MethodGet, "/v1/openapi.yaml", public, getOpenAPI},
+		{http.MethodGet, "/healthz", public, getHealth},
+		{http.MethodGet, "/readyz", public, a.getReady},
+		{http.MethodGet, "/metrics", public, a.getMetrics()},
+	}
+}

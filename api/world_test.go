@@ -1,0 +1,196 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+
+	"tributary/api/admin"
+	"tributary/api/auth"
+	"tributary/identity"
+	"tributary/ingest/event"
+	"tributary/ingest/stream"
+	"tributary/ingest/stream/embedded"
+	"tributary/journeys"
+	"tributary/profiles"
+	"tributary/profiles/outbox"
+	"tributary/profiles/state"
+	"tributary/profiles/unify"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var epoch = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// world is an API over a real log, worker and state, in memory.
+type world struct {
+	*testing.T
+	api    *API
+	log    stream.Log
+	state  *state.Store
+	worker *unify.Worker
+	engine *identity.Engine
+	keys   *auth.Keys
+	lines  *logLines
+	now    time.Time
+}
+
+// logLines collects what is logged.
+type logLines struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *logLines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(b)
+}
+
+func (l *logLines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+// noArchive is an archive that is down.
+type noArchive struct{}
+
+func (noArchive) Before(context.Context, string, []identity.ObservationID, *journeys.Key, int) ([]profiles.Interaction, error) {
+	return nil, fmt.Errorf("engine is down")
+}
+
+func newWorld(t *testing.T, checks ...Check) *world {
+	t.Helper()
+	w := &world{T: t, lines: &logLines{}, now: epoch.Add(time.Hour)}
+	fs := vfs.NewMem()
+	log, err := embedded.Open(embedded.Config{
+		Dir: "log", FS: fs, Shards: 2, MemTableBytes: 1 << 20, BallastBytes: -1,
+		FreeSpace: func() (embedded.Space, error) { return embedded.Space{Free: 1 << 50, Total: 1 << 50}, nil },
+	})
+	w.must(err)
+	w.log = log
+	w.state, err = state.Open(state.Config{Dir: "state", FS: fs, MemTableBytes: 1 << 20, CacheBytes: 1 << 20})
+	w.must(err)
+	out, err := outbox.Open(w.state.DB())
+	w.must(err)
+	w.engine, err = identity.New(identity.Config{Key: make([]byte, 32), DefaultRegion: "DE"})
+	w.must(err)
+	w.worker, err = unify.New(unify.Config{Log: w.log, State: w.state, Engine: w.engine, Outbox: out.Writer})
+	w.must(err)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- w.worker.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		w.must(<-done)
+		w.must(w.state.Close())
+		w.must(w.log.Close())
+	})
+	clock := func() time.Time { return w.now }
+	w.keys = auth.NewKeys(w.state, &admin.Commands{Log: w.log, Worker: w.worker, Now: clock}, clock)
+	service, err := profiles.NewService(w.state, w.engine, profiles.Rules{})
+	w.must(err)
+	timeline, err := journeys.NewTimeline(service, noArchive{}, make([]byte, 32))
+	w.must(err)
+	w.api, err = New(Config{
+		Profiles: service, Timeline: timeline, Keys: w.keys, Checks: checks, Metrics: prometheus.NewRegistry(),
+		Logger: slog.New(slog.NewJSONHandler(w.lines, nil)), Now: clock,
+	})
+	w.must(err)
+	return w
+}
+
+func (w *world) must(err error) {
+	w.Helper()
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+// key makes a key with scopes (none: all of its kind).
+func (w *world) key(kind auth.Kind, workspace string, scopes ...auth.Scope) string {
+	w.Helper()
+	n := auth.New{Kind: kind, Workspace: workspace, Scopes: scopes}
+	if kind == auth.KindWrite {
+		n.Source = "web"
+	}
+	secret, _, err := w.keys.Create(context.Background(), n)
+	w.must(err)
+	return secret
+}
+
+// event is a valid event of workspace acme, a second apart from the next.
+func (w *world) event(n int, source, name string, cx *event.CX, identifiers ...event.Identifier) *event.Event {
+	e := &event.Event{
+		Workspace: "acme", Source: source, MessageID: fmt.Sprintf("m-%06d", n), Type: event.TypeTrack,
+		Name: name, CX: cx, Identifiers: identifiers,
+	}
+	e.Stamp(epoch.Add(time.Duration(n)*time.Second), time.Time{}, epoch.Add(time.Duration(n)*time.Second))
+	return e
+}
+
+// put sends events through the log and waits until they are applied.
+func (w *world) put(events ...*event.Event) {
+	w.Helper()
+	var records []stream.Record
+	for _, e := range events {
+		w.must(e.Validate())
+		value, err := event.Encode(e)
+		w.must(err)
+		records = append(records, stream.Record{
+			Kind: stream.KindEvent, Workspace: e.Workspace, Source: e.Source, MessageID: e.MessageID,
+			ReceivedAt: e.ReceivedAt, Value: value,
+		})
+	}
+	positions, err := w.log.Append(context.Background(), records)
+	w.must(err)
+	for _, p := range positions {
+		w.must(w.worker.Applied(context.Background(), p))
+	}
+}
+
+// do asks the API.
+func (w *world) do(method, target, key, body string) *httptest.ResponseRecorder {
+	w.Helper()
+	r := httptest.NewRequest(method, target, strings.NewReader(body))
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if key != "" {
+		r.Header.Set("Authorization", "Bearer "+key)
+	}
+	answer := httptest.NewRecorder()
+	w.api.Handler().ServeHTTP(answer, r)
+	return answer
+}
+
+// get asks with GET, wants a status, and decodes the answer.
+func (w *world) get(target, key string, status int) map[string]any {
+	w.Helper()
+	return w.decoded(w.do(http.MethodGet, target, key, ""), status)
+}
+
+func (w *world) decoded(answer *httptest.ResponseRecorder, status int) map[string]any {
+	w.Helper()
+	if answer.Code != status {
+		w.Fatalf("answers %d, want %d: %s", answer.Code, status, answer.Body)
+	}
+	var v map[string]any
+	w.must(json.Unmarshal(answer.Body.Bytes(), &v))
+	return v
+}
+
+func id(typ, value string) event.Identifier { return event.Identifier{Type: typ, Value: value} }

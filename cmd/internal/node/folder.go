@@ -1,0 +1,111 @@
+package node
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// ErrFolderInUse is returned when another process holds the data folder.
+var ErrFolderInUse = errors.New("data folder is in use by another process")
+
+// folder is the data folder, held for this process alone.
+type folder struct {
+	path string
+	lock *os.File
+	// key is the identity key: what the ids of observations are computed under.
+	key []byte
+}
+
+// openFolder makes the folder if need be, locks it, and reads or makes its identity key.
+func openFolder(path string) (*folder, error) {
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return nil, fmt.Errorf("make data folder: %w", err)
+	}
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	lock, err := os.OpenFile(filepath.Join(absolute, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock data folder: %w", err)
+	}
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		lock.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, fmt.Errorf("%w: %s", ErrFolderInUse, path)
+		}
+		return nil, fmt.Errorf("lock data folder: %w", err)
+	}
+	key, err := identityKey(filepath.Join(absolute, "identity.key"))
+	if err != nil {
+		lock.Close()
+		return nil, err
+	}
+	return &folder{path: absolute, lock: lock, key: key}, nil
+}
+
+// Close gives the folder up; the kernel does the same when the process dies.
+func (f *folder) Close() error { return f.lock.Close() }
+
+const keyBytes = 32
+
+// identityKey reads the key at path, 64 hex digits, or makes one. A new key is on disk, under its
+// final name, before anything is computed under it.
+func identityKey(path string) ([]byte, error) {
+	text, err := os.ReadFile(path)
+	if err == nil {
+		key, err := hex.DecodeString(strings.TrimSpace(string(text)))
+		if err != nil || len(key) != keyBytes {
+			return nil, fmt.Errorf("identity key: %s is not %d hex digits; restore it from a backup", path, 2*keyBytes)
+		}
+		return key, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("read identity key: %w", err)
+	}
+	if holdsState(filepath.Dir(path)) {
+		return nil, fmt.Errorf("identity key: %s is missing but the folder holds a state made under it; restore it from a backup", path)
+	}
+	key := make([]byte, keyBytes)
+	if _, err := rand.Read(key); err != nil {
+		return nil, fmt.Errorf("make identity key: %w", err)
+	}
+	if err := writeSynced(path, []byte(hex.EncodeToString(key)+"\n")); err != nil {
+		return nil, fmt.Errorf("write identity key: %w", err)
+	}
+	return key, nil
+}
+
+func holdsState(dir string) bool {
+	entries, err := os.ReadDir(filepath.Join(dir, "state"))
+	return err == nil && len(entries) > 0
+}
+
+// writeSynced writes a file whole or not at all, and durably.
+func writeSynced(path string, content []byte) error {
+	temporary := path + ".new"
+	file, err := os.OpenFile(temporary, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(content)
+	err = errors.Join(err, file.Sync(), file.Close())
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(temporary, path); err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}

@@ -1,0 +1,168 @@
+// Package node is the program as a value: the log, the hot state, the analytics store, and the
+// workers and servers over them, opened from one configuration and closed in order.
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"tributary/api/admin"
+	"tributary/api/auth"
+	"tributary/cmd/internal/config"
+	"tributary/identity"
+	"tributary/ingest/stream"
+	"tributary/ingest/stream/embedded"
+	"tributary/ingest/stream/kafka"
+	"tributary/profiles/outbox"
+	"tributary/profiles/sink"
+	"tributary/profiles/state"
+	"tributary/profiles/unify"
+)
+
+// Options are what only the caller knows.
+type Options struct {
+	Version string
+	Logger  *slog.Logger
+	// InProcessEngine runs the embedded engine in this process rather than in a child.
+	InProcessEngine bool
+}
+
+// Node is a running program, or one that is ready to run.
+type Node struct {
+	config  config.Config
+	options Options
+	logger  *slog.Logger
+
+	folder *folder
+	log    stream.Log
+	state  *state.Store
+	outbox *outbox.Outbox
+	engine *identity.Engine
+	stores *stores
+	unify  *unify.Worker
+	sink   *sink.Sink
+
+	commands *admin.Commands
+	authKeys *auth.Keys
+
+	metrics *metrics
+	closers []func() error
+}
+
+// Open opens the data folder and everything in it. Nothing works yet; see Run. Whoever opens
+// closes.
+func Open(ctx context.Context, c config.Config, o Options) (n *Node, err error) {
+	n = &Node{config: c, options: o, logger: o.Logger, metrics: newMetrics(o.Version)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.Close())
+			n = nil
+		}
+	}()
+	if n.folder, err = openFolder(c.DataDir); err != nil {
+		return n, err
+	}
+	n.onClose(n.folder.Close)
+	n.config.DataDir = n.folder.path
+	if n.log, err = n.openLog(ctx); err != nil {
+		return n, fmt.Errorf("open log: %w", err)
+	}
+	n.onClose(n.log.Close)
+	if err = n.openState(); err != nil {
+		return n, err
+	}
+	if n.stores, err = openStores(ctx, c.ClickHouse, n.folder.path, o.InProcessEngine, o.Logger); err != nil {
+		return n, fmt.Errorf("open analytics store: %w", err)
+	}
+	n.onClose(n.stores.Close)
+	if err = n.openWorkers(); err != nil {
+		return n, err
+	}
+	n.commands = &admin.Commands{Log: n.log, Worker: n.unify, Now: time.Now}
+	n.authKeys = auth.NewKeys(n.state, n.commands, time.Now)
+	n.metrics.observe(n)
+	return n, nil
+}
+
+func (n *Node) onClose(f func() error) { n.closers = append(n.closers, f) }
+
+// Close closes everything, last opened first. Closing twice is safe.
+func (n *Node) Close() error {
+	var faults []error
+	for len(n.closers) > 0 {
+		last := len(n.closers) - 1
+		faults = append(faults, n.closers[last]())
+		n.closers = n.closers[:last]
+	}
+	return errors.Join(faults...)
+}
+
+func (n *Node) openLog(ctx context.Context) (stream.Log, error) {
+	if n.config.Log.Driver == config.DriverKafka {
+		cfg, err := n.config.KafkaLog()
+		if err != nil {
+			return nil, err
+		}
+		cfg.Logger = n.logger
+		return kafka.Open(ctx, cfg)
+	}
+	cfg := n.config.EmbeddedLog()
+	cfg.Logger = n.logger
+	return embedded.Open(cfg)
+}
+
+func (n *Node) openState() (err error) {
+	cfg := n.config.HotState()
+	cfg.Logger = n.logger
+	if n.state, err = state.Open(cfg); err != nil {
+		return fmt.Errorf("open state: %w", err)
+	}
+	n.onClose(n.state.Close)
+	if n.outbox, err = outbox.Open(n.state.DB()); err != nil {
+		return err
+	}
+	n.engine, err = identity.New(n.config.IdentityEngine(n.folder.key))
+	return err
+}
+
+func (n *Node) openWorkers() (err error) {
+	n.unify, err = unify.New(unify.Config{
+		Log: n.log, State: n.state, Engine: n.engine, Outbox: n.outbox.Writer,
+		Logger: n.logger, Metrics: n.metrics,
+	})
+	if err != nil {
+		return err
+	}
+	n.sink, err = sink.New(n.config.SinkConfig(), sink.Parts{
+		Queue: n.outbox.Queue, Log: n.log, Store: sink.NewStore(n.stores.write),
+		Refuser: sink.LogRefuser{Log: n.log}, Metrics: n.metrics, Logger: n.logger,
+	})
+	return err
+}
+
+// Socket is the path of the Unix socket on which commands reach the server of a data folder.
+func Socket(dataDir string) string { return filepath.Join(dataDir, "tributary.sock") }
+
+// Workspace is the workspace of keys and imports that name no other.
+func (n *Node) Workspace() string { return n.config.Workspace }
+
+// Keys are the keys of this installation.
+func (n *Node) Keys() *auth.Keys { return n.authKeys }
+
+// Settle waits until everything that is in the log is applied and in the analytics store.
+func (n *Node) Settle(ctx context.Context) error {
+	ticker := time.NewTicker(50 * time.Millisecond)
+	defer ticker.Stop()
+	for n.pending() > 0 || n.sink.Lag().Rows > 0 {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+	}
+	return nil
+}

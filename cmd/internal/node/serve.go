@@ -1,0 +1,158 @@
+package node
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"tributary/api"
+	"tributary/cmd/internal/config"
+	"tributary/ingest/gateway"
+	"tributary/journeys"
+	"tributary/profiles"
+	"tributary/sql/chdb"
+)
+
+// listen opens every listener of the configured roles. Whatever fails, none stays open.
+func (n *Node) listen(ctx context.Context) (servers []*server, err error) {
+	defer func() {
+		if err != nil {
+			for _, s := range servers {
+				_ = s.listener.Close() // nothing was served yet
+			}
+		}
+	}()
+	add := func(s *http.Server, l net.Listener, drain func(context.Context) error) {
+		servers = append(servers, &server{http: s, listener: l, drain: drain})
+	}
+	handler, drain, err := n.handler()
+	if err != nil {
+		return servers, err
+	}
+	public, err := (&net.ListenConfig{}).Listen(ctx, "tcp", n.config.HTTP.Listen)
+	if err != nil {
+		return servers, fmt.Errorf("http.listen: %w", err)
+	}
+	add(gateway.Server(handler, n.logger), public, drain)
+
+	adminHandler, err := n.adminHandler()
+	if err != nil {
+		return servers, err
+	}
+	socket, err := listenUnix(ctx, Socket(n.config.DataDir))
+	if err != nil {
+		return servers, fmt.Errorf("listen for commands: %w", err)
+	}
+	add(&http.Server{Handler: adminHandler, ReadHeaderTimeout: 5 * time.Second}, socket, nil)
+
+	if address := n.config.ClickHouse.InspectListen; address != "" && n.stores.engine != nil {
+		inspect, err := chdb.ListenLoopback(address)
+		if err != nil {
+			return servers, fmt.Errorf("clickhouse.inspect_listen: %w", err)
+		}
+		add(&http.Server{Handler: chdb.Inspect(n.stores.engine), ReadHeaderTimeout: 5 * time.Second}, inspect, nil)
+	}
+	return servers, nil
+}
+
+// gatewayRoutes are the paths of the intake; everything else is the api's.
+var gatewayRoutes = []string{"identify", "track", "page", "screen", "group", "alias", "batch"}
+
+// handler answers sources and readers, as the roles say.
+func (n *Node) handler() (http.Handler, func(context.Context) error, error) {
+	readers, err := n.readers()
+	if err != nil {
+		return nil, nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", readers)
+	if !n.config.Has(config.RoleGateway) {
+		return mux, nil, nil
+	}
+	counted, err := gateway.NewMetrics(n.metrics.registry)
+	if err != nil {
+		return nil, nil, err
+	}
+	intake, err := gateway.New(gateway.Config{
+		EventsPerSecond: n.config.Gateway.RatePerSecond, Burst: float64(n.config.Gateway.Burst),
+	}, counted.Log(n.log), n.authKeys, n.logger)
+	if err != nil {
+		return nil, nil, err
+	}
+	gin.SetMode(gin.ReleaseMode)
+	router := gin.New()
+	router.Use(counted.Handler(), gin.CustomRecoveryWithWriter(nil, n.recovered))
+	intake.Register(router)
+	for _, route := range gatewayRoutes {
+		mux.Handle("/v1/"+route, router)
+	}
+	return mux, intake.Drain, nil
+}
+
+// recovered answers a request in which the program is at fault. The panic's value is not logged
+// whole: it may hold what the client sent.
+func (n *Node) recovered(c *gin.Context, fault any) {
+	n.logger.ErrorContext(c.Request.Context(), "panic in request", "type", fmt.Sprintf("%T", fault), "route", c.FullPath())
+	c.AbortWithStatus(http.StatusInternalServerError)
+}
+
+func (n *Node) readers() (http.Handler, error) {
+	rank := map[string][]string{}
+	for name, sources := range n.config.Profiles.SourceRank {
+		if name != "*" {
+			rank[name] = sources
+		}
+	}
+	service, err := profiles.NewService(n.state, n.engine, profiles.Rules{
+		SourceRank: rank, DefaultRank: n.config.Profiles.SourceRank["*"],
+	})
+	if err != nil {
+		return nil, err
+	}
+	archive, err := journeys.NewEvents(n.stores.read)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := hkdf.Key(sha256.New, n.folder.key, nil, "timeline cursors", sha256.Size)
+	if err != nil {
+		return nil, err
+	}
+	timeline, err := journeys.NewTimeline(service, archive, secret)
+	if err != nil {
+		return nil, err
+	}
+	a, err := api.New(api.Config{
+		Profiles: service, Timeline: timeline, Keys: n.authKeys, Checks: n.checks(),
+		Metrics: n.metrics.registry, Logger: n.logger, Now: time.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return a.Handler(), nil
+}
+
+// checks are the parts that /readyz reports.
+func (n *Node) checks() []api.Check {
+	return []api.Check{
+		{Part: "log", Required: true, Check: func(ctx context.Context) (map[string]any, error) {
+			_, err := n.log.Partitions(ctx)
+			return nil, err
+		}},
+		{Part: "unify", Required: n.config.Has(config.RoleUnify), Check: func(context.Context) (map[string]any, error) {
+			return map[string]any{"pending_records": n.pending()}, nil
+		}},
+		{Part: "sink", Check: func(context.Context) (map[string]any, error) {
+			lag := n.sink.Lag()
+			return map[string]any{"lag_rows": lag.Rows, "lag_seconds": lag.Age.Seconds()}, nil
+		}},
+		{Part: "analytics_store", Check: func(ctx context.Context) (map[string]any, error) {
+			return nil, n.stores.ready(ctx)
+		}},
+	}
+}

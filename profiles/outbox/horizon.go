@@ -1,0 +1,48 @@
+package outbox
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"tributary/ingest/stream"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// Offsets holds a log offset for each of some partitions.
+type Offsets map[stream.Partition]uint64
+
+// Horizon returns the offsets below which rows may have been sent by an outbox before this one, as
+// when the hot state is lost and made again from the log. It is asked for once in the life of an
+// outbox, from first, and stored.
+func (q *Queue) Horizon(first func() (Offsets, error)) (Offsets, error) {
+	value, closer, err := q.db.Get(markKey(kindHorizon))
+	if errors.Is(err, pebble.ErrNotFound) {
+		return q.makeHorizon(first)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read outbox horizon: %w", err)
+	}
+	defer func() { _ = closer.Close() }()
+	var horizon Offsets
+	if err := json.Unmarshal(value, &horizon); err != nil {
+		return nil, fmt.Errorf("read outbox horizon: %w: %w", ErrCorrupt, err)
+	}
+	return horizon, nil
+}
+
+func (q *Queue) makeHorizon(first func() (Offsets, error)) (Offsets, error) {
+	horizon, err := first()
+	if err != nil {
+		return nil, err
+	}
+	value, err := json.Marshal(horizon)
+	if err == nil {
+		err = q.db.Set(markKey(kindHorizon), value, pebble.Sync)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("store outbox horizon: %w", err)
+	}
+	return horizon, nil
+}

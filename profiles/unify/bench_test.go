@@ -1,0 +1,97 @@
+package unify_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"tributary/ingest/event"
+	"tributary/ingest/stream"
+	"tributary/ingest/stream/embedded"
+	"tributary/profiles/outbox"
+	"tributary/profiles/state"
+	"tributary/profiles/unify"
+)
+
+// BenchmarkApply applies events of about 1 KB, by 10,000 people, from a log on disk: reading,
+// decoding, deduplication, identity, states, counts and outbox. cpu-us/op is what the process
+// spends on one event, on all cores and with Pebble's compactions.
+func BenchmarkApply(b *testing.B) {
+	r := openDisk(b)
+	positions := fill(b, r, b.N, 10_000)
+	b.SetBytes(benchSize)
+	b.ReportAllocs()
+	b.ResetTimer()
+	before := cpu(b)
+	r.start()
+	for p, next := range positions {
+		must(b, r.worker.Applied(context.Background(), stream.Position{Partition: p, Offset: next - 1}))
+	}
+	b.StopTimer()
+	b.ReportMetric(float64(cpu(b)-before)/float64(b.N)/1e3, "cpu-us/op")
+	m := r.state.DB().Metrics()
+	b.ReportMetric(float64(m.WAL.BytesWritten)/float64(b.N), "wal-B/op")
+	b.ReportMetric(float64(m.Total().TableBytesFlushed+m.Total().TableBytesCompacted)/float64(b.N), "table-B/op")
+	if balance := r.balance(); len(balance) == 0 {
+		b.Fatal("nothing was applied")
+	}
+	r.stop()
+}
+
+const benchSize = 1024
+
+func openDisk(b *testing.B) *rig {
+	b.Helper()
+	r := &rig{tb: b, fs: vfs.Default, engine: newEngine(b), config: unify.Config{Now: time.Now}}
+	dir := b.TempDir()
+	var err error
+	r.log, err = embedded.Open(embedded.Config{Dir: dir + "/log", BallastBytes: -1})
+	must(b, err)
+	r.state, err = state.Open(state.Config{Dir: dir + "/state"})
+	must(b, err)
+	r.outbox, err = outbox.Open(r.state.DB())
+	must(b, err)
+	return r
+}
+
+// fill appends n events and returns where each partition ends.
+func fill(b *testing.B, r *rig, n, people int) map[stream.Partition]uint64 {
+	b.Helper()
+	rng := rand.New(rand.NewPCG(1, 2))
+	ends := map[stream.Partition]uint64{}
+	var batch []stream.Record
+	for i := range n {
+		batch = append(batch, record(b, benchEvent(i, rng.IntN(people))))
+		if len(batch) == 500 || i == n-1 {
+			for _, p := range r.put(batch...) {
+				ends[p.Partition] = max(ends[p.Partition], p.Offset+1)
+			}
+			batch = batch[:0]
+		}
+	}
+	return ends
+}
+
+var padding = bytes.Repeat([]byte("lorem ipsum dolor "), 40)
+
+func benchEvent(i, person int) *event.Event {
+	e := ev([]string{"web", "app", "shop"}[i%3], fmt.Sprintf("m-%012d", i), i/1000, user(fmt.Sprintf("user-%d", person)), anon(fmt.Sprintf("0f8fad5b-d9cb-469f-a165-%012d", person)))
+	e.Channel = event.ChannelWeb
+	e.Properties = fmt.Appendf(nil, `{"order_id":"o-%d","total":%d.50,"sku":"sku-%d","note":"`, i, i%200, i%500)
+	rest := benchSize - 420 - len(e.Properties)
+	e.Properties = append(append(e.Properties, padding[:rest]...), `"}`...)
+	return e
+}
+
+func cpu(b *testing.B) int64 {
+	b.Helper()
+	var u syscall.Rusage
+	must(b, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
+	return u.Utime.Nano() + u.Stime.Nano()
+}

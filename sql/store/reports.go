@@ -1,0 +1,91 @@
+package store
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// The rows of the named queries, by the query's name. Params beside each.
+
+// TimelineRow is a row of timeline/page: workspace, observations []uuid.UUID, observation_keys
+// []uint64 (ObservationKey of each), before_at (Unix milliseconds) and before_message_id of the last
+// row before, limit.
+type TimelineRow struct {
+	Source         string    `ch:"source"`
+	MessageID      string    `ch:"message_id"`
+	Type           string    `ch:"type"`
+	Name           string    `ch:"name"`
+	Channel        string    `ch:"channel"`
+	At             time.Time `ch:"at"`
+	ReceivedAt     time.Time `ch:"received_at"`
+	Observation    uuid.UUID `ch:"observation"`
+	ConversationID string    `ch:"conversation_id"`
+	Direction      string    `ch:"direction"`
+	AuthorRole     string    `ch:"author_role"`
+	AgentID        string    `ch:"agent_id"`
+	CaseID         string    `ch:"case_id"`
+	Topic          string    `ch:"topic"`
+	Survey         string    `ch:"survey"`
+	Score          *float64  `ch:"score"`
+	Scale          string    `ch:"scale"`
+	Amount         *string   `ch:"amount"`
+	Currency       string    `ch:"currency"`
+	Resolution     string    `ch:"resolution"`
+	Text           string    `ch:"text"`
+	Properties     string    `ch:"properties"`
+	LogPartition   uint32    `ch:"log_partition"`
+	LogOffset      uint64    `ch:"log_offset"`
+}
+
+// ChannelCount is a row of counts/by_channel: workspace, observations, observation_keys.
+type ChannelCount struct {
+	Channel string    `ch:"channel"`
+	Events  uint64    `ch:"events"`
+	FirstAt time.Time `ch:"first_at"`
+	LastAt  time.Time `ch:"last_at"`
+}
+
+// ProfileCount is a row of counts/by_profile: workspace, limit.
+type ProfileCount struct {
+	Profile uuid.UUID `ch:"profile"`
+	Events  uint64    `ch:"events"`
+}
+
+// MessageCount is a row of counts/by_message (workspace, source) and of counts/by_message_id
+// (workspace, source, message_ids []string).
+type MessageCount struct {
+	MessageID string `ch:"message_id"`
+	Rows      uint64 `ch:"rows"`
+}
+
+// SourceCount is a row of counts/reconcile, which takes no parameters.
+type SourceCount struct {
+	Workspace           string `ch:"workspace"`
+	Source              string `ch:"source"`
+	Stored              uint64 `ch:"stored"`          // rows of events
+	DistinctStored      uint64 `ch:"distinct_stored"` // places in the log that they come from; Stored if none is doubled
+	QuarantineOpen      uint64 `ch:"quarantine_open"`
+	QuarantineReplayed  uint64 `ch:"quarantine_replayed"`
+	QuarantineDiscarded uint64 `ch:"quarantine_discarded"`
+}
+
+// ChannelCSAT is a row of cx/csat_by_channel: workspace, from and to (Unix milliseconds, to excluded).
+type ChannelCSAT struct {
+	Channel   string  `ch:"channel"`
+	Answers   uint64  `ch:"answers"`
+	Satisfied uint64  `ch:"satisfied"`
+	CSAT      float64 `ch:"csat"` // Satisfied / Answers
+	MeanScore float64 `ch:"mean_score"`
+}
+
+// TableSize is a row of operate/table_sizes, which takes no parameters.
+type TableSize struct {
+	Table             string  `ch:"table"`
+	Rows              uint64  `ch:"rows"`
+	BytesOnDisk       uint64  `ch:"bytes_on_disk"`
+	BytesUncompressed uint64  `ch:"bytes_uncompressed"`
+	Parts             uint64  `ch:"parts"`
+	Partitions        uint64  `ch:"partitions"`
+	BytesPerRow       float64 `ch:"bytes_per_row"`
+}

@@ -1,0 +1,133 @@
+package storetest
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"tributary/sql/store"
+
+	"github.com/google/uuid"
+)
+
+func testCounts(t *testing.T, e Engine) {
+	b := e.Store(t)
+	rows := Rows(12, 300)
+	for i, row := range rows {
+		row.Observation, row.Channel = Observation(uint64(i%2)), []string{"web", "chat", "chat"}[i%3]
+		row.MessageID = fmt.Sprintf("m-%03d", i)
+	}
+	insert(t, b, store.Events, rows...)
+	insert(t, b, store.Events, rows[5])
+	mine := []uuid.UUID{Observation(0)}
+	got := all[store.ChannelCount](t, b, "counts/by_channel", store.Params{"workspace": "acme", "observations": mine, "observation_keys": keys(mine)})
+	want := []store.ChannelCount{
+		{Channel: "chat", Events: 100, FirstAt: rows[2].At, LastAt: rows[298].At},
+		{Channel: "web", Events: 50, FirstAt: rows[0].At, LastAt: rows[294].At},
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("by channel %v, want %v", got, want)
+	}
+	ids := []string{"m-001", "m-005", "m-'\\\t\x00", "m-009"}
+	counts := all[store.MessageCount](t, b, "counts/by_message_id", store.Params{"workspace": "acme", "source": rows[1].Source, "message_ids": ids})
+	if !slices.Equal(counts, []store.MessageCount{{MessageID: "m-001", Rows: 1}, {MessageID: "m-005", Rows: 2}, {MessageID: "m-009", Rows: 1}}) {
+		t.Errorf("by message id %v", counts)
+	}
+	type doubled struct {
+		Workspace string `ch:"workspace"`
+		Source    string `ch:"source"`
+		MessageID string `ch:"message_id"`
+		Rows      uint64 `ch:"rows"`
+	}
+	if twice := all[doubled](t, b, "counts/doubled", store.Params{"limit": 10}); !slices.Equal(twice, []doubled{{"acme", rows[5].Source, "m-005", 2}}) {
+		t.Errorf("doubled %v", twice)
+	}
+}
+
+// testProfiles: reports count by the profile that the identity map gives at this moment.
+func testProfiles(t *testing.T, e Engine) {
+	b := e.Store(t)
+	rows := Rows(12, 301)
+	for i, row := range rows {
+		row.Observation = Observation(uint64(i % 2))
+	}
+	insert(t, b, store.Events, rows...)
+	insert(t, b, store.IdentityMap, &store.IdentityMapRow{Workspace: "acme", Observation: Observation(1), Profile: Observation(0), Version: 1, ChangedAt: Start})
+	if err := b.ReloadIdentity(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if merged := all[store.ProfileCount](t, b, "counts/by_profile", store.Params{"workspace": "acme", "limit": 10}); !slices.Equal(merged, []store.ProfileCount{{Profile: Observation(0), Events: 301}}) {
+		t.Errorf("by profile %v", merged)
+	}
+	type member struct {
+		Observation uuid.UUID `ch:"observation"`
+		Profile     uuid.UUID `ch:"profile"`
+	}
+	members := all[member](t, b, "identity/profiles_of", store.Params{"observations": []uuid.UUID{Observation(1), Observation(5)}})
+	for _, m := range members {
+		if want := map[uuid.UUID]uuid.UUID{Observation(1): Observation(0), Observation(5): Observation(5)}[m.Observation]; m.Profile != want {
+			t.Errorf("%s has the profile %s, want %s", m.Observation, m.Profile, want)
+		}
+	}
+	if len(members) != 2 {
+		t.Errorf("%d of 2 observations have a profile", len(members))
+	}
+}
+
+func testCSAT(t *testing.T, e Engine) {
+	b := e.Store(t)
+	answer := func(i int, channel, survey, scale string, score *float64) *store.EventRow {
+		row := Rows(13, 1)[0]
+		row.Place.LogOffset, row.Name, row.Channel = uint64(i), "survey.answered", channel
+		row.Survey, row.Scale, row.Score = survey, scale, score
+		return row
+	}
+	insert(t, b, store.Events,
+		answer(1, "chat", "csat", "1-5", ptr(5.0)), answer(2, "chat", "csat", "", ptr(4.0)), answer(3, "chat", "csat", "1-5", ptr(3.0)),
+		answer(4, "chat", "csat", "1-5", nil), answer(5, "chat", "nps", "0-10", ptr(10.0)),
+		answer(6, "voice", "csat", "0-10", ptr(8.0)), answer(7, "voice", "csat", "0-10", ptr(7.0)),
+	)
+	got := all[store.ChannelCSAT](t, b, "cx/csat_by_channel", store.Params{
+		"workspace": "acme", "from": Start.Add(-time.Hour).UnixMilli(), "to": Start.Add(time.Hour).UnixMilli(),
+	})
+	want := []store.ChannelCSAT{
+		{Channel: "chat", Answers: 3, Satisfied: 2, CSAT: 2.0 / 3, MeanScore: 4},
+		{Channel: "voice", Answers: 2, Satisfied: 1, CSAT: 0.5, MeanScore: 7.5},
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("CSAT %v, want %v", got, want)
+	}
+}
+
+func testReconcile(t *testing.T, e Engine) {
+	b := e.Store(t)
+	rows := Rows(14, 40)
+	insert(t, b, store.Events, rows...)
+	insert(t, b, store.Events, rows[0])
+	item := func(offset, version uint64, status store.QuarantineStatus) *store.QuarantineRow {
+		return &store.QuarantineRow{
+			Place: store.Place{LogOffset: offset + 1000*version}, Workspace: "acme", Source: "source_0", ItemOffset: offset,
+			Version: version, Status: status, ReceivedAt: Start, ChangedAt: Start,
+		}
+	}
+	insert(t, b, store.Quarantine, item(50, 1, store.QuarantineOpen), item(51, 1, store.QuarantineOpen), item(52, 1, store.QuarantineOpen))
+	insert(t, b, store.Quarantine, item(51, 2, store.QuarantineReplayed), item(52, 2, store.QuarantineDiscarded))
+	got := all[store.SourceCount](t, b, "counts/reconcile", nil)
+	want := store.SourceCount{
+		Workspace: "acme", Source: "source_0", Stored: 11, DistinctStored: 10,
+		QuarantineOpen: 1, QuarantineReplayed: 1, QuarantineDiscarded: 1,
+	}
+	if len(got) != 4 || got[0] != want {
+		t.Errorf("reconcile %+v, want first %+v", got, want)
+	}
+	type stored struct {
+		Workspace string `ch:"workspace"`
+		Source    string `ch:"source"`
+		Stored    uint64 `ch:"stored"`
+		LeftOut   uint64 `ch:"query_left_out"`
+	}
+	if s := all[stored](t, b, "counts/stored", nil); len(s) != 4 || s[1] != (stored{"acme", "source_1", 10, 0}) {
+		t.Errorf("stored %+v", s)
+	}
+}
