@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -253,4 +254,34 @@ func counters(t *testing.T, registry *prometheus.Registry) map[string]float64 {
 		}
 	}
 	return all
+}
+
+// noKeys cannot tell at present who a key belongs to.
+type noKeys struct{}
+
+func (noKeys) WriteKey(context.Context, KeyHash) (WriteKey, error) {
+	return WriteKey{}, errors.New("state is being rebuilt")
+}
+
+// TestKeysUnavailable: a client whose key cannot be checked is told to come back, not that its key
+// is wrong, and neither the log nor the answer holds the key.
+func TestKeysUnavailable(t *testing.T) {
+	var logged strings.Builder
+	r := newRig(t, Config{}, nil, func(s *http.Server, g *Gateway) {
+		other, err := New(Config{}, g.log, noKeys{}, slog.New(slog.NewTextHandler(&logged, nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		engine := gin.New()
+		other.Register(engine)
+		s.Handler = engine
+	})
+	a := r.post(t, "/v1/track", good)
+	a.fields(t)
+	if a.status != 503 || a.header.Get("Retry-After") != "5" {
+		t.Errorf("%d %v", a.status, a.header)
+	}
+	if !strings.Contains(logged.String(), "resolve write key") || strings.Contains(logged.String()+a.body, serverKey) {
+		t.Errorf("logged %s", logged.String())
+	}
 }

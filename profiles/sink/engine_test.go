@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
 
 	"tributary/identity"
 	"tributary/sql/chdb"
+	"tributary/sql/chdb/chdbtest"
 	"tributary/sql/store"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -30,7 +32,7 @@ var engine struct {
 type mainWithEngine struct{ *testing.M }
 
 func (m mainWithEngine) Run() int {
-	code := m.M.Run()
+	code := chdbtest.M{M: m.M}.Run() // it is the engine itself in a child process
 	if engine.Engine != nil {
 		if err := errors.Join(engine.Close(), os.RemoveAll(engine.dir)); err != nil {
 			fmt.Fprintln(os.Stderr, "stop the engine:", err)
@@ -67,18 +69,31 @@ func stopEngine(t testing.TB) {
 	}
 }
 
-// database is a database of the engine with our tables.
+// host runs an engine: in this process or in a child.
+type host interface {
+	http.RoundTripper
+	Transport(pool string) http.RoundTripper
+	Kill(ctx context.Context, queryID string) error
+}
+
+// database is a database of an engine with our tables.
 type database struct {
 	t    testing.TB
 	name string
+	host func(testing.TB) host
 	wire *wire // between driver and engine, of the store alone
 	*store.Store
 	conn driver.Conn
 }
 
-func newDatabase(t testing.TB) *database {
+func thisProcess(t testing.TB) host {
+	startEngine(t)
+	return engine.Engine
+}
+
+func newDatabase(t testing.TB, on func(testing.TB) host) *database {
 	t.Helper()
-	d := &database{t: t, name: "test_" + strings.ToLower(rand.Text()), wire: &wire{rng: mathrand.New(mathrand.NewPCG(7, 7))}}
+	d := &database{t: t, host: on, name: "test_" + strings.ToLower(rand.Text()), wire: &wire{rng: mathrand.New(mathrand.NewPCG(7, 7))}}
 	d.open()
 	if _, err := d.Migrate(context.Background()); err != nil {
 		t.Fatal(err)
@@ -93,14 +108,14 @@ func newDatabase(t testing.TB) *database {
 // open connects, and starts the engine if need be.
 func (d *database) open() {
 	d.t.Helper()
-	startEngine(d.t)
-	d.wire.next = engine.Transport(chdb.PoolWrite)
+	host := d.host(d.t)
+	d.wire.next = host.Transport(chdb.PoolWrite)
 	var err error
 	d.Store, err = store.New(chdb.Options(d.wire, d.name), store.Config{
-		Database: d.name, Kill: engine.Kill,
+		Database: d.name, Kill: host.Kill,
 	})
 	if err == nil {
-		d.conn, err = clickhouse.Open(chdb.Options(engine.Engine, d.name))
+		d.conn, err = clickhouse.Open(chdb.Options(host, d.name))
 	}
 	if err != nil {
 		d.t.Fatal(err)

@@ -46,7 +46,9 @@ type rig struct {
 	received func(i int) time.Time
 }
 
-func newRig(t testing.TB, seed uint64) *rig {
+func newRig(t testing.TB, seed uint64) *rig { return newRigOn(t, seed, thisProcess) }
+
+func newRigOn(t testing.TB, seed uint64, on func(testing.TB) host) *rig {
 	r := &rig{
 		t: t, rng: rand.New(rand.NewPCG(seed, 0)), fs: vfs.NewCrashableMem(),
 		refused: &refusals{all: map[Key]outbox.Refusal{}},
@@ -62,7 +64,7 @@ func newRig(t testing.TB, seed uint64) *rig {
 		FreeSpace: func() (embedded.Space, error) { return embedded.Space{Free: 1 << 40, Total: 1 << 41}, nil },
 	})
 	r.check(err)
-	r.ch = newDatabase(t)
+	r.ch = newDatabase(t, on)
 	r.store = NewStore(r.ch.Store)
 	r.faults = &faults{Store: r.store, rng: rand.New(rand.NewPCG(seed, 1))}
 	r.openState()

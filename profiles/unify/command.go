@@ -97,7 +97,7 @@ type QuarantineDiscard struct {
 }
 
 // Name implements Command.
-func (ConfigPut) Name() string         { return "config.put" }
+func (ConfigPut) Name() string { return "config.put" }
 
 // Name implements Command.
 func (ConfigDelete) Name() string { return "config.delete" }

@@ -65,6 +65,7 @@ func survive(t *rapid.T, fs *vfs.MemFS, rng *rand.Rand) string {
 	for range 3 {
 		r := open(t, fs, config).start()
 		for range rng.IntN(4) {
+			r.await(rng)
 			sent.send(r, rng)
 		}
 		// The clone is what is found on the disk after the cut.
@@ -80,6 +81,17 @@ func survive(t *rapid.T, fs *vfs.MemFS, rng *rand.Rand) string {
 	got := dump(r, true)
 	r.stop()
 	return got
+}
+
+// await waits until a random record of the log is applied.
+func (r *rig) await(rng *rand.Rand) {
+	r.Helper()
+	infos, err := r.log.Partitions(context.Background())
+	must(r, err)
+	info := infos[rng.IntN(len(infos))]
+	if info.Next > 0 {
+		must(r, r.worker.Applied(context.Background(), stream.Position{Partition: info.ID, Offset: rng.Uint64N(info.Next)}))
+	}
 }
 
 // warehouse stands for sink and ClickHouse: it writes a plan, which syncs, sends, and looks

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"tributary/sql/chdb/chdbtest"
+
+	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { chdbtest.Main(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(chdbtest.M{M: m}) }

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"tributary/sql/chdb/chdbtest"
+
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
@@ -32,6 +34,28 @@ func TestRender(t *testing.T) {
 		}
 		if strings.Contains(m.sql, "DICTIONARY") && !strings.Contains(cluster, `USER 'u' PASSWORD 'p\'\\'`) {
 			t.Errorf("%s: a server gets\n%s", m.Name, cluster)
+		}
+	}
+}
+
+// TestClusterStatementsParse: no cluster is at hand, but the engine's parser is.
+func TestClusterStatementsParse(t *testing.T) {
+	cfg, auth := Config{Database: "db", Cluster: "main"}, clickhouse.Auth{Username: "u", Password: "p"}
+	statements, err := cfg.loadQueries(auth)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := Migrations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range all {
+		statements[m.Name] = cfg.render(m.sql, auth)
+	}
+	conn := chdbtest.Conn(t)
+	for name, sql := range statements {
+		if err := conn.Exec(t.Context(), "SELECT formatQuery({sql:String})", clickhouse.Named("sql", sql)); err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

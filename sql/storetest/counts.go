@@ -79,7 +79,7 @@ func testCSAT(t *testing.T, e Engine) {
 	b := e.Store(t)
 	answer := func(i int, channel, survey, scale string, score *float64) *store.EventRow {
 		row := Rows(13, 1)[0]
-		row.Place.LogOffset, row.Name, row.Channel = uint64(i), "survey.answered", channel
+		row.LogOffset, row.Name, row.Channel = uint64(i), "survey.answered", channel
 		row.Survey, row.Scale, row.Score = survey, scale, score
 		return row
 	}

@@ -134,9 +134,9 @@ func one[V any](t testing.TB, b *Bench, sql string, args ...any) (v V) {
 	return v
 }
 
-func exec(t testing.TB, b *Bench, sql string, args ...any) {
+func exec(t testing.TB, b *Bench, sql string) {
 	t.Helper()
-	if err := b.Conn.Exec(t.Context(), sql, args...); err != nil {
+	if err := b.Conn.Exec(t.Context(), sql); err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}
 }
