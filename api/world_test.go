@@ -36,7 +36,7 @@ var epoch = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // world is an API over a real log, worker and state, in memory.
 type world struct {
-	*testing.T
+	testing.TB
 	api    *API
 	log    stream.Log
 	state  *state.Store
@@ -72,9 +72,9 @@ func (noArchive) Before(context.Context, string, []identity.ObservationID, *jour
 	return nil, fmt.Errorf("engine is down")
 }
 
-func newWorld(t *testing.T, checks ...Check) *world {
+func newWorld(t testing.TB, checks ...Check) *world {
 	t.Helper()
-	w := &world{T: t, lines: &logLines{}, now: epoch.Add(time.Hour)}
+	w := &world{TB: t, lines: &logLines{}, now: epoch.Add(time.Hour)}
 	fs := vfs.NewMem()
 	log, err := embedded.Open(embedded.Config{
 		Dir: "log", FS: fs, Shards: 2, MemTableBytes: 1 << 20, BallastBytes: -1,

@@ -39,8 +39,8 @@ func insert[T any](list []T, i int, x T, bound int) []T {
 // insertNewest puts x into an ascending list and drops the oldest element beyond the bound.
 func insertNewest[T any](list []T, x T, compare func(a, b T) int, bound int) []T {
 	i := len(list)
-	for i > 0 && compare(list[i-1], x) > 0 {
-		i--
+	if i > 0 && compare(list[i-1], x) > 0 { // not the newest, as it mostly is
+		i = sort.Search(i, func(i int) bool { return compare(list[i], x) > 0 })
 	}
 	if len(list) < bound {
 		list = append(list, x)
@@ -53,6 +53,20 @@ func insertNewest[T any](list []T, x T, compare func(a, b T) int, bound int) []T
 	}
 	copy(list, list[1:i])
 	list[i-1] = x
+	return list
+}
+
+// mergeNewest puts an ascending list into another, from its newest on.
+func mergeNewest[T any](list, more []T, compare func(a, b T) int, bound int) []T {
+	if len(list) == 0 {
+		return append(list, more...)
+	}
+	for i := len(more) - 1; i >= 0; i-- {
+		if len(list) == bound && compare(list[0], more[i]) >= 0 {
+			break // it and all before it are too old
+		}
+		list = insertNewest(list, more[i], compare, bound)
+	}
 	return list
 }
 

@@ -87,16 +87,16 @@ func (s *State) Merge(o *State) {
 		s.addCounter(x)
 	}
 	s.mergeTraits(o)
-	for class := range o.recent {
-		for _, x := range o.recent[class] {
-			s.addRecent(class, x)
+	for class, more := range o.recent {
+		s.recent[class] = mergeNewest(s.recent[class], more, interaction.compare, recentBounds[class])
+	}
+	s.answers = mergeNewest(s.answers, o.answers, interaction.compare, maxAnswers)
+	if len(s.items) == 0 {
+		s.items = append(s.items, o.items...)
+	} else {
+		for _, x := range o.items {
+			s.addRegister(x)
 		}
-	}
-	for _, x := range o.items {
-		s.addRegister(x)
-	}
-	for _, x := range o.answers {
-		s.addAnswer(x)
 	}
 	for _, x := range o.surveys {
 		s.addSurvey(x)

@@ -130,7 +130,8 @@ func (r *rig) do(t testing.TB, method, path string, body io.Reader, headers ...s
 	t.Helper()
 	rq, err := http.NewRequestWithContext(t.Context(), method, r.server.URL+path, body)
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err) // not Fatal: tests call this from goroutines
+		return answer{}
 	}
 	rq.SetBasicAuth(serverKey, "")
 	rq.Header.Set("Content-Type", "application/json")
@@ -141,12 +142,14 @@ func (r *rig) do(t testing.TB, method, path string, body io.Reader, headers ...s
 	}
 	rs, err := r.server.Client().Do(rq)
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
+		return answer{}
 	}
 	defer rs.Body.Close()
 	got, err := io.ReadAll(rs.Body)
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
+		return answer{}
 	}
 	return answer{rs.StatusCode, rs.Header, string(got)}
 }

@@ -45,9 +45,9 @@ func (s *Sink) fill(ctx context.Context, c *cycle, out chan<- *cycle, flush *tim
 		if full {
 			grown = nil
 		}
-		taker := out
-		if c.size == 0 || !(full || due || stop == nil) {
-			taker = nil
+		var taker chan<- *cycle
+		if c.size > 0 && (full || due || stop == nil) {
+			taker = out
 		}
 		select {
 		case taker <- c:

@@ -67,7 +67,7 @@ func TestRandomCrashesAndFaults(t *testing.T) {
 				if r.faults.rng.IntN(3) > 0 {
 					return faultNone
 				}
-				return fault(r.faults.rng.IntN(int(faults_)))
+				return fault(r.faults.rng.IntN(int(faultEnd)))
 			}
 			for range 10 {
 				r.receive(1 + r.rng.IntN(150))

@@ -124,7 +124,7 @@ func (d *database) open() {
 
 func (d *database) close() {
 	d.t.Helper()
-	if err := errors.Join(d.Store.Close(), d.conn.Close()); err != nil {
+	if err := errors.Join(d.Close(), d.conn.Close()); err != nil {
 		d.t.Fatal(err)
 	}
 }

@@ -22,7 +22,7 @@ const (
 	faultPartial       // some of the rows arrive, then an error
 	faultAfter         // all arrive, but an error is reported
 	faultLate          // an error is reported while the statement still runs
-	faults_
+	faultEnd           // greater than all others
 )
 
 // faults stands before the real store and lets it fail.
@@ -114,8 +114,9 @@ func (f *faults) insert(ctx context.Context, b Block) error {
 			_ = f.Store.Insert(context.WithoutCancel(ctx), b)
 		})
 		return errInjected
+	default:
+		return f.Store.Insert(ctx, b)
 	}
-	return f.Store.Insert(ctx, b)
 }
 
 func (f *faults) next(b Block) fault {

@@ -81,7 +81,7 @@ func (s *Sink) refuse(ctx context.Context, refused ...refusal) error {
 	}
 	for _, r := range list {
 		s.metrics.Refused(r.Table)
-		s.logger.WarnContext(ctx, "row refused", "table", r.Table.String(), "position", r.Position.String(),
+		s.logger.WarnContext(ctx, "row refused", "table", r.Table.String(), "position", r.String(),
 			"ordinal", r.Ordinal, "reason", r.Reason)
 	}
 	return s.queue.MarkRefused(seqs...)

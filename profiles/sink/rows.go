@@ -40,8 +40,9 @@ func makeRow(e *outbox.Entry) (value any, partition uint32, err error) {
 	case outbox.TableQuarantine:
 		var r store.QuarantineRow
 		return &r, 0, unmarshal(e, &r, &r.Place)
+	default:
+		return nil, 0, fmt.Errorf("no row of %s is made from JSON", e.Table)
 	}
-	return nil, 0, fmt.Errorf("no row of %s is made from JSON", e.Table)
 }
 
 func unmarshal(e *outbox.Entry, row any, place *store.Place) error {

@@ -64,8 +64,9 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 			err = errInjected
 		}
 		return nil, err
+	default:
+		return w.next.RoundTrip(req)
 	}
-	return w.next.RoundTrip(req)
 }
 
 func (w *wire) choose(req *http.Request) spoiling {

@@ -137,8 +137,8 @@ type stamped struct {
 	value []byte
 }
 
-func (s stamped) append(b []byte) []byte {
-	b = append(b, codecVersion)
+func (s stamped) encode() []byte {
+	b := []byte{codecVersion}
 	b = binary.AppendVarint(b, s.At.UnixMilli())
 	return append(appendString(b, s.MessageID), s.value...)
 }

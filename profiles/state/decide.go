@@ -86,7 +86,7 @@ func (s *Space) put(link heldLink, end identity.ObservationID) (was heldLink, er
 	if other == end {
 		other = link.B
 	}
-	value := stamped{link.stamp, []byte(link.Verdict)}.append(nil)
+	value := stamped{link.stamp, []byte(link.Verdict)}.encode()
 	return was, s.tx.set(s.pairKey(nil, kindLink, end, other), value)
 }
 
@@ -121,7 +121,7 @@ func (s *Space) SetBlocked(i identity.Identifier, blocked bool, by Stamp) (chang
 		now.value = []byte{1}
 	}
 	s.tx.blocks.put(spaceIdentifier{s.number, i}, now)
-	return !bytes.Equal(was.value, now.value), s.tx.set(s.identifierKey(nil, kindBlock, i), now.append(nil))
+	return !bytes.Equal(was.value, now.value), s.tx.set(s.identifierKey(nil, kindBlock, i), now.encode())
 }
 
 func readBlock(r pebble.Reader, s space, i identity.Identifier) (stamped, error) {

@@ -26,7 +26,7 @@ func (t *Tx) SetDoc(bucket, key string, value json.RawMessage, by Stamp) error {
 	now := stamped{by, bytes.Clone(value)}
 	t.docs[string(k)] = now
 	t.changed = true
-	return t.set(k, now.append(nil))
+	return t.set(k, now.encode())
 }
 
 func (t *Tx) doc(key []byte) (stamped, error) {

@@ -22,7 +22,7 @@ import (
 //	observed    an observation                kindObserved WS observation
 //	short       64-bit key -> observations    kindShort WS key64
 //	holder      identifier -> observation     kindHolder WS type value observation
-//	link        verdict on a pair, both ways  kindLink WS observation observation
+//	link        verdict on a pair, both ways  kindLink WS observation peer
 //	block       identifier that joins nobody  kindBlock WS type value
 //	assignment  profile of an observation     kindAssignment WS observation
 //	member      profile -> observation        kindMember WS profile observation

@@ -5,12 +5,14 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"tributary/identity"
 	"tributary/ingest/event"
 	"tributary/ingest/stream"
 	"tributary/ingest/stream/embedded"
@@ -94,4 +96,59 @@ func cpu(b *testing.B) int64 {
 	var u syscall.Rusage
 	must(b, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
 	return u.Utime.Nano() + u.Stime.Nano()
+}
+
+// BenchmarkReadWhileApplying reads one person by identifier, with profile, members and states, from
+// a snapshot each, while the worker applies a log. p99-us/op is of the reads.
+func BenchmarkReadWhileApplying(b *testing.B) {
+	r := openDisk(b)
+	fill(b, r, 100_000, 10_000)
+	r.start()
+	took := make([]time.Duration, 0, b.N)
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := range b.N {
+		began := time.Now()
+		readPerson(b, r, i%10_000)
+		took = append(took, time.Since(began))
+	}
+	b.StopTimer()
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "p50-us/op")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-us/op")
+	r.settle()
+	r.stop()
+}
+
+func readPerson(b *testing.B, r *rig, person int) {
+	b.Helper()
+	hot, err := r.state.Snapshot("w")
+	must(b, err)
+	defer func() { must(b, hot.Close()) }()
+	holders, err := hot.Holders(identity.Identifier{Type: event.IDUser, Value: fmt.Sprintf("user-%d", person)})
+	must(b, err)
+	for _, holder := range holders {
+		a, _, err := hot.Assignment(holder)
+		must(b, err)
+		members, err := hot.Members(a.Profile)
+		must(b, err)
+		for _, member := range members {
+			_, err := hot.State(member)
+			must(b, err)
+		}
+	}
+}
+
+// BenchmarkDecode is what a reader spends on one event before it reaches the applier.
+func BenchmarkDecode(b *testing.B) {
+	engine := newEngine(b)
+	records := make([]stream.Entry, 1000)
+	for i := range records {
+		records[i] = stream.Entry{Record: record(b, benchEvent(i, i))}
+	}
+	b.SetBytes(benchSize)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		unify.Decode(engine, records[i%len(records)])
+	}
 }

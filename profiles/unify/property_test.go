@@ -154,14 +154,15 @@ func (w *warehouse) check(r *rig) {
 	}
 	profile, version := map[uuid.UUID]uuid.UUID{}, map[uuid.UUID]uint64{}
 	for _, e := range w.rows {
-		switch e.Table {
-		case outbox.TableEvents:
+		if e.Table == outbox.TableEvents {
 			events++
-		case outbox.TableIdentityMap:
-			for _, row := range rowsOf[store.IdentityMapRow](w, []outbox.Entry{e}, e.Table) {
-				if row.Version > version[row.Observation] {
-					version[row.Observation], profile[row.Observation] = row.Version, row.Profile
-				}
+		}
+		if e.Table != outbox.TableIdentityMap {
+			continue
+		}
+		for _, row := range rowsOf[store.IdentityMapRow](w, []outbox.Entry{e}, e.Table) {
+			if row.Version > version[row.Observation] {
+				version[row.Observation], profile[row.Observation] = row.Version, row.Profile
 			}
 		}
 	}

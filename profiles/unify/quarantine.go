@@ -137,6 +137,9 @@ func (a *applier) refuse(ctx context.Context, space *state.Space, r *record) err
 	if row.Workspace != r.Workspace {
 		return errSkip{reasonMismatch, "the refused row is of another workspace"}
 	}
+	if row.Offset >= a.tx.Offset(row.Partition) {
+		return errSkip{"no_such_record", "the refused row is of a record that was never applied"}
+	}
 	was, err := space.Item(row.Position, row.Ordinal)
 	if err != nil {
 		return err

@@ -147,6 +147,19 @@ func TestRefusedRowMovesToTheQuarantineAndBack(t *testing.T) {
 	}
 }
 
+func TestRefusalOfWhatWasNeverThere(t *testing.T) {
+	r := open(t, vfs.NewMem(), unify.Config{}).start()
+	defer r.stop()
+	refusal, err := outbox.Refusal{Position: stream.Position{Partition: 99, Offset: 1}, Table: outbox.TableEvents, Workspace: "w"}.Record(epoch)
+	must(t, err)
+	pos := r.put(refusal)[0]
+	r.settle()
+	item, ok, err := r.state.Item("w", pos, 0)
+	if must(t, err); !ok || item.Reason != "no_such_record" {
+		t.Errorf("item %+v, want the command in the quarantine", item)
+	}
+}
+
 func TestWhatCannotBeReplayed(t *testing.T) {
 	r := open(t, vfs.NewMem(), unify.Config{}).start()
 	defer r.stop()

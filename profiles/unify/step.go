@@ -159,7 +159,7 @@ func (a *applier) guard(ctx context.Context, f func(current **record) error) (fi
 		}
 		place := "step"
 		if current != nil {
-			place = current.Position.String()
+			place = current.String()
 			if a.poisoned[current.Position] != nil {
 				err = fmt.Errorf("apply %s: panic even in quarantine: %v", place, p)
 			}

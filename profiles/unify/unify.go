@@ -187,7 +187,7 @@ func (w *Worker) run(ctx context.Context) error {
 func (w *Worker) Applied(ctx context.Context, pos stream.Position) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	defer context.AfterFunc(w.life, func() { cancel(ErrStopped) })()
+	defer context.AfterFunc(w.life, func() { cancel(ErrStopped) })() //nolint:contextcheck // the worker's life is not the caller's
 	err := w.config.State.Wait(ctx, pos)
 	if err != nil && errors.Is(context.Cause(ctx), ErrStopped) {
 		return ErrStopped

@@ -61,6 +61,9 @@ var durable = []string{
 	"fsync_after_insert = 1", "fsync_part_directory = 1", "min_rows_to_fsync_after_merge = 1", "old_parts_lifetime = 480",
 }
 
+// bounded is the setting without which properties of many different names stop merges for minutes.
+const bounded = "object_shared_data_serialization_version = 'map_with_buckets'"
+
 func testDurable(t *testing.T, e Engine) {
 	b := e.Store(t)
 	type table struct {
@@ -77,6 +80,9 @@ func testDurable(t *testing.T, e Engine) {
 			if !strings.Contains(table.EngineFull, setting) {
 				t.Errorf("%s lacks %s", table.Name, setting)
 			}
+		}
+		if table.Name == "events" && !strings.Contains(table.EngineFull, bounded) {
+			t.Errorf("%s lacks %s", table.Name, bounded)
 		}
 	}
 }

@@ -54,6 +54,7 @@ type Logging struct {
 type HTTP struct {
 	Listen          string   `yaml:"listen"`
 	ShutdownTimeout Duration `yaml:"shutdown_timeout"`
+	PprofListen     string   `yaml:"pprof_listen"`
 }
 
 // Gateway limits what sources may send.
@@ -202,6 +203,8 @@ func (c Config) Validate() error {
 	fault(!slices.Contains([]string{"text", "json"}, c.Logging.Format), "logging.format: %q is neither text nor json", c.Logging.Format)
 	fault(!validListen(c.HTTP.Listen), "http.listen: %q is not host:port", c.HTTP.Listen)
 	fault(c.HTTP.ShutdownTimeout <= 0, "http.shutdown_timeout: must be greater than 0")
+	fault(c.HTTP.PprofListen != "" && !loopback(c.HTTP.PprofListen),
+		"http.pprof_listen: %q is not host:port of a loopback address", c.HTTP.PprofListen)
 	fault(c.Gateway.RatePerSecond < 0, "gateway.rate_per_second: must not be negative")
 	fault(c.Gateway.Burst < 0, "gateway.burst: must not be negative")
 	fault(c.Log.Retention < 0, "log.retention: must not be negative")

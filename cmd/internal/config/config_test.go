@@ -56,10 +56,10 @@ func TestExampleHoldsEveryKeyAndItsDefault(t *testing.T) {
 }
 
 func TestAllFaultsAtOnce(t *testing.T) {
-	path := write(t, "workspace: 'No Good'\nroles: [dance]\nlog: {shards: 0, driver: paper}\nsink: {max_rows: -1}\nclickhouse: {inspect_listen: '0.0.0.0:8123'}\nidentity: {default_region: Atlantis}\n")
+	path := write(t, "workspace: 'No Good'\nroles: [dance]\nlog: {shards: 0, driver: paper}\nsink: {max_rows: -1}\nclickhouse: {inspect_listen: '0.0.0.0:8123'}\nhttp: {pprof_listen: ':6060'}\nidentity: {default_region: Atlantis}\n")
 	_, err := Load(path, []string{"TRIBUTARY_NO_SUCH_KEY=1", "TRIBUTARY_SINK_TIMEOUT=soon"})
 	for _, part := range []string{
-		"workspace:", "roles:", "log.driver:", "sink.max_rows:", "clickhouse.inspect_listen:",
+		"workspace:", "roles:", "log.driver:", "sink.max_rows:", "clickhouse.inspect_listen:", "http.pprof_listen:",
 		"identity.default_region:", "TRIBUTARY_NO_SUCH_KEY", "TRIBUTARY_SINK_TIMEOUT",
 	} {
 		if err == nil || !strings.Contains(err.Error(), part) {

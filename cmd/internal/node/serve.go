@@ -58,6 +58,13 @@ func (n *Node) listen(ctx context.Context) (servers []*server, err error) {
 		}
 		add(&http.Server{Handler: chdb.Inspect(n.stores.engine), ReadHeaderTimeout: 5 * time.Second}, inspect, nil)
 	}
+	if address := n.config.HTTP.PprofListen; address != "" {
+		profiling, err := chdb.ListenLoopback(address)
+		if err != nil {
+			return servers, fmt.Errorf("http.pprof_listen: %w", err)
+		}
+		add(&http.Server{Handler: pprofHandler(), ReadHeaderTimeout: 5 * time.Second}, profiling, nil)
+	}
 	return servers, nil
 }
 
