@@ -390,3 +390,39 @@ func TestCallKnownByASharedPhoneMayBeOneOf(t *testing.T) {
 		t.Errorf("the call is %v with %v events, u2 is %v with %v", p["profile"], p["events"], u2["profile"], u2["events"])
 	}
 }
+
+func TestTextsOfOthersAreMarkedEverywhere(t *testing.T) {
+	w := newWorld(t)
+	w.conversation()
+	key := w.key(auth.KindRead, "acme")
+	for _, target := range []string{"", "/timeline", "/context"} {
+		found := 0
+		marked(t, w.get("/v1/profiles/user_id:u1"+target, key, http.StatusOK), false, &found)
+		if found == 0 {
+			t.Errorf("%s does not show the message", target)
+		}
+	}
+}
+
+// marked walks through an answer and fails for the injected sentence outside an object that is
+// marked untrusted.
+func marked(t *testing.T, v any, untrusted bool, found *int) {
+	t.Helper()
+	switch v := v.(type) {
+	case map[string]any:
+		for _, x := range v {
+			marked(t, x, v["untrusted"] == true, found)
+		}
+	case []any:
+		for _, x := range v {
+			marked(t, x, untrusted, found)
+		}
+	case string:
+		if strings.Contains(v, injection) {
+			*found++
+			if !untrusted {
+				t.Errorf("%q is not marked", v)
+			}
+		}
+	}
+}

@@ -94,7 +94,7 @@ func Fold(id identity.ProfileID, members []Member, rules Rules) Profile {
 		}
 		return bytes.Compare(x[:], y[:])
 	})
-	p := Profile{ID: id}
+	p := Profile{ID: id, Observations: make([]ObservationRef, 0, len(members))}
 	var all State
 	var claims [2][]claim
 	for i := range members {

@@ -98,13 +98,13 @@ type Answer struct {
 
 // Get finds the one profile that an address names. It fails with ErrNotFound, *AddressError,
 // *AmbiguousError, ctx's error or that of the store.
-func (s *Service) Get(ctx context.Context, workspace string, address Address) (*Answer, error) {
+func (s *Service) Get(ctx context.Context, workspace string, address Address) (answer *Answer, err error) {
 	hot, err := s.store.Snapshot(workspace)
 	if err != nil {
 		return nil, fmt.Errorf("open snapshot: %w", err)
 	}
-	answer, err := s.get(ctx, view{hot}, workspace, address)
-	return answer, errors.Join(err, hot.Close())
+	defer func() { err = errors.Join(err, hot.Close()) }()
+	return s.get(ctx, view{hot}, workspace, address)
 }
 
 func (s *Service) get(ctx context.Context, v view, workspace string, address Address) (*Answer, error) {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,6 +41,7 @@ type server struct {
 	state  *state.Store
 	worker *unify.Worker
 	keys   *auth.Keys
+	full   atomic.Bool // the disk, for every lane
 }
 
 func newServer(t *testing.T) *server {
@@ -64,7 +66,7 @@ func newServer(t *testing.T) *server {
 	done := make(chan error, 1)
 	go func() { done <- s.worker.Run(ctx) }()
 	now := func() time.Time { return epoch }
-	commands := &admin.Commands{Log: s.log, Worker: s.worker, Now: now}
+	commands := &admin.Commands{Log: fullable{s.log, &s.full}, Worker: s.worker, Now: now}
 	s.keys = auth.NewKeys(s.state, commands, now)
 	handler, err := admin.NewHandler(admin.Config{
 		Commands: commands, Keys: s.keys, Quarantine: s.state,
@@ -101,6 +103,19 @@ func (s *server) must(err error) {
 	if err != nil {
 		s.Fatal(err)
 	}
+}
+
+// fullable is a log whose disk can be full.
+type fullable struct {
+	stream.Log
+	full *atomic.Bool
+}
+
+func (l fullable) Append(ctx context.Context, records []stream.Record) ([]stream.Position, error) {
+	if l.full.Load() {
+		return nil, fmt.Errorf("append: %w", stream.ErrFull)
+	}
+	return l.Log.Append(ctx, records)
 }
 
 // settle waits until everything in the log is applied.
@@ -256,6 +271,13 @@ func TestAppendIsThatOfTheLog(t *testing.T) {
 	record.Value = make([]byte, embedded.DefaultMaxValueBytes+1)
 	if _, err := s.Append(ctx, []stream.Record{record}); !errors.Is(err, stream.ErrTooLarge) {
 		t.Errorf("a large record gives %v", err)
+	}
+	s.full.Store(true)
+	if _, err := s.Append(ctx, []stream.Record{record}); !errors.Is(err, stream.ErrFull) {
+		t.Errorf("a full disk gives %v", err)
+	}
+	if _, err := s.Import(ctx, "acme", "history", strings.NewReader(line(1))); !errors.Is(err, stream.ErrFull) {
+		t.Errorf("an import to a full disk gives %v", err)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -165,6 +166,8 @@ func (d *demoRun) load(ctx context.Context, state *demoState) error {
 	}
 	fmt.Fprintf(d.out, "Sent %d events: %d repeated an earlier one, %d were malformed and are in the quarantine.\n",
 		len(company.Items), company.Duplicates, company.Malformed)
+	company.Items = nil
+	debug.FreeOSMemory()
 	state.Loaded = true
 	return d.writeState(state)
 }

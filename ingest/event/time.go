@@ -5,11 +5,12 @@ import (
 	"time"
 )
 
-// The range of times an event may have: that of ClickHouse's DateTime64(3). A time outside of it is
-// refused rather than moved, because nobody could tell later what it had been.
+// The range of times an event may have: what DateTime64 holds as the driver of ClickHouse sends it,
+// in nanoseconds of 64 bits. A time outside of it is refused rather than moved, because nobody could
+// tell later what it had been.
 var (
 	MinTime = time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)
-	MaxTime = time.Date(2299, 12, 31, 23, 59, 59, 999_000_000, time.UTC)
+	MaxTime = time.Date(2261, 12, 31, 23, 59, 59, 999_000_000, time.UTC)
 )
 
 // MaxAhead is how far a corrected time may lie after the received time. What lies further was made
@@ -18,7 +19,7 @@ var (
 const MaxAhead = 5 * time.Minute
 
 // ErrTime is the error of ParseTime.
-var ErrTime = errors.New("must be an ISO 8601 date and time between the years 1900 and 2299")
+var ErrTime = errors.New("must be an ISO 8601 date and time between the years 1900 and 2261")
 
 // layouts are tried in this order. Go reads fractions of a second after any layout's seconds.
 var layouts = []string{

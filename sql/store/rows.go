@@ -8,7 +8,7 @@ import (
 )
 
 // The rows of every table, one struct each. Their meaning stands here, their types in ClickHouse
-// in columns.go and in sql/migrations.
+// in eventcolumns.go, tables.go and sql/migrations.
 //
 // All times are UTC to the millisecond. A zero time is stored as 1970-01-01 and means "not said"
 // where a field may be absent; times outside what DateTime64 holds are moved to its nearest end

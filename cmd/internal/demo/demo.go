@@ -75,11 +75,12 @@ var Sources = []string{
 
 // Item is one message that one source sends.
 type Item struct {
-	Source  string
-	Message Message
-	// Raw, when set, is sent instead of Message: something malformed.
-	Raw []byte
-	// Skew is how far the client's clock is ahead of the truth; Message's times have it in them.
+	Source string
+	// ID is the message id, and Type the kind of call; both empty for malformed items.
+	ID, Type string
+	// Body is the message as JSON. It has no send time: that is the sender's to add.
+	Body []byte
+	// Skew is how far the client's clock is ahead of the truth; the times in Body have it in them.
 	Skew time.Duration
 	// Person is who it was about: the truth; empty for malformed items.
 	Person string
@@ -96,7 +97,6 @@ type Message struct {
 	Event       string         `json:"event,omitempty"`
 	Name        string         `json:"name,omitempty"`
 	Timestamp   string         `json:"timestamp"`
-	SentAt      string         `json:"sentAt,omitempty"`
 	Traits      map[string]any `json:"traits,omitempty"`
 	Properties  map[string]any `json:"properties,omitempty"`
 	Context     map[string]any `json:"context,omitempty"`
@@ -120,11 +120,13 @@ func Generate(c Config) (*Company, error) {
 	for i := range company.People {
 		w := newWriter(c, &company.People[i])
 		w.life()
-		company.Items = append(company.Items, w.items...)
+		if err := w.finish(company); err != nil {
+			return nil, err
+		}
 	}
 	company.disturb(rand.New(rand.NewPCG(c.Seed, 0xd157)))
 	slices.SortStableFunc(company.Items, func(a, b Item) int {
-		return cmp.Or(a.arrives.Compare(b.arrives), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Message.MessageID, b.Message.MessageID))
+		return cmp.Or(a.arrives.Compare(b.arrives), cmp.Compare(a.Source, b.Source), cmp.Compare(a.ID, b.ID))
 	})
 	return company, nil
 }
@@ -138,7 +140,7 @@ func (c *Company) WriteTruth(to io.Writer) error {
 	}
 	seen := make(map[string]bool, len(c.Items))
 	for _, item := range c.Items {
-		id := item.Source + "/" + item.Message.MessageID
+		id := item.Source + "/" + item.ID
 		if item.Person == "" || seen[id] {
 			continue
 		}

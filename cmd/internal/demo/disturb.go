@@ -1,7 +1,7 @@
 package demo
 
 import (
-	"maps"
+	"bytes"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -16,9 +16,8 @@ func (c *Company) disturb(r *rand.Rand) {
 		}
 		twin := c.Items[i]
 		twin.arrives = twin.arrives.Add(time.Duration(1+r.IntN(1800)) * time.Second)
-		if r.Float64() < 0.03 && twin.Message.Properties != nil {
-			twin.Message.Properties = maps.Clone(twin.Message.Properties)
-			twin.Message.Properties["revised"] = true
+		if other := bytes.Replace(twin.Body, []byte(`"properties":{`), []byte(`"properties":{"revised":true,`), 1); r.Float64() < 0.03 && len(other) > len(twin.Body) {
+			twin.Body = other
 			c.Conflicting++
 		}
 		c.Duplicates++
@@ -27,7 +26,7 @@ func (c *Company) disturb(r *rand.Rand) {
 	for range len(c.Items) / 2500 {
 		broken := malformed[r.IntN(len(malformed))]
 		near := c.Items[r.IntN(len(c.Items))]
-		c.Items = append(c.Items, Item{Source: SourceWeb, Raw: []byte(broken), arrives: near.arrives})
+		c.Items = append(c.Items, Item{Source: SourceWeb, Body: []byte(broken), arrives: near.arrives})
 		c.Malformed++
 	}
 }

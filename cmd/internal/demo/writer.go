@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -12,7 +13,7 @@ type writer struct {
 	p      *Person
 	start  time.Time
 	end    time.Time
-	items  []Item
+	items  []draft
 	serial int
 	skew   time.Duration // of the person's phone
 }
@@ -30,6 +31,26 @@ func newWriter(c Config, p *Person) *writer {
 	return w
 }
 
+// draft is an item whose message may still change.
+type draft struct {
+	Item
+	message Message
+}
+
+// finish hands the items over, their messages encoded: a company of maps would not fit in memory.
+func (w *writer) finish(company *Company) error {
+	for i := range w.items {
+		d := &w.items[i]
+		body, err := json.Marshal(&d.message)
+		if err != nil {
+			return fmt.Errorf("encode message: %w", err)
+		}
+		d.Body = body
+		company.Items = append(company.Items, d.Item)
+	}
+	return nil
+}
+
 // props are the properties of a message: the typed fields of the vocabulary, and any others.
 type props map[string]any
 
@@ -40,7 +61,8 @@ type as struct {
 	name                               bool   // the source knows the name
 }
 
-// send adds a message of a source at a time; it arrives a moment later, sometimes much later.
+// send adds a message of a source at a time; it arrives a moment later, sometimes much later. What
+// it returns may be changed until the next send.
 func (w *writer) send(source, channel, kind, name string, at time.Time, who as, p props) *Message {
 	if !at.Before(w.end) {
 		return &Message{} // after the end of the history
@@ -73,8 +95,11 @@ func (w *writer) send(source, channel, kind, name string, at time.Time, who as, 
 		m.Name = name
 	}
 	m.Timestamp = at.Add(skew).Format(timeFormat)
-	w.items = append(w.items, Item{Source: source, Message: m, Person: w.p.ID, Skew: skew, arrives: at.Add(w.delay())})
-	return &w.items[len(w.items)-1].Message
+	w.items = append(w.items, draft{
+		Item:    Item{Source: source, ID: m.MessageID, Type: kind, Person: w.p.ID, Skew: skew, arrives: at.Add(w.delay())},
+		message: m,
+	})
+	return &w.items[len(w.items)-1].message
 }
 
 const timeFormat = "2006-01-02T15:04:05.000Z"

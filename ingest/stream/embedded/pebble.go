@@ -33,7 +33,7 @@ func pebbleOptions(c *Config, g *guard, lock *pebble.Lock) *pebble.Options {
 		MaxOpenFiles:               500,
 		FlushDelayDeleteRange:      reclaimAfter,
 	}
-	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionBalanced })
+	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionFastest })
 	return o
 }
 
