@@ -104,7 +104,7 @@ func (s *Service) Get(ctx context.Context, workspace string, address Address) (a
 		return nil, fmt.Errorf("open snapshot: %w", err)
 	}
 	defer func() { err = errors.Join(err, hot.Close()) }()
-	return s.get(ctx, view{hot}, workspace, address)
+	return s.get(ctx, newView(hot), workspace, address)
 }
 
 func (s *Service) get(ctx context.Context, v view, workspace string, address Address) (*Answer, error) {
@@ -192,8 +192,28 @@ func (f finding) and(g finding) finding {
 	return finding{profiles: sorted(slices.Concat(f.profiles, g.profiles)), unsure: true}
 }
 
-// view answers questions about a snapshot.
-type view struct{ Hot }
+// view answers questions about a snapshot. It remembers assignments, because those that an
+// identifier leads to are mostly those of the members.
+type view struct {
+	Hot
+	assignments map[identity.ObservationID]identity.Assignment
+}
+
+func newView(hot Hot) view {
+	return view{hot, map[identity.ObservationID]identity.Assignment{}}
+}
+
+// Assignment is that of Hot.
+func (v view) Assignment(id identity.ObservationID) (identity.Assignment, bool, error) {
+	if a, known := v.assignments[id]; known {
+		return a, true, nil
+	}
+	a, known, err := v.Hot.Assignment(id)
+	if known && err == nil {
+		v.assignments[id] = a
+	}
+	return a, known, err
+}
 
 func (v view) byID(value string) (finding, error) {
 	id, err := uuid.Parse(value)

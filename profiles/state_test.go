@@ -179,18 +179,6 @@ func TestRecordIsReplacedWhole(t *testing.T) {
 	}
 }
 
-func TestCompareVersionsIsATotalOrder(t *testing.T) {
-	ascending := []string{"", "1", "9", "10", "123456789012345678901234567890", "1a", "2024-01-01"}
-	for i, a := range ascending {
-		for j, b := range ascending {
-			got := compareVersions(a, b)
-			if (got < 0) != (i < j) || (got > 0) != (i > j) {
-				t.Errorf("compareVersions(%q, %q) = %d", a, b, got)
-			}
-		}
-	}
-}
-
 // sampleEvent is a message in a chat, about 1 KB as JSON.
 func sampleEvent(i int) *event.Event {
 	return &event.Event{
@@ -272,7 +260,16 @@ func BenchmarkApply(b *testing.B) {
 }
 
 func BenchmarkDecodeApplyEncode(b *testing.B) {
-	data := encode(fullState())
+	few := &State{}
+	for i := range 12 {
+		few.Apply(sampleEvent(i), stream.Position{Offset: uint64(i)})
+	}
+	b.Run("12 events", func(b *testing.B) { benchmarkRoundTrip(b, few) })
+	b.Run("full", func(b *testing.B) { benchmarkRoundTrip(b, fullState()) })
+}
+
+func benchmarkRoundTrip(b *testing.B, of *State) {
+	data := encode(of)
 	e := sampleEvent(500)
 	var s State
 	var buf []byte

@@ -1,7 +1,6 @@
 package profiles
 
 import (
-	"cmp"
 	"strings"
 
 	"tributary/ingest/event"
@@ -39,7 +38,7 @@ type recordHead struct {
 }
 
 func (h recordHead) compare(o recordHead) int {
-	if c := compareVersions(h.version, o.version); c != 0 {
+	if c := event.CompareVersions(h.version, o.version); c != 0 {
 		return c
 	}
 	return h.by.compare(o.by)
@@ -163,31 +162,4 @@ func (s *State) leftOutTraits() uint64 {
 		}
 	}
 	return n
-}
-
-// compareVersions orders the versions of a record: what is not said first, then numbers by value,
-// then the rest by bytes.
-func compareVersions(a, b string) int {
-	ra, rb := versionRank(a), versionRank(b)
-	switch {
-	case ra != rb:
-		return cmp.Compare(ra, rb)
-	case ra == numericVersion:
-		return shorter(strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0"))
-	}
-	return strings.Compare(a, b)
-}
-
-const numericVersion = 1
-
-func versionRank(s string) int {
-	if s == "" {
-		return 0
-	}
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return numericVersion + 1
-		}
-	}
-	return numericVersion
 }

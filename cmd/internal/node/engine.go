@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -85,6 +86,9 @@ func (s *stores) open(dsn string, c config.ClickHouse, pool string) (*store.Stor
 	return store.Open(dsn, cfg)
 }
 
+// hopeless are the faults of a migration that no waiting mends.
+var hopeless = []error{store.ErrPermanent, store.ErrInvalid, store.ErrChanged}
+
 // migrate brings the tables up to date, and tries again while the store is away.
 func (s *stores) migrate(ctx context.Context, logger *slog.Logger) error {
 	const longest = 10 * time.Second
@@ -93,7 +97,7 @@ func (s *stores) migrate(ctx context.Context, logger *slog.Logger) error {
 		for _, m := range done {
 			logger.InfoContext(ctx, "migrated", "name", m.Name)
 		}
-		if err == nil || errors.Is(err, store.ErrPermanent) {
+		if err == nil || slices.ContainsFunc(hopeless, func(e error) bool { return errors.Is(err, e) }) {
 			return err
 		}
 		logger.WarnContext(ctx, "the analytics store does not answer; trying again", "error", err)

@@ -18,11 +18,13 @@ const reclaimAfter = 10 * time.Second
 func pebbleOptions(c *Config, g *guard, lock *pebble.Lock) *pebble.Options {
 	logger := pebbleLogger{c.Logger, c.Fatal}
 	o := &pebble.Options{
-		FS:                          vfs.OnDiskFull(c.FS, g.spend),
-		Lock:                        lock,
-		Logger:                      logger,
-		FormatMajorVersion:          pebble.FormatValueSeparation,
-		CacheSize:                   c.CacheBytes,
+		FS:                 vfs.OnDiskFull(c.FS, g.spend),
+		Lock:               lock,
+		Logger:             logger,
+		FormatMajorVersion: pebble.FormatValueSeparation,
+		// Pebble takes the memory of its memtables out of the cache: without room for them a small
+		// cache holds nothing at all.
+		CacheSize:                   c.CacheBytes + 2*c.MemTableBytes,
 		MemTableSize:                uint64(c.MemTableBytes),
 		MemTableStopWritesThreshold: 4,
 		// Appends are synced anyway; these spread the writing of tables and of large batches.
