@@ -39,23 +39,28 @@ test: engine ## Run every test, on the real embedded engine
 	$(GO) test -timeout 20m $(TEST_FLAGS) ./...
 
 .PHONY: race
-race: engine ## Run every test under the race detector
-	$(GO) test -race -short -timeout 40m $(TEST_FLAGS) ./...
+race: engine ## Run every test under the race detector (the programs that tests start are not)
+	$(GO) test -race -short -timeout 40m $(TEST_FLAGS) $$($(GO) list ./... | grep -v -e /crashtest -e /bench)
 
 .PHONY: crash
-crash: engine build ## Kill the program N times while events come in (N=25), then check every one
+crash: engine ## Kill the program N times while events come in (N=25), then check every one
 	$(GO) test -timeout 6h -count=1 -v -run '^TestCrash' ./cmd/internal/crashtest -args -kills=$(N)
+
+.PHONY: soak
+SOAK ?= 1m
+soak: engine ## Read from and write to the engine under the race detector for SOAK (1m), its process killed meanwhile
+	TRIBUTARY_SOAK=$(SOAK) $(GO) test -race -count=1 -timeout 30m -run Soak ./sql/chdb
 
 .PHONY: bench
 bench: engine build ## Measure, and print a table of figures beside what they are compared to
-	$(BIN) bench
+	$(BIN) bench $(BENCH_FLAGS)
 
 .PHONY: fuzz
 FUZZTIME ?= 20s
 fuzz: ## Run every fuzz test for FUZZTIME (20s) each
 	@set -e; for pkg in $$($(GO) list ./...); do \
 	  for f in $$($(GO) test -list '^Fuzz' $$pkg 2>/dev/null | grep '^Fuzz' || true); do \
-	    echo "== $$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg; \
+	    echo "== $$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 200x $$pkg; \
 	  done; \
 	done
 

@@ -78,11 +78,12 @@ func shorter(a, b string) int {
 	return strings.Compare(a, b)
 }
 
-// clip cuts s to at most n bytes, between runes.
-func clip(s string, n int) string {
-	if len(s) <= n {
+// clip cuts s to at most maxField bytes, between runes.
+func clip(s string) string {
+	if len(s) <= maxField {
 		return s
 	}
+	n := maxField
 	for n > 0 && !utf8.RuneStart(s[n]) {
 		n--
 	}

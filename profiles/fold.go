@@ -271,7 +271,7 @@ func survivors(claims []claim, rules Rules) []Trait {
 		return cmp.Or(
 			strings.Compare(a.name, b.name),
 			cmp.Compare(rules.rank(a.name, a.by.source), rules.rank(b.name, b.by.source)),
-			b.trait.compare(*a.trait),
+			b.compare(*a.trait),
 			bytes.Compare(a.observation[:], b.observation[:]),
 		)
 	})

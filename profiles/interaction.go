@@ -102,7 +102,7 @@ func appendDetail(b []byte, e *event.Event, pos stream.Position, runes int) []by
 
 func appendClipped(b []byte, texts ...string) []byte {
 	for _, t := range texts {
-		b = appendString(b, clip(t, maxField))
+		b = appendString(b, clip(t))
 	}
 	return b
 }
@@ -147,9 +147,9 @@ var recentBounds = [...]int{otherInteraction: maxOthers, contactInteraction: max
 // newInteraction encodes an event into one string that holds the stamp's texts as well.
 func newInteraction(e *event.Event, pos stream.Position) interaction {
 	var buf [512]byte
-	b := append(buf[:0], clip(e.MessageID, maxField)...)
+	b := append(buf[:0], clip(e.MessageID)...)
 	msg := len(b)
-	b = append(b, clip(e.Source, maxField)...)
+	b = append(b, clip(e.Source)...)
 	source := len(b)
 	all := string(appendDetail(b, e, pos, maxSnippet))
 	return interaction{
@@ -205,8 +205,8 @@ func (s *State) applySurvey(cx *event.CX, name string, x interaction) {
 	}
 	s.addAnswer(x)
 	s.addSurvey(surveySum{
-		survey: clip(string(cx.Survey), maxField), kind: clip(string(cx.SurveyKind), maxField),
-		scale: clip(cx.Scale, maxField), n: 1, sum: int64(math.Round(*cx.Score * 1000)),
+		survey: clip(string(cx.Survey)), kind: clip(string(cx.SurveyKind)),
+		scale: clip(cx.Scale), n: 1, sum: int64(math.Round(*cx.Score * 1000)),
 	})
 }
 

@@ -127,7 +127,7 @@ func (s *State) applyItems(e *event.Event, x interaction, pos stream.Position) {
 		var buf [256]byte
 		x.raw = string(appendDetail(buf[:0], e, pos, 0))
 	}
-	r := register{kind: m.kind, id: clip(id, maxField), interaction: x}
+	r := register{kind: m.kind, id: clip(id), interaction: x}
 	for _, r.field = range m.fields {
 		s.addRegister(r)
 	}

@@ -159,9 +159,9 @@ type counter struct {
 func counterOf(e *event.Event) counter {
 	name := string(e.Type)
 	if e.Type == event.TypeTrack {
-		name = clip(e.Name, maxField)
+		name = clip(e.Name)
 	}
-	return counter{channel: clip(string(e.Channel), maxField), name: name, n: 1}
+	return counter{channel: clip(string(e.Channel)), name: name, n: 1}
 }
 
 func (c counter) compare(d counter) int {

@@ -32,7 +32,7 @@ func genEvent(seq int) *rapid.Generator[*event.Event] {
 			Type:       rapid.SampledFrom([]event.Type{event.TypeTrack, event.TypeIdentify, event.TypePage}).Draw(t, "type"),
 			Channel:    rapid.SampledFrom([]event.Channel{"", event.ChannelWeb, event.ChannelChat}).Draw(t, "channel"),
 		}
-		switch e.Type {
+		switch e.Type { //nolint:exhaustive // no other types are drawn
 		case event.TypeIdentify:
 			traits := rapid.MapOfN(rapid.StringMatching(`[a-h]{1,3}`), rapid.IntRange(0, 3), 0, 40).Draw(t, "traits")
 			e.Traits, _ = json.Marshal(traits)

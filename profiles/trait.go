@@ -47,7 +47,7 @@ func (h recordHead) compare(o recordHead) int {
 func (s *State) applyTraits(e *event.Event, by stamp) {
 	base := freeTrait
 	if e.Record != nil {
-		head := recordHead{set: true, version: strings.Clone(clip(e.Record.Version, maxField)), by: by, deleted: e.Record.Deleted}
+		head := recordHead{set: true, version: strings.Clone(clip(e.Record.Version)), by: by, deleted: e.Record.Deleted}
 		if !s.takeHead(head) || head.deleted {
 			return
 		}

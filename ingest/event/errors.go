@@ -13,7 +13,12 @@ type FieldError struct {
 // Error returns "field: reason".
 func (e FieldError) Error() string { return e.Field + ": " + e.Reason }
 
-// Errors is every fault that was found in one event, in the order of its fields.
+// MaxFaults bounds what Errors lists. An event of 32 KB can hold more than ten thousand faults, and
+// each takes more memory, time and room in the answer than what it is about.
+const MaxFaults = 100
+
+// Errors is every fault that was found in one event, in the order of its fields; of more than
+// MaxFaults, the first.
 type Errors []FieldError
 
 // Error joins the faults with "; ".
@@ -42,7 +47,10 @@ func (e Errors) Err() error {
 	return e
 }
 
-// Add appends a fault.
+// Add appends a fault, unless there are MaxFaults already.
 func (e *Errors) Add(field, reason string) {
+	if len(*e) >= MaxFaults {
+		return
+	}
 	*e = append(*e, FieldError{Field: field, Reason: reason})
 }

@@ -96,7 +96,7 @@ func (e *Event) validateSubject(faults *Errors) {
 	if len(e.Identifiers) > MaxIdentifiers {
 		faults.Add("identifiers", "are more than "+strconv.Itoa(MaxIdentifiers))
 	}
-	for i := range e.Identifiers {
+	for i := range e.Identifiers[:min(len(e.Identifiers), MaxIdentifiers)] {
 		e.Identifiers[i].validate(faults, "identifiers", i, "")
 	}
 	for name, value := range e.Attributes {
@@ -123,7 +123,7 @@ func (e *Event) validateParticipants(faults *Errors) {
 	if len(e.Participants) > MaxParticipants {
 		faults.Add("participants", "are more than "+strconv.Itoa(MaxParticipants))
 	}
-	for i := range e.Participants {
+	for i := range e.Participants[:min(len(e.Participants), MaxParticipants)] {
 		p := &e.Participants[i]
 		if reason := idFault(p.Role, MaxRoleBytes); reason != "" {
 			faults.Add(indexed("participants", i, ".role"), reason)

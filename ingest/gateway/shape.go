@@ -175,6 +175,9 @@ func (s *shape) cleanList(path string, raw json.RawMessage, faults *event.Errors
 		return nil
 	}
 	for i := range items {
+		if len(*faults) >= event.MaxFaults {
+			return nil // there is enough to say, and nothing of it will be used
+		}
 		if items[i] = s.item.clean(fmt.Sprintf("%s[%d]", path, i), items[i], faults); items[i] == nil {
 			items[i] = json.RawMessage("null") // the others keep their places
 		}

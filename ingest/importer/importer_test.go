@@ -241,7 +241,7 @@ func FuzzReadMapping(f *testing.F) {
 	}
 	f.Add(example)
 	f.Add([]byte("version: 1\nevents:\n  - {name: a, at: [b], cx: {text: {value: x}}}\n"))
-	f.Fuzz(func(t *testing.T, text []byte) {
+	f.Fuzz(func(_ *testing.T, text []byte) {
 		m, err := ReadMapping(bytes.NewReader(text))
 		if err == nil {
 			_ = m.columnNames()

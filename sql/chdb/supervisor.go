@@ -61,8 +61,9 @@ type Supervisor struct {
 var _ http.RoundTripper = (*Supervisor)(nil)
 
 // Supervise starts the engine in a child process and waits until it serves. If that first start
-// fails, its error is returned and nothing runs. Afterwards the child is restarted whenever it ends,
-// until Close. The child dies with this process.
+// fails, its error is returned and nothing runs; but a child that was killed, or crashed, while it
+// started is restarted, now as at any later time, until Close. Then the supervisor is returned
+// before it is ready. The child dies with this process.
 func Supervise(ctx context.Context, config Config, child Child) (*Supervisor, error) {
 	if err := config.Validate(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrOpen, err)
@@ -113,26 +114,28 @@ func Supervise(ctx context.Context, config Config, child Child) (*Supervisor, er
 	}
 }
 
-// run starts child after child. first gets the outcome of the first start; if that failed there is
-// no second.
+// run starts child after child. first gets the outcome of the first start; if that failed for a
+// reason that will not pass there is no second.
 func (s *Supervisor) run(ctx context.Context, first chan<- error) {
 	// Linux ties the child's life to the thread that started it, so this goroutine keeps its own.
 	runtime.LockOSThread()
-	served := false
+	told := false
+	tell := func(err error) {
+		if !told {
+			told = true
+			first <- err
+		}
+	}
 	backoff := firstBackoff
 	for {
 		began := time.Now()
-		err := s.runOnce(ctx, func() {
-			if !served {
-				served = true
-				first <- nil
-			}
-		})
+		err := s.runOnce(ctx, func() { tell(nil) })
 		s.transport.CloseIdleConnections()
-		if !served {
-			first <- err
+		if !told && !endedBySignal(err) {
+			tell(err)
 			return
 		}
+		tell(nil)
 		if ctx.Err() != nil {
 			return
 		}
@@ -147,6 +150,12 @@ func (s *Supervisor) run(ctx context.Context, first chan<- error) {
 		}
 		backoff = min(2*backoff, maxBackoff)
 	}
+}
+
+// endedBySignal says whether the child was killed or crashed, rather than gave up.
+func endedBySignal(err error) bool {
+	var exit *exec.ExitError
+	return errors.As(err, &exit) && !exit.Exited()
 }
 
 // runOnce starts a child and returns when it has ended, with the reason.
@@ -187,8 +196,11 @@ func (s *Supervisor) runOnce(ctx context.Context, ready func()) error {
 	if errors.Is(exit, exec.ErrWaitDelay) {
 		s.log.ErrorContext(ctx, "the engine did not stop in time and was killed", "pid", cmd.Process.Pid)
 	}
-	if startErr == nil {
+	switch {
+	case startErr == nil:
 		startErr = fmt.Errorf("%w: %w", ErrEngineDown, cmp.Or(exit, errors.New("it exited")))
+	case exit != nil:
+		startErr = fmt.Errorf("%w (%w)", startErr, exit)
 	}
 	s.set(0, startErr)
 	return startErr

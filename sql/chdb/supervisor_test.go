@@ -204,6 +204,25 @@ func TestChildStartFaults(t *testing.T) {
 	}
 }
 
+// A child that is killed while it starts for the first time is no fault of the configuration.
+func TestChildKilledWhileItStarts(t *testing.T) {
+	child := chdbtest.Child()
+	const dieOnce = `test -e "$0" || { : > "$0"; kill -KILL $$; }; exec "$@"`
+	child.Args = append([]string{"-c", dieOnce, filepath.Join(t.TempDir(), "died"), child.Path}, child.Args...)
+	child.Path = "/bin/sh"
+	s, err := chdb.Supervise(t.Context(), chdb.Config{Path: t.TempDir()}, child)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.WaitReady(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := connectTo(t, s).Exec(t.Context(), "SELECT 1"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestLongPathsGetAShortSocket(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), strings.Repeat("long", 30))
 	if err := connectTo(t, supervise(t, dir)).Exec(t.Context(), "SELECT 1"); err != nil {

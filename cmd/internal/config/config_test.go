@@ -78,12 +78,14 @@ func TestEnvironmentOverridesFile(t *testing.T) {
 	c, err := Load(write(t, "log: {shards: 4}\n"), []string{
 		"TRIBUTARY_LOG_SHARDS=16", "TRIBUTARY_STATE_DEDUPE_HORIZON=14d", "TRIBUTARY_LOG_CACHE=64MiB",
 		"TRIBUTARY_ROLES=[api, unify]", "TRIBUTARY_HTTP_LISTEN=127.0.0.1:9", "PATH=/bin",
+		"TRIBUTARY_CLICKHOUSE_DSN=clickhouse://user:secret@db:9000/cx",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if c.Log.Shards != 16 || time.Duration(c.State.DedupeHorizon) != 14*24*time.Hour || c.Log.Cache != 64<<20 ||
-		!reflect.DeepEqual(c.Roles, []string{RoleAPI, RoleUnify}) || c.HTTP.Listen != "127.0.0.1:9" {
+		!reflect.DeepEqual(c.Roles, []string{RoleAPI, RoleUnify}) || c.HTTP.Listen != "127.0.0.1:9" ||
+		c.ClickHouse.DSN != "clickhouse://user:secret@db:9000/cx" {
 		t.Errorf("got %+v", c)
 	}
 }

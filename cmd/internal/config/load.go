@@ -19,10 +19,9 @@ const EnvPrefix = "TRIBUTARY_"
 
 // reserved are variables of the same prefix that are not keys of the file.
 var reserved = []string{
-	"TRIBUTARY_CONFIG",         // path of the file
-	"TRIBUTARY_CHDB_LIB",       // where the engine's library is, for tests and tools
-	"TRIBUTARY_CLICKHOUSE_DSN", // a server that the storage tests run against too
-	"TRIBUTARY_SOAK",           // how long the engine's soak test runs
+	"TRIBUTARY_CONFIG",   // path of the file
+	"TRIBUTARY_CHDB_LIB", // where the engine's library is, for tests and tools
+	"TRIBUTARY_SOAK",     // how long the engine's soak test runs
 }
 
 // Load reads the file at path ("" for none) over the defaults, lets variables of environ

@@ -129,10 +129,10 @@ func (l *Loader) try(ctx context.Context, path, key string, body []byte) (wait t
 	if err != nil {
 		return time.Second, err
 	}
-	switch {
-	case response.StatusCode == http.StatusOK:
+	switch response.StatusCode {
+	case http.StatusOK:
 		return 0, nil
-	case response.StatusCode == http.StatusTooManyRequests || response.StatusCode == http.StatusServiceUnavailable:
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		seconds, err := strconv.Atoi(response.Header.Get("Retry-After"))
 		if err != nil || seconds < 1 {
 			seconds = 1

@@ -35,7 +35,7 @@ type Status struct {
 func (n *Node) Status(ctx context.Context) Status {
 	lag := n.sink.Lag()
 	s := Status{
-		Version: n.options.Version, DataDir: n.config.DataDir, PendingRecords: n.pending(),
+		Version: n.options.Version, DataDir: n.config.DataDir, PendingRecords: n.pending(ctx),
 		SinkLagRows: lag.Rows, SinkLagSeconds: lag.Age.Seconds(), AnalyticsStore: "ready",
 	}
 	if err := n.stores.ready(ctx); err != nil {

@@ -65,14 +65,14 @@ func (m *metrics) observe(n *Node) {
 	gauge := func(name, help string, read func() float64) {
 		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, read))
 	}
-	gauge("tributary_unify_pending_records", "Records in the log that are not applied yet.", func() float64 { return float64(n.pending()) })
+	gauge("tributary_unify_pending_records", "Records in the log that are not applied yet.", func() float64 { return float64(n.pending(context.Background())) })
 	gauge("tributary_sink_lag_rows", "Rows in the outbox that the analytics store has not acknowledged.", func() float64 { return float64(n.sink.Lag().Rows) })
 	gauge("tributary_sink_lag_seconds", "Age of the oldest row that is on its way.", func() float64 { return n.sink.Lag().Age.Seconds() })
 }
 
 // pending is how many records the log has beyond what is applied.
-func (n *Node) pending() uint64 {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+func (n *Node) pending(ctx context.Context) uint64 {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	partitions, err := n.log.Partitions(ctx)
 	if err != nil {

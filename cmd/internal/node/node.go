@@ -157,7 +157,7 @@ func (n *Node) Keys() *auth.Keys { return n.authKeys }
 func (n *Node) Settle(ctx context.Context) error {
 	ticker := time.NewTicker(50 * time.Millisecond)
 	defer ticker.Stop()
-	for n.pending() > 0 || n.sink.Lag().Rows > 0 {
+	for n.pending(ctx) > 0 || n.sink.Lag().Rows > 0 {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kfake"
+
 	"tributary/api/auth"
 	"tributary/cmd/internal/config"
 	"tributary/sql/store"
@@ -30,10 +32,13 @@ type program struct {
 }
 
 // start runs a node on a data folder, all roles, the embedded engine in this process.
-func start(t *testing.T, dir string) *program {
+func start(t *testing.T, dir string, changes ...func(*config.Config)) *program {
 	t.Helper()
 	c := config.Default()
 	c.DataDir, c.HTTP.Listen = dir, freeAddress(t)
+	for _, change := range changes {
+		change(&c)
+	}
 	n, err := Open(t.Context(), c, Options{Version: "test", Logger: slog.New(slog.DiscardHandler), InProcessEngine: true})
 	if err != nil {
 		t.Fatal(err)
@@ -187,6 +192,37 @@ func TestFirstFiveMinutes(t *testing.T) {
 	check(again)
 	if status, answer := again.get("user_id:nobody", ""); status != http.StatusNotFound {
 		t.Errorf("nobody is answered with %d: %v", status, answer)
+	}
+}
+
+// TestOnKafka runs the whole path over a log on Kafka (an in-process one, of the same protocol), and
+// goes on with it after a restart.
+func TestOnKafka(t *testing.T) {
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cluster.Close()
+	onKafka := func(c *config.Config) {
+		c.Log.Driver = config.DriverKafka
+		c.Log.Kafka.Brokers, c.Log.Kafka.ReplicationFactor, c.Log.Kafka.Partitions = cluster.ListenAddrs(), 1, 2
+	}
+	dir := t.TempDir()
+	p := start(t, dir, onKafka)
+	p.accept("/v1/identify", `{"userId":"u-1","traits":{"email":"ada@example.com"}}`)
+	p.accept("/v1/track", `{"userId":"u-1","event":"E","messageId":"once"}`)
+	p.accept("/v1/track", `{"userId":"u-1","event":"E","messageId":"once"}`)
+	p.settle()
+	p.stop()
+
+	again := start(t, dir, onKafka)
+	again.accept("/v1/track", `{"userId":"u-1","event":"E","messageId":"once"}`)
+	again.settle()
+	if _, answer := again.get("email:ada@example.com", ""); answer["events"] != 2.0 {
+		t.Errorf("the profile has %v events, want 2", answer["events"])
+	}
+	if rows := query[storedRow](again, "counts/stored", nil); len(rows) != 1 || rows[0].Stored != 2 {
+		t.Errorf("ClickHouse holds %v, want 2 events", rows)
 	}
 }
 

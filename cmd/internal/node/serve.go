@@ -151,8 +151,8 @@ func (n *Node) checks() []api.Check {
 			_, err := n.log.Partitions(ctx)
 			return nil, err
 		}},
-		{Part: "unify", Required: n.config.Has(config.RoleUnify), Check: func(context.Context) (map[string]any, error) {
-			return map[string]any{"pending_records": n.pending()}, nil
+		{Part: "unify", Required: n.config.Has(config.RoleUnify), Check: func(ctx context.Context) (map[string]any, error) {
+			return map[string]any{"pending_records": n.pending(ctx)}, nil
 		}},
 		{Part: "sink", Check: func(context.Context) (map[string]any, error) {
 			lag := n.sink.Lag()

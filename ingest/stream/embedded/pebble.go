@@ -1,7 +1,6 @@
 package embedded
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -56,7 +55,7 @@ func (l pebbleLogger) Errorf(format string, args ...any) {
 // Fatalf is called when a write to the log or to the manifest failed. Pebble cannot go on: it does
 // not know what is on disk until it reads it again.
 func (l pebbleLogger) Fatalf(format string, args ...any) {
-	err := errors.New(fmt.Sprintf(format, args...))
+	err := fmt.Errorf(format, args...)
 	l.Error("log is unusable until a restart", "error", err)
 	l.fatal(err)
 }

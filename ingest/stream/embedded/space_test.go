@@ -100,11 +100,11 @@ func (d *fullDisk) MaybeError(op errorfs.Op) error {
 	if !d.filled.Load() || op.Kind.ReadOrWrite() != errorfs.OpIsWrite || op.Kind == errorfs.OpRemove {
 		return nil
 	}
-	if _, err := d.fs.Stat("log/" + ballastName); err != nil {
-		return nil // given up: there is room
+	if _, err := d.fs.Stat("log/" + ballastName); err == nil {
+		d.failed.Add(1)
+		return syscall.ENOSPC
 	}
-	d.failed.Add(1)
-	return syscall.ENOSPC
+	return nil // the ballast is given up: there is room
 }
 
 func (d *fullDisk) String() string { return "full disk" }
