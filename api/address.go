@@ -1,10 +1,12 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -29,6 +31,15 @@ func addressOf(c *gin.Context) (profiles.Address, error) {
 		return nil, problem.Field("address", "must be type:value, such as email:… or profile:<uuid>")
 	}
 	return address, nil
+}
+
+// ofPath names the one field that an address in a path has.
+func ofPath(err error) error {
+	var fault *profiles.AddressError
+	if errors.As(err, &fault) {
+		return problem.Field("address", fault.Reason)
+	}
+	return err
 }
 
 // lookupBody is the body of a lookup.
@@ -114,10 +125,17 @@ func (q *query) time(name string, otherwise time.Time) time.Time {
 	return t.UTC()
 }
 
+func or(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
 func (q *query) err() error {
 	for name := range q.values {
 		if !slices.Contains(q.known, name) {
-			q.fault("query", "has a parameter that is not known; known are "+fmt.Sprint(q.known))
+			q.fault("query", "has a parameter that is not known; known are: "+or(strings.Join(q.known, ", "), "none"))
 			break
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -68,15 +69,30 @@ func ambiguousProblem(e *profiles.AmbiguousError) *problem.Document {
 	if e.Split {
 		kind = problem.Split
 	}
-	d := problem.New(kind, "ask the customer for something that only one of them has")
+	d := problem.New(kind, "do not choose one: ask the customer for something that only one of them has, and look that up as well")
 	candidates := make([]candidateView, len(e.Candidates))
 	for i, c := range e.Candidates {
 		candidates[i] = candidateView{
 			Profile: c.Profile, Observations: c.Observations, Events: c.Events, FirstSeen: c.FirstSeen, LastSeen: c.LastSeen,
 		}
 	}
+	d.CandidatesTotal = e.Total
 	d.Candidates, d.DecidedBy, d.IdentityVersion = candidates, e.DecidedBy, &e.IdentityVersion
 	return d
+}
+
+// jsonName says what a value of a type is in JSON.
+func jsonName(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
+		return "a string"
+	case reflect.Slice:
+		return "a list"
+	case reflect.Struct:
+		return "an object"
+	default:
+		return "a number"
+	}
 }
 
 // decode reads a JSON body strictly into v.
@@ -99,7 +115,7 @@ func decode(c *gin.Context, v any) error {
 	case errors.As(err, &tooLarge):
 		return err
 	case errors.As(err, &wrong):
-		return problem.Field(wrong.Field, "must be "+wrong.Type.String())
+		return problem.Field(wrong.Field, "must be "+jsonName(wrong.Type))
 	}
 	if quoted, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		if name, err := strconv.Unquote(quoted); err == nil && len(name) <= 64 {

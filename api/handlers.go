@@ -31,7 +31,7 @@ func (a *API) getProfile(c *gin.Context) {
 		a.fail(c, err)
 		return
 	}
-	a.serveProfile(c, address)
+	a.serveProfile(c, address, ofPath)
 }
 
 func (a *API) lookupProfile(c *gin.Context) {
@@ -45,13 +45,14 @@ func (a *API) lookupProfile(c *gin.Context) {
 		a.fail(c, err)
 		return
 	}
-	a.serveProfile(c, address)
+	a.serveProfile(c, address, func(err error) error { return err })
 }
 
-func (a *API) serveProfile(c *gin.Context, address profiles.Address) {
+// serveProfile answers with the profile of an address; named puts an error in terms of the request.
+func (a *API) serveProfile(c *gin.Context, address profiles.Address, named func(error) error) {
 	found, err := a.Profiles.Get(c.Request.Context(), keyOf(c).Workspace, address)
 	if err != nil {
-		a.fail(c, err)
+		a.fail(c, named(err))
 		return
 	}
 	a.answer(c, newProfileView(found))
@@ -93,7 +94,7 @@ func (a *API) getContext(c *gin.Context) {
 	}
 	found, err := a.Profiles.Get(c.Request.Context(), keyOf(c).Workspace, address)
 	if err != nil {
-		a.fail(c, err)
+		a.fail(c, ofPath(err))
 		return
 	}
 	known := profiles.NewContext(found, r)
@@ -109,7 +110,8 @@ func (a *API) getContext(c *gin.Context) {
 // timelineView is one page of a timeline.
 type timelineView struct {
 	subjectView
-	Events []eventView `json:"events"`
+	Untrusted []string    `json:"untrusted"`
+	Events    []eventView `json:"events"`
 	// NextCursor asks for the next older page; absent: there is none.
 	NextCursor string `json:"next_cursor,omitempty"`
 	Tier       string `json:"tier"` // hot or archive
@@ -132,11 +134,12 @@ func (a *API) getTimeline(c *gin.Context) {
 	}
 	page, err := a.Timeline.Page(c.Request.Context(), r)
 	if err != nil {
-		a.fail(c, err)
+		a.fail(c, ofPath(err))
 		return
 	}
 	a.answer(c, timelineView{
 		subjectView: newSubject(page.Profile, page.Requested, page.IdentityVersion),
+		Untrusted:   untrustedInTimeline,
 		Events:      each(page.Events, newEventView), NextCursor: page.Next, Tier: string(page.Tier),
 	})
 }

@@ -9,11 +9,34 @@ import (
 	"tributary/profiles"
 )
 
-// The views are what answers look like. Text that somebody else wrote is a textView wherever it
-// stands, so that no reader takes it for ours.
+// The views are what answers look like. Sentences that somebody else wrote are a textView wherever
+// they stand, so that no reader takes them for ours; and the names and ids of others, which programs
+// compare, are listed by their paths in the answer's own member "untrusted".
 
-// maxObservations bounds how many observations an answer lists.
-const maxObservations = 100
+// How many of what a profile has an answer lists. Who sends events decides how many there are.
+const (
+	maxObservations      = 100
+	maxIdentifiersOfType = 50
+	maxIdentifiers       = 250
+	maxCounters          = 500
+	maxTraits            = 500
+)
+
+// What in an answer others wrote and is not marked in its place. "[]" stands for every element.
+var (
+	untrustedInProfile = append(untrustedIn("interactions"),
+		"attributes", "traits", "identifiers", "counters[].name", "items[].id",
+		"observations[].record_id", "observations[].rule", "observations[].identifier_type")
+	untrustedInTimeline = untrustedIn("events")
+)
+
+func untrustedIn(events string) []string {
+	var paths []string
+	for _, name := range []string{"name", "message_id", "conversation_id", "case_id", "agent_id"} {
+		paths = append(paths, events+"[]."+name)
+	}
+	return paths
+}
 
 // textView is text that was written by, or derived from, a customer or third party.
 type textView struct {
@@ -60,14 +83,18 @@ type candidateView struct {
 
 type profileView struct {
 	subjectView
+	Untrusted         []string             `json:"untrusted"`
 	FirstSeen         time.Time            `json:"first_seen,omitzero"`
 	LastSeen          time.Time            `json:"last_seen,omitzero"`
 	Events            uint64               `json:"events"`
 	Attributes        map[string]traitView `json:"attributes"`
 	Traits            map[string]traitView `json:"traits"`
+	TraitsTotal       int                  `json:"traits_total"`
 	Identifiers       []identifierView     `json:"identifiers"`
+	IdentifiersTotal  int                  `json:"identifiers_total"`
 	Sources           []sourceView         `json:"sources"`
 	Counters          []counterView        `json:"counters"`
+	CountersTotal     int                  `json:"counters_total"`
 	Items             []itemView           `json:"items"`
 	Satisfaction      []satisfactionView   `json:"satisfaction"`
 	Interactions      []eventView          `json:"interactions"`
@@ -175,21 +202,38 @@ func newProfileView(a *profiles.Answer) profileView {
 	p := &a.Profile
 	return profileView{
 		subjectView: newSubject(p.ID, a.Requested, a.IdentityVersion),
+		Untrusted:   untrustedInProfile,
 		FirstSeen:   p.FirstSeen, LastSeen: p.LastSeen, Events: p.Events,
-		Attributes: traitViews(p.Attributes),
-		Traits:     traitViews(p.Traits),
-		Identifiers: each(p.Identifiers, func(x *profiles.HeldIdentifier) identifierView {
+		Attributes:  traitViews(p.Attributes),
+		Traits:      traitViews(first(p.Traits, maxTraits)),
+		TraitsTotal: len(p.Traits), IdentifiersTotal: len(p.Identifiers), CountersTotal: len(p.Counters),
+		Identifiers: each(fewOfEach(p.Identifiers), func(x *profiles.HeldIdentifier) identifierView {
 			return identifierView{Type: x.Type, Value: x.Value, Sources: x.Sources, Observations: x.Observations}
 		}),
 		Sources:           each(p.Sources, func(x *profiles.SourceSeen) sourceView { return sourceView(*x) }),
-		Counters:          each(p.Counters, func(x *profiles.Counter) counterView { return counterView(*x) }),
+		Counters:          each(first(p.Counters, maxCounters), func(x *profiles.Counter) counterView { return counterView(*x) }),
 		Items:             each(p.Items, newItemView),
 		Satisfaction:      each(p.Satisfaction, func(x *profiles.Satisfaction) satisfactionView { return satisfactionView(*x) }),
 		Interactions:      each(p.Interactions, newEventView),
-		Observations:      each(p.Observations[:min(len(p.Observations), maxObservations)], newObservationView),
+		Observations:      each(first(p.Observations, maxObservations), newObservationView),
 		ObservationsTotal: len(p.Observations),
 		LeftOut:           leftOutView(p.LeftOut),
 	}
+}
+
+func first[T any](list []T, n int) []T { return list[:min(len(list), n)] }
+
+// fewOfEach keeps some identifiers of every type, so that the ids of a thousand visits do not push
+// the customer's number out.
+func fewOfEach(all []profiles.HeldIdentifier) []profiles.HeldIdentifier {
+	var few []profiles.HeldIdentifier
+	ofType := map[string]int{}
+	for _, id := range all {
+		if ofType[id.Type]++; ofType[id.Type] <= maxIdentifiersOfType && len(few) < maxIdentifiers {
+			few = append(few, id)
+		}
+	}
+	return few
 }
 
 // each never returns nil, so that an empty list is [] in JSON.

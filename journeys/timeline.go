@@ -121,11 +121,8 @@ func clampLimit(n int) int {
 // hot returns what the profile holds of the page, as far as it misses nothing, and whether there
 // is more beyond.
 func hot(p *profiles.Profile, from *Key, limit int) (page []profiles.Interaction, more bool) {
-	for i := range p.Interactions {
+	for i := range p.Interactions[:p.Whole] {
 		x := &p.Interactions[i]
-		if !p.Complete.IsZero() && !x.At.After(p.Complete) {
-			break
-		}
 		if from != nil && !keyOf(x).before(*from) {
 			continue
 		}

@@ -20,7 +20,7 @@ func (v view) ambiguous(f finding, version uint64) error {
 	if len(f.profiles) == 0 {
 		return ErrNotFound
 	}
-	result := &AmbiguousError{Split: f.split, IdentityVersion: version}
+	result := &AmbiguousError{Split: f.split, Total: len(f.profiles), IdentityVersion: version}
 	values := map[string][]map[string]bool{} // by identifier type, one set of values per candidate
 	for _, id := range f.profiles[:min(len(f.profiles), maxCandidates)] {
 		c, held, err := v.candidate(id)
@@ -33,7 +33,7 @@ func (v view) ambiguous(f finding, version uint64) error {
 		}
 	}
 	for typ, sets := range values {
-		if disjoint(sets) {
+		if disjoint(sets) && len(f.profiles) <= maxCandidates { // of those not looked into nothing is known
 			result.DecidedBy = append(result.DecidedBy, typ)
 		}
 	}

@@ -196,24 +196,32 @@ func (p *Profile) foldState(all *State, rules Rules) {
 // class that is full, events of that class are missing.
 func (p *Profile) foldInteractions(all *State, n int) {
 	var newest []interaction
-	complete := int64(0)
+	var oldest *interaction // the newest of those below which something may be missing
+	ends := func(x *interaction) {
+		if oldest == nil || x.compare(*oldest) > 0 {
+			oldest = x
+		}
+	}
 	for class, list := range all.recent {
 		newest = append(newest, list...)
 		if len(list) == recentBounds[class] && all.events > uint64(len(all.recent[0])+len(all.recent[1])) {
-			complete = max(complete, list[0].at)
+			ends(&list[0])
 		}
 	}
 	slices.SortFunc(newest, func(a, b interaction) int { return b.compare(a) })
 	if len(newest) > n {
 		newest = newest[:n]
-		complete = max(complete, newest[n-1].at)
+		ends(&newest[n-1])
 	}
-	if complete != 0 {
-		p.Complete = time.UnixMilli(complete).UTC()
-	}
-	p.Interactions = make([]Interaction, len(newest))
+	p.Interactions, p.Whole = make([]Interaction, len(newest)), len(newest)
 	for i, x := range newest {
 		p.Interactions[i] = x.open()
+		if oldest != nil && x.compare(*oldest) >= 0 {
+			p.Whole = i + 1
+		}
+	}
+	if oldest != nil {
+		p.Complete = oldest.time()
 	}
 	p.LeftOut.Interactions = all.events - min(all.events, uint64(len(newest)))
 }

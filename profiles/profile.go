@@ -22,7 +22,9 @@ type Profile struct {
 	Traits       []Trait          // ascending by name
 	Counters     []Counter        // ascending by name and channel
 	Interactions []Interaction    // newest first, at most Rules.Interactions
-	// Complete says down to which time Interactions misses nothing; zero: it misses nothing.
+	// Whole is how many of Interactions, from the newest on, have no event missing between them; after
+	// those it is not certain. Complete is the time of the last of them; zero: none is missing at all.
+	Whole        int
 	Complete     time.Time
 	Items        []Item // newest first
 	Satisfaction []Satisfaction

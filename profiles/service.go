@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tributary/identity"
+	"tributary/ingest/event"
 
 	"github.com/google/uuid"
 )
@@ -63,7 +64,8 @@ func (e *AddressError) Error() string { return e.Field + ": " + e.Reason }
 // AmbiguousError says that an address may be one of several, or that the profile it names was
 // split.
 type AmbiguousError struct {
-	Candidates []Candidate // ascending by profile
+	Candidates []Candidate // ascending by profile; at most 20
+	Total      int         // how many there are
 	Split      bool
 	// DecidedBy lists the identifier types of which the candidates hold different values: knowing
 	// one of these would decide. Ascending.
@@ -74,9 +76,9 @@ type AmbiguousError struct {
 // Error counts the candidates.
 func (e *AmbiguousError) Error() string {
 	if e.Split {
-		return fmt.Sprintf("profiles: was split into %d", len(e.Candidates))
+		return fmt.Sprintf("profiles: was split into %d", e.Total)
 	}
-	return fmt.Sprintf("profiles: may be one of %d", len(e.Candidates))
+	return fmt.Sprintf("profiles: may be one of %d", e.Total)
 }
 
 // Candidate is one of those that an address may name. It holds nothing that tells who it is.
@@ -112,7 +114,7 @@ func (s *Service) get(ctx context.Context, v view, workspace string, address Add
 	if err != nil {
 		return nil, fmt.Errorf("read identity version: %w", err)
 	}
-	found, err := s.resolve(v, workspace, address)
+	found, err := s.resolve(ctx, v, workspace, address)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +140,7 @@ type finding struct {
 	requested identity.ProfileID
 }
 
-func (s *Service) resolve(v view, workspace string, address Address) (finding, error) {
+func (s *Service) resolve(ctx context.Context, v view, workspace string, address Address) (finding, error) {
 	if len(address) == 1 && address[0].Type == TypeProfile {
 		return v.byID(address[0].Value)
 	}
@@ -157,9 +159,9 @@ func (s *Service) resolve(v view, workspace string, address Address) (finding, e
 			continue // a value that identifies nobody, such as a no-reply mailbox
 		}
 		if drop != "" {
-			return finding{}, &AddressError{field, "cannot be used: " + string(drop)}
+			return finding{}, refuse(field, raw.Type, drop)
 		}
-		next, err := v.byIdentifier(id)
+		next, err := v.byIdentifier(ctx, id)
 		if err != nil {
 			return finding{}, err
 		}
@@ -176,6 +178,19 @@ func (s *Service) resolve(v view, workspace string, address Address) (finding, e
 		return finding{}, ErrNotFound
 	}
 	return found, nil
+}
+
+// refuse says what is wrong with an identifier, in the words of who sent it.
+func refuse(field, typ string, drop identity.DropReason) *AddressError {
+	switch {
+	case drop == identity.DropUnknownType:
+		return &AddressError{field + ".type", "must be user_id, email, phone, anonymous_id, device_id or <source>.<kind>"}
+	case typ == event.IDEmail:
+		return &AddressError{field + ".value", "is not an e-mail address"}
+	case typ == event.IDPhone:
+		return &AddressError{field + ".value", "is not a telephone number; write it with + and the country's code"}
+	}
+	return &AddressError{field + ".value", "is too long, holds control characters or is not UTF-8"}
 }
 
 // and narrows a finding by another. When they disagree it may be any of both.
@@ -241,13 +256,16 @@ func (v view) byID(value string) (finding, error) {
 	return found, nil
 }
 
-func (v view) byIdentifier(id identity.Identifier) (finding, error) {
+func (v view) byIdentifier(ctx context.Context, id identity.Identifier) (finding, error) {
 	holders, err := v.Holders(id)
 	if err != nil {
 		return finding{}, fmt.Errorf("read holders: %w", err)
 	}
 	var sure, maybe []identity.ProfileID
 	for _, o := range holders {
+		if err := ctx.Err(); err != nil { // a value may be held by a hundred thousand
+			return finding{}, err
+		}
 		a, known, err := v.Assignment(o)
 		switch {
 		case err != nil:

@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"tributary/api/auth"
 	"tributary/api/problem"
@@ -101,6 +102,13 @@ var (
 	logTooLarge = problem.Kind{Name: "record-too-large", Status: http.StatusRequestEntityTooLarge, Title: "A record is larger than the log takes"}
 )
 
+// Problems that the public interface has not.
+var (
+	invalidKey = problem.Kind{Name: "invalid-request", Status: http.StatusBadRequest, Title: "The key cannot be made"}
+	noSuchKey  = problem.Kind{Name: "not-found", Status: http.StatusNotFound, Title: "There is no such key"}
+	noSuchItem = problem.Kind{Name: "not-found", Status: http.StatusNotFound, Title: "There is no such quarantined item in this workspace"}
+)
+
 func (h *handlers) fail(w http.ResponseWriter, r *http.Request, err error) {
 	d := toProblem(err)
 	if d.Status == http.StatusInternalServerError {
@@ -125,10 +133,13 @@ func toProblem(err error) *problem.Document {
 			d.Errors = append(d.Errors, problem.FieldError{Field: f.Field, Reason: f.Reason})
 		}
 		return d
-	case errors.Is(err, auth.ErrInvalid), errors.Is(err, unify.ErrCommand):
+	case errors.Is(err, auth.ErrInvalid):
+		faults := strings.TrimPrefix(err.Error(), auth.ErrInvalid.Error()+": ")
+		return problem.New(invalidKey, strings.ReplaceAll(faults, "\n", "; "))
+	case errors.Is(err, unify.ErrCommand):
 		return problem.New(problem.Invalid, err.Error())
 	case errors.Is(err, auth.ErrUnknown):
-		return problem.New(problem.NotFound, "there is no such key")
+		return problem.New(noSuchKey, "keys are named by the id that `tributary keys list` shows")
 	case errors.Is(err, stream.ErrFull):
 		return problem.New(logFull, "")
 	case errors.Is(err, stream.ErrTooLarge):

@@ -239,6 +239,13 @@ func TestQuarantineIsShownDiscardedAndPaged(t *testing.T) {
 	if item.Payload == "" || item.Status != "open" {
 		t.Errorf("shows %+v", item)
 	}
+	var refused *problem.Document
+	if _, err := s.ReplayItem(ctx, "acme", place); !errors.As(err, &refused) || refused.Status != http.StatusConflict || !strings.Contains(refused.Detail, "discard") {
+		t.Errorf("replaying what never was an event gives %v", err)
+	}
+	if all, err := s.ListItems(ctx, admin.ItemQuery{Workspace: "acme"}); err != nil || len(all.Items) != 3 {
+		t.Errorf("the refusal left a command in the quarantine: %d items, %v", len(all.Items), err)
+	}
 	item, err = s.DiscardItem(ctx, "acme", place)
 	s.must(err)
 	if item.Status != "discarded" {

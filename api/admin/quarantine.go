@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tributary/api/problem"
+	"tributary/ingest/stream"
 	"tributary/profiles/state"
 	"tributary/profiles/unify"
 )
@@ -99,7 +100,7 @@ func (h *handlers) item(r *http.Request) (*state.Item, error) {
 	}
 	item, found, err := h.Quarantine.Item(workspace, place.Position, place.Ordinal)
 	if err == nil && !found {
-		err = problem.New(problem.NotFound, "there is no such quarantined item")
+		err = problem.New(noSuchItem, "")
 	}
 	return item, err
 }
@@ -127,7 +128,16 @@ func (h *handlers) change(r *http.Request, command func(*state.Item) unify.Comma
 	return h.showItem(r)
 }
 
+// replayItem refuses at once what cannot be replayed: the command would do nothing, and end in the
+// quarantine itself.
 func (h *handlers) replayItem(r *http.Request) (Item, error) {
+	item, err := h.item(r)
+	if err != nil {
+		return Item{}, err
+	}
+	if item.Kind != stream.KindEvent || item.Ordinal != 0 {
+		return Item{}, problem.New(problem.Conflict, "only an event that got into the log can be replayed; send what this item holds once more, put right, and discard the item")
+	}
 	return h.change(r, func(i *state.Item) unify.Command {
 		return unify.QuarantineReplay{Partition: i.Partition, Offset: i.Offset, Ordinal: i.Ordinal}
 	})

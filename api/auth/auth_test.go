@@ -153,13 +153,44 @@ func TestWriteKeysAreForTheGatewayAlone(t *testing.T) {
 	}
 }
 
+// A key that is made can be used: its names are those that events may have, its origins those that
+// browsers send.
+func TestKeysThatCouldNeverWorkAreRefused(t *testing.T) {
+	keys, _, _ := newKeys()
+	create := func(workspace, source, origin string) error {
+		_, _, err := keys.Create(t.Context(), auth.New{Kind: auth.KindWrite, Workspace: workspace, Source: source, Origins: []string{origin}})
+		return err
+	}
+	for _, name := range []string{"Web", "web.site", "-web", "_web", "wéb", "", strings.Repeat("w", 65)} {
+		if err := create("acme", name, "*"); !errors.Is(err, auth.ErrInvalid) || !strings.Contains(err.Error(), "source:") {
+			t.Errorf("source %q gives %v", name, err)
+		}
+		if err := create(name, "web", "*"); !errors.Is(err, auth.ErrInvalid) || !strings.Contains(err.Error(), "workspace:") {
+			t.Errorf("workspace %q gives %v", name, err)
+		}
+	}
+	for _, origin := range []string{
+		"https://", "https://a.example/", "https://a.example/shop", "https://A.example", "https://a.example:443",
+		"http://a.example:80", "https://u@a.example", "https://a.example?x", "ftp://a.example", "null", "a.example", "https://*.example",
+	} {
+		if err := create("acme", "web", origin); !errors.Is(err, auth.ErrInvalid) || !strings.Contains(err.Error(), "origins[0]:") {
+			t.Errorf("origin %q gives %v", origin, err)
+		}
+	}
+	for _, origin := range []string{"*", "https://a.example", "http://localhost:3000", "https://a.example:8443", "http://[::1]:8080"} {
+		if err := create("acme", "web-site_2", origin); err != nil {
+			t.Errorf("origin %q gives %v", origin, err)
+		}
+	}
+}
+
 func TestCreateNamesEveryFault(t *testing.T) {
 	keys, _, _ := newKeys()
 	for _, tt := range []struct {
 		new  auth.New
 		want []string
 	}{
-		{auth.New{Kind: "root"}, []string{"kind:", "workspace:", "scopes:"}},
+		{auth.New{Kind: "root"}, []string{"kind:", "workspace:"}},
 		{auth.New{Kind: auth.KindRead, Workspace: "a b", Source: "web", Lane: "fast", Origins: []string{"acme"}}, []string{"workspace:", "source:", "lane: is for", "lane: must", "origins:", "origins[0]:"}},
 		{auth.New{Kind: auth.KindRead, Workspace: "acme", Scopes: []auth.Scope{auth.ScopeAdmin}}, []string{"scopes[0]:"}},
 		{auth.New{Kind: auth.KindWrite, Workspace: "acme"}, []string{"source:"}},

@@ -12,10 +12,12 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
 
+	"tributary/ingest/event"
 	"tributary/ingest/stream"
 )
 
@@ -102,31 +104,36 @@ func (k *Key) Validate() error {
 	}
 	scopes, known := allowed[k.Kind]
 	check(known, "kind: must be read, write or admin")
-	check(word(k.Workspace, 64), "workspace: must be 1 to 64 letters, digits, _, - or .")
-	check(len(k.Scopes) > 0, "scopes: is required")
+	check(event.ValidSource(k.Workspace), "workspace: must be "+nameForm)
+	check(len(k.Scopes) > 0 || !known, "scopes: is required")
 	for i, s := range k.Scopes {
 		check(!known || slices.Contains(scopes, s), "scopes[%d]: is not for a %s key", i, k.Kind)
 	}
 	write := k.Kind == KindWrite
-	check(!write || word(k.Source, 64), "source: must be 1 to 64 letters, digits, _, - or .")
+	check(!write || event.ValidSource(k.Source), "source: must be "+nameForm)
 	check(write || k.Source == "", "source: is for write keys alone")
 	check(write || k.Lane == "", "lane: is for write keys alone")
 	check(k.Lane == "" || k.Lane == stream.LaneLive.String() || k.Lane == stream.LaneBulk.String(), "lane: must be live or bulk")
 	check(write || len(k.Origins) == 0, "origins: is for write keys alone")
 	for i, o := range k.Origins {
-		check(o == "*" || strings.HasPrefix(o, "https://") || strings.HasPrefix(o, "http://"), "origins[%d]: must be * or begin with https:// or http://", i)
+		check(o == "*" || isOrigin(o), "origins[%d]: must be *, or scheme, host and port as browsers send them, such as https://www.example.com", i)
 	}
 	check(len(k.Note) <= 256, "note: is longer than 256 bytes")
 	return errors.Join(faults...)
 }
 
-func word(s string, n int) bool {
-	for _, c := range []byte(s) {
-		if !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.", rune(c)) {
-			return false
-		}
+// nameForm is what event.ValidSource takes: a key of any other name could send nothing.
+const nameForm = "1 to 64 lower-case letters, digits, _ and -, beginning with a letter or digit"
+
+// isOrigin says whether s is an origin in the form that browsers send: no path, no default port
+// and nothing in capitals, for what they send is compared as it is.
+func isOrigin(s string) bool {
+	u, err := url.Parse(s)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Hostname() == "" || strings.Contains(u.Host, "*") {
+		return false
 	}
-	return s != "" && len(s) <= n
+	standard := map[string]string{"https": "443", "http": "80"}[u.Scheme]
+	return s == u.Scheme+"://"+strings.ToLower(u.Host) && u.Port() != standard
 }
 
 const (

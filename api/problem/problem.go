@@ -4,6 +4,7 @@ package problem
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 )
 
 // ContentType is the media type of a problem document.
@@ -65,7 +66,8 @@ type Document struct {
 	Errors   []FieldError `json:"errors,omitempty"`
 
 	// Of ambiguous and split:
-	Candidates      any      `json:"candidates,omitempty"`
+	Candidates      any      `json:"candidates,omitempty"` // at most 20 of CandidatesTotal
+	CandidatesTotal int      `json:"candidates_total,omitempty"`
 	DecidedBy       []string `json:"decided_by,omitempty"`
 	IdentityVersion *uint64  `json:"identity_version,omitempty"`
 	// Of forbidden: the scope that the route needs.
@@ -84,12 +86,19 @@ func Field(field, reason string) *Document {
 	return d
 }
 
-// Error makes a document an error: title and detail.
+// Error makes a document an error: title, detail and every field at fault.
 func (d *Document) Error() string {
-	if d.Detail == "" {
+	var said []string
+	if d.Detail != "" {
+		said = append(said, d.Detail)
+	}
+	for _, f := range d.Errors {
+		said = append(said, f.Field+" "+f.Reason)
+	}
+	if len(said) == 0 {
 		return d.Title
 	}
-	return d.Title + ": " + d.Detail
+	return d.Title + ": " + strings.Join(said, "; ")
 }
 
 // Write answers a request with the document.

@@ -20,6 +20,13 @@ func TestKindsAreToldApart(t *testing.T) {
 	}
 }
 
+func TestErrorNamesTheFields(t *testing.T) {
+	d := problem.Field("limit", "must be a number")
+	if got, want := d.Error(), "The request is not valid: limit must be a number"; got != want {
+		t.Errorf("says %q, want %q", got, want)
+	}
+}
+
 func TestDocumentComesBack(t *testing.T) {
 	d := problem.Field("limit", "must be a number")
 	d.Instance = "urn:tributary:request:1"

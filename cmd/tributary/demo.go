@@ -154,7 +154,7 @@ func (d *demoRun) load(ctx context.Context, state *demoState) error {
 		}
 		keys[source] = secret
 	}
-	bar := newProgress(d.progress, int64(len(company.Items)), fmt.Sprintf("%d customers", len(company.People)))
+	bar := newProgress(d.progress, int64(len(company.Items)), fmt.Sprintf("%d customers", len(company.People)), "events")
 	loader := demo.Loader{URL: d.url, Keys: keys, Client: &http.Client{Timeout: time.Minute}, Sent: func(n int) { _ = bar.Add(n) }}
 	if err := loader.Load(ctx, company.Items); err != nil {
 		return err
@@ -196,10 +196,10 @@ Press Ctrl-C to stop; run it again to go on with the same data.
 }
 
 // newProgress is a bar on a terminal, and a line now and then elsewhere.
-func newProgress(to io.Writer, total int64, what string) *progressbar.ProgressBar {
+func newProgress(to io.Writer, total int64, what, unit string) *progressbar.ProgressBar {
 	return progressbar.NewOptions64(total,
 		progressbar.OptionSetWriter(to), progressbar.OptionSetDescription(what), progressbar.OptionShowCount(),
-		progressbar.OptionShowIts(), progressbar.OptionSetItsString("events"), progressbar.OptionThrottle(200*time.Millisecond),
+		progressbar.OptionShowIts(), progressbar.OptionSetItsString(unit), progressbar.OptionThrottle(200*time.Millisecond),
 		progressbar.OptionSetWidth(30), progressbar.OptionSetPredictTime(true))
 }
 

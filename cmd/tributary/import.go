@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -9,6 +10,7 @@ import (
 
 	"tributary/api/admin"
 	"tributary/cmd/internal/config"
+	"tributary/ingest/event"
 	"tributary/ingest/importer"
 )
 
@@ -35,23 +37,32 @@ cannot be mapped goes to the quarantine with its reason.`,
 			im.Path = args[0]
 			file, err := os.Open(mapping)
 			if err != nil {
-				return err
+				return fmt.Errorf("--mapping: %w", err)
 			}
 			im.Mapping, err = importer.ReadMapping(file)
 			file.Close()
 			if err != nil {
-				return err
+				return fmt.Errorf("--mapping %s: %w", mapping, err)
 			}
-			return g.ask(cmd, true, func(ctx context.Context, c config.Config, client *admin.Client) error {
+			if !event.ValidSource(im.Source) {
+				return errors.New("--source: must be 1 to 64 lower-case letters, digits, _ and -, beginning with a letter or digit")
+			}
+			if im.Workspace != "" && !event.ValidSource(im.Workspace) {
+				return errors.New("--workspace: must be 1 to 64 lower-case letters, digits, _ and -, beginning with a letter or digit")
+			}
+			return g.askOrMake(cmd, true, func(ctx context.Context, c config.Config, client *admin.Client) error {
 				if im.Workspace == "" {
 					im.Workspace = c.Workspace
 				}
-				bar := newProgress(cmd.ErrOrStderr(), 100, "reading")
+				bar := newProgress(cmd.ErrOrStderr(), 100, "reading", "%")
 				im.Progress = func(read, total int64) { _ = bar.Set(int(100 * read / max(1, total))) }
 				report, err := im.Run(ctx, client)
-				_ = bar.Finish()
-				fmt.Fprintln(cmd.ErrOrStderr())
-				printReport(cmd, report, im.DryRun)
+				if report.Rows > 0 {
+					fmt.Fprintln(cmd.ErrOrStderr())
+				}
+				if err == nil || report.Rows > 0 {
+					printReport(cmd, report, im.DryRun)
+				}
 				return err
 			})
 		},

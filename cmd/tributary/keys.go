@@ -2,7 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -14,8 +18,25 @@ import (
 	"tributary/cmd/internal/node"
 )
 
-// ask runs f against the data folder's server, or the folder itself.
-func (g *globals) ask(cmd *cobra.Command, drain bool, f func(context.Context, config.Config, *admin.Client) error) error {
+// ask runs f against the data folder's server, or the folder itself, which must be there already.
+func (g *globals) ask(cmd *cobra.Command, f func(context.Context, config.Config, *admin.Client) error) error {
+	c, err := g.load()
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(c.DataDir); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no data folder %s; name the server's with --data-dir, or start one with tributary serve", c.DataDir)
+	}
+	return g.askOrMake(cmd, false, f)
+}
+
+// startTime is how long a command waits for a server that is starting or stopping, which has the
+// folder but does not answer.
+const startTime = 15 * time.Second
+
+// askOrMake is ask for commands that may begin a data folder. drain then says to wait until what
+// they sent is in the analytics store.
+func (g *globals) askOrMake(cmd *cobra.Command, drain bool, f func(context.Context, config.Config, *admin.Client) error) error {
 	c, err := g.load()
 	if err != nil {
 		return err
@@ -23,8 +44,19 @@ func (g *globals) ask(cmd *cobra.Command, drain bool, f func(context.Context, co
 	if !cmd.Flags().Lookup("config").Changed {
 		c.Logging.Level = "warn" // a command prints its answer, not how it came about
 	}
-	return explain(node.Command(cmd.Context(), c, node.Options{Version: version, Logger: newLogger(c)}, drain,
-		func(ctx context.Context, client *admin.Client) error { return f(ctx, c, client) }))
+	deadline := time.Now().Add(startTime)
+	for {
+		err = node.Command(cmd.Context(), c, node.Options{Version: version, Logger: newLogger(c)}, drain,
+			func(ctx context.Context, client *admin.Client) error { return f(ctx, c, client) })
+		if !errors.Is(err, node.ErrFolderInUse) || time.Now().After(deadline) {
+			return explain(err)
+		}
+		select { // f has not run: nothing is done twice
+		case <-cmd.Context().Done():
+			return cmd.Context().Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
 }
 
 func newKeys(g *globals) *cobra.Command {
@@ -53,7 +85,10 @@ func newKeysCreate(g *globals) *cobra.Command {
   tributary keys create --kind read --scope context:read --expires 720h`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return g.ask(cmd, false, func(ctx context.Context, c config.Config, client *admin.Client) error {
+			if cmd.Flags().Changed("expires") && expires <= 0 {
+				return errors.New("--expires must be more than 0, such as 720h")
+			}
+			return g.askOrMake(cmd, false, func(ctx context.Context, c config.Config, client *admin.Client) error {
 				n.Kind = auth.Kind(kind)
 				if n.Workspace == "" {
 					n.Workspace = c.Workspace
@@ -61,7 +96,7 @@ func newKeysCreate(g *globals) *cobra.Command {
 				for _, s := range scopes {
 					n.Scopes = append(n.Scopes, auth.Scope(s))
 				}
-				if expires > 0 {
+				if expires > 0 { // 0 is not given
 					n.Expires = time.Now().UTC().Add(expires).Truncate(time.Second)
 				}
 				made, err := client.CreateKey(ctx, n)
@@ -72,8 +107,8 @@ func newKeysCreate(g *globals) *cobra.Command {
 					_, err = fmt.Fprintln(cmd.OutOrStdout(), made.Secret)
 					return err
 				}
-				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n\nThis is the only time the key is shown. Its id is %s; it may: %v.\n",
-					made.Secret, made.Key.ID, made.Key.Scopes)
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n\nThis is the only time the key is shown. Its id is %s; its scopes: %s.\n%s\n",
+					made.Secret, made.Key.ID, scopesOf(made.Key), howToSend[made.Key.Kind])
 				return err
 			})
 		},
@@ -84,8 +119,8 @@ func newKeysCreate(g *globals) *cobra.Command {
 	flags.StringVar(&n.Lane, "lane", "", "of a write key: live (default) or bulk")
 	flags.StringSliceVar(&n.Origins, "origin", nil, "of a write key: web origins that browsers may use it from")
 	flags.StringVar(&n.Workspace, "workspace", "", "workspace (default: that of the configuration)")
-	flags.StringSliceVar(&scopes, "scope", nil, "what it may do (default: all that its kind may)")
-	flags.DurationVar(&expires, "expires", 0, "how long it is valid (default: for ever)")
+	flags.StringSliceVar(&scopes, "scope", nil, "what it may do: profiles:read, context:read, timeline:read, ingest:write, admin (default: all that its kind may)")
+	flags.DurationVar(&expires, "expires", 0, "how long it is valid, such as 720h (default: for ever)")
 	flags.StringVar(&n.Note, "note", "", "what it is for")
 	flags.BoolVar(&quiet, "quiet", false, "print the key alone")
 	_ = cmd.MarkFlagRequired("kind")
@@ -94,23 +129,38 @@ func newKeysCreate(g *globals) *cobra.Command {
 
 func newKeysList(g *globals) *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "List all keys, by id; never the keys themselves", Args: cobra.NoArgs,
+		Use: "list", Short: "List the keys of all workspaces by id, never the keys themselves", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return g.ask(cmd, false, func(ctx context.Context, _ config.Config, client *admin.Client) error {
+			return g.ask(cmd, func(ctx context.Context, _ config.Config, client *admin.Client) error {
 				keys, err := client.ListKeys(ctx, "")
 				if err != nil {
 					return err
 				}
 				w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
-				fmt.Fprintln(w, "ID\tKIND\tWORKSPACE\tSOURCE\tCREATED\tSTATUS\tNOTE")
+				fmt.Fprintln(w, "ID\tKIND\tWORKSPACE\tSOURCE\tCREATED\tSTATUS\tSCOPES\tNOTE")
 				for _, k := range keys {
-					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.ID, k.Kind, k.Workspace, k.Source,
-						k.Created.Format(time.DateTime), keyStatus(k), k.Note)
+					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.ID, k.Kind, k.Workspace, k.Source,
+						k.Created.Format(time.DateTime), keyStatus(k), scopesOf(k), k.Note)
 				}
 				return w.Flush()
 			})
 		},
 	}
+}
+
+// howToSend tells how a key goes with a request.
+var howToSend = map[auth.Kind]string{
+	auth.KindWrite: "Send it as the user name of basic authentication, without a password: curl -u KEY: …",
+	auth.KindRead:  "Send it as Authorization: Bearer KEY.",
+	auth.KindAdmin: "Send it as Authorization: Bearer KEY.",
+}
+
+func scopesOf(k *auth.Key) string {
+	var names []string
+	for _, s := range k.Scopes {
+		names = append(names, string(s))
+	}
+	return strings.Join(names, ", ")
 }
 
 func keyStatus(k *auth.Key) string {
@@ -127,9 +177,9 @@ func keyStatus(k *auth.Key) string {
 
 func newKeysRevoke(g *globals) *cobra.Command {
 	return &cobra.Command{
-		Use: "revoke ID", Short: "Take a key back, at once and for good", Args: cobra.ExactArgs(1),
+		Use: "revoke ID", Short: "Take a key back, at once and for good, by the id that keys list shows", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return g.ask(cmd, false, func(ctx context.Context, _ config.Config, client *admin.Client) error {
+			return g.ask(cmd, func(ctx context.Context, _ config.Config, client *admin.Client) error {
 				key, err := client.RevokeKey(ctx, args[0])
 				if err != nil {
 					return err

@@ -33,7 +33,7 @@ open until it is replayed (after a fix) or discarded.`,
 		cmd.AddCommand(&cobra.Command{
 			Use: use + " PLACE", Short: short, Args: cobra.ExactArgs(1),
 			RunE: func(cmd *cobra.Command, args []string) error {
-				return g.ask(cmd, false, func(ctx context.Context, c config.Config, client *admin.Client) error {
+				return g.ask(cmd, func(ctx context.Context, c config.Config, client *admin.Client) error {
 					item, err := f(client, ctx, in(c), args[0])
 					if err != nil {
 						return err
@@ -43,8 +43,8 @@ open until it is replayed (after a fix) or discarded.`,
 			},
 		})
 	}
-	act("show", "Show one item with its payload", (*admin.Client).ShowItem)
-	act("replay", "Process an item again", (*admin.Client).ReplayItem)
+	act("show", "Show one item with its payload, by the place that quarantine list shows", (*admin.Client).ShowItem)
+	act("replay", "Process an item again, as it was received", (*admin.Client).ReplayItem)
 	act("discard", "Close an item for good", (*admin.Client).DiscardItem)
 	return cmd
 }
@@ -57,7 +57,7 @@ func newQuarantineList(g *globals, in func(config.Config) string) *cobra.Command
 	cmd := &cobra.Command{
 		Use: "list", Short: "List items, without their payloads", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return g.ask(cmd, false, func(ctx context.Context, c config.Config, client *admin.Client) error {
+			return g.ask(cmd, func(ctx context.Context, c config.Config, client *admin.Client) error {
 				q.Workspace = in(c)
 				page, err := client.ListItems(ctx, q)
 				if err != nil {
@@ -65,6 +65,10 @@ func newQuarantineList(g *globals, in func(config.Config) string) *cobra.Command
 				}
 				if asJSON {
 					return printJSON(cmd, page)
+				}
+				if len(page.Items) == 0 {
+					_, err := fmt.Fprintf(cmd.OutOrStdout(), "nothing in the quarantine of workspace %s that fits\n", q.Workspace)
+					return err
 				}
 				w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
 				fmt.Fprintln(w, "PLACE\tRECEIVED\tSOURCE\tSTAGE\tREASON\tFIELD\tSTATUS")
@@ -98,7 +102,7 @@ Received is counted by the log itself, the rest by the worker that applies it, a
 holds by asking it; it converges to stored.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return g.ask(cmd, false, func(ctx context.Context, _ config.Config, client *admin.Client) error {
+			return g.ask(cmd, func(ctx context.Context, _ config.Config, client *admin.Client) error {
 				accounts, err := client.Reconcile(ctx)
 				if err != nil {
 					return err

@@ -33,13 +33,35 @@ themselves when none has.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.PersistentFlags().StringVar(&g.configFile, "config", os.Getenv("TRIBUTARY_CONFIG"), "configuration file (`tributary config example` prints one)")
+	root.PersistentFlags().StringVar(&g.configFile, "config", os.Getenv("TRIBUTARY_CONFIG"), "configuration `file` (\"tributary config example\" prints one)")
 	root.PersistentFlags().StringVar(&g.dataDir, "data-dir", "", "data folder (default: data_dir of the configuration)")
 	root.AddCommand(
-		newServe(g), newDemo(g), newImport(g), newKeys(g), newQuarantine(g), newReconcile(g),
+		newServe(g), newDemo(g), newImport(g), newKeys(g), newQuarantine(g), newReconcile(g), newBench(g),
 		newMigrate(g), newConfig(), newVersion(), newEngine(),
 	)
+	for _, cmd := range root.Commands() {
+		if cmd.HasSubCommands() {
+			needSubcommand(cmd)
+		}
+	}
 	return root
+}
+
+// needSubcommand makes a command that only holds others refuse what it does not know: a mistyped
+// command must not pass for one that did its work.
+func needSubcommand(cmd *cobra.Command) {
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		text := fmt.Sprintf("unknown command %q for %q", args[0], cmd.CommandPath())
+		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+			text += "; did you mean " + near[0] + "?"
+		}
+		return errors.New(text)
+	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	cmd.SuggestionsMinimumDistance = 2
 }
 
 // load reads the configuration and what flags change in it.

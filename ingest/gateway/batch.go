@@ -43,6 +43,10 @@ type rejected struct {
 	Payload json.RawMessage `json:"payload"`
 }
 
+// maxContexts bounds what the context of a batch takes in all of its events together, in bytes: it
+// is sent once and kept with each, so a small request could fill memory and log.
+const maxContexts = 16 * event.MaxBatchBytes
+
 func (g *Gateway) batch(rq *request) *Problem {
 	if p := g.read(rq, event.MaxBatchBytes); p != nil {
 		return p
@@ -60,6 +64,9 @@ func (g *Gateway) batch(rq *request) *Problem {
 	}
 	if len(env.Batch) > event.MaxBatchEvents {
 		return tooLarge(fmt.Sprintf("A batch may have %d events.", event.MaxBatchEvents))
+	}
+	if len(env.Context) > event.MaxEventBytes || len(env.Context)*len(env.Batch) > maxContexts {
+		return tooLarge(fmt.Sprintf("The batch's context counts for every call: it may have %d bytes, and all of them together %d.", event.MaxEventBytes, maxContexts))
 	}
 	g.limits.take(rq.key.ID, len(env.Batch), rq.received)
 	records, failed, p := rq.records(&env)

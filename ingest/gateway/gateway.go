@@ -117,9 +117,18 @@ func (g *Gateway) Register(r gin.IRouter) {
 	} {
 		r.POST("/v1/"+string(route), g.handler(func(rq *request) *Problem { return g.single(rq, route) }))
 		r.OPTIONS("/v1/"+string(route), preflight)
+		r.Match(otherMethods, "/v1/"+string(route), wrongMethod)
 	}
 	r.POST("/v1/batch", g.handler(g.batch))
 	r.OPTIONS("/v1/batch", preflight)
+	r.Match(otherMethods, "/v1/batch", wrongMethod)
+}
+
+var otherMethods = []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPatch, http.MethodDelete}
+
+func wrongMethod(c *gin.Context) {
+	c.Header("Allow", "POST, OPTIONS")
+	problem(http.StatusMethodNotAllowed, "method-not-allowed", "Events are sent with POST", "").write(c)
 }
 
 // Drain stops the gateway from taking new requests, which are answered with 503, and waits for
@@ -160,7 +169,7 @@ func (g *Gateway) read(rq *request, limit int) *Problem {
 	if header := rq.Request.Header.Get("Authorization"); header != "" {
 		user, ok := basicUser(header)
 		if !ok {
-			return unauthorized("Authorization must be Basic, with the write key as the user name.")
+			return unauthorized("Authorization must be Basic, with the write key as the user name and no password.")
 		}
 		if p := g.authenticate(rq, user); p != nil {
 			return p
@@ -181,7 +190,7 @@ func (g *Gateway) authenticate(rq *request, key string) *Problem {
 	var err error
 	switch rq.key, err = g.keys.WriteKey(rq.Request.Context(), HashKey(key)); {
 	case errors.Is(err, ErrUnknownKey):
-		return unauthorized("The write key is unknown or was revoked.")
+		return unauthorized(refused(key))
 	case err != nil:
 		g.logger.ErrorContext(rq.Request.Context(), "resolve write key", "error", err)
 		return unavailable("unavailable", "Write keys cannot be checked at present", g.config.RetryAfter)

@@ -82,6 +82,7 @@ func TestBadInput(t *testing.T) {
 		"unknown key":      {"/v1/track", good, []string{"Authorization", "Basic bm9ib2R5Og=="}, 401, nil},
 		"unknown in body":  {"/v1/track", `{"writeKey":"nobody","userId":"u","event":"a"}`, []string{"Authorization", ""}, 401, nil},
 		"bearer":           {"/v1/track", good, []string{"Authorization", "Bearer x"}, 401, nil},
+		"a read key":       {"/v1/track", `{"writeKey":"trb_r_0000000000000000000000000000000000000000000","userId":"u","event":"a"}`, []string{"Authorization", ""}, 401, nil},
 		"bad base64":       {"/v1/track", good, []string{"Authorization", "Basic %%"}, 401, nil},
 		"server's key":     {"/v1/track", good, []string{"Origin", "https://www.example.com"}, 403, nil},
 		"form":             {"/v1/track", good, []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, nil},
@@ -113,6 +114,71 @@ func TestBadInput(t *testing.T) {
 	}
 	if a := r.post(t, "/v1/track", good); a.status != 200 {
 		t.Errorf("afterwards: %d %s", a.status, a.body)
+	}
+}
+
+// TestFaultsAreBounded: a small request that is wrong in ten thousand places costs no more than
+// one that is wrong in a hundred, in the answer and in the quarantine.
+func TestFaultsAreBounded(t *testing.T) {
+	for name, element := range map[string]string{"wrong types": "1", "empty objects": "{}", "empty lists": "[]"} {
+		for _, list := range []string{"identifiers", "participants"} {
+			t.Run(name+" in "+list, func(t *testing.T) {
+				r := newRig(t, Config{}, nil)
+				many := strings.Repeat(element+",", (event.MaxEventBytes-200)/(len(element)+1)) + element
+				call := `{"type":"track","messageId":"m","userId":"u","event":"a","context":{"` + list + `":[` + many + `]}}`
+				a := r.post(t, "/v1/track", call)
+				if n := len(a.fields(t)); a.status != 400 || n == 0 || n > event.MaxFaults || len(a.body) > 64<<10 {
+					t.Errorf("%d with %d faults in %d bytes", a.status, n, len(a.body))
+				}
+				a = r.post(t, "/v1/batch", `{"batch":[`+call+`]}`)
+				if a.status != 200 || len(a.body) > 64<<10 {
+					t.Errorf("batch: %d with %d bytes", a.status, len(a.body))
+				}
+				for _, kept := range r.records(t) {
+					if len(kept.Value) > 2*len(call) {
+						t.Errorf("an item of %d bytes takes %d in the log", len(call), len(kept.Value))
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestContextOfABatchDoesNotMultiply: the context of a batch is kept with each of its events.
+func TestContextOfABatchDoesNotMultiply(t *testing.T) {
+	r := newRig(t, Config{}, nil)
+	batch := func(context, calls int) answer {
+		return r.post(t, "/v1/batch", `{"context":{"a":"`+strings.Repeat("x", context)+`"},"batch":[`+strings.Repeat(good+",", calls-1)+good+`]}`)
+	}
+	if a := batch(400<<10, 100); a.status != http.StatusRequestEntityTooLarge {
+		t.Errorf("a context of 400 KB: %d", a.status)
+	}
+	if a := batch(30<<10, 2000); a.status != http.StatusRequestEntityTooLarge {
+		t.Errorf("a context of 30 KB in 2,000 calls: %d", a.status)
+	}
+	if n := len(r.records(t)); n > 0 {
+		t.Errorf("%d records", n)
+	}
+	if a := batch(2<<10, 2000); a.status != http.StatusOK {
+		t.Errorf("a context of 2 KB in 2,000 calls: %d %s", a.status, a.body)
+	}
+}
+
+func TestOtherMethodsAreToldWhatToSend(t *testing.T) {
+	r := newRig(t, Config{}, nil)
+	for _, path := range []string{"/v1/track", "/v1/batch"} {
+		rq, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.server.URL+path, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rs, err := r.server.Client().Do(rq)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = rs.Body.Close()
+		if rs.StatusCode != http.StatusMethodNotAllowed || rs.Header.Get("Allow") == "" || rs.Header.Get("Content-Type") != problemType {
+			t.Errorf("GET %s: %d %v", path, rs.StatusCode, rs.Header)
+		}
 	}
 }
 

@@ -50,6 +50,15 @@ func (k *WriteKey) allows(origin string) bool {
 	return slices.Contains(k.Origins, "*") || slices.Contains(k.Origins, origin)
 }
 
+// refused says why a key does not work. Only its form is looked at: whether a key of another kind
+// exists is not told.
+func refused(key string) string {
+	if len(key) > 6 && strings.HasPrefix(key, "trb_") && key[4] != 'w' && key[5] == '_' {
+		return "This is not a write key; those begin with trb_w_."
+	}
+	return "The write key is unknown, expired or revoked."
+}
+
 // basicUser returns the user name of basic authentication, which Segment's libraries set to the
 // write key, with an empty password
 // (https://segment.com/docs/connections/sources/catalog/libraries/server/http-api/#basic-authentication).

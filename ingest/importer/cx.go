@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"sort"
@@ -43,13 +44,13 @@ func setCX(cx *event.CX, name, text string) error {
 	case reflect.Float64:
 		n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 		if err != nil {
-			return fmt.Errorf("%q is not a number", text)
+			return errors.New("is not a number")
 		}
 		target.SetFloat(n)
 	case reflect.Int64:
 		n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
 		if err != nil {
-			return fmt.Errorf("%q is not a whole number", text)
+			return errors.New("is not a whole number")
 		}
 		target.SetInt(n)
 	default:

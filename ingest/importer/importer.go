@@ -116,7 +116,7 @@ func (r *run) all(ctx context.Context) error {
 		var syntax *csv.ParseError
 		switch {
 		case errors.As(err, &syntax):
-			r.reject(&RowError{number, "row", syntax.Err.Error()}, row)
+			r.reject(&RowError{Row: number, Field: "row", Reason: syntax.Err.Error()}, row)
 		case err != nil:
 			return fmt.Errorf("read row %d: %w", number, err)
 		default:

@@ -124,13 +124,14 @@ func TestBadRowsAreQuarantinedAndTheRestGoesOn(t *testing.T) {
 		strings.Replace(good, ",Email,", ",Telegraph,", 1)+
 		strings.Replace(good, ",,,\n", ",,\n", 1)+
 		strings.Replace(good, "8,Ben", ",Ben", 1)+
+		strings.Replace(good, "Ben Ito", "Bj\xf6rn", 1)+
 		good)
 	log, report := importFile(t, path)
-	if report.Rows != 5 || report.Rejected != 4 || report.Events != 1 {
+	if report.Rows != 6 || report.Rejected != 5 || report.Events != 1 {
 		t.Fatalf("report %+v", report)
 	}
 	wants := []struct{ field, reason string }{
-		{"Date of Purchase", "not a time"}, {"Ticket Channel", "Telegraph"}, {"row", "columns"}, {"Ticket ID", "empty"},
+		{"Date of Purchase", "not a time"}, {"Ticket Channel", "no entry"}, {"row", "columns"}, {"Ticket ID", "empty"}, {"Customer Name", "not UTF-8"},
 	}
 	for i, want := range wants {
 		if got := report.First[i]; got.Row != i+1 || got.Field != want.field || !strings.Contains(got.Reason, want.reason) {
@@ -145,10 +146,16 @@ func TestBadRowsAreQuarantinedAndTheRestGoesOn(t *testing.T) {
 			if err := json.Unmarshal(r.Value, &value); err != nil || value.Reason == "" || value.Field == "" {
 				t.Errorf("rejection %s: %v", r.Value, err)
 			}
+			if strings.Contains(value.Reason, "Telegraph") || strings.Contains(value.Reason, "22nd") {
+				t.Errorf("the reason repeats a value: %s", value.Reason)
+			}
 		}
 	}
-	if rejected != 4 {
-		t.Errorf("%d rejections reached the log, want 4", rejected)
+	if rejected != 5 {
+		t.Errorf("%d rejections reached the log, want 5", rejected)
+	}
+	if said := report.First[1].Error(); !strings.Contains(said, "Telegraph") {
+		t.Errorf("who owns the file is not told the value: %s", said)
 	}
 }
 

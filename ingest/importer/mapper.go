@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"tributary/ingest/event"
 )
@@ -15,6 +16,7 @@ import (
 type Mapper struct {
 	mapping  *Mapping
 	columns  map[string]int
+	names    []string // of the columns, in their order
 	zone     *time.Location
 	origin   Origin
 	received time.Time
@@ -32,13 +34,13 @@ type Origin struct {
 // NewMapper binds a mapping to a file's header. It fails with every column that the mapping names
 // and the header lacks.
 func NewMapper(m *Mapping, header []string, origin Origin, received time.Time) (*Mapper, error) {
-	columns := make(map[string]int, len(header))
+	columns, names := make(map[string]int, len(header)), make([]string, len(header))
 	for i, name := range header {
 		name = strings.TrimSpace(strings.TrimPrefix(name, "\ufeff"))
 		if _, twice := columns[name]; twice {
 			return nil, fmt.Errorf("header: column %q stands twice", name)
 		}
-		columns[name] = i
+		columns[name], names[i] = i, name
 	}
 	var faults []error
 	for _, name := range m.columnNames() {
@@ -53,7 +55,7 @@ func NewMapper(m *Mapping, header []string, origin Origin, received time.Time) (
 	if err != nil {
 		return nil, err
 	}
-	return &Mapper{mapping: m, columns: columns, zone: zone, origin: origin, received: received}, nil
+	return &Mapper{mapping: m, columns: columns, names: names, zone: zone, origin: origin, received: received}, nil
 }
 
 // columnNames lists every column that the mapping names, once.
@@ -93,20 +95,36 @@ func (m *Mapping) columnNames() []string {
 type RowError struct {
 	Row    int // 1 is the first after the header
 	Field  string
-	Reason string
+	Reason string // repeats no value, for it goes to the quarantine
+	Value  string // what the row holds there, where that helps; for the eyes of who owns the file
 }
 
-func (e *RowError) Error() string { return fmt.Sprintf("row %d: %s: %s", e.Row, e.Field, e.Reason) }
+// shownValue bounds how much of a value Error shows, in bytes.
+const shownValue = 60
+
+// Error tells the value too.
+func (e *RowError) Error() string {
+	text := fmt.Sprintf("row %d: %s: %s", e.Row, e.Field, e.Reason)
+	if e.Value != "" {
+		text += fmt.Sprintf(" (it is %q)", e.Value[:min(len(e.Value), shownValue)])
+	}
+	return text
+}
 
 // Row returns the events of one row, numbered from 1. An error is a *RowError.
 func (m *Mapper) Row(number int, row []string) ([]event.Event, error) {
 	if len(row) != len(m.columns) {
-		return nil, &RowError{number, "row", fmt.Sprintf("has %d columns, the header %d", len(row), len(m.columns))}
+		return nil, &RowError{Row: number, Field: "row", Reason: fmt.Sprintf("has %d columns, the header %d", len(row), len(m.columns))}
+	}
+	for i, text := range row {
+		if !utf8.ValidString(text) {
+			return nil, &RowError{Row: number, Field: m.names[i], Reason: "is not UTF-8; convert the file first"}
+		}
 	}
 	id := fmt.Sprintf("%s:%d", m.origin.File, number)
 	if m.mapping.RowID != "" {
 		if id = m.get(row, m.mapping.RowID); id == "" {
-			return nil, &RowError{number, m.mapping.RowID, "is empty, and names the row"}
+			return nil, &RowError{Row: number, Field: m.mapping.RowID, Reason: "is empty, and names the row"}
 		}
 	}
 	var events []event.Event
@@ -198,7 +216,7 @@ func (m *Mapper) setCX(e *event.Event, name string, f Field, row []string) *RowE
 		e.CX = &event.CX{}
 	}
 	if err := setCX(e.CX, name, value); err != nil {
-		return &RowError{Field: name, Reason: err.Error()}
+		return &RowError{Field: name, Reason: err.Error(), Value: value}
 	}
 	return nil
 }
@@ -214,7 +232,7 @@ func (m *Mapper) value(name string, f Field, row []string) (string, *RowError) {
 	}
 	word, ok := f.Values[text]
 	if !ok {
-		return "", &RowError{Field: f.Column, Reason: fmt.Sprintf("%q has no entry under %s.values", text, name)}
+		return "", &RowError{Field: f.Column, Reason: "has no entry under " + name + ".values", Value: text}
 	}
 	return word, nil
 }
@@ -250,7 +268,7 @@ func (m *Mapper) at(columns []string, row []string) (time.Time, *RowError) {
 				return at.UTC().Truncate(time.Millisecond), nil
 			}
 		}
-		return time.Time{}, &RowError{Field: column, Reason: fmt.Sprintf("%q is not a time in any of the layouts %q", text, layouts)}
+		return time.Time{}, &RowError{Field: column, Reason: fmt.Sprintf("is not a time in any of the layouts %q", layouts), Value: text}
 	}
 	return time.Time{}, &RowError{Field: strings.Join(columns, ", "), Reason: "no time: all are empty"}
 }

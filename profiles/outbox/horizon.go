@@ -46,3 +46,36 @@ func (q *Queue) makeHorizon(first func() (Offsets, error)) (Offsets, error) {
 	}
 	return horizon, nil
 }
+
+// Pin notes how far the state has applied the log, unless that was noted before and not unpinned
+// since, and returns what is noted. Nothing may be sent that was applied after, before Unpin: so an
+// analytics store that reaches beyond it was not filled from this state. The write is not synced,
+// and durable before anything that is applied after it.
+func (q *Queue) Pin(applied Offsets) (Offsets, error) {
+	var pinned Offsets
+	value, closer, err := q.db.Get(markKey(kindPin))
+	if err == nil {
+		err = json.Unmarshal(value, &pinned)
+		_ = closer.Close()
+		if err != nil {
+			err = fmt.Errorf("%w: %w", ErrCorrupt, err)
+		}
+	} else if errors.Is(err, pebble.ErrNotFound) {
+		pinned = applied
+		if value, err = json.Marshal(applied); err == nil {
+			err = q.db.Set(markKey(kindPin), value, pebble.NoSync)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("pin outbox: %w", err)
+	}
+	return pinned, nil
+}
+
+// Unpin forgets what Pin noted.
+func (q *Queue) Unpin() error {
+	if err := q.db.Delete(markKey(kindPin), pebble.NoSync); err != nil {
+		return fmt.Errorf("unpin outbox: %w", err)
+	}
+	return nil
+}

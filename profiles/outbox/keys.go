@@ -16,6 +16,7 @@ const (
 	kindOpen    = 'o' // present while a sink has the queue open
 
 	kindHorizon = 'h' // offsets below which an earlier outbox may have sent rows
+	kindPin     = 'a' // offsets applied when last nothing was sent that is not certain
 )
 
 const numberedKeySize = 2 + 8

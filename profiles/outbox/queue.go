@@ -105,7 +105,12 @@ func (q *Queue) Wait(ctx context.Context, seq uint64) error {
 	}
 }
 
-// Read returns entries with after < Seq <= to, ascending, at most limit.
+// readBytes bounds what one Read returns, except that one entry always fits: a row in the outbox may
+// hold a whole rejected payload.
+const readBytes = 8 << 20
+
+// Read returns entries with after < Seq <= to, ascending, at most limit, and no more than 8 MiB of
+// them or one. It returns none only if there is none.
 func (q *Queue) Read(after, to uint64, limit int) ([]Entry, error) {
 	if after >= to || limit <= 0 {
 		return nil, nil
@@ -115,10 +120,12 @@ func (q *Queue) Read(after, to uint64, limit int) ([]Entry, error) {
 		return nil, fmt.Errorf("read outbox: %w", err)
 	}
 	var entries []Entry
-	for valid := it.First(); valid && len(entries) < limit; valid = it.Next() {
+	size := 0
+	for valid := it.First(); valid && len(entries) < limit && size < readBytes; valid = it.Next() {
 		seq := keyNumber(it.Key())
 		value, err := it.ValueAndErr()
 		if err == nil {
+			size += len(value)
 			entries = append(entries, Entry{Seq: seq})
 			err = decodeEntry(&entries[len(entries)-1], value)
 		}

@@ -76,5 +76,28 @@ func (a adapter) Present(ctx context.Context, table outbox.Table, ranges []Range
 	return keys, nil
 }
 
+// Reach implements Store.
+func (a adapter) Reach(ctx context.Context, from outbox.Offsets) ([]Reached, error) {
+	offsets := make(map[uint32]uint64, len(from))
+	for p, offset := range from {
+		offsets[uint32(p)] = offset
+	}
+	rows, err := a.store.Reach(ctx, offsets)
+	if err != nil {
+		return nil, err
+	}
+	reached := make([]Reached, len(rows))
+	for i, r := range rows {
+		reached[i] = Reached{
+			Position:  stream.Position{Partition: stream.Partition(r.LogPartition), Offset: r.LogOffset},
+			MessageID: r.MessageID,
+		}
+	}
+	return reached, nil
+}
+
+// ForgetDerived implements Store.
+func (a adapter) ForgetDerived(ctx context.Context) error { return a.store.ForgetDerived(ctx) }
+
 // ReloadIdentityMap implements Store.
 func (a adapter) ReloadIdentityMap(ctx context.Context) error { return a.store.ReloadIdentity(ctx) }

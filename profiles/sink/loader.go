@@ -126,6 +126,17 @@ func (l *loader) ends(ctx context.Context) (outbox.Offsets, error) {
 	return ends, nil
 }
 
+// messageID returns the message id of the record at a place that the log reaches.
+func (l *loader) messageID(ctx context.Context, pos stream.Position) (string, error) {
+	t := &tail{log: l.log, partition: pos.Partition}
+	defer t.close()
+	record, err := t.get(ctx, pos.Offset, 1)
+	if record == nil || err != nil {
+		return "", err
+	}
+	return record.MessageID, nil
+}
+
 // tail reads one partition.
 type tail struct {
 	log       stream.Log

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -40,7 +41,10 @@ type rig struct {
 	db  *pebble.DB
 	box *outbox.Outbox
 
+	offsets outbox.Offsets // what the sink is told that the state has applied; nil: nothing
+
 	places []stream.Position // of all events in the log
+	prefix string            // of message ids
 	at     func(i int) time.Time
 	// received is when the i-th event was received; nil: start.
 	received func(i int) time.Time
@@ -58,12 +62,7 @@ func newRigOn(t testing.TB, seed uint64, on func(testing.TB) host) *rig {
 		},
 		at: func(i int) time.Time { return start.Add(time.Duration(i) * time.Second) },
 	}
-	var err error
-	r.log, err = embedded.Open(embedded.Config{
-		Dir: "log", FS: vfs.NewMem(), Shards: 2, BallastBytes: -1,
-		FreeSpace: func() (embedded.Space, error) { return embedded.Space{Free: 1 << 40, Total: 1 << 41}, nil },
-	})
-	r.check(err)
+	r.openLog()
 	r.ch = newDatabase(t, on)
 	r.store = NewStore(r.ch.Store)
 	r.faults = &faults{Store: r.store, rng: rand.New(rand.NewPCG(seed, 1))}
@@ -79,6 +78,25 @@ func (r *rig) check(err error) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
+}
+
+// openLog opens a new log.
+func (r *rig) openLog() {
+	r.t.Helper()
+	var err error
+	r.log, err = embedded.Open(embedded.Config{
+		Dir: "log", FS: vfs.NewMem(), Shards: 2, BallastBytes: -1,
+		FreeSpace: func() (embedded.Space, error) { return embedded.Space{Free: 1 << 40, Total: 1 << 41}, nil },
+	})
+	r.check(err)
+}
+
+// loseLog opens an empty log in place of the one there is; its message ids begin with the prefix.
+func (r *rig) loseLog(prefix string) {
+	r.t.Helper()
+	r.check(r.log.Close())
+	r.openLog()
+	r.places, r.prefix = nil, prefix
 }
 
 func (r *rig) openState() {
@@ -114,7 +132,7 @@ func (r *rig) record(i int) stream.Record {
 		received = r.received(i)
 	}
 	e := event.Event{
-		Workspace: "acme", Source: fmt.Sprintf("source-%d", i%3), MessageID: fmt.Sprintf("m%d", i),
+		Workspace: "acme", Source: fmt.Sprintf("source-%d", i%3), MessageID: fmt.Sprintf("%sm%d", r.prefix, i),
 		Type: event.TypeTrack, Name: "order.placed", At: r.at(i), OriginalAt: r.at(i), ReceivedAt: received,
 		Identifiers: []event.Identifier{{Type: event.IDUser, Value: fmt.Sprintf("u%d", i)}},
 		Properties:  json.RawMessage(fmt.Sprintf(`{"n":%d}`, i)),
@@ -154,6 +172,23 @@ func (r *rig) unify() {
 		r.check(batch.Commit(pebble.NoSync))
 		r.box.Writer.Notify()
 	}
+}
+
+// reached is how far each partition of the log is applied when its first n events are.
+func (r *rig) reached(n int) outbox.Offsets {
+	offsets := outbox.Offsets{}
+	for _, p := range r.places[:n] {
+		offsets[p.Partition] = p.Offset + 1
+	}
+	return offsets
+}
+
+// loseState opens an empty state in place of the one there is.
+func (r *rig) loseState() {
+	r.t.Helper()
+	r.check(r.db.Close())
+	r.fs = vfs.NewCrashableMem()
+	r.openState()
 }
 
 // entriesOf makes the rows of the i-th event: always the event, and others by its number.
@@ -196,7 +231,7 @@ func observation(i int) uuid.UUID {
 func (r *rig) run(hook func(step) error) error {
 	r.t.Helper()
 	s, err := New(r.cfg, Parts{
-		Queue: r.box.Queue, Log: r.log, Store: r.faults, Refuser: r.refused, Metrics: nil,
+		Queue: r.box.Queue, Applied: r.offsets, Log: r.log, Store: r.faults, Refuser: r.refused, Logger: slog.New(slog.NewTextHandler(r.t.Output(), nil)),
 	})
 	r.check(err)
 	ctx, cancel := context.WithCancel(context.Background())

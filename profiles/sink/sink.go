@@ -103,7 +103,11 @@ func (c Config) Validate() error {
 
 // Parts are what the sink works on. Metrics and Logger may be nil.
 type Parts struct {
-	Queue   *outbox.Queue
+	Queue *outbox.Queue
+	// Applied is how far the state has applied the log, before unify goes on with it. With it the
+	// sink makes sure that log, state and store belong together (ErrStateOld, ErrForeign); nil: it
+	// does not.
+	Applied outbox.Offsets
 	Log     stream.Log
 	Store   Store
 	Refuser Refuser
@@ -121,6 +125,7 @@ type Sink struct {
 	logger  *slog.Logger
 	loader  *loader
 
+	pinned  outbox.Offsets // how far the state had come when nothing beyond it was sent
 	horizon outbox.Offsets // below it, rows may be there that this outbox never sent
 
 	stop   <-chan struct{} // closed when Run is to come to an end
@@ -138,7 +143,7 @@ type Sink struct {
 	hook func(step) error
 }
 
-// New returns a sink that Run starts.
+// New returns a sink that Run starts. It is called before unify runs.
 func New(cfg Config, parts Parts) (*Sink, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("sink config: %w", err)
@@ -150,8 +155,16 @@ func New(cfg Config, parts Parts) (*Sink, error) {
 	if parts.Logger == nil {
 		parts.Logger = slog.New(slog.DiscardHandler)
 	}
+	var pinned outbox.Offsets
+	if parts.Applied != nil {
+		var err error
+		if pinned, err = parts.Queue.Pin(parts.Applied); err != nil {
+			return nil, err
+		}
+	}
 	return &Sink{
-		cfg: cfg, queue: parts.Queue, store: parts.Store, refuser: parts.Refuser,
+		pinned: pinned,
+		cfg:    cfg, queue: parts.Queue, store: parts.Store, refuser: parts.Refuser,
 		metrics: parts.Metrics, logger: parts.Logger,
 		loader: newLoader(parts.Log, cfg.Decoders),
 		reload: make(chan struct{}, 1),
@@ -164,7 +177,7 @@ var errStopping = errors.New("sink: stopping")
 
 // Run works until ctx ends, then sends what is waiting, for at most DrainTimeout and as long as
 // nothing fails, and returns nil. What remains stays in the outbox. It returns an error only when
-// the outbox itself cannot be read or written. It may be called once.
+// the outbox itself cannot be read or written, ErrStateOld and ErrForeign. It may be called once.
 func (s *Sink) Run(ctx context.Context) error {
 	s.stop = ctx.Done()
 	hard, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -200,6 +213,9 @@ func (s *Sink) Run(ctx context.Context) error {
 func (s *Sink) start(ctx context.Context) (bool, error) {
 	clean, err := s.queue.Begin()
 	if err != nil {
+		return false, err
+	}
+	if err := s.agree(ctx); err != nil {
 		return false, err
 	}
 	s.horizon, err = s.queue.Horizon(func() (ends outbox.Offsets, err error) {

@@ -29,8 +29,18 @@ type Store interface {
 	Kill(ctx context.Context, queryID string) error
 	// Present returns the keys of all rows of the table within the ranges.
 	Present(ctx context.Context, table outbox.Table, ranges []Range) ([]Key, error)
+	// Reach returns the last event row of each partition that has one at or beyond its offset in from.
+	Reach(ctx context.Context, from outbox.Offsets) ([]Reached, error)
+	// ForgetDerived empties the tables of all rows but those of events.
+	ForgetDerived(ctx context.Context) error
 	// ReloadIdentityMap makes the identity_map dictionary as new as its table.
 	ReloadIdentityMap(ctx context.Context) error
+}
+
+// Reached is the last event row of a partition.
+type Reached struct {
+	stream.Position
+	MessageID string
 }
 
 // Key names a row over all tables.

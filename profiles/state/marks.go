@@ -150,9 +150,10 @@ func (m *marks) add(batch *pebble.Batch, id MessageHash, mark Mark) error {
 	return batch.Set(m.key, m.value, nil)
 }
 
-// expire removes generations that no record received at or after now-horizon can ask for.
+// expire removes generations that no record received at or after now-horizon can ask for: such a
+// record may have waited in the log that long, and asks for marks up to a horizon before itself.
 func (m *marks) expire(batch *pebble.Batch, now time.Time) error {
-	oldest := max(m.generation(now), 1) - 1
+	oldest := max(m.generation(now), 2) - 2
 	expired := false
 	for generation := range m.known {
 		if generation < oldest {

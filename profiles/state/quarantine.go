@@ -35,7 +35,7 @@ type Item struct {
 	Stage     string      // who refused it: gateway, unify, sink
 	Reason    string      // machine name
 	Field     string      // path of the field at fault, if known
-	Detail    string      // safe to show to an operator; holds no value of the record
+	Detail    string      // for the operator; may cite the record, so it is never logged
 	Payload   []byte      // as received; kept while the item is open
 	Status    Status
 	// ReceivedAt is the record's, and decides in which day's counts it stands.

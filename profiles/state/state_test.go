@@ -356,6 +356,11 @@ func TestMessageIDsAreRememberedForTheHorizon(t *testing.T) {
 	if _, seen, _ := tx.Seen(id, start); !seen {
 		t.Error("forgotten within the horizon")
 	}
+	must(t, tx.Expire(start.Add(2*DefaultHorizon)))
+	must(t, tx.Commit())
+	if _, seen, _ := tx.Seen(id, start.Add(DefaultHorizon)); !seen {
+		t.Error("forgotten before a record that waits in the log for a horizon asks")
+	}
 	must(t, tx.Expire(start.Add(3*DefaultHorizon)))
 	must(t, tx.Commit())
 	if _, seen, _ := tx.Seen(id, start); seen || len(tx.marks.known) != 0 {

@@ -56,8 +56,9 @@ type record struct {
 	message     state.MessageHash
 	payload     uint64 // hash of what it carries, times of its transport left out
 
-	command Command         // of a command
-	refusal *outbox.Refusal // of a sink's
+	command Command          // of a command
+	refusal *outbox.Refusal  // of a sink's
+	awaits  *stream.Position // the record that the command is about
 }
 
 // decode never fails: what it cannot read has a fault.
@@ -191,7 +192,7 @@ func machineName(s string) bool {
 
 func (r *record) decodeCommand() {
 	if refusal, err := outbox.ParseRefusal(r.Value); err == nil {
-		r.refusal = &refusal
+		r.refusal, r.awaits = &refusal, &refusal.Position
 		return
 	}
 	command, err := ParseCommand(r.Value)
@@ -200,6 +201,12 @@ func (r *record) decodeCommand() {
 		return
 	}
 	r.command = command
+	switch c := command.(type) {
+	case QuarantineReplay:
+		r.awaits = &stream.Position{Partition: c.Partition, Offset: c.Offset}
+	case QuarantineDiscard:
+		r.awaits = &stream.Position{Partition: c.Partition, Offset: c.Offset}
+	}
 }
 
 // panicDetail tells the kind of a panic and not its text, which may hold a customer's value.

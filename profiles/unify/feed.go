@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 
 	"tributary/ingest/stream"
@@ -18,6 +19,7 @@ type feed struct {
 	reader    stream.Reader
 	chunks    chan []*record
 
+	end   uint64 // of the partition, when the worker began
 	cur   []*record
 	next  uint64 // the applier's: offset after the last record taken
 	moved bool   // in this step
@@ -65,7 +67,7 @@ func (fs *feeds) open(log stream.Log, info stream.PartitionInfo, from uint64) er
 		return fmt.Errorf("read partition %d: %w", info.ID, err)
 	}
 	fs.lanes[info.Lane] = append(fs.lanes[info.Lane], &feed{
-		partition: info.ID, lane: info.Lane, reader: reader, next: from, chunks: make(chan []*record, 1),
+		partition: info.ID, lane: info.Lane, reader: reader, end: info.Next, next: from, chunks: make(chan []*record, 1),
 	})
 	return nil
 }
@@ -135,6 +137,16 @@ func (fs *feeds) decode(ctx context.Context, entries []stream.Entry) ([]*record,
 	return chunk, nil
 }
 
+// failure returns the error of a feed that has ended.
+func (fs *feeds) failure() error {
+	select {
+	case err := <-fs.failed:
+		return err
+	default:
+		return nil
+	}
+}
+
 // wait blocks until something may be there to take.
 func (fs *feeds) wait(ctx context.Context) error {
 	select {
@@ -147,18 +159,71 @@ func (fs *feeds) wait(ctx context.Context) error {
 	}
 }
 
-// take returns up to n records that are there now, in order.
-func (f *feed) take(n int) []*record {
+// fill gets records to take, if some are there now.
+func (f *feed) fill() bool {
 	if len(f.cur) == 0 {
 		select {
 		case f.cur = <-f.chunks:
 		default:
-			return nil
 		}
 	}
+	return len(f.cur) > 0
+}
+
+// take returns up to n records that are there now, in order. It stops before a command that is about
+// another record, which is taken alone, and not while it has to wait.
+func (f *feed) take(n int, wait func(*feed) bool) []*record {
+	if !f.fill() || f.cur[0].awaits != nil && wait(f) {
+		return nil
+	}
 	n = min(n, len(f.cur))
+	if next := slices.IndexFunc(f.cur[1:n], func(r *record) bool { return r.awaits != nil }); next >= 0 {
+		n = 1 + next
+	}
 	taken := f.cur[:n]
 	f.cur = f.cur[n:]
 	f.next, f.moved = taken[n-1].Offset+1, true
 	return taken
+}
+
+// feed returns the feed of a partition, or nil.
+func (fs *feeds) feed(p stream.Partition) *feed {
+	for _, lane := range fs.lanes {
+		for _, f := range lane {
+			if f.partition == p {
+				return f
+			}
+		}
+	}
+	return nil
+}
+
+// mustWait says whether the next record of f is a command about a record that is in the log but not
+// applied. That happens when a state is made again from the log: the commands of an hour overtake
+// the events of a year. Who waits for himself, by way of others or not, does not wait: a command can
+// name a place before there is anything.
+func (fs *feeds) mustWait(f *feed, applied func(stream.Partition) uint64) bool {
+	awaited := func(f *feed) *feed {
+		if len(f.cur) == 0 || f.cur[0].awaits == nil {
+			return nil
+		}
+		pos := *f.cur[0].awaits
+		other := fs.feed(pos.Partition)
+		if other == nil || pos.Offset >= other.end || pos.Offset < applied(pos.Partition) {
+			return nil
+		}
+		return other
+	}
+	first := awaited(f)
+	if first == f { // this step's commit is enough, if it is in this step
+		return f.cur[0].awaits.Offset < f.next
+	}
+	other := first
+	for range len(fs.lanes[stream.LaneLive]) + len(fs.lanes[stream.LaneBulk]) {
+		if other == nil {
+			return first != nil
+		}
+		other = awaited(other)
+	}
+	return false
 }

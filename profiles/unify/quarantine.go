@@ -131,7 +131,8 @@ func (a *applier) readLog(ctx context.Context, pos stream.Position) (stream.Entr
 }
 
 // refuse puts aside a row that ClickHouse does not take. Of an event that moves the count from
-// stored to quarantined.
+// stored to quarantined. A refused row of the quarantine itself leads to no other: that would be
+// refused as well, and so on for ever.
 func (a *applier) refuse(ctx context.Context, space *state.Space, r *record) error {
 	row := r.refusal
 	if row.Workspace != r.Workspace {
@@ -150,11 +151,11 @@ func (a *applier) refuse(ctx context.Context, space *state.Space, r *record) err
 	}
 	item := &state.Item{
 		Position: row.Position, Ordinal: row.Ordinal, Workspace: r.Workspace, Source: row.Source,
-		Stage: stageSink, Reason: "refused", Detail: row.Table.String() + ": " + row.Reason,
+		Stage: stageSink, Reason: "refused", Detail: refusalDetail(row),
 		Status: state.StatusOpen, ReceivedAt: row.ReceivedAt, ChangedAt: r.ReceivedAt, Version: 1,
 	}
 	if was != nil {
-		item.Version = was.Version + 1
+		item.Version, item.MessageID, item.Payload = was.Version+1, was.MessageID, was.Payload
 	}
 	if row.Table == outbox.TableEvents {
 		if err := a.refuseEvent(ctx, space, item); err != nil {
@@ -162,22 +163,40 @@ func (a *applier) refuse(ctx context.Context, space *state.Space, r *record) err
 		}
 	}
 	a.report.Quarantined++
+	if row.Table == outbox.TableQuarantine {
+		return space.PutItem(item)
+	}
 	return a.putItem(space, r, item)
+}
+
+func refusalDetail(r *outbox.Refusal) string {
+	detail := r.Table.String() + ": " + r.Reason
+	if r.Detail != "" {
+		detail += ": " + r.Detail
+	}
+	return detail
 }
 
 func (a *applier) refuseEvent(ctx context.Context, space *state.Space, item *state.Item) error {
 	item.Kind = stream.KindEvent
 	entry, err := a.readLog(ctx, item.Position)
-	if err != nil && !errors.Is(err, stream.ErrTrimmed) {
+	switch {
+	case errors.Is(err, stream.ErrTrimmed):
+	case err != nil:
 		return err
-	}
-	if err == nil {
+	case entry.Workspace != space.Name():
+		return errSkip{reasonMismatch, "the refused row's record is of another workspace"}
+	default:
 		item.Source, item.ReceivedAt = entry.Source, entry.ReceivedAt
 		item.MessageID, item.Payload = entry.MessageID, entry.Value
 	}
 	counts, err := space.Counts(item.Source, item.ReceivedAt)
 	if err != nil {
 		return err
+	}
+	if counts.Stored == 0 {
+		// The record is gone, and with it whose it was: it stays counted where it is.
+		return nil
 	}
 	counts.Stored--
 	counts.Quarantine(item.Reason, 1)

@@ -2,6 +2,7 @@ package unify_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -160,6 +161,113 @@ func TestRefusalOfWhatWasNeverThere(t *testing.T) {
 	}
 }
 
+// TestRefusalOfAQuarantineRowMakesNoOther: that one would be refused as well, and so on for ever.
+func TestRefusalOfAQuarantineRowMakesNoOther(t *testing.T) {
+	r := open(t, vfs.NewMem(), unify.Config{}).start()
+	defer r.stop()
+	pos := r.put(rejected("web", 1, "invalid"))[0]
+	r.settle()
+	before := len(r.entries())
+	refusal, err := outbox.Refusal{
+		Position: pos, Ordinal: 1, Table: outbox.TableQuarantine, Workspace: "w",
+		Reason: "engine_refused", Detail: "Code: 117. cites the row",
+	}.Record(epoch.Add(time.Minute))
+	must(t, err)
+	r.put(refusal)
+	r.settle()
+	if n := len(r.entries()) - before; n != 0 {
+		t.Errorf("%d more rows", n)
+	}
+	item, ok, err := r.state.Item("w", pos, 1)
+	if must(t, err); !ok || item.Detail != "quarantine: engine_refused: Code: 117. cites the row" {
+		t.Errorf("item %+v", item)
+	}
+	r.balance()
+}
+
+// TestRefusalOfAnEventWhoseRecordIsGone: nobody can tell whose it was, so no count moves.
+func TestRefusalOfAnEventWhoseRecordIsGone(t *testing.T) {
+	r := open(t, vfs.NewMem(), unify.Config{}).start()
+	defer r.stop()
+	pos := r.put(record(t, ev("web", "1", 1)))[0]
+	r.settle()
+	must(t, r.log.Trim(t.Context(), pos.Partition, pos.Offset+1))
+	refusal, err := outbox.Refusal{Position: pos, Table: outbox.TableEvents, Reason: "log_record_gone"}.Record(epoch.Add(time.Minute))
+	must(t, err)
+	r.put(refusal)
+	r.settle()
+	if _, ok, err := r.state.Item(outbox.UnknownWorkspace, pos, 0); !ok || err != nil {
+		t.Errorf("not in the quarantine: %v", err)
+	}
+	if c := r.counts("web"); c.Stored != 1 {
+		t.Errorf("counts %+v", c)
+	}
+	for key, b := range r.balance() {
+		if b.Counts.Stored > 1 {
+			t.Errorf("%v: counts %+v", key, b.Counts)
+		}
+	}
+}
+
+// TestRefusalUnderAnotherWorkspace: a command reaches what its own workspace has.
+func TestRefusalUnderAnotherWorkspace(t *testing.T) {
+	r := open(t, vfs.NewMem(), unify.Config{}).start()
+	defer r.stop()
+	pos := r.put(record(t, ev("web", "1", 1)))[0]
+	r.settle()
+	refusal, err := outbox.Refusal{Position: pos, Table: outbox.TableEvents, Workspace: "other", Source: "web", Reason: "engine_refused"}.Record(epoch.Add(time.Minute))
+	must(t, err)
+	at := r.put(refusal)[0]
+	r.settle()
+	item, ok, err := r.state.Item("other", at, 0)
+	if must(t, err); !ok || item.Reason != "mismatch" {
+		t.Errorf("item %+v, want the command in the quarantine", item)
+	}
+	if c := r.counts("web"); c.Stored != 1 {
+		t.Errorf("counts %+v", c)
+	}
+}
+
+// TestStateMadeAgainHasWhatWasDecided: the commands are few and in a partition of their own, so
+// they would overtake the records they are about.
+func TestStateMadeAgainHasWhatWasDecided(t *testing.T) {
+	fs := vfs.NewMem()
+	r := open(t, fs, unify.Config{StepRecords: 64}).start()
+	web := "web"
+	for i := 0; stream.Shard("w", web, 2) == stream.Shard("w", unify.CommandSource, 2); i++ {
+		web = fmt.Sprint("web", i)
+	}
+	var records []stream.Record
+	for i := range 2000 {
+		records = append(records, record(t, ev(web, fmt.Sprint(i), i)))
+	}
+	places := r.put(append(records, rejected(web, 1, "invalid"))...)
+	refused, discarded := places[1999], places[2000]
+	r.settle()
+	refusal, err := outbox.Refusal{Position: refused, Table: outbox.TableEvents, Workspace: "w", Source: web, Reason: "engine_refused"}.Record(epoch.Add(time.Hour))
+	must(t, err)
+	r.put(refusal, command(t, 4000, unify.QuarantineDiscard{Partition: discarded.Partition, Offset: discarded.Offset}))
+	r.settle()
+	check := func(when string) {
+		t.Helper()
+		item, _, err := r.state.Item("w", discarded, 0)
+		if must(t, err); item == nil || item.Status != state.StatusDiscarded {
+			t.Errorf("%s: discarded item %+v", when, item)
+		}
+		if c := r.counts(web); c.Stored != 1999 || c.Quarantined != 2 {
+			t.Errorf("%s: counts %+v", when, c)
+		}
+	}
+	check("at first")
+	r.stop()
+
+	must(t, fs.RemoveAll("state"))
+	r = open(t, fs, unify.Config{StepRecords: 64}).start()
+	defer r.stop()
+	r.settle()
+	check("made again")
+}
+
 func TestWhatCannotBeReplayed(t *testing.T) {
 	r := open(t, vfs.NewMem(), unify.Config{}).start()
 	defer r.stop()
@@ -199,6 +307,18 @@ func TestWhatCannotBeReplayed(t *testing.T) {
 	}
 }
 
+// readQueue counts what is read.
+type readQueue struct {
+	*outbox.Queue
+	read int
+}
+
+func (q *readQueue) Read(after, to uint64, limit int) ([]outbox.Entry, error) {
+	entries, err := q.Queue.Read(after, to, limit)
+	q.read += len(entries)
+	return entries, err
+}
+
 func TestTrimKeepsWhatMayBeReadAgain(t *testing.T) {
 	r := open(t, vfs.NewMem(), unify.Config{}).start()
 	defer r.stop()
@@ -211,16 +331,26 @@ func TestTrimKeepsWhatMayBeReadAgain(t *testing.T) {
 	r.settle()
 	positions = append(positions, r.put(records[1:]...)...)
 	r.settle()
-	trimmer := unify.Trimmer{Log: r.log, State: r.state, Outbox: r.outbox.Queue}
+	queue := &readQueue{Queue: r.outbox.Queue}
+	newTrimmer := func() *unify.Trimmer { return &unify.Trimmer{Log: r.log, State: r.state, Outbox: queue} }
+	trimmer := newTrimmer()
 	p := positions[0].Partition
 	kept, err := trimmer.Trim(t.Context(), epoch.Add(time.Hour))
 	if must(t, err); kept[p] != 0 {
 		t.Errorf("kept from %d on, but nothing was sent", kept[p])
 	}
+	queue.read = 0
+	if _, err := trimmer.Trim(t.Context(), epoch.Add(time.Hour)); err != nil || queue.read != 0 {
+		t.Errorf("%d entries were read a second time, %v", queue.read, err)
+	}
 	entries := r.entries()
 	seq := entries[slices.IndexFunc(entries, func(e outbox.Entry) bool { return e.Offset == 15 })].Seq
 	must(t, r.outbox.Queue.Done(outbox.Plan{To: seq - 1}))
 	must(t, r.outbox.Queue.Discard(seq-1))
+	if kept, err = trimmer.Trim(t.Context(), epoch.Add(time.Hour)); err != nil || kept[p] > 15 {
+		t.Errorf("kept from %d on, want at most 15, the first that the sink may read; %v", kept[p], err)
+	}
+	trimmer = newTrimmer() // one that has not read it while there was more of it
 	kept, err = trimmer.Trim(t.Context(), epoch.Add(10*time.Second))
 	if must(t, err); kept[p] != 10 {
 		t.Errorf("kept from %d on, want 10, the first that is young enough", kept[p])

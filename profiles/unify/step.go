@@ -49,6 +49,9 @@ func newApplier(c *Config) *applier {
 func (a *applier) run(ctx context.Context, fs *feeds) error {
 	defer a.tx.Abort()
 	for ctx.Err() == nil {
+		if err := fs.failure(); err != nil { // however busy the others are
+			return err
+		}
 		if err := a.step(ctx, fs); err != nil {
 			return err
 		}
@@ -100,7 +103,7 @@ func (a *applier) drain(ctx context.Context, fs *feeds, lane stream.Lane, limit,
 		}
 		f := feeds[a.turn[lane]%len(feeds)]
 		a.turn[lane]++
-		taken := f.take(min(quantum, limit-done))
+		taken := f.take(min(quantum, limit-done), func(f *feed) bool { return fs.mustWait(f, a.tx.Offset) })
 		if len(taken) == 0 {
 			idle++
 			continue

@@ -19,10 +19,11 @@ const (
 // refusals are the errors that keep their identity on the way to the parent.
 var refusals = map[string]error{"closed": ErrClosed, "killed": ErrKilled}
 
-// childHandler serves the engine's whole interface, and Kill, to the parent process.
+// childHandler serves the engine's whole interface, Kill, and whether it is alive, to the parent process.
 func childHandler(e *Engine) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", forward(e))
+	mux.Handle("POST "+alivePath, serveAlive(e))
 	mux.HandleFunc("POST "+killPath, func(w http.ResponseWriter, r *http.Request) {
 		if err := e.Kill(r.Context(), r.URL.Query().Get("query_id")); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)

@@ -37,6 +37,9 @@ type Child struct {
 	Env []string
 	// Stderr takes what the child prints; os.Stderr if nil.
 	Stderr *os.File
+	// ProbeEvery is how often the child is asked whether it still answers, and ProbeTimeout how long
+	// it may take. One that misses three in a row is killed and started again. Defaults 10 s, 30 s.
+	ProbeEvery, ProbeTimeout time.Duration
 }
 
 // Supervisor keeps the engine running in a child process, and is an http.RoundTripper to it. Requests
@@ -76,6 +79,8 @@ func Supervise(ctx context.Context, config Config, child Child) (*Supervisor, er
 		}
 		child.Path = self
 	}
+	child.ProbeEvery = cmp.Or(child.ProbeEvery, DefaultProbeEvery)
+	child.ProbeTimeout = cmp.Or(child.ProbeTimeout, DefaultProbeTimeout)
 	if err := os.MkdirAll(config.Path, 0o700); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrOpen, err)
 	}
@@ -188,11 +193,17 @@ func (s *Supervisor) runOnce(ctx context.Context, ready func()) error {
 		return fmt.Errorf("%w: %w", ErrOpen, err)
 	}
 	startErr := s.handshake(control, status)
+	watch, endWatch := context.WithCancel(ctx)
+	defer endWatch()
+	var watching sync.WaitGroup
 	if startErr == nil {
 		s.set(cmd.Process.Pid, nil)
 		ready()
+		watching.Go(func() { s.watchdog(watch, cmd.Process) })
 	}
 	exit := cmd.Wait()
+	endWatch()
+	watching.Wait()
 	if errors.Is(exit, exec.ErrWaitDelay) {
 		s.log.ErrorContext(ctx, "the engine did not stop in time and was killed", "pid", cmd.Process.Pid)
 	}

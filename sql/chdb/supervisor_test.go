@@ -9,6 +9,7 @@ import (
 	"os"
 	osexec "os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -180,6 +181,33 @@ func TestChildKilled(t *testing.T) {
 	}
 }
 
+// TestChildThatHangsIsStartedAgain: a stopped process neither answers nor dies.
+func TestChildThatHangsIsStartedAgain(t *testing.T) {
+	child := chdbtest.Child()
+	child.ProbeEvery, child.ProbeTimeout = 10*time.Millisecond, time.Second
+	s, err := chdb.Supervise(t.Context(), chdb.Config{Path: t.TempDir()}, child)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	conn := connectTo(t, s)
+	exec(t, conn, "SELECT 1")
+	hung := s.PID()
+	if err := syscall.Kill(hung, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.Exec(t.Context(), "SELECT 1"); !errors.Is(err, chdb.ErrEngineDown) {
+		t.Errorf("a statement to the one that hangs: %v, want ErrEngineDown", err)
+	}
+	for s.PID() == hung || s.PID() == 0 {
+		if err := s.WaitReady(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		runtime.Gosched()
+	}
+	exec(t, conn, "SELECT 1")
+}
+
 func TestChildStartFaults(t *testing.T) {
 	held := t.TempDir()
 	supervise(t, held)
@@ -208,7 +236,7 @@ func TestChildStartFaults(t *testing.T) {
 func TestChildKilledWhileItStarts(t *testing.T) {
 	child := chdbtest.Child()
 	const dieOnce = `test -e "$0" || { : > "$0"; kill -KILL $$; }; exec "$@"`
-	child.Args = append([]string{"-c", dieOnce, filepath.Join(t.TempDir(), "died"), child.Path}, child.Args...)
+	child.Args = append([]string{"-c", dieOnce, filepath.Join(t.TempDir(), "died"), os.Args[0]}, child.Args...)
 	child.Path = "/bin/sh"
 	s, err := chdb.Supervise(t.Context(), chdb.Config{Path: t.TempDir()}, child)
 	if err != nil {

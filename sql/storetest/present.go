@@ -50,6 +50,49 @@ func testPresent(t *testing.T, e Engine) {
 	wantClass(t, err, store.ErrNotFound)
 }
 
+// testReach: how far the events go is asked by partition, and what is made from them can be emptied
+// apart from them.
+func testReach(t *testing.T, e Engine) {
+	b := e.Store(t)
+	rows := Rows(11, 30)
+	for i, row := range rows {
+		row.Place = store.Place{LogPartition: uint32(i % 3), LogOffset: uint64(i)}
+	}
+	insert(t, b, store.Events, rows...)
+	insert(t, b, store.IdentityMap, &store.IdentityMapRow{Workspace: "acme", Observation: Observation(1), Profile: Observation(2), Version: 9})
+	last := func(i int) store.Reached {
+		return store.Reached{LogPartition: uint32(i % 3), LogOffset: uint64(i), MessageID: rows[i].MessageID}
+	}
+	for name, tc := range map[string]struct {
+		from map[uint32]uint64
+		want []store.Reached
+	}{
+		"from the start":      {nil, []store.Reached{last(27), last(28), last(29)}},
+		"some are no further": {map[uint32]uint64{0: 28, 1: 28, 2: 30}, []store.Reached{last(28)}},
+		"none is further":     {map[uint32]uint64{0: 30, 1: 30, 2: 30}, nil},
+	} {
+		got, err := b.Reach(t.Context(), tc.from)
+		slices.SortFunc(got, func(a, b store.Reached) int { return cmp.Compare(a.LogPartition, b.LogPartition) })
+		if err != nil || !slices.Equal(got, tc.want) {
+			t.Errorf("%s: %v, %v, want %v", name, got, err, tc.want)
+		}
+	}
+	if err := b.ForgetDerived(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	whole := []store.Range{{Last: 1 << 40}, {Partition: 1, Last: 1 << 40}, {Partition: 2, Last: 1 << 40}}
+	for _, table := range store.TableNames() {
+		places, err := b.Present(t.Context(), table, whole)
+		want := 0
+		if table == store.Events.Name() {
+			want = len(rows)
+		}
+		if err != nil || len(places) != want {
+			t.Errorf("%s: %d rows, %v, want %d", table, len(places), err, want)
+		}
+	}
+}
+
 // testIdentityMap: what the dictionary answers is the greatest version, whatever the order in which
 // versions arrive and whether the engine has merged them, from the reload on.
 func testIdentityMap(t *testing.T, e Engine) {

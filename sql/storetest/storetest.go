@@ -85,6 +85,7 @@ func Run(t *testing.T, e Engine) {
 		{"Partitions", testPartitions},
 		{"TwoHundredMonths", testTwoHundredMonths},
 		{"Present", testPresent},
+		{"Reach", testReach},
 		{"Kill", testKill},
 		{"KilledInsert", testKilledInsert},
 		{"IdentityMap", testIdentityMap},

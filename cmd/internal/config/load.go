@@ -82,9 +82,31 @@ func setText(field reflect.Value, value string) error {
 		return nil
 	}
 	if err := yaml.Unmarshal([]byte(value), field.Addr().Interface()); err != nil {
-		return fmt.Errorf("not a %s", field.Type())
+		return fmt.Errorf("must be %s", form(field.Type()))
 	}
 	return nil
+}
+
+// form says how a value of a type is written.
+func form(t reflect.Type) string {
+	switch t {
+	case reflect.TypeFor[Duration]():
+		return "a duration such as 500ms, 30s, 12h or 7d"
+	case reflect.TypeFor[Size]():
+		return "a size such as 64MiB or 4GiB"
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Slice:
+		return "a list such as [a, b]"
+	case reflect.Map:
+		return "a map such as {a: b}"
+	case reflect.Float32, reflect.Float64:
+		return "a number"
+	default:
+		return "a whole number"
+	}
 }
 
 // Keys returns the environment variable of every key, sorted.

@@ -70,8 +70,8 @@ func identityKey(path string) ([]byte, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("read identity key: %w", err)
 	}
-	if holdsState(filepath.Dir(path)) {
-		return nil, fmt.Errorf("identity key: %s is missing but the folder holds a state made under it; restore it from a backup", path)
+	if holdsData(filepath.Dir(path)) {
+		return nil, fmt.Errorf("identity key: %s is missing but the folder holds data made under it; restore it from a backup", path)
 	}
 	key := make([]byte, keyBytes)
 	if _, err := rand.Read(key); err != nil {
@@ -83,9 +83,15 @@ func identityKey(path string) ([]byte, error) {
 	return key, nil
 }
 
-func holdsState(dir string) bool {
-	entries, err := os.ReadDir(filepath.Join(dir, "state"))
-	return err == nil && len(entries) > 0
+// holdsData says whether there is a state, or a log that one was or will be made from: the analytics
+// store then may hold ids that another key would not make again.
+func holdsData(dir string) bool {
+	for _, part := range []string{"state", "log"} {
+		if entries, err := os.ReadDir(filepath.Join(dir, part)); err == nil && len(entries) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // writeSynced writes a file whole or not at all, and durably.

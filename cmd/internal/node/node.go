@@ -138,7 +138,7 @@ func (n *Node) openWorkers() (err error) {
 		return err
 	}
 	n.sink, err = sink.New(n.config.SinkConfig(), sink.Parts{
-		Queue: n.outbox.Queue, Log: n.log, Store: sink.NewStore(n.stores.write),
+		Queue: n.outbox.Queue, Applied: outbox.Offsets(n.state.Offsets()), Log: n.log, Store: sink.NewStore(n.stores.write),
 		Refuser: sink.LogRefuser{Log: n.log}, Metrics: n.metrics, Logger: n.logger,
 	})
 	return err

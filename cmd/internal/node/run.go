@@ -108,7 +108,10 @@ func (n *Node) shutdown(servers []*server) error {
 			if s.drain != nil {
 				err = s.drain(ctx)
 			}
-			err = errors.Join(err, s.http.Shutdown(ctx))
+			if late := s.http.Shutdown(ctx); late != nil {
+				// What is still under way must not hold up the state, which waits for its readers.
+				err = errors.Join(err, late, s.http.Close())
+			}
 			mu.Lock()
 			fault = errors.Join(fault, err)
 			mu.Unlock()

@@ -16,7 +16,7 @@ func (n *Node) trimLoop(ctx context.Context) error {
 	if n.config.Log.Retention == 0 || n.config.Log.Driver != config.DriverEmbedded {
 		return nil // Kafka forgets by its own retention
 	}
-	trimmer := unify.Trimmer{Log: n.log, State: n.state, Outbox: n.outbox.Queue}
+	trimmer := &unify.Trimmer{Log: n.log, State: n.state, Outbox: n.outbox.Queue}
 	ticker := time.NewTicker(trimEvery)
 	defer ticker.Stop()
 	for {

@@ -1,7 +1,3 @@
-// Package crashtest kills the true program, and the engine's process alone, at random moments and
-// at chosen system calls while clients send events, and then looks whether every acknowledged event
-// is in ClickHouse exactly once, whether profiles equal those of an undisturbed run, and whether all
-// counts add up.
 package crashtest
 
 import (
@@ -16,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -26,7 +23,6 @@ import (
 // program is a server started from the built binary, on a data folder of its own.
 type program struct {
 	t       testing.TB
-	binary  string
 	data    string
 	api     string // host:port of the HTTP interface
 	inspect string // host:port of the engine's read-only interface
@@ -34,19 +30,25 @@ type program struct {
 	cmd     *exec.Cmd
 	exited  chan struct{}
 	starts  int
+	excused []string // what checkLog may find
 }
 
 // newProgram prepares a server; nothing runs yet.
-func newProgram(t testing.TB, binary string, env ...string) *program {
+func newProgram(t testing.TB, env ...string) *program {
 	t.Helper()
-	p := &program{t: t, binary: binary, data: t.TempDir(), api: freeAddress(t), inspect: freeAddress(t)}
-	p.env = append(os.Environ(),
-		"TRIBUTARY_HTTP_LISTEN="+p.api, "TRIBUTARY_CLICKHOUSE_INSPECT_LISTEN="+p.inspect)
+	p := &program{t: t, data: t.TempDir(), api: freeAddress(t), inspect: freeAddress(t)}
+	for _, variable := range os.Environ() {
+		if !strings.HasPrefix(variable, "TRIBUTARY_") || strings.HasPrefix(variable, "TRIBUTARY_CHDB_LIB=") {
+			p.env = append(p.env, variable)
+		}
+	}
+	p.env = append(p.env, "TRIBUTARY_HTTP_LISTEN="+p.api, "TRIBUTARY_CLICKHOUSE_INSPECT_LISTEN="+p.inspect)
 	p.env = append(p.env, env...)
 	t.Cleanup(func() {
 		if p.running() {
 			p.kill()
 		}
+		p.checkLog()
 	})
 	return p
 }
@@ -61,17 +63,19 @@ func freeAddress(t testing.TB) string {
 	return l.Addr().String()
 }
 
-// start starts the server; it does not wait until it is ready.
-func (p *program) start() {
+// start starts the server, under another command if one is given. It does not wait until the
+// server is ready.
+func (p *program) start(under ...string) {
 	p.t.Helper()
-	log, err := os.OpenFile(filepath.Join(p.data, "..", "server.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	log, err := os.OpenFile(p.data+".log", os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	defer log.Close()
 	p.starts++
 	fmt.Fprintf(log, "--- start %d\n", p.starts)
-	p.cmd = exec.Command(p.binary, "serve", "--data-dir", p.data) //nolint:noctx // ended by kill or stop
+	args := slices.Concat(under, []string{binary, "serve", "--data-dir", p.data})
+	p.cmd = exec.Command(args[0], args[1:]...)
 	p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = p.env, log, log
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)
@@ -117,13 +121,29 @@ func (p *program) stop() {
 	}
 }
 
-// logTail is the end of the server's log, for the message of a failed test.
-func (p *program) logTail() string {
-	text, err := os.ReadFile(filepath.Join(p.data, "..", "server.log"))
+// checkLog looks for what no kill excuses.
+func (p *program) checkLog() {
+	p.t.Helper()
+	for _, word := range []string{"DATA RACE", "panic:", "panic in", "fatal error:"} {
+		if at := strings.Index(p.log(), word); at >= 0 && !slices.Contains(p.excused, word) {
+			p.t.Errorf("%q in the server's log:\n%s", word, p.log()[at:min(at+3000, len(p.log()))])
+		}
+	}
+}
+
+// log is all that the server and its engine said.
+func (p *program) log() string {
+	text, err := os.ReadFile(p.data + ".log")
 	if err != nil {
 		return err.Error()
 	}
-	return string(text[max(0, len(text)-6000):])
+	return string(text)
+}
+
+// logTail is the end of the server's log, for the message of a failed test.
+func (p *program) logTail() string {
+	text := p.log()
+	return text[max(0, len(text)-6000):]
 }
 
 // children returns the process ids of the server's children: the engine.
@@ -179,7 +199,7 @@ func (p *program) run(args ...string) string {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, p.binary, append(args, "--data-dir", p.data)...)
+	cmd := exec.CommandContext(ctx, binary, append(args, "--data-dir", p.data)...)
 	cmd.Env = p.env
 	var out, complaint bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaint
@@ -214,16 +234,29 @@ func (p *program) request(method, address, bearer string, body []byte) (int, []b
 	return response.StatusCode, text, err
 }
 
-// query asks the engine itself, past everything of Tributary, and returns rows of text columns.
-func (p *program) query(statement string) [][]string {
-	p.t.Helper()
+// ask puts a query to the engine itself, past everything of Tributary, and returns rows of text
+// columns.
+func (p *program) ask(statement string) ([][]string, error) {
 	status, text, err := p.request(http.MethodGet, "http://"+p.inspect+"/?database=tributary&query="+url.QueryEscape(statement+" FORMAT TabSeparated"), "", nil)
-	if err != nil || status != http.StatusOK {
-		p.t.Fatalf("query the engine: status %d, %v, %s", status, err, text)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("status %d: %s", status, text)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("query the engine: %w", err)
 	}
 	var rows [][]string
 	for line := range strings.Lines(string(text)) {
 		rows = append(rows, strings.Split(strings.TrimSuffix(line, "\n"), "\t"))
+	}
+	return rows, nil
+}
+
+// query is ask of an engine that must answer.
+func (p *program) query(statement string) [][]string {
+	p.t.Helper()
+	rows, err := p.ask(statement)
+	if err != nil {
+		p.t.Fatal(err)
 	}
 	return rows
 }

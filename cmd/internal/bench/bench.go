@@ -1,0 +1,147 @@
+// Package bench measures the true program: servers started as their users start them, on loopback
+// and a data folder of their own, with the load generator in this process. Each figure stands beside
+// what it is compared to in the same run, for absolute figures do not carry from one machine to
+// another. Nothing is asserted.
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Config says what to measure with.
+type Config struct {
+	// Binary is the program. Its commands serve, engine and BareCommand are used.
+	Binary  string
+	Version string
+	// Parts are what to measure, of Parts(); empty for all.
+	Parts []string
+	// Events is how many events go the whole way. At least 100.
+	Events int
+	// Duration is how long each of the other measurements lasts.
+	Duration time.Duration
+	// Rest is how long a server is left alone before its memory at rest is read.
+	Rest time.Duration
+	// ProfileDir, if not empty, gets a CPU profile of the server for each measurement.
+	ProfileDir string
+	// Progress is told what is being measured; nil for nobody.
+	Progress io.Writer
+}
+
+// BareCommand are the arguments of the program that end in Bare, before "--listen ADDRESS".
+var BareCommand = []string{"bench", "bare"}
+
+// Default measures in a few minutes. It does not know the program.
+func Default() Config {
+	return Config{Events: 200_000, Duration: 8 * time.Second, Rest: 5 * time.Second}
+}
+
+// Quick only shows that everything runs; its figures say little.
+func Quick() Config {
+	return Config{Events: 10_000, Duration: time.Second, Rest: time.Second}
+}
+
+// Validate reports every fault.
+func (c Config) Validate() error {
+	var faults []error
+	if c.Binary == "" {
+		faults = append(faults, errors.New("binary: must be given"))
+	}
+	for _, part := range c.Parts {
+		if !slices.Contains(Parts(), part) {
+			faults = append(faults, fmt.Errorf("parts: %q is none of %v", part, Parts()))
+		}
+	}
+	if c.Events < batchEvents {
+		faults = append(faults, fmt.Errorf("events: must be at least %d, is %d", batchEvents, c.Events))
+	}
+	if c.Duration <= 0 {
+		faults = append(faults, fmt.Errorf("duration: must be greater than 0, is %s", c.Duration))
+	}
+	if c.Rest < 0 {
+		faults = append(faults, errors.New("rest: must not be negative"))
+	}
+	return errors.Join(faults...)
+}
+
+// What sources and readers do, as the first aims state it.
+const (
+	connections  = 32     // of sources in the gateway's measurement
+	batchEvents  = 100    // events in a batch
+	feeders      = 8      // connections that feed the whole path
+	readers      = 32     // of contexts
+	ingestPerS   = 10_000 // events per second beside which readers are measured
+	calmCallsPer = 20.0   // calls per second of a reader that is a person's desktop
+)
+
+type bench struct {
+	cfg    Config
+	dir    string
+	events *events
+	report *Report
+}
+
+// Run measures everything and returns the figures. Whatever it started has ended and whatever it
+// wrote, profiles apart, is removed when it returns.
+func Run(ctx context.Context, cfg Config) (report *Report, err error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("bench config: %w", err)
+	}
+	if _, err := cpuTime(os.Getpid()); err != nil {
+		return nil, fmt.Errorf("bench needs the /proc of Linux: %w", err)
+	}
+	dir, err := os.MkdirTemp("", "tributary-bench-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if cfg.ProfileDir != "" {
+		if err := os.MkdirAll(cfg.ProfileDir, 0o755); err != nil {
+			return nil, err
+		}
+	}
+	b := &bench{cfg: cfg, dir: dir, events: newEvents(cfg.Events), report: newReport(cfg)}
+	measure := map[string]func(context.Context) error{"gateway": b.gateway, "path": b.wholePath, "serving": b.serving}
+	for _, part := range Parts() {
+		if len(cfg.Parts) > 0 && !slices.Contains(cfg.Parts, part) {
+			continue
+		}
+		if err := measure[part](ctx); err != nil {
+			return nil, err
+		}
+	}
+	return b.report, nil
+}
+
+// Parts are the names of what can be measured by itself, in their order: the intake; the whole path
+// with memory and disk; and contexts, freshness and intake of a server that holds data.
+func Parts() []string { return []string{"gateway", "path", "serving"} }
+
+func (b *bench) say(what string) {
+	if b.cfg.Progress != nil {
+		fmt.Fprintln(b.cfg.Progress, "measuring", what)
+	}
+}
+
+// newReport says what shares the machine.
+func newReport(cfg Config) *Report {
+	r := &Report{
+		Version: cfg.Version, At: time.Now().UTC().Truncate(time.Second), CPUs: runtime.NumCPU(),
+		Platform: runtime.GOOS + "/" + runtime.GOARCH, Events: cfg.Events, Seconds: cfg.Duration.Seconds(),
+	}
+	if text, err := os.ReadFile("/proc/loadavg"); err == nil {
+		r.LoadBefore, _, _ = strings.Cut(string(text), " ")
+	}
+	return r
+}
+
+// folder returns a folder of its own for a server.
+func (b *bench) folder(name string) string { return filepath.Join(b.dir, name) }

@@ -1,0 +1,195 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// serving measures readers and freshness on a server that has the data of the whole path,
+// or gets as much.
+func (b *bench) serving(ctx context.Context) error {
+	s, err := b.serve(ctx, b.folder("data"), rolesAll)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	keys, err := s.writeKeys(ctx)
+	if err != nil {
+		return err
+	}
+	if has, err := s.queryable(ctx); err != nil {
+		return err
+	} else if has == 0 { // the whole path was not asked for
+		if _, err := b.feed(ctx, s, keys); err != nil {
+			return err
+		}
+	}
+	key, err := s.readKey(ctx)
+	if err != nil {
+		return err
+	}
+	if err := b.contexts(ctx, s, keys, key); err != nil {
+		return fmt.Errorf("contexts: %w", err)
+	}
+	if err := b.freshness(ctx, s, keys, key); err != nil {
+		return fmt.Errorf("freshness: %w", err)
+	}
+	return b.everything(ctx, s, keys)
+}
+
+// contextLoad is readers of random customers' contexts.
+func (b *bench) contextLoad(address, key string, perReader float64) load {
+	return load{address: address, connections: readers, duration: b.cfg.Duration, perSecond: perReader * readers,
+		requests: func() func([]byte, int) []byte {
+			r := rand.New(rand.NewPCG(rand.Uint64(), 0))
+			return func(to []byte, _ int) []byte {
+				to = appendUser(append(to, "GET /v1/profiles/user_id:"...), r.Uint64N(b.events.people))
+				return append(append(append(to, "/context HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer "...), key...), "\r\n\r\n"...)
+			}
+		}}
+}
+
+func (b *bench) contexts(ctx context.Context, s *server, keys []string, key string) error {
+	bare, address, err := b.bare(ctx)
+	if err != nil {
+		return err
+	}
+	defer bare.kill()
+	for _, pace := range []struct {
+		name      string
+		perReader float64
+		aim       []Aim
+	}{{fmt.Sprintf("%d readers asking without a pause", readers), 0, nil},
+		{fmt.Sprintf("%d readers asking %g times a second each", readers, calmCallsPer), calmCallsPer, []Aim{atMost(0.010)}}} {
+		b.say("context, " + pace.name)
+		base, err := b.contextLoad(address, key, pace.perReader).run(ctx)
+		if err != nil {
+			return fmt.Errorf("bare handler: %w", err)
+		}
+		idle, used, err := b.read(ctx, s, key, pace.perReader, "context")
+		if err != nil {
+			return err
+		}
+		var busy outcome
+		ingest, err := b.beside(ctx, s, keys, func() error {
+			busy, _, err = b.read(ctx, s, key, pace.perReader, "context beside ingest")
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		b.reportContexts(pace.name, base, idle, busy, ingest, used, pace.aim)
+	}
+	b.report.note("context: GET /v1/profiles/user_id:…/context of customers with %d events in the mean; each reader waits for its answer. With a pause, the time counts from when a call was due. 32 readers without a pause take the whole machine, ingest or not: they show the most calls, not what one waits.", eventsPerPerson)
+	b.report.note("beside ingest: %d events/s in batches of 100 over %d connections, everything running.", ingestPerS, feeders)
+	return nil
+}
+
+// read measures readers, and the server's CPU-seconds per million calls.
+func (b *bench) read(ctx context.Context, s *server, key string, perReader float64, name string) (o outcome, used float64, err error) {
+	l := b.contextLoad(s.address, key, perReader)
+	l.duration /= 5
+	if _, err := l.run(ctx); err != nil {
+		return o, 0, err
+	}
+	l.duration = b.cfg.Duration
+	before, err := cpuTime(s.pid())
+	if err != nil {
+		return o, 0, err
+	}
+	err = b.profile(ctx, s, fmt.Sprintf("%s %g", name, perReader), b.cfg.Duration, func() error {
+		o, err = l.run(ctx)
+		return err
+	})
+	if err != nil {
+		return o, 0, err
+	}
+	after, err := cpuTime(s.pid())
+	return o, perMillion(after-before, o.requests), err
+}
+
+func (b *bench) reportContexts(name string, base, idle, busy, ingest outcome, used float64, aim []Aim) {
+	b.report.add("context, "+name+": calls", idle.rate(), UnitCalls, "bare gin handler", base.rate())
+	b.report.add("context, "+name+": CPU of the server", used, UnitCPUPerCall, "", 0)
+	b.report.add("context, "+name+": p50", idle.quantile(0.50), UnitSeconds, "bare gin handler", base.quantile(0.50))
+	b.report.add("context, "+name+": p99", idle.quantile(0.99), UnitSeconds, "bare gin handler", base.quantile(0.99))
+	b.report.add("  beside ingest: calls", busy.rate(), UnitCalls, "without ingest", idle.rate())
+	b.report.add("  beside ingest: p50", busy.quantile(0.50), UnitSeconds, "without ingest", idle.quantile(0.50))
+	b.report.add("  beside ingest: p99", busy.quantile(0.99), UnitSeconds, "without ingest", idle.quantile(0.99), aim...)
+	b.report.add("  beside ingest: events acknowledged meanwhile", ingest.rate()*batchEvents, UnitPerSecond, "events sent", ingestPerS)
+}
+
+// beside runs f while events come in at a steady rate, and waits until they are all queryable.
+func (b *bench) beside(ctx context.Context, s *server, keys []string, f func() error) (ingest outcome, err error) {
+	done := make(chan struct{})
+	sent := make(chan error, 1)
+	l := load{address: s.address, connections: feeders, perSecond: ingestPerS / batchEvents, stop: done,
+		requests: func() func([]byte, int) []byte { return b.requester(keys, batchEvents).request }}
+	go func() {
+		var err error
+		ingest, err = l.run(ctx)
+		sent <- err
+	}()
+	err = pause(ctx, b.cfg.Duration/5) // the first inserts are under way before anything is measured
+	if err == nil {
+		err = f()
+	}
+	close(done)
+	if fault := <-sent; err == nil {
+		err = fault
+	}
+	if err == nil {
+		err = s.settle(ctx)
+	}
+	return ingest, err
+}
+
+// everything measures the intake of a whole server, in which unify and the sink want their share.
+func (b *bench) everything(ctx context.Context, s *server, keys []string) error {
+	for _, kind := range []struct {
+		name string
+		each int
+	}{{"single events", 1}, {"batches of 100", batchEvents}} {
+		b.say("everything running, " + kind.name)
+		before, err := s.queryable(ctx)
+		if err != nil {
+			return err
+		}
+		used, err := s.cpu()
+		if err != nil {
+			return err
+		}
+		var taken outcome
+		l := load{address: s.address, connections: connections, duration: b.cfg.Duration,
+			requests: func() func([]byte, int) []byte { return b.requester(keys, kind.each).request }}
+		began := time.Now()
+		err = b.profile(ctx, s, fmt.Sprintf("everything %d", kind.each), b.cfg.Duration, func() error {
+			taken, err = l.run(ctx)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if err := s.settle(ctx); err != nil {
+			return err
+		}
+		took := time.Since(began).Seconds()
+		after, err := s.queryable(ctx)
+		if err != nil {
+			return err
+		}
+		now, err := s.cpu()
+		if err != nil {
+			return err
+		}
+		queryable := float64(after-before) / took
+		title := fmt.Sprintf("everything running, %s, %d connections: ", kind.name, connections)
+		b.report.add(title+"acknowledged", taken.rate()*float64(kind.each), UnitPerSecond, "until queryable", queryable)
+		b.report.add(title+"answer p99", taken.quantile(0.99), UnitSeconds, "p50", taken.quantile(0.50))
+		b.report.add(title+"CPU of server and engine", perMillion(now.server+now.engine-used.server-used.engine, taken.requests*kind.each), UnitCPU,
+			"the engine's share", perMillion(now.engine-used.engine, taken.requests*kind.each))
+	}
+	return nil
+}

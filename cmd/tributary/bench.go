@@ -1,0 +1,74 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tributary/cmd/internal/bench"
+)
+
+func newBench(_ *globals) *cobra.Command {
+	var (
+		c              = bench.Default()
+		events         int
+		duration, rest time.Duration
+		quick, asJSON  bool
+		profiles, bare string
+		parts          []string
+	)
+	cmd := &cobra.Command{
+		Use:   "bench",
+		Short: "Measure this machine: intake, whole path, context, freshness, memory, disk",
+		Long: `Starts servers with the default configuration on loopback and in a temporary folder, sends them
+made-up events, and prints each figure beside what it is compared to in the same run. It takes a few
+minutes and a few GB of disk, and leaves nothing behind. Stop other work first: it shares the machine.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if quick {
+				c = bench.Quick()
+			}
+			if events > 0 {
+				c.Events = events
+			}
+			if duration > 0 {
+				c.Duration = duration
+			}
+			c.Parts = parts
+			if rest > 0 {
+				c.Rest = rest
+			}
+			binary, err := os.Executable()
+			if err != nil {
+				return err
+			}
+			c.Binary, c.Version, c.ProfileDir, c.Progress = binary, version, profiles, cmd.ErrOrStderr()
+			report, err := bench.Run(cmd.Context(), c)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return report.JSON(cmd.OutOrStdout())
+			}
+			return report.Table(cmd.OutOrStdout())
+		},
+	}
+	flags := cmd.Flags()
+	flags.IntVar(&events, "events", 0, fmt.Sprintf("how many events go the whole path (default %d)", c.Events))
+	flags.DurationVar(&duration, "duration", 0, fmt.Sprintf("how long each other measurement lasts (default %s)", c.Duration))
+	flags.DurationVar(&rest, "rest", 0, fmt.Sprintf("how long a server is left alone before its memory is read (default %s)", c.Rest))
+	flags.StringSliceVar(&parts, "only", nil, fmt.Sprintf("what to measure, of %v (default: all)", bench.Parts()))
+	flags.BoolVar(&quick, "quick", false, "only show that everything runs, in less than a minute")
+	flags.BoolVar(&asJSON, "json", false, "print JSON")
+	flags.StringVar(&profiles, "profiles", "", "folder for CPU profiles of the server, one for each measurement")
+
+	child := &cobra.Command{
+		Use: "bare", Hidden: true, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return bench.Bare(cmd.Context(), bare) },
+	}
+	child.Flags().StringVar(&bare, "listen", "127.0.0.1:0", "address")
+	cmd.AddCommand(child)
+	return cmd
+}

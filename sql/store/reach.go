@@ -1,0 +1,42 @@
+package store
+
+import "context"
+
+// Reached is the last event that the table events has of a log partition.
+type Reached struct {
+	LogPartition uint32 `ch:"log_partition"`
+	LogOffset    uint64 `ch:"last_offset"`
+	MessageID    string `ch:"last_message_id"`
+}
+
+// Reach returns the last event of each log partition that has events at or beyond the given offset
+// of it, 0 for a partition that is not named. It reads two columns of the whole table.
+func (s *Store) Reach(ctx context.Context, from map[uint32]uint64) ([]Reached, error) {
+	query, err := Prepare[Reached](s, "store/reach")
+	if err != nil {
+		return nil, err
+	}
+	partitions, offsets := []uint32{0}, []uint64{from[0]} // the function refuses empty arrays
+	for p, offset := range from {
+		if p != 0 {
+			partitions, offsets = append(partitions, p), append(offsets, offset)
+		}
+	}
+	return query.All(ctx, Params{"partitions": partitions, "from": offsets})
+}
+
+// derived are the tables whose rows are made from the log by way of the hot state alone; those of
+// events are the records themselves.
+var derived = []string{
+	Facts.name, IdentityMap.name, IdentityDecisions.name, Profiles.name, ProfileChanges.name, Quarantine.name,
+}
+
+// ForgetDerived empties the tables whose rows are made again from the log when the hot state is lost.
+func (s *Store) ForgetDerived(ctx context.Context) error {
+	for _, name := range derived {
+		if err := s.exec(ctx, s.queries["store/forget"], Params{"table": name}); err != nil {
+			return wrap("empty table "+name, err)
+		}
+	}
+	return nil
+}
