@@ -88,7 +88,7 @@ func newServer(t *testing.T) *server {
 	go func() { _ = web.Serve(listener) }()
 	s.Client = admin.NewClient(socket)
 	t.Cleanup(func() {
-		s.Client.Close()
+		s.Close()
 		_ = web.Close()
 		cancel()
 		s.must(<-done)

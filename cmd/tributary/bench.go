@@ -27,6 +27,9 @@ made-up events, and prints each figure beside what it is compared to in the same
 minutes and a few GB of disk, and leaves nothing behind. Stop other work first: it shares the machine.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if bare != "" {
+				return bench.Bare(cmd.Context(), bare)
+			}
 			if quick {
 				c = bench.Quick()
 			}
@@ -64,11 +67,8 @@ minutes and a few GB of disk, and leaves nothing behind. Stop other work first: 
 	flags.BoolVar(&asJSON, "json", false, "print JSON")
 	flags.StringVar(&profiles, "profiles", "", "folder for CPU profiles of the server, one for each measurement")
 
-	child := &cobra.Command{
-		Use: "bare", Hidden: true, Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return bench.Bare(cmd.Context(), bare) },
-	}
-	child.Flags().StringVar(&bare, "listen", "127.0.0.1:0", "address")
-	cmd.AddCommand(child)
+	// The process that the server is compared to.
+	flags.StringVar(&bare, "bare-listen", "", "serve bare handlers on this address, and measure nothing")
+	_ = flags.MarkHidden("bare-listen")
 	return cmd
 }

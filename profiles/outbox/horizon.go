@@ -17,9 +17,18 @@ type Offsets map[stream.Partition]uint64
 // when the hot state is lost and made again from the log. It is asked for once in the life of an
 // outbox, from first, and stored.
 func (q *Queue) Horizon(first func() (Offsets, error)) (Offsets, error) {
+	horizon, err := q.StoredHorizon()
+	if horizon != nil || err != nil {
+		return horizon, err
+	}
+	return q.makeHorizon(first)
+}
+
+// StoredHorizon returns the horizon, or nil if it was never asked for.
+func (q *Queue) StoredHorizon() (Offsets, error) {
 	value, closer, err := q.db.Get(markKey(kindHorizon))
 	if errors.Is(err, pebble.ErrNotFound) {
-		return q.makeHorizon(first)
+		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read outbox horizon: %w", err)

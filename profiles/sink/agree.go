@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"tributary/ingest/stream"
+	"tributary/profiles/outbox"
 )
 
 var (
@@ -28,21 +29,30 @@ func (s *Sink) agree(ctx context.Context) error {
 	if s.pinned == nil {
 		return nil
 	}
-	var ahead []Reached
-	err := s.retry(ctx, "ask how far the store reaches", func(ctx context.Context) (err error) {
-		ahead, err = s.store.Reach(ctx, s.pinned)
-		return err
-	})
+	// What lies below the horizon is looked for anyway: so a state that is still being made again
+	// may be behind it.
+	horizon, err := s.queue.StoredHorizon()
 	if err != nil {
 		return err
 	}
-	if len(ahead) == 0 {
-		return s.queue.Unpin()
+	known, isNew := outbox.Offsets{}, horizon == nil
+	for p, next := range horizon {
+		known[p] = next
 	}
-	for _, next := range s.pinned {
-		if next > 0 {
-			return ErrStateOld
-		}
+	for p, next := range s.pinned {
+		known[p] = max(known[p], next)
+		isNew = isNew && next == 0
+	}
+	var ahead []Reached
+	err = s.retry(ctx, "ask how far the store reaches", func(ctx context.Context) (err error) {
+		ahead, err = s.store.Reach(ctx, known)
+		return err
+	})
+	if err != nil || len(ahead) == 0 {
+		return err
+	}
+	if !isNew {
+		return ErrStateOld
 	}
 	if err := s.ours(ctx, ahead); err != nil {
 		return err
@@ -52,7 +62,7 @@ func (s *Sink) agree(ctx context.Context) error {
 		return err
 	}
 	s.dictionaryChanged()
-	return s.queue.Unpin()
+	return nil
 }
 
 // ours compares the last events of the store with the log, which must hold all of each partition.

@@ -37,6 +37,32 @@ func TestLostStateComesOutOtherwise(t *testing.T) {
 	}
 }
 
+// TestLostStateIsStillBeingMade: the program ends before the state has come to where the store is.
+func TestLostStateIsStillBeingMade(t *testing.T) {
+	r := newRig(t, 44)
+	r.receive(60)
+	r.unify()
+	r.check(r.run(nil))
+	r.loseState()
+	r.offsets = outbox.Offsets{}
+	r.unify()
+	crash := func(at step) func(step) error {
+		return func(st step) error {
+			if st == at {
+				return errCrash
+			}
+			return nil
+		}
+	}
+	if err := r.run(crash(stepRecovered)); !errors.Is(err, errCrash) {
+		t.Fatal(err)
+	}
+	r.unify() // what the crash took
+	r.offsets = r.reached(20)
+	r.check(r.run(nil))
+	r.expect(nil)
+}
+
 // TestOldStateIsRefused: the state comes from a backup, and so lacks what was sent since. That it
 // is refused must not hang on how often it is tried: unify goes on meanwhile.
 func TestOldStateIsRefused(t *testing.T) {

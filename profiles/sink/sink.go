@@ -228,6 +228,11 @@ func (s *Sink) start(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	if s.pinned != nil { // all that is there is known now, or looked for
+		if err := s.queue.Unpin(); err != nil {
+			return false, err
+		}
+	}
 	if err := s.recover(ctx, clean); err != nil {
 		return false, err
 	}

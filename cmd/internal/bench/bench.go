@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -36,8 +37,8 @@ type Config struct {
 	Progress io.Writer
 }
 
-// BareCommand are the arguments of the program that end in Bare, before "--listen ADDRESS".
-var BareCommand = []string{"bench", "bare"}
+// BareCommand are the arguments of the program that end in Bare, before the address.
+var BareCommand = []string{"bench", "--bare-listen"}
 
 // Default measures in a few minutes. It does not know the program.
 func Default() Config {
@@ -140,6 +141,10 @@ func newReport(cfg Config) *Report {
 	if text, err := os.ReadFile("/proc/loadavg"); err == nil {
 		r.LoadBefore, _, _ = strings.Cut(string(text), " ")
 	}
+	if load, err := strconv.ParseFloat(r.LoadBefore, 64); err == nil && load > 0.5 {
+		r.note("other programs were at work (load average %s before the run): rates are too low and times too long; CPU-seconds suffer less.", r.LoadBefore)
+	}
+	r.note("servers, their engine, and the load generator, which is this process, share the %d CPUs.", r.CPUs)
 	return r
 }
 

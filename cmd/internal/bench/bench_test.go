@@ -36,16 +36,20 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// TestEverythingRuns takes every measurement once, as briefly as can be. No figure is judged.
+// TestEverythingRuns takes every measurement once, as briefly as can be, by the command itself. No
+// figure is judged.
 func TestEverythingRuns(t *testing.T) {
-	temporary := t.TempDir()
-	t.Setenv("TMPDIR", temporary)
-	profiles := t.TempDir()
-	report, err := Run(t.Context(), Config{
-		Binary: binary, Version: "test", Events: 300, Duration: 200 * time.Millisecond, ProfileDir: profiles,
-	})
-	if err != nil {
-		t.Fatal(err)
+	temporary, profiles := t.TempDir(), t.TempDir()
+	cmd := exec.CommandContext(t.Context(), binary, "bench", "--events", "300", "--duration", "200ms", "--rest", "1ms", "--json", "--profiles", profiles)
+	cmd.Env = append(os.Environ(), "TMPDIR="+temporary)
+	var out, complaint bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &complaint
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, complaint.String())
+	}
+	var report Report
+	if err := json.Unmarshal(out.Bytes(), &report); err != nil || len(report.Figures) < 30 {
+		t.Fatalf("%v: %d figures: %s", err, len(report.Figures), out.String())
 	}
 	for _, f := range report.Figures {
 		if !(f.Value > 0) || math.IsInf(f.Value, 0) || f.Against != "" && !(f.Ratio > 0) {

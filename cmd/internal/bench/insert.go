@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"os"
 	"time"
@@ -29,7 +28,7 @@ type insertOutcome struct {
 // insertBare inserts ready rows into an engine of its own, a child process like the server's, and
 // takes the better of two times, the first of which warms up.
 func (b *bench) insertBare(ctx context.Context, rows []*store.EventRow) (o insertOutcome, err error) {
-	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
+	quiet := slog.New(slog.DiscardHandler)
 	engine, err := chdb.Supervise(ctx, chdb.Config{Path: b.folder("bare"), Logger: quiet},
 		chdb.Child{Path: b.cfg.Binary, Args: []string{node.EngineCommand}})
 	if err != nil {

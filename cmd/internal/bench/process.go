@@ -134,7 +134,7 @@ func (b *bench) bare(ctx context.Context) (*process, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	p, err := b.start("bare", nil, append(slices.Clone(BareCommand), "--listen", address)...)
+	p, err := b.start("bare", nil, append(slices.Clone(BareCommand), address)...)
 	if err != nil {
 		return nil, "", err
 	}
