@@ -153,7 +153,8 @@ func (n *Node) Workspace() string { return n.config.Workspace }
 // Keys are the keys of this installation.
 func (n *Node) Keys() *auth.Keys { return n.authKeys }
 
-// Settle waits until everything that is in the log is applied and in the analytics store.
+// Settle waits until everything that is in the log is applied and in the analytics store, and its
+// queries go by the identities of now.
 func (n *Node) Settle(ctx context.Context) error {
 	ticker := time.NewTicker(50 * time.Millisecond)
 	defer ticker.Stop()
@@ -164,5 +165,5 @@ func (n *Node) Settle(ctx context.Context) error {
 		case <-ticker.C:
 		}
 	}
-	return nil
+	return n.stores.write.ReloadIdentity(ctx)
 }
