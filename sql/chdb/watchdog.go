@@ -12,8 +12,9 @@ import (
 
 const (
 	alivePath = "/-/alive"
-	// DefaultProbeEvery and DefaultProbeTimeout are those of Child.
-	DefaultProbeEvery   = 10 * time.Second
+	// DefaultProbeEvery is how often Child is asked whether it still answers.
+	DefaultProbeEvery = 10 * time.Second
+	// DefaultProbeTimeout is how long it may take to answer.
 	DefaultProbeTimeout = 30 * time.Second
 	// probesMissed in a row make a child one that hangs. Any answer counts, an error too: a busy
 	// engine is not to be taken for a dead one.
