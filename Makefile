@@ -21,6 +21,8 @@ tools: ## Check that Go, Node.js and npm are there, in the versions needed
 
 node_modules/.package-lock.json: package.json package-lock.json | tools
 	$(NPM) ci --no-progress
+	@# The lock holds the engine for Linux on x64; npm chooses another platform's by itself.
+	@ls node_modules/@chdb/lib-*/libchdb.* >/dev/null 2>&1 || $(NPM) install --no-save --no-progress chdb@3.4.0
 	@touch $@
 
 .PHONY: engine
