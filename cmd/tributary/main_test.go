@@ -203,6 +203,7 @@ func TestFaultsAreSaid(t *testing.T) {
 		says []string
 	}{
 		"unknown key":     {[]string{"serve", "--config", bad, "--data-dir", dir}, []string{"lisen"}},
+		"foreign engine":  {[]string{"serve", "--engine-listen", "0.0.0.0:8123", "--role", "dance", "--data-dir", dir}, []string{"inspect_listen", "loopback", "dance"}},
 		"missing file":    {[]string{"serve", "--config", dir + "/none.yaml"}, []string{"none.yaml"}},
 		"missing flag":    {[]string{"keys", "create", "--data-dir", dir}, []string{"kind"}},
 		"no such kind":    {[]string{"keys", "create", "--kind", "golden", "--data-dir", dir}, []string{"kind", "read, write or admin"}},

@@ -86,7 +86,10 @@ func newLogger(c config.Config) *slog.Logger {
 }
 
 func newServe(g *globals) *cobra.Command {
-	var listen string
+	var (
+		listen, engineListen string
+		roles                []string
+	)
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the server: gateway, unify, sink and api, or the roles of them that are configured",
@@ -99,6 +102,15 @@ func newServe(g *globals) *cobra.Command {
 			if listen != "" {
 				c.HTTP.Listen = listen
 			}
+			if engineListen != "" {
+				c.ClickHouse.InspectListen = engineListen
+			}
+			if len(roles) > 0 {
+				c.Roles = roles
+			}
+			if err := c.Validate(); err != nil {
+				return fmt.Errorf("configuration with flags:\n%w", err)
+			}
 			n, err := node.Open(cmd.Context(), c, node.Options{Version: version, Logger: newLogger(c)})
 			if err != nil {
 				return explain(err)
@@ -107,6 +119,8 @@ func newServe(g *globals) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", "", "address of the HTTP interface (default: http.listen of the configuration)")
+	cmd.Flags().StringVar(&engineListen, "engine-listen", "", "loopback address on which ClickHouse tools may look into the embedded engine, read-only (default: none)")
+	cmd.Flags().StringSliceVar(&roles, "role", nil, "gateway, unify, sink or api; give several times (default: roles of the configuration)")
 	return cmd
 }
 
