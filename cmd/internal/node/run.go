@@ -66,6 +66,9 @@ func (n *Node) Work(ctx context.Context, f func(context.Context) error) error {
 	defer stop()
 	workers, faults := errgroup.WithContext(background)
 	n.startWorkers(faults, workers)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	context.AfterFunc(faults, cancel) // f must not wait for workers that have failed
 	err := f(ctx)
 	stop()
 	return errors.Join(err, ignoreCanceled(workers.Wait()))
@@ -124,9 +127,15 @@ func (n *Node) shutdown(servers []*server) error {
 	return nil
 }
 
+// maxSocketPath is what every system's sockaddr_un has room for.
+const maxSocketPath = 100
+
 // listenUnix listens on a socket that only this user may reach. A socket that a dead process left
 // is replaced; the folder's lock says that there is no living one.
 func listenUnix(ctx context.Context, path string) (net.Listener, error) {
+	if len(path) > maxSocketPath {
+		return nil, fmt.Errorf("%s: has %d bytes, a socket's path may have %d; choose a data folder with a shorter path", path, len(path), maxSocketPath)
+	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
