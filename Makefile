@@ -51,7 +51,7 @@ crash: engine ## Kill the program N times while events come in (N=25), then chec
 .PHONY: soak
 SOAK ?= 1m
 soak: engine ## Read from and write to the engine under the race detector for SOAK (1m), its process killed meanwhile
-	TRIBUTARY_SOAK=$(SOAK) $(GO) test -race -count=1 -timeout 30m -run Soak ./sql/chdb
+	TRIBUTARY_SOAK=$(SOAK) $(GO) test -race -count=1 -timeout 30m -run ^TestSoak -v ./sql/chdb
 
 .PHONY: bench
 bench: engine build ## Measure, and print a table of figures beside what they are compared to

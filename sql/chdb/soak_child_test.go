@@ -16,10 +16,10 @@ import (
 	"tributary/sql/chdb/chdbtest"
 )
 
-// The same load as TestReadersAndWriters through the child process, which is killed again and again.
+// The same load as TestSoakReadersAndWriters through the child process, which is killed again and again.
 // A writer that was cut off looks which of its rows are there, as the sink does, so that at the end
 // every block is there once.
-func TestReadersAndWritersWhileTheEngineDies(t *testing.T) {
+func TestSoakReadersAndWritersWhileTheEngineDies(t *testing.T) {
 	s, err := chdb.Supervise(t.Context(), chdb.Config{Path: t.TempDir()}, chdbtest.Child())
 	if err != nil {
 		t.Fatal(err)

@@ -35,7 +35,7 @@ func soakTime(t *testing.T) time.Duration {
 
 // Eight readers and two writers at a time, and one that keeps giving up. A block is seen whole or
 // not at all, and everything that was inserted is there at the end.
-func TestReadersAndWriters(t *testing.T) {
+func TestSoakReadersAndWriters(t *testing.T) {
 	database := chdbtest.Database(t)
 	write, read := connect(t, chdb.PoolWrite, database), connect(t, chdb.PoolRead, database)
 	exec(t, write, "CREATE TABLE t (writer UInt8, block UInt64, n UInt64) ENGINE = MergeTree ORDER BY (writer, block)")
