@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -31,7 +33,8 @@ func TestDiskFull(t *testing.T) {
 	p.awaitParts()
 
 	ballast := newBallast(t)
-	ballast.growUntil("imports to wait", free-640*mebibyte, func() bool { return true })
+	ballast.leave(free - 1280*mebibyte) // halfway between the watermarks
+	p.await("the log to close its bulk lane", time.Minute, func() bool { return strings.Contains(p.log(), "lane=bulk refused=true") })
 	imported := p.startImport(t, 300)
 	imported.waits(t)
 	before := tr.total()
@@ -40,7 +43,8 @@ func TestDiskFull(t *testing.T) {
 		t.Error("live events were refused before imports, or with them")
 	}
 
-	ballast.growUntil("the gateway to refuse events", 0, func() bool { return tr.refusals() > clients })
+	ballast.leave(free - 2816*mebibyte)
+	p.await("the gateway to refuse events", time.Minute, func() bool { return tr.refusals() > clients })
 	taken := tr.total()
 	status, _, err := p.request(http.MethodGet, "http://"+p.api+"/v1/profiles/user_id:"+tr.latestUser()+"/context", readKey, nil)
 	if err != nil || status != http.StatusOK {
@@ -66,12 +70,20 @@ func freeSpace(t testing.TB, dir string) uint64 {
 	return disk.Bavail * uint64(disk.Bsize)
 }
 
-// ballast is a file whose blocks are reserved and not written.
+// ballast is a file whose blocks are reserved and not written. It keeps the disk as full as it is
+// told, whatever others do on it.
 type ballast struct {
-	t    *testing.T
-	file *os.File
-	size int64
+	file   *os.File
+	target atomic.Uint64 // bytes to leave free; 0: the ballast is empty
+	faults chan error    // the first one; closed when it has ended
+	stop   chan struct{}
 }
+
+const (
+	ballastMost  = 32 << 30
+	ballastSlack = 64 * mebibyte
+	ballastEvery = 10 * time.Millisecond
+)
 
 func newBallast(t *testing.T) *ballast {
 	t.Helper()
@@ -79,30 +91,61 @@ func newBallast(t *testing.T) *ballast {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = file.Close() })
-	return &ballast{t: t, file: file}
+	b := &ballast{file: file, faults: make(chan error, 1), stop: make(chan struct{})}
+	go b.run()
+	t.Cleanup(func() {
+		close(b.stop)
+		for err := range b.faults {
+			t.Errorf("fill the disk: %v", err)
+		}
+		_ = file.Close()
+	})
+	return b
 }
 
-// growUntil makes the file larger until less than limit (0: any number) bytes are free and what it
-// waits for has come. Others may use the disk at the same time, so the size alone says nothing.
-func (b *ballast) growUntil(what string, limit uint64, come func() bool) {
-	b.t.Helper()
-	const step = 128 * mebibyte
-	for most := b.size + 6144*mebibyte; limit > 0 && freeSpace(b.t, b.file.Name()) >= limit || !come(); {
-		if b.size >= most {
-			b.t.Fatalf("%d MiB more did not make %s", 6144, what)
+// leave keeps about that many bytes free from now on.
+func (b *ballast) leave(free uint64) { b.target.Store(free) }
+
+// remove gives all of it back.
+func (b *ballast) remove() { b.target.Store(0) }
+
+func (b *ballast) run() {
+	defer close(b.faults)
+	ticker := time.NewTicker(ballastEvery)
+	defer ticker.Stop()
+	for size := int64(0); ; {
+		select {
+		case <-b.stop:
+			return
+		case <-ticker.C:
 		}
-		if err := syscall.Fallocate(int(b.file.Fd()), 0, b.size, step); err != nil {
-			b.t.Fatalf("reserve space: %v", err)
+		var err error
+		if size, err = b.adjust(size); err != nil {
+			b.faults <- err
+			return
 		}
-		b.size += step
-		time.Sleep(100 * time.Millisecond)
 	}
 }
 
-func (b *ballast) remove() {
-	b.t.Helper()
-	if err := errors.Join(b.file.Truncate(0), b.file.Sync()); err != nil {
-		b.t.Fatal(err)
+// adjust brings the file from size to what the target asks for, and returns its new size.
+func (b *ballast) adjust(size int64) (int64, error) {
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs(b.file.Name(), &disk); err != nil {
+		return size, err
 	}
+	target := b.target.Load()
+	spare := int64(disk.Bavail)*disk.Bsize - int64(target)
+	switch {
+	case target == 0:
+		if size == 0 {
+			return 0, nil
+		}
+		return 0, errors.Join(b.file.Truncate(0), b.file.Sync())
+	case spare > ballastSlack && size+spare <= ballastMost:
+		return size + spare, syscall.Fallocate(int(b.file.Fd()), 0, size, spare)
+	case spare < -ballastSlack && size > 0:
+		smaller := max(0, size+spare)
+		return smaller, errors.Join(b.file.Truncate(smaller), b.file.Sync())
+	}
+	return size, nil
 }
