@@ -41,19 +41,27 @@ func withClient(ctx context.Context, socket string, f func(context.Context, *adm
 
 // serveSocket runs the workers and answers on the socket while f runs.
 func (n *Node) serveSocket(ctx context.Context, f func(context.Context) error) error {
-	handler, err := n.adminHandler()
+	s, err := n.commandServer(ctx)
 	if err != nil {
 		return err
 	}
-	listener, err := listenUnix(ctx, Socket(n.config.DataDir))
-	if err != nil {
-		return fmt.Errorf("listen for commands: %w", err)
-	}
-	s := &server{http: &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}, listener: listener}
 	return n.Work(ctx, func(ctx context.Context) error {
 		served := make(chan error, 1)
 		go func() { served <- s.serve() }()
 		err := f(ctx)
 		return errors.Join(err, n.shutdown([]*server{s}), <-served)
 	})
+}
+
+// commandServer listens on the data folder's socket for the program's own commands.
+func (n *Node) commandServer(ctx context.Context) (*server, error) {
+	handler, err := n.adminHandler()
+	if err != nil {
+		return nil, err
+	}
+	listener, err := listenUnix(ctx, Socket(n.config.DataDir))
+	if err != nil {
+		return nil, fmt.Errorf("listen for commands: %w", err)
+	}
+	return &server{http: &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}, listener: listener}, nil
 }

@@ -16,7 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/twmb/franz-go/pkg/kfake"
 
 	"tributary/api/auth"
@@ -260,7 +259,7 @@ func TestStateIsMadeAgain(t *testing.T) {
 			delete(answer, "identity_version") // counts steps, which a rebuild takes otherwise
 			people = append(people, answer)
 		}
-		people = append(people, query[profileRow](p, "counts/by_profile", store.Params{"workspace": "default", "limit": 100}))
+		people = append(people, query[store.ProfileCount](p, "counts/by_profile", store.Params{"workspace": "default", "limit": 100}))
 		return string(text), people
 	}
 	key := p.read
@@ -282,12 +281,6 @@ func TestStateIsMadeAgain(t *testing.T) {
 			t.Errorf("%d was\n%v\nand is\n%v", i, before[i], after[i])
 		}
 	}
-}
-
-// profileRow is a row of counts/by_profile.sql.
-type profileRow struct {
-	Profile uuid.UUID `ch:"profile"`
-	Events  uint64    `ch:"events"`
 }
 
 // TestSharedPhone: two people have one number. A call that is known by the number alone belongs to
@@ -326,7 +319,7 @@ func TestSharedPhone(t *testing.T) {
 	if events("u-0") != 1 || events("u-1") != 3 {
 		t.Errorf("after it was identified: %v and %v events, want 1 and 3", events("u-0"), events("u-1"))
 	}
-	rows := query[profileRow](p, "counts/by_profile", store.Params{"workspace": "default", "limit": 10})
+	rows := query[store.ProfileCount](p, "counts/by_profile", store.Params{"workspace": "default", "limit": 10})
 	if len(rows) != 2 || rows[0].Events != 3 || rows[1].Events != 1 {
 		t.Errorf("ClickHouse says %v, want 3 and 1 events", rows)
 	}

@@ -41,15 +41,11 @@ func (n *Node) listen(ctx context.Context) (servers []*server, err error) {
 	}
 	add(gateway.Server(handler, n.logger), public, drain)
 
-	adminHandler, err := n.adminHandler()
+	commands, err := n.commandServer(ctx)
 	if err != nil {
 		return servers, err
 	}
-	socket, err := listenUnix(ctx, Socket(n.config.DataDir))
-	if err != nil {
-		return servers, fmt.Errorf("listen for commands: %w", err)
-	}
-	add(&http.Server{Handler: adminHandler, ReadHeaderTimeout: 5 * time.Second}, socket, nil)
+	servers = append(servers, commands)
 
 	if address := n.config.ClickHouse.InspectListen; address != "" && n.stores.engine != nil {
 		inspect, err := chdb.ListenLoopback(address)

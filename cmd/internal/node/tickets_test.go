@@ -117,13 +117,7 @@ func checkCSAT(t *testing.T, p *program, all []ticket) {
 		}
 		want[words[row.channel]] = f
 	}
-	rows := query[struct {
-		Channel   string  `ch:"channel"`
-		Answers   uint64  `ch:"answers"`
-		Satisfied uint64  `ch:"satisfied"`
-		CSAT      float64 `ch:"csat"`
-		Mean      float64 `ch:"mean_score"`
-	}](p, "cx/csat_by_channel", store.Params{
+	rows := query[store.ChannelCSAT](p, "cx/csat_by_channel", store.Params{
 		"workspace": "default", "from": int64(0), "to": time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli(),
 	})
 	if len(rows) != len(want) {
@@ -132,7 +126,7 @@ func checkCSAT(t *testing.T, p *program, all []ticket) {
 	for _, row := range rows {
 		f := want[row.Channel]
 		if float64(row.Answers) != f.answers || float64(row.Satisfied) != f.satisfied ||
-			math.Abs(row.CSAT-f.satisfied/f.answers) > 1e-12 || math.Abs(row.Mean-f.sum/f.answers) > 1e-9 {
+			math.Abs(row.CSAT-f.satisfied/f.answers) > 1e-12 || math.Abs(row.MeanScore-f.sum/f.answers) > 1e-9 {
 			t.Errorf("%s: ClickHouse says %+v, the file %+v", row.Channel, row, f)
 		}
 	}
