@@ -42,6 +42,21 @@ func BenchmarkDecode(b *testing.B) {
 	}
 }
 
+// BenchmarkDecodeAny is the general way, which events of others than Encode take.
+func BenchmarkDecodeAny(b *testing.B) {
+	data, err := Encode(kilobyte())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := decodeAny(new(Event), data); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func BenchmarkValidate(b *testing.B) {
 	e := kilobyte()
 	b.ReportAllocs()

@@ -67,6 +67,15 @@ func Decode(data []byte) (*Event, error) {
 
 // DecodeInto is Decode into an event of the caller's, which must be zero.
 func DecodeInto(e *Event, data []byte) error {
+	if scan(e, data) {
+		return nil
+	}
+	*e = Event{}
+	return decodeAny(e, data)
+}
+
+// decodeAny reads an event of any form that JSON has.
+func decodeAny(e *Event, data []byte) error {
 	if !isObject(data) {
 		return fmt.Errorf("%w: not an object", ErrNotJSON)
 	}

@@ -61,6 +61,9 @@ func TestFullEventIsValidAndSurvivesTheLog(t *testing.T) {
 	if !json.Valid(data) {
 		t.Errorf("not JSON by the standard library: %s", data)
 	}
+	if !scan(new(Event), data) {
+		t.Error("what Encode wrote is not read the short way")
+	}
 	got, err := Decode(data)
 	if err != nil {
 		t.Fatal(err)

@@ -29,6 +29,16 @@ func hostile() []string {
 	}
 }
 
+// agree checks that the short way to decode and the general one give the same.
+func agree(t *testing.T, data []byte, e *Event, err error) {
+	t.Helper()
+	general := new(Event)
+	generalErr := decodeAny(general, data)
+	if (err == nil) != (generalErr == nil) || err == nil && !reflect.DeepEqual(e, general) {
+		t.Fatalf("got  %+v, %v\nwant %+v, %v", e, err, general, generalErr)
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	valid, err := Encode(full())
 	if err != nil {
@@ -41,6 +51,7 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		before := bytes.Clone(data)
 		e, err := Decode(data)
+		agree(t, data, e, err)
 		if !bytes.Equal(before, data) {
 			t.Fatal("Decode wrote into its input")
 		}

@@ -68,6 +68,9 @@ func (g *Gateway) batch(rq *request) *Problem {
 	if len(env.Context) > event.MaxEventBytes || len(env.Context)*len(env.Batch) > maxContexts {
 		return tooLarge(fmt.Sprintf("The batch's context counts for every call: it may have %d bytes, and all of them together %d.", event.MaxEventBytes, maxContexts))
 	}
+	if p := g.hold(rq, env.room()); p != nil {
+		return p
+	}
 	g.limits.take(rq.key.ID, len(env.Batch), rq.received)
 	records, failed, p := rq.records(&env)
 	if p != nil {

@@ -28,8 +28,8 @@ type Log interface {
 	Append(ctx context.Context, records []stream.Record) ([]stream.Position, error)
 }
 
-// Config holds what an operator may set. The zero value of RetryAfter and AppendTimeout is their
-// default.
+// Config holds what an operator may set. The zero value of RetryAfter, AppendTimeout and MemoryBytes
+// is their default.
 type Config struct {
 	// EventsPerSecond is how many events each write key may send, in the mean, and Burst how many
 	// more at once. 0 events per second is no limit. Burst defaults to twice the rate.
@@ -39,6 +39,9 @@ type Config struct {
 	RetryAfter time.Duration `yaml:"retry_after" validate:"gte=0"`
 	// AppendTimeout is the longest that a request waits for the log. Default 20 s.
 	AppendTimeout time.Duration `yaml:"append_timeout" validate:"gte=0"`
+	// MemoryBytes bounds what the bodies of the requests under way, and what is made of them for the
+	// log, take together. A request beyond it is answered with 503. Default 256 MiB, at least 16 MiB.
+	MemoryBytes int64 `yaml:"memory_bytes" validate:"omitempty,gte=16777216"`
 	// Now is the clock. Default time.Now.
 	Now func() time.Time `yaml:"-"`
 }
@@ -79,6 +82,9 @@ func (c Config) withDefaults() Config {
 	if c.AppendTimeout == 0 {
 		c.AppendTimeout = 20 * time.Second
 	}
+	if c.MemoryBytes == 0 {
+		c.MemoryBytes = DefaultMemoryBytes
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -92,6 +98,7 @@ type Gateway struct {
 	keys   Keys
 	logger *slog.Logger
 	limits *limiter
+	memory memory
 	door   door
 }
 
@@ -106,7 +113,10 @@ func New(c Config, log Log, keys Keys, logger *slog.Logger) (*Gateway, error) {
 		}
 	}
 	c = c.withDefaults()
-	return &Gateway{config: c, log: log, keys: keys, logger: logger, limits: newLimiter(c.EventsPerSecond, c.Burst)}, nil
+	return &Gateway{
+		config: c, log: log, keys: keys, logger: logger,
+		limits: newLimiter(c.EventsPerSecond, c.Burst), memory: newMemory(c.MemoryBytes),
+	}, nil
 }
 
 // Register adds the routes POST /v1/{identify,track,page,screen,group,alias,batch}, with OPTIONS
@@ -143,6 +153,7 @@ type request struct {
 	known    bool // key is set
 	received time.Time
 	body     *[]byte
+	held     int64 // bytes of memory
 }
 
 // handler wraps what all routes have in common.
@@ -158,6 +169,7 @@ func (g *Gateway) handler(serve func(*request) *Problem) gin.HandlerFunc {
 		defer g.door.leave()
 		rq := request{Context: c, received: g.config.Now().UTC().Truncate(time.Millisecond), body: bodies.Get().(*[]byte)}
 		defer bodies.Put(rq.body)
+		defer g.letGo(&rq)
 		if p := serve(&rq); p != nil {
 			p.write(c)
 		}
@@ -175,6 +187,10 @@ func (g *Gateway) read(rq *request, limit int) *Problem {
 			return p
 		}
 	}
+	header := rq.Request.Header
+	if p := g.hold(rq, bodyRoom(rq.Request.ContentLength, header.Get("Content-Encoding") != "", limit)); p != nil {
+		return p
+	}
 	return readBody(rq.Request, limit, rq.body)
 }
 
@@ -191,6 +207,8 @@ func (g *Gateway) authenticate(rq *request, key string) *Problem {
 	switch rq.key, err = g.keys.WriteKey(rq.Request.Context(), HashKey(key)); {
 	case errors.Is(err, ErrUnknownKey):
 		return unauthorized(refused(key))
+	case err != nil && rq.Request.Context().Err() != nil:
+		return gone()
 	case err != nil:
 		g.logger.ErrorContext(rq.Request.Context(), "resolve write key", "error", err)
 		return unavailable("unavailable", "Write keys cannot be checked at present", g.config.RetryAfter)
@@ -217,6 +235,8 @@ func (g *Gateway) append(rq *request, records []stream.Record) *Problem {
 		return unavailable("log-full", "There is no room for more events", g.config.RetryAfter)
 	case errors.Is(err, stream.ErrTooLarge):
 		return tooLarge("The log does not take records of this size.")
+	case rq.Request.Context().Err() != nil:
+		return gone()
 	case ctx.Err() == nil:
 		g.logger.ErrorContext(ctx, "append to log", "error", err, "records", len(records))
 	}

@@ -75,6 +75,16 @@ func unavailable(kind, title string, wait time.Duration) *Problem {
 	return p
 }
 
+// statusGone is what is counted for a client that did not wait for its answer, which is no failure
+// of ours. Nobody reads it. (nginx's number.)
+const statusGone = 499
+
+func gone() *Problem {
+	p := problem(statusGone, "client-gone", "The client has gone", "")
+	p.closeAfter = true
+	return p
+}
+
 // write answers the request with the problem.
 func (p *Problem) write(c *gin.Context) {
 	header := c.Writer.Header()

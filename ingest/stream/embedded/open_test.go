@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
 	"tributary/ingest/stream"
 )
@@ -70,20 +72,8 @@ func TestTrimGivesSpaceBack(t *testing.T) {
 	ctx := context.Background()
 	l := open(t, Config{Dir: "log", FS: vfs.NewMem(), Shards: 1, MemTableBytes: 1 << 20})
 	defer l.Close()
-	value := make([]byte, 10_000)
-	for i := range 2000 {
-		for j := range value { // does not compress
-			value[j] = byte(j*j>>3 + i*j)
-		}
-		r := stream.Record{Kind: stream.KindEvent, Workspace: "acme", MessageID: fmt.Sprint(i), Value: value}
-		if _, err := l.Append(ctx, []stream.Record{r}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := l.db.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	before := l.db.Metrics().Total().TablesSize
+	fill(t, l, 2000, stream.LaneLive)
+	before := l.tableSpace()
 	if err := l.Trim(ctx, 0, 1990); err != nil {
 		t.Fatal(err)
 	}
@@ -94,15 +84,96 @@ func TestTrimGivesSpaceBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.db.TestOnlyWaitForCleaning()
-	if after := l.db.Metrics().Total().TablesSize; after > before/5 {
+	if after := l.tableSpace(); before < 10<<20 || after > before/5 {
 		t.Errorf("disk space went from %d to %d bytes", before, after)
 	}
-	r, err := l.Reader(0, 1990)
+	readAll(t, l, 0, 1990, 10)
+}
+
+// TestTrimOfOneLaneGivesSpaceBack: the lanes share files of values, and one of them is trimmed.
+func TestTrimOfOneLaneGivesSpaceBack(t *testing.T) {
+	ctx := context.Background()
+	removed := make(chan struct{}, 1)
+	fs := errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if op.Kind == errorfs.OpRemove && strings.HasSuffix(op.Path, ".blob") {
+			select {
+			case removed <- struct{}{}:
+			default:
+			}
+		}
+		return nil
+	}))
+	l := open(t, Config{Dir: "log", FS: fs, Shards: 1, MemTableBytes: 1 << 20})
+	defer l.Close()
+	fill(t, l, 1000, stream.LaneLive, stream.LaneBulk, stream.LaneBulk)
+	before := l.tableSpace()
+	bulk := stream.PartitionOf(stream.LaneBulk, 0)
+	if err := l.Trim(ctx, bulk, 2000); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.db.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.db.Compact(ctx, recordKey(0, 0), recordKey(bulk+1, 0), false); err != nil {
+		t.Fatal(err)
+	}
+	for l.tableSpace() > before*3/4 { // garbage may be half of the values
+		select {
+		case <-removed:
+		case <-t.Context().Done():
+			t.Fatal(t.Context().Err())
+		}
+	}
+	readAll(t, l, 0, 0, 1000)
+}
+
+// fill appends n rounds of one record of 10 KB, which does not compress, to each lane, and flushes.
+func fill(t *testing.T, l *Log, n int, lanes ...stream.Lane) {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(1, 2))
+	for i := range n {
+		records := make([]stream.Record, len(lanes))
+		for j, lane := range lanes {
+			value := make([]byte, 10_000)
+			for k := range value {
+				value[k] = byte(rng.Uint32())
+			}
+			records[j] = stream.Record{Lane: lane, Kind: stream.KindEvent, Workspace: "acme", MessageID: fmt.Sprint(i), Value: value}
+		}
+		if _, err := l.Append(context.Background(), records); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.db.Flush(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// tableSpace returns the bytes of tables and of files of values.
+func (l *Log) tableSpace() int64 {
+	m := l.db.Metrics()
+	return m.Total().TablesSize + int64(m.BlobFiles.LiveSize)
+}
+
+// readAll reads from the offset on and expects n records, the first with its own id.
+func readAll(t *testing.T, l *Log, id stream.Partition, from uint64, n int) {
+	t.Helper()
+	r, err := l.Reader(id, from)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if entries, err := r.Next(ctx, 100); err != nil || len(entries) != 10 {
-		t.Errorf("%d entries are left, want 10: %v", len(entries), err)
+	for next := from; n > 0; {
+		entries, err := r.Next(context.Background(), n)
+		if err != nil {
+			t.Fatalf("%d entries are missing: %v", n, err)
+		}
+		for _, e := range entries {
+			if e.Offset != next || e.MessageID != fmt.Sprint(next) {
+				t.Fatalf("got %s of %q, want offset %d", e.Position, e.MessageID, next)
+			}
+			next++
+		}
+		n -= len(entries)
 	}
 }
 
