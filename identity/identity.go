@@ -73,7 +73,7 @@ type Link struct {
 type Facts interface {
 	// Observation returns nil, nil when there is none of that id.
 	Observation(ObservationID) (*Observation, error)
-	// Holders returns the observations that hold an identifier, ascending by id.
+	// Holders returns the observations that hold an identifier, each once and in any order.
 	Holders(Identifier) ([]ObservationID, error)
 	// Links returns the verdicts that name the observation.
 	Links(ObservationID) ([]Link, error)

@@ -70,6 +70,12 @@ func mergeNewest[T any](list, more []T, compare func(a, b T) int, bound int) []T
 	return list
 }
 
+// emptied lets go of the elements of a list and keeps its memory.
+func emptied[T any](list []T) []T {
+	clear(list)
+	return list[:0]
+}
+
 // shorter orders names by length, then bytes: made-up names tend to be long.
 func shorter(a, b string) int {
 	if c := cmp.Compare(len(a), len(b)); c != 0 {

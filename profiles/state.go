@@ -103,6 +103,21 @@ func (s *State) Merge(o *State) {
 	}
 }
 
+// Reset makes it the zero State again, and keeps the memory of its lists.
+func (s *State) Reset() {
+	was := *s
+	*s = State{
+		sources: emptied(was.sources), counters: emptied(was.counters), items: emptied(was.items),
+		answers: emptied(was.answers), surveys: emptied(was.surveys),
+	}
+	for c := range was.traits {
+		s.traits[c] = emptied(was.traits[c])
+	}
+	for c := range was.recent {
+		s.recent[c] = emptied(was.recent[c])
+	}
+}
+
 func (s *State) see(events uint64, first, last int64) {
 	if events == 0 {
 		return

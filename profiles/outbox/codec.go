@@ -9,24 +9,28 @@ import (
 	"tributary/ingest/stream"
 )
 
-// ErrCorrupt is returned when a stored entry or plan cannot be read back.
+// ErrCorrupt is returned when stored entries or a plan cannot be read back.
 var ErrCorrupt = errors.New("outbox: corrupt value")
 
-// codecVersion is the first byte of an encoded entry. Raise it when the layout changes, and keep
-// reading the older one: entries outlive the program that wrote them.
-const codecVersion = 1
+// codecVersion is the first byte of encoded entries. Raise it when the layout changes: entries
+// outlive the program that wrote them, and another one must not take them for its own.
+const codecVersion = 2
 
-// appendEntry encodes e without its Seq, which is in the key:
+// smallestEntry is the least number of bytes of an encoded entry.
+const smallestEntry = 5
+
+// appendEntry encodes e without its Seq:
 //
-//	version, table, uvarint partition, uvarint offset, uvarint ordinal, then
+//	table, uvarint partition, uvarint offset, uvarint ordinal, then
 //	events: 16 bytes observation, uvarint n, n * 8 bytes identifier keys, big-endian
-//	others: the row to the end
+//	others: uvarint n, n bytes of row
 func appendEntry(dst []byte, e *Entry) []byte {
-	dst = append(dst, codecVersion, byte(e.Table))
+	dst = append(dst, byte(e.Table))
 	dst = binary.AppendUvarint(dst, uint64(e.Partition))
 	dst = binary.AppendUvarint(dst, e.Offset)
 	dst = binary.AppendUvarint(dst, uint64(e.Ordinal))
 	if e.Table != TableEvents {
+		dst = binary.AppendUvarint(dst, uint64(len(e.Row)))
 		return append(dst, e.Row...)
 	}
 	dst = append(dst, e.Event.Observation[:]...)
@@ -37,26 +41,63 @@ func appendEntry(dst []byte, e *Entry) []byte {
 	return dst
 }
 
-// decodeEntry fills e, except Seq, from data and keeps no reference to data.
-func decodeEntry(e *Entry, data []byte) error {
-	if len(data) < 2 {
-		return fmt.Errorf("%w: %d bytes", ErrCorrupt, len(data))
+// appendHead begins the encoding of n entries that are stored together.
+func appendHead(dst []byte, n int) []byte {
+	return binary.AppendUvarint(append(dst, codecVersion), uint64(n))
+}
+
+// reader takes values off the front of what is stored under one key; after the first fault it
+// yields zeros.
+type reader struct {
+	data   []byte
+	failed bool
+
+	seq  uint64 // of the next entry
+	left int    // entries
+}
+
+// readEntries begins to read entries that are stored together; last is the Seq of the last.
+func readEntries(data []byte, last uint64) (reader, error) {
+	if len(data) == 0 {
+		return reader{}, fmt.Errorf("%w: no bytes", ErrCorrupt)
 	}
 	if data[0] != codecVersion {
-		return fmt.Errorf("%w: version %d, this program reads %d", ErrCorrupt, data[0], codecVersion)
+		return reader{}, fmt.Errorf("%w: version %d, this program reads %d", ErrCorrupt, data[0], codecVersion)
 	}
-	e.Table = Table(data[1])
-	if !e.Table.valid() {
-		return fmt.Errorf("%w: unknown table %d", ErrCorrupt, data[1])
+	r := reader{data: data[1:]}
+	n := r.uvarint(min(last, uint64(len(data)/smallestEntry)))
+	if r.failed {
+		return reader{}, fmt.Errorf("%w: fewer bytes than entries", ErrCorrupt)
 	}
-	r := reader{data: data[2:]}
+	r.seq, r.left = last-n+1, int(n)
+	return r, nil
+}
+
+// next reads an entry into e, which is zero and keeps no reference to the data.
+func (r *reader) next(e *Entry) error {
+	if err := r.entry(e); err != nil {
+		return err
+	}
+	e.Seq = r.seq
+	r.seq++
+	if r.left--; r.left == 0 && len(r.data) > 0 {
+		return fmt.Errorf("%w: %d bytes after the last entry", ErrCorrupt, len(r.data))
+	}
+	return nil
+}
+
+func (r *reader) entry(e *Entry) error {
+	e.Table = Table(r.byte())
+	if !r.failed && !e.Table.valid() {
+		return fmt.Errorf("%w: unknown table %d", ErrCorrupt, e.Table)
+	}
 	e.Partition = stream.Partition(r.uvarint(math.MaxUint32))
 	e.Offset = r.uvarint(math.MaxUint64)
 	e.Ordinal = uint32(r.uvarint(math.MaxUint32))
 	if e.Table == TableEvents {
 		e.Event = r.eventColumns()
 	} else {
-		e.Row = append([]byte(nil), r.data...)
+		e.Row = append([]byte(nil), r.bytes(r.uvarint(math.MaxInt64))...)
 	}
 	if r.failed {
 		return fmt.Errorf("%w: %s entry ends early", ErrCorrupt, e.Table)
@@ -64,10 +105,22 @@ func decodeEntry(e *Entry, data []byte) error {
 	return nil
 }
 
-// reader takes values off the front of data; after the first fault it yields zeros.
-type reader struct {
-	data   []byte
-	failed bool
+func (r *reader) byte() byte {
+	b := r.bytes(1)
+	if b == nil {
+		return 0
+	}
+	return b[0]
+}
+
+func (r *reader) bytes(n uint64) []byte {
+	if n > uint64(len(r.data)) {
+		r.failed, r.data = true, nil
+		return nil
+	}
+	taken := r.data[:n]
+	r.data = r.data[n:]
+	return taken
 }
 
 func (r *reader) uvarint(limit uint64) uint64 {
@@ -82,21 +135,14 @@ func (r *reader) uvarint(limit uint64) uint64 {
 
 func (r *reader) eventColumns() *EventColumns {
 	c := new(EventColumns)
-	if len(r.data) < len(c.Observation) {
-		r.failed = true
-		return c
-	}
-	r.data = r.data[copy(c.Observation[:], r.data):]
-	n := r.uvarint(math.MaxUint32)
-	if r.failed || uint64(len(r.data)) != 8*n {
-		r.failed = true
-		return c
-	}
+	copy(c.Observation[:], r.bytes(uint64(len(c.Observation))))
+	n := r.uvarint(uint64(len(r.data) / 8))
+	keys := r.bytes(8 * n)
 	if n > 0 {
-		c.Identifiers = make([]uint64, n)
+		c.Identifiers = make([]uint64, len(keys)/8)
 	}
 	for i := range c.Identifiers {
-		c.Identifiers[i] = binary.BigEndian.Uint64(r.data[8*i:])
+		c.Identifiers[i] = binary.BigEndian.Uint64(keys[8*i:])
 	}
 	return c
 }

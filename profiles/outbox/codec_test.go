@@ -32,11 +32,32 @@ func anyEntry(t *rapid.T) Entry {
 	return e
 }
 
-func TestEntryRoundTrip(t *testing.T) {
+func encode(entries ...Entry) []byte {
+	data := appendHead(nil, len(entries))
+	for i := range entries {
+		data = appendEntry(data, &entries[i])
+	}
+	return data
+}
+
+func decode(data []byte, last uint64) (entries []Entry, err error) {
+	r, err := readEntries(data, last)
+	for err == nil && r.left > 0 {
+		entries = append(entries, Entry{})
+		err = r.next(&entries[len(entries)-1])
+	}
+	return entries, err
+}
+
+func TestEntriesRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		want := anyEntry(t)
-		var got Entry
-		if err := decodeEntry(&got, appendEntry(nil, &want)); err != nil {
+		want := rapid.SliceOfN(rapid.Custom(anyEntry), 1, 5).Draw(t, "entries")
+		first := rapid.Uint64Range(1, 1<<63).Draw(t, "first")
+		for i := range want {
+			want[i].Seq = first + uint64(i)
+		}
+		got, err := decode(encode(want...), want[len(want)-1].Seq)
+		if err != nil {
 			t.Fatal(err)
 		}
 		if !reflect.DeepEqual(got, want) {
@@ -45,42 +66,51 @@ func TestEntryRoundTrip(t *testing.T) {
 	})
 }
 
-func TestDecodeEntryRefuses(t *testing.T) {
-	whole := appendEntry(nil, &Entry{Table: TableEvents, Event: &EventColumns{Identifiers: []uint64{1, 2}}})
+func TestDecodeEntriesRefuses(t *testing.T) {
+	whole := encode(Entry{Table: TableEvents, Event: &EventColumns{Identifiers: []uint64{1, 2}}})
 	for name, data := range map[string][]byte{
-		"empty":           {},
-		"newer version":   {codecVersion + 1, byte(TableEvents)},
-		"table zero":      {codecVersion, 0, 0, 0, 0},
-		"unknown table":   {codecVersion, byte(len(tableNames)), 0, 0, 0},
-		"no position":     {codecVersion, byte(TableFacts)},
-		"wide partition":  {codecVersion, byte(TableFacts), 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0, 0},
-		"cut identifiers": whole[:len(whole)-1],
-		"extra bytes":     append(append([]byte(nil), whole...), 0),
+		"empty":            {},
+		"other version":    {codecVersion + 1, 1, byte(TableEvents)},
+		"no count":         {codecVersion},
+		"too many":         {codecVersion, 9, 1, 1, 1},
+		"one more counted": append([]byte{codecVersion, 2}, whole[2:]...),
+		"table zero":       {codecVersion, 1, 0, 0, 0, 0, 0},
+		"unknown table":    {codecVersion, 1, byte(len(tableNames)), 0, 0, 0, 0},
+		"no position":      {codecVersion, 1, byte(TableFacts), 0x80, 0x80, 0x80, 0x80},
+		"wide partition":   {codecVersion, 1, byte(TableFacts), 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0, 0, 0},
+		"cut row":          {codecVersion, 1, byte(TableFacts), 0, 0, 0, 2, 1},
+		"cut identifiers":  whole[:len(whole)-1],
+		"extra bytes":      append(append([]byte(nil), whole...), 0),
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := decodeEntry(new(Entry), data); !errors.Is(err, ErrCorrupt) {
+			if _, err := decode(data, 100); !errors.Is(err, ErrCorrupt) {
 				t.Fatalf("got %v, want ErrCorrupt", err)
 			}
 		})
 	}
+	if _, err := decode(encode(make([]Entry, 2)...), 1); !errors.Is(err, ErrCorrupt) {
+		t.Fatalf("more entries than numbers: %v", err)
+	}
 }
 
-// FuzzDecodeEntry asserts that no bytes panic, and that what decodes keeps its meaning when it is
+// FuzzDecodeEntries asserts that no bytes panic, and that what decodes keeps its meaning when it is
 // encoded again.
-func FuzzDecodeEntry(f *testing.F) {
+func FuzzDecodeEntries(f *testing.F) {
 	f.Add([]byte{})
-	f.Add(appendEntry(nil, &Entry{Table: TableFacts, Row: []byte(`{"a":1}`)}))
-	f.Add(appendEntry(nil, &Entry{
+	f.Add(encode(Entry{Table: TableFacts, Row: []byte(`{"a":1}`)}))
+	f.Add(encode(Entry{
 		Position: stream.Position{Partition: math.MaxUint32, Offset: math.MaxUint64},
 		Ordinal:  math.MaxUint32, Table: TableEvents,
 		Event: &EventColumns{Observation: uuid.Max, Identifiers: []uint64{0, math.MaxUint64}},
-	}))
+	}, Entry{Table: TableProfiles}))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		var first, second Entry
-		if err := decodeEntry(&first, data); err != nil {
+		const last = 1000
+		first, err := decode(data, last)
+		if err != nil {
 			return
 		}
-		if err := decodeEntry(&second, appendEntry(nil, &first)); err != nil || !reflect.DeepEqual(first, second) {
+		second, err := decode(encode(first...), last)
+		if err != nil || !reflect.DeepEqual(first, second) {
 			t.Fatalf("%+v became %+v (%v)", first, second, err)
 		}
 	})
@@ -91,13 +121,12 @@ func BenchmarkCodec(b *testing.B) {
 		Position: stream.Position{Partition: 3, Offset: 123_456_789}, Table: TableEvents,
 		Event: &EventColumns{Observation: uuid.New(), Identifiers: []uint64{1, 2, 3}},
 	}
-	data := appendEntry(nil, &e)
+	data := encode(e)
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
 	for b.Loop() {
-		data = appendEntry(data[:0], &e)
-		var back Entry
-		if err := decodeEntry(&back, data); err != nil {
+		data = appendEntry(appendHead(data[:0], 1), &e)
+		if _, err := decode(data, 1); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 
 // The second byte of a key says what it holds. Numbers are big-endian, so that keys sort by them.
 const (
-	kindEntry   = 'e' // + seq: an Entry
+	kindEntry   = 'e' // + last seq of them: entries that follow each other
 	kindPlan    = 'p' // + last seq of its span: a Plan
 	kindRefused = 'r' // + seq of an entry whose row was refused
 	kindSent    = 's' // seq up to which rows were acknowledged by ClickHouse

@@ -2,7 +2,7 @@
 // unify appends entries in the same atomic batch that commits offsets, identity and profiles; the
 // sink consumes them by cursor and removes them by range.
 //
-// An entry refers to the log and carries derived columns; it holds no copy of an event.
+// An entry refers to the log and carries derived columns; on disk it holds no copy of an event.
 package outbox
 
 import (
@@ -72,6 +72,14 @@ type Entry struct {
 	Event *EventColumns
 	// Row is the row as JSON for every other table (the struct of that table in sql/store).
 	Row []byte
+
+	// Value spares the reader of the outbox to make again what the writer had: for TableEvents the
+	// *event.Event that the log record holds, else the row itself, a pointer to its struct with
+	// its place set. It is in memory alone, so an entry may come without it, and it is shared:
+	// from Append on nobody changes it.
+	Value any
+	// Size is how many bytes the log record's value has; set with Value, for TableEvents.
+	Size int
 }
 
 // EventColumns are the columns of an event's row that only unify knows.
@@ -92,7 +100,7 @@ type Outbox struct {
 // the caller's, who closes it after the last use of both ends. At most one Outbox may be open over
 // a database.
 func Open(db *pebble.DB) (*Outbox, error) {
-	q := &Queue{db: db, grown: make(chan struct{})}
+	q := &Queue{db: db, grown: make(chan struct{}), tail: tail{limit: tailBytes}}
 	last, err := q.recover()
 	if err != nil {
 		return nil, fmt.Errorf("open outbox: %w", err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"go.uber.org/goleak"
+	"pgregory.net/rapid"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -68,12 +70,17 @@ func (quiet) Infof(string, ...any)      {}
 func (quiet) Errorf(string, ...any)     {}
 func (quiet) Fatalf(f string, a ...any) { panic(fmt.Sprintf(f, a...)) }
 
-func (d *disk) add(n int) []Entry {
-	d.t.Helper()
+func (d *disk) make(n int) []Entry {
 	entries := make([]Entry, n)
 	for i := range entries {
-		entries[i] = Entry{Position: stream.Position{Offset: rand.Uint64()}, Table: TableFacts, Row: []byte("{}")}
+		entries[i] = Entry{Position: stream.Position{Offset: rand.Uint64()}, Table: TableFacts, Row: []byte("{}"), Value: &i}
 	}
+	return entries
+}
+
+func (d *disk) add(n int) []Entry {
+	d.t.Helper()
+	entries := d.make(n)
 	batch := d.db.NewBatch()
 	d.check(d.Writer.Append(batch, entries))
 	d.check(batch.Commit(pebble.NoSync))
@@ -88,19 +95,108 @@ func (d *disk) read(after, to uint64, limit int) []Entry {
 	return entries
 }
 
+func (d *disk) take(after, to uint64, limit int) []Entry {
+	d.t.Helper()
+	entries, err := d.Queue.Take(after, to, limit)
+	d.check(err)
+	return entries
+}
+
 const all = ^uint64(0)
 
 func TestReadReturnsWhatWasAppended(t *testing.T) {
 	d := newDisk(t)
 	want := append(d.add(3), d.add(4)...)
-	if got := d.read(0, all, 100); !reflect.DeepEqual(got, want) {
+	if got := d.read(0, all, 100); !sameRows(got, want) {
 		t.Fatalf("got %+v, want %+v", got, want)
 	}
-	if got := d.read(2, 5, 100); !reflect.DeepEqual(got, want[2:5]) {
+	if got := d.read(2, 5, 100); !sameRows(got, want[2:5]) {
 		t.Fatalf("span 2..5: got %+v", got)
 	}
-	if got := d.read(0, all, 2); !reflect.DeepEqual(got, want[:2]) {
+	if got := d.read(0, all, 2); !sameRows(got, want[:2]) {
 		t.Fatalf("limit 2: got %+v", got)
+	}
+}
+
+// TestTail walks batches through the queue that are taken while they are in memory, after they had
+// no room there, and after a restart. However it came, an entry is what was appended, and those
+// of a batch that was dropped never show.
+func TestTail(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		d := newDisk(t)
+		limit := rapid.IntRange(0, 60*entryBytes).Draw(rt, "limit")
+		d.Queue.tail.limit = limit
+		var want, got []Entry
+		rt.Repeat(map[string]func(*rapid.T){
+			"commit": func(rt *rapid.T) { want = append(want, d.add(rapid.IntRange(1, 40).Draw(rt, "n"))...) },
+			"commit later": func(*rapid.T) {
+				batch, entries := d.db.NewBatch(), d.make(3)
+				d.check(d.Writer.Append(batch, entries))
+				d.check(batch.Commit(pebble.NoSync))
+				want = append(append(want, entries...), d.add(1)...)
+			},
+			"drop": func(*rapid.T) {
+				batch := d.db.NewBatch()
+				d.check(errors.Join(d.Writer.Append(batch, d.make(5)), batch.Close()))
+			},
+			"take": func(rt *rapid.T) {
+				after := uint64(0)
+				if len(got) > 0 {
+					after = got[len(got)-1].Seq
+				}
+				to := min(d.Queue.Last(), after+rapid.Uint64Range(1, 60).Draw(rt, "span"))
+				got = append(got, d.take(after, to, rapid.IntRange(1, 50).Draw(rt, "limit"))...)
+			},
+			"reopen": func(*rapid.T) {
+				d.reopen()
+				d.Queue.tail.limit = limit
+			},
+			"": func(rt *rapid.T) {
+				if len(got) > len(want) || !sameRows(got, want[:len(got)]) {
+					rt.Fatalf("got %+v, want %+v", got, want)
+				}
+				if d.Queue.tail.size < 0 || len(d.Queue.tail.entries) == 0 && d.Queue.tail.size != 0 {
+					rt.Fatalf("size of the tail: %d", d.Queue.tail.size)
+				}
+			},
+		})
+		for len(got) < len(want) {
+			after := uint64(0)
+			if len(got) > 0 {
+				after = got[len(got)-1].Seq
+			}
+			more := d.take(after, d.Queue.Last(), 100)
+			if len(more) == 0 {
+				rt.Fatalf("%d of %d entries", len(got), len(want))
+			}
+			got = append(got, more...)
+		}
+		if !sameRows(got, want) {
+			rt.Fatalf("got %+v, want %+v", got, want)
+		}
+	})
+}
+
+// sameRows compares but for Value, which is in memory alone.
+func sameRows(a, b []Entry) bool {
+	return slices.EqualFunc(a, b, func(a, b Entry) bool {
+		a.Value, b.Value = nil, nil
+		return reflect.DeepEqual(a, b)
+	})
+}
+
+func TestTailKeepsValuesUntilTheyAreTaken(t *testing.T) {
+	d := newDisk(t)
+	d.add(4)
+	for _, inMemory := range []bool{true, false} {
+		for _, e := range d.take(1, 3, 10) {
+			if (e.Value != nil) != inMemory {
+				t.Errorf("entry %d: value %v; in memory: %v", e.Seq, e.Value, inMemory)
+			}
+		}
+	}
+	if got := d.take(3, 4, 10); len(got) != 1 || got[0].Value == nil {
+		t.Errorf("what was not taken yet: %+v", got)
 	}
 }
 
@@ -322,7 +418,14 @@ func TestRefusalRoundTrip(t *testing.T) {
 	}
 }
 
+// BenchmarkAppendRead brings steps of 1000 entries through the queue, by way of memory and by way of
+// the database alone. table-B/op is what the database wrote of them in the background.
 func BenchmarkAppendRead(b *testing.B) {
+	b.Run("from=memory", func(b *testing.B) { benchmarkAppendRead(b, (*Queue).Take) })
+	b.Run("from=database", func(b *testing.B) { benchmarkAppendRead(b, (*Queue).Read) })
+}
+
+func benchmarkAppendRead(b *testing.B, read func(q *Queue, after, to uint64, limit int) ([]Entry, error)) {
 	db, err := pebble.Open("state", &pebble.Options{FS: vfs.NewMem(), Logger: quiet{}})
 	if err != nil {
 		b.Fatal(err)
@@ -343,11 +446,16 @@ func BenchmarkAppendRead(b *testing.B) {
 		if err := errors.Join(box.Writer.Append(batch, entries), batch.Commit(pebble.NoSync)); err != nil {
 			b.Fatal(err)
 		}
-		got, err := box.Queue.Read(after, all, len(entries))
-		if err != nil || len(got) != len(entries) {
-			b.Fatal(len(got), err)
+		box.Writer.Notify()
+		for to := box.Queue.Last(); after < to; {
+			got, err := read(box.Queue, after, to, len(entries))
+			if err != nil || len(got) == 0 {
+				b.Fatal(len(got), err)
+			}
+			after = got[len(got)-1].Seq
 		}
-		after = got[len(got)-1].Seq
 	}
+	m := db.Metrics()
+	b.ReportMetric(float64(m.Total().TableBytesFlushed+m.Total().TableBytesCompacted)/float64(b.N), "table-B/op")
 	b.ReportMetric(float64(len(entries))*float64(b.N)/b.Elapsed().Seconds(), "entries/s")
 }

@@ -75,7 +75,7 @@ func (q *Queue) Done(p Plan) error {
 }
 
 // Discard removes the entries up to seq and moves the clean cursor there, in one unsynced write.
-// It never passes the sent cursor.
+// It never passes the sent cursor. Those stored together with later ones leave the disk with them.
 func (q *Queue) Discard(seq uint64) error {
 	seq = min(seq, q.Sent())
 	if seq <= q.Clean() {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -23,6 +24,7 @@ type Queue struct {
 
 	mu    sync.Mutex
 	grown chan struct{} // closed and replaced when last grows
+	tail  tail
 }
 
 // recover loads the cursors and returns the greatest Seq ever used, as far as the database knows.
@@ -72,12 +74,14 @@ func (q *Queue) Clean() uint64 { return q.clean.Load() }
 // Last is the greatest Seq that is known to be committed.
 func (q *Queue) Last() uint64 { return q.last.Load() }
 
-func (q *Queue) grow(last uint64) {
+// grow tells that all up to last is committed that ever will be, entries the newest of it.
+func (q *Queue) grow(last uint64, entries []Entry) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if last <= q.last.Load() {
 		return
 	}
+	q.tail.add(entries)
 	q.last.Store(last)
 	close(q.grown)
 	q.grown = make(chan struct{})
@@ -109,35 +113,87 @@ func (q *Queue) Wait(ctx context.Context, seq uint64) error {
 // hold a whole rejected payload.
 const readBytes = 8 << 20
 
+// Take is Read for the sink, which asks for all entries in their order: those that were committed a
+// moment ago come from memory, with their Value, and are let go of. Asked for again they come from
+// the database.
+func (q *Queue) Take(after, to uint64, limit int) ([]Entry, error) {
+	for after < to && limit > 0 {
+		q.mu.Lock()
+		kept, before := q.tail.take(after, to, limit)
+		q.mu.Unlock()
+		if len(kept) > 0 {
+			return kept, nil
+		}
+		stored, err := q.Read(after, min(to, before), limit)
+		if len(stored) > 0 || err != nil {
+			return stored, err
+		}
+		after = before // a gap, where a batch was dropped
+	}
+	return nil, nil
+}
+
 // Read returns entries with after < Seq <= to, ascending, at most limit, and no more than 8 MiB of
-// them or one. It returns none only if there is none.
+// them or one. It returns none only if there is none. It reads the database.
 func (q *Queue) Read(after, to uint64, limit int) ([]Entry, error) {
+	after = max(after, q.Clean())
 	if after >= to || limit <= 0 {
 		return nil, nil
 	}
-	it, err := q.db.NewIter(bounds(kindEntry, after, to))
+	it, err := q.db.NewIter(bounds(kindEntry, after, ^uint64(0)))
 	if err != nil {
 		return nil, fmt.Errorf("read outbox: %w", err)
 	}
-	var entries []Entry
-	size := 0
-	for valid := it.First(); valid && len(entries) < limit && size < readBytes; valid = it.Next() {
-		seq := keyNumber(it.Key())
+	s := span{after: after, to: to, limit: limit}
+	for valid := it.First(); valid && !s.done(); valid = it.Next() {
+		last := keyNumber(it.Key())
 		value, err := it.ValueAndErr()
 		if err == nil {
-			size += len(value)
-			entries = append(entries, Entry{Seq: seq})
-			err = decodeEntry(&entries[len(entries)-1], value)
+			err = s.add(value, last)
 		}
 		if err != nil {
 			_ = it.Close()
-			return nil, fmt.Errorf("read outbox at %d: %w", seq, err)
+			return nil, fmt.Errorf("read outbox at %d: %w", last, err)
 		}
 	}
 	if err := it.Close(); err != nil {
 		return nil, fmt.Errorf("read outbox: %w", err)
 	}
-	return entries, nil
+	return s.entries, nil
+}
+
+// span gathers entries for Read.
+type span struct {
+	after, to uint64
+	limit     int
+	entries   []Entry
+	size      int
+	seen      uint64 // the last Seq looked at
+}
+
+func (s *span) done() bool {
+	return s.seen >= s.to || len(s.entries) >= s.limit || s.size >= readBytes
+}
+
+// add takes what the span wants of the entries that are stored together.
+func (s *span) add(value []byte, last uint64) error {
+	r, err := readEntries(value, last)
+	if err != nil {
+		return err
+	}
+	s.entries = slices.Grow(s.entries, min(r.left, s.limit-len(s.entries)))
+	for r.left > 0 && !s.done() {
+		var e Entry
+		if err := r.next(&e); err != nil {
+			return err
+		}
+		s.seen = e.Seq
+		if e.Seq > s.after && e.Seq <= s.to {
+			s.entries = append(s.entries, e)
+			s.size += e.bytes()
+		}
+	}
+	return nil
 }
 
 // Begin marks the queue as open, synced, and says whether it was closed by End before: if not,

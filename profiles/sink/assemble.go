@@ -65,7 +65,7 @@ func (s *Sink) fill(ctx context.Context, c *cycle, out chan<- *cycle, flush *tim
 
 // take reads one chunk of entries, up to last, into c.
 func (s *Sink) take(ctx context.Context, c *cycle, last uint64) error {
-	entries, err := s.queue.Read(c.plan.To, last, min(readChunk, s.cfg.MaxRows-c.size))
+	entries, err := s.queue.Take(c.plan.To, last, min(readChunk, s.cfg.MaxRows-c.size))
 	if err != nil {
 		return err
 	}

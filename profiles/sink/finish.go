@@ -132,8 +132,12 @@ func (s *Sink) dictionaryChanged() {
 	}
 }
 
-// reloadIdentityMap reloads the dictionary when asked to, at most once in ReloadEvery. A failure
-// is tried again after that.
+// reloadShare is the part of the time, one in so many, that may be spent on reloading the identity
+// dictionary: what a reload costs grows with the map.
+const reloadShare = 10
+
+// reloadIdentityMap reloads the dictionary when asked to, at most once in ReloadEvery, and less often
+// if a reload takes more than a tenth of that. A failure is tried again after ReloadEvery.
 func (s *Sink) reloadIdentityMap(ctx context.Context) error {
 	for {
 		select {
@@ -141,18 +145,21 @@ func (s *Sink) reloadIdentityMap(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		}
+		began, pause := time.Now(), s.cfg.ReloadEvery
 		call, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
 		err := s.store.ReloadIdentityMap(call)
 		cancel()
-		if err != nil && ctx.Err() == nil {
+		if err == nil {
+			pause = max(pause, (reloadShare-1)*time.Since(began))
+		} else if ctx.Err() == nil {
 			s.logger.WarnContext(ctx, "reload of the identity dictionary failed", "error", err)
 			s.dictionaryChanged()
 		}
-		pause := time.NewTimer(s.cfg.ReloadEvery)
+		timer := time.NewTimer(pause)
 		select {
-		case <-pause.C:
+		case <-timer.C:
 		case <-ctx.Done():
-			pause.Stop()
+			timer.Stop()
 			return nil
 		}
 	}

@@ -22,7 +22,7 @@ const (
 	maxSkip   = 4096 // a greater gap between wanted offsets is jumped over by a new Reader
 )
 
-// loader makes the rows of events from their log records. It keeps one Reader per partition open, because
+// loader makes the rows of events, from their log records unless they are still in memory. It keeps one Reader per partition open, because
 // entries ask for offsets that mostly ascend. Not safe for concurrent use.
 type loader struct {
 	log      stream.Log
@@ -53,19 +53,25 @@ func (l *loader) close() {
 }
 
 // load returns the records of the entries, in their order, empty for those that are not of events.
-// Decoding runs in parallel by partition. An error is of the log, and passing; load may be called
-// again.
+// It reads the log for those that come without their event, decoding in parallel by partition. An
+// error is of the log, and passing; load may be called again.
 func (l *loader) load(ctx context.Context, entries []outbox.Entry) ([]loaded, error) {
+	records := make([]loaded, len(entries))
 	byPartition := map[stream.Partition][]int{}
 	for i := range entries {
-		if e := &entries[i]; e.Table == outbox.TableEvents {
+		e := &entries[i]
+		if ev, ok := e.Value.(*event.Event); ok {
+			records[i] = loaded{row: newEventRow(e, ev), size: e.Size, receivedAt: ev.ReceivedAt}
+		} else if e.Table == outbox.TableEvents {
 			byPartition[e.Partition] = append(byPartition[e.Partition], i)
 		}
+	}
+	if len(byPartition) == 0 {
+		return records, nil
 	}
 	if err := l.know(ctx, entries); err != nil {
 		return nil, err
 	}
-	records := make([]loaded, len(entries))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(l.parallel)
 	for p, wanted := range byPartition {
@@ -97,7 +103,7 @@ func (l *loader) load(ctx context.Context, entries []outbox.Entry) ([]loaded, er
 // Reader would wait for ever for a record that is not there.
 func (l *loader) know(ctx context.Context, entries []outbox.Entry) error {
 	short := func(e outbox.Entry) bool {
-		return e.Table == outbox.TableEvents && e.Offset >= l.held[e.Partition].Next
+		return e.Table == outbox.TableEvents && e.Value == nil && e.Offset >= l.held[e.Partition].Next
 	}
 	if !slices.ContainsFunc(entries, short) {
 		return nil

@@ -48,6 +48,10 @@ type rig struct {
 	at     func(i int) time.Time
 	// received is when the i-th event was received; nil: start.
 	received func(i int) time.Time
+
+	// Of benchmarks:
+	remembers bool     // entries come with their events
+	values    [][]byte // of all events in the log
 }
 
 func newRig(t testing.TB, seed uint64) *rig { return newRigOn(t, seed, thisProcess) }
@@ -127,21 +131,25 @@ func (r *rig) receive(n int) {
 }
 
 func (r *rig) record(i int) stream.Record {
-	received := start
-	if r.received != nil {
-		received = r.received(i)
-	}
-	e := event.Event{
-		Workspace: "acme", Source: fmt.Sprintf("source-%d", i%3), MessageID: fmt.Sprintf("%sm%d", r.prefix, i),
-		Type: event.TypeTrack, Name: "order.placed", At: r.at(i), OriginalAt: r.at(i), ReceivedAt: received,
-		Identifiers: []event.Identifier{{Type: event.IDUser, Value: fmt.Sprintf("u%d", i)}},
-		Properties:  json.RawMessage(fmt.Sprintf(`{"n":%d}`, i)),
-	}
-	value, err := event.Encode(&e)
+	e := r.event(i)
+	value, err := event.Encode(e)
 	r.check(err)
 	return stream.Record{
 		Lane: stream.Lane(i % 2), Kind: stream.KindEvent, Workspace: e.Workspace, Source: e.Source,
 		MessageID: e.MessageID, ReceivedAt: e.ReceivedAt, Value: value,
+	}
+}
+
+func (r *rig) event(i int) *event.Event {
+	received := start
+	if r.received != nil {
+		received = r.received(i)
+	}
+	return &event.Event{
+		Workspace: "acme", Source: fmt.Sprintf("source-%d", i%3), MessageID: fmt.Sprintf("%sm%d", r.prefix, i),
+		Type: event.TypeTrack, Name: "order.placed", At: r.at(i), OriginalAt: r.at(i), ReceivedAt: received,
+		Identifiers: []event.Identifier{{Type: event.IDUser, Value: fmt.Sprintf("u%d", i)}},
+		Properties:  json.RawMessage(fmt.Sprintf(`{"n":%d}`, i)),
 	}
 }
 
@@ -164,13 +172,33 @@ func (r *rig) unify() {
 		to := min(at+7, len(r.places))
 		var entries []outbox.Entry
 		for ; at < to; at++ {
-			entries = append(entries, entriesOf(at, r.places[at])...)
+			made := entriesOf(at, r.places[at])
+			if at%2 == 0 { // the others as when there is no room in memory
+				r.remember(at, made)
+			}
+			entries = append(entries, made...)
 		}
 		batch := r.db.NewBatch()
 		r.check(r.box.Writer.Append(batch, entries))
 		r.check(batch.Set(appliedKey, binary.BigEndian.AppendUint64(nil, uint64(at)), nil))
 		r.check(batch.Commit(pebble.NoSync))
 		r.box.Writer.Notify()
+	}
+}
+
+// remember gives the entries of the i-th event the values that unify has in memory.
+func (r *rig) remember(i int, entries []outbox.Entry) {
+	r.t.Helper()
+	for n := range entries {
+		e := &entries[n]
+		if e.Table == outbox.TableEvents {
+			e.Value, e.Size = r.event(i), 200
+			continue
+		}
+		row := newRow(e.Table)
+		r.check(json.Unmarshal(e.Row, row))
+		row.SetPlace(placeOf(e))
+		e.Value = row
 	}
 }
 

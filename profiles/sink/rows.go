@@ -17,40 +17,51 @@ func newEventRow(e *outbox.Entry, ev *event.Event) *store.EventRow {
 
 // makeRow makes the row of an entry that is not an event, and says which partition it goes to, by
 // the PARTITION BY of its table.
-func makeRow(e *outbox.Entry) (value any, partition uint32, err error) {
-	switch e.Table {
-	case outbox.TableFacts:
-		var r store.FactRow
-		err = unmarshal(e, &r, &r.Place)
-		return &r, uint32(r.ReceivedAt.Year()), err
-	case outbox.TableIdentityMap:
-		var r store.IdentityMapRow
-		return &r, 0, unmarshal(e, &r, &r.Place)
-	case outbox.TableIdentityDecisions:
-		var r store.IdentityDecisionRow
-		err = unmarshal(e, &r, &r.Place)
-		return &r, monthOf(r.DecidedAt), err
-	case outbox.TableProfiles:
-		var r store.ProfileRow
-		return &r, 0, unmarshal(e, &r, &r.Place)
-	case outbox.TableProfileChanges:
-		var r store.ProfileChangeRow
-		err = unmarshal(e, &r, &r.Place)
-		return &r, monthOf(r.ChangedAt), err
-	case outbox.TableQuarantine:
-		var r store.QuarantineRow
-		return &r, 0, unmarshal(e, &r, &r.Place)
-	default:
+func makeRow(e *outbox.Entry) (row any, partition uint32, err error) {
+	if e.Value != nil {
+		return e.Value, partitionOf(e.Value), nil
+	}
+	made := newRow(e.Table)
+	if made == nil {
 		return nil, 0, fmt.Errorf("no row of %s is made from JSON", e.Table)
+	}
+	if err := json.Unmarshal(e.Row, made); err != nil {
+		return nil, 0, err
+	}
+	made.SetPlace(placeOf(e))
+	return made, partitionOf(made), nil
+}
+
+func newRow(table outbox.Table) store.Row {
+	switch table {
+	case outbox.TableFacts:
+		return new(store.FactRow)
+	case outbox.TableIdentityMap:
+		return new(store.IdentityMapRow)
+	case outbox.TableIdentityDecisions:
+		return new(store.IdentityDecisionRow)
+	case outbox.TableProfiles:
+		return new(store.ProfileRow)
+	case outbox.TableProfileChanges:
+		return new(store.ProfileChangeRow)
+	case outbox.TableQuarantine:
+		return new(store.QuarantineRow)
+	default:
+		return nil
 	}
 }
 
-func unmarshal(e *outbox.Entry, row any, place *store.Place) error {
-	if err := json.Unmarshal(e.Row, row); err != nil {
-		return err
+func partitionOf(row any) uint32 {
+	switch r := row.(type) {
+	case *store.FactRow:
+		return uint32(r.ReceivedAt.Year())
+	case *store.IdentityDecisionRow:
+		return monthOf(r.DecidedAt)
+	case *store.ProfileChangeRow:
+		return monthOf(r.ChangedAt)
+	default:
+		return 0
 	}
-	*place = placeOf(e)
-	return nil
 }
 
 func placeOf(e *outbox.Entry) store.Place {

@@ -22,10 +22,11 @@ import (
 // Config says how the sink works. The zero value of an optional field means its default.
 type Config struct {
 	// MaxRows and MaxBytes (of log records and rows) limit what is sent at once, and with it
-	// memory: three times as much is held at most. Defaults 20,000 and 16 MiB.
+	// memory: three times as much is held at most. Defaults 30,000 and 24 MiB.
 	MaxRows  int
 	MaxBytes int
-	// FlushEvery is how far apart sends are that are not full. Default 500 ms.
+	// FlushEvery is how far apart sends are that are not full: each makes a part of every table that
+	// it has rows of, to be synced and merged. Default 1 s.
 	FlushEvery time.Duration
 	// MaxPartitions limits the partitions of its table that one statement writes to: each becomes a
 	// file of its own, and the engine refuses more than 100. Default 12.
@@ -43,16 +44,17 @@ type Config struct {
 	// KeepFor is how long after its acknowledgement a row can still be looked for: the tables'
 	// old_parts_lifetime, after which the engine has only synced parts. Default 480 s.
 	KeepFor time.Duration
-	// ReloadEvery is the least time between two reloads of the identity dictionary. Default 1 s.
+	// ReloadEvery is the least time between two reloads of the identity dictionary; it is longer if
+	// they would take more than a tenth of the time. Default 1 s.
 	ReloadEvery time.Duration
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
 }
 
 func (c *Config) setDefaults() {
-	setDefault(&c.MaxRows, 20_000)
-	setDefault(&c.MaxBytes, 16<<20)
-	setDefault(&c.FlushEvery, 500*time.Millisecond)
+	setDefault(&c.MaxRows, 30_000)
+	setDefault(&c.MaxBytes, 24<<20)
+	setDefault(&c.FlushEvery, time.Second)
 	setDefault(&c.MaxPartitions, 12)
 	setDefault(&c.InFlight, 2)
 	setDefault(&c.Decoders, 2)

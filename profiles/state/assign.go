@@ -1,15 +1,13 @@
 package state
 
 import (
-	"github.com/cockroachdb/pebble/v2"
-
 	"tributary/identity"
 )
 
 // Assignment says where an observation belongs; false when it was never assigned.
 func (s *Space) Assignment(id identity.ObservationID) (identity.Assignment, bool, error) {
 	a, err := s.tx.assignments.load(spaceID{s.number, id}, func() (*identity.Assignment, error) {
-		return readAssignment(s.tx.store.db, s.space, id)
+		return readAssignment(s.tx.at.view, s.space, id)
 	})
 	if a == nil || err != nil {
 		return identity.Assignment{}, false, err
@@ -17,10 +15,22 @@ func (s *Space) Assignment(id identity.ObservationID) (identity.Assignment, bool
 	return *a, true, nil
 }
 
+// fresh notes that a new observation was never assigned and founded nothing, which spares looking
+// for what it has.
+func (s *Space) fresh(id identity.ObservationID) {
+	key := spaceID{s.number, id}
+	if _, ok := s.tx.assignments.get(key); !ok {
+		s.tx.assignments.put(key, nil)
+	}
+	if _, ok := s.tx.members.get(key); !ok {
+		s.tx.members.put(key, nil)
+	}
+}
+
 // Members lists the observations that are assigned to a profile, ascending.
 func (s *Space) Members(id identity.ProfileID) ([]identity.ObservationID, error) {
 	return s.tx.members.load(spaceID{s.number, id}, func() ([]identity.ObservationID, error) {
-		return scanIDs(s.tx.store.db, s.idKey(nil, kindMember, id))
+		return s.tx.at.ids(s.idKey(s.tx.key, kindMember, id))
 	})
 }
 
@@ -70,16 +80,19 @@ func (s *Space) member(profile identity.ProfileID, id identity.ObservationID, pr
 	return s.tx.delete(s.tx.key)
 }
 
-func readObserved(r pebble.Reader, s space, id identity.ObservationID) (o *Observed, err error) {
-	_, err = view(r, s.idKey(nil, kindObserved, id), func(value []byte) (err error) {
+// viewer calls f with the value of a key, which is valid until f returns; false when there is none.
+type viewer func(key []byte, f func(value []byte) error) (bool, error)
+
+func readObserved(read viewer, s space, id identity.ObservationID) (o *Observed, err error) {
+	_, err = read(s.idKey(nil, kindObserved, id), func(value []byte) (err error) {
 		o, err = decodeObserved(s.name, id, value)
 		return err
 	})
 	return o, err
 }
 
-func readAssignment(r pebble.Reader, s space, id identity.ObservationID) (a *identity.Assignment, err error) {
-	_, err = view(r, s.idKey(nil, kindAssignment, id), func(value []byte) error {
+func readAssignment(read viewer, s space, id identity.ObservationID) (a *identity.Assignment, err error) {
+	_, err = read(s.idKey(nil, kindAssignment, id), func(value []byte) error {
 		decoded, err := decodeAssignment(id, value)
 		a = &decoded
 		return err

@@ -88,6 +88,7 @@ func (c Config) options() *pebble.Options {
 		FS:                          c.FS,
 		FormatMajorVersion:          pebble.FormatTableFormatV6,
 		Logger:                      pebbleLogger{c.Logger},
+		Merger:                      merger,
 		MemTableSize:                uint64(c.MemTableBytes),
 		MemTableStopWritesThreshold: 4,
 		L0CompactionThreshold:       8,

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -51,14 +53,29 @@ type marks struct {
 	db      *pebble.DB
 	horizon time.Duration
 	known   map[uint32]bool      // generations that hold marks
-	step    map[MessageHash]Mark // of this step, which at cannot see
-	at      *pebble.Iterator     // opened at the first lookup of a step
+	step    map[MessageHash]Mark // of this step, which is in no iterator
+	fresh   *fresh
+	tables  cursor    // reads tables only
+	all     *cursor   // the writer's, which reads what is in memory as well
+	news    []newMark // likewise; of one id there may be two, far apart
 	key     []byte
 	value   []byte
 }
 
-func newMarks(db *pebble.DB, horizon time.Duration) (*marks, error) {
-	m := &marks{db: db, horizon: horizon, known: map[uint32]bool{}, step: map[MessageHash]Mark{}}
+type newMark struct {
+	id MessageHash
+	Mark
+}
+
+func newMarks(db *pebble.DB, all *cursor, horizon time.Duration) (*marks, error) {
+	f, err := newFresh(db)
+	if err != nil {
+		return nil, fmt.Errorf("open marks: %w", err)
+	}
+	m := &marks{
+		db: db, horizon: horizon, known: map[uint32]bool{}, step: map[MessageHash]Mark{},
+		fresh: f, tables: cursor{db: db, durable: true}, all: all,
+	}
 	return m, m.find()
 }
 
@@ -108,46 +125,49 @@ func (m *marks) near(mark Mark, received time.Time) bool {
 	return received.Sub(mark.Received).Abs() <= m.horizon
 }
 
-// read looks one mark up. One iterator serves a whole step, because Get does not ask the filters of
-// the lowest level, where most marks are, and nearly every lookup is for one that is not there.
+// read looks one mark up.
 func (m *marks) read(generation uint32, id MessageHash) (mark Mark, found bool, err error) {
-	if m.at == nil {
-		m.at, err = m.db.NewIter(&pebble.IterOptions{
-			LowerBound: []byte{kindMark}, UpperBound: []byte{kindMark + 1}, UseL6Filters: true,
-		})
-		if err != nil {
-			return mark, false, err
-		}
+	at := &m.tables
+	if m.fresh.has(id) {
+		at = m.all
 	}
 	m.key = markKey(m.key, generation, id)
-	if !m.at.SeekPrefixGE(m.key) || !bytes.Equal(m.at.Key(), m.key) {
-		return mark, false, m.at.Error()
-	}
-	value, err := m.at.ValueAndErr()
-	if err != nil {
-		return mark, false, err
-	}
-	mark, err = decodeMark(value)
-	return mark, err == nil, err
+	found, err = at.view(m.key, func(value []byte) (err error) {
+		mark, err = decodeMark(value)
+		return err
+	})
+	return mark, found && err == nil, err
 }
 
-// endStep forgets what belongs to the step. It is called before the batch is closed or reset.
+// endStep forgets what belongs to the step. It is called when its batch is committed or dropped.
 func (m *marks) endStep() error {
 	clear(m.step)
-	if m.at == nil {
-		return nil
-	}
-	err := m.at.Close()
-	m.at = nil
-	return err
+	m.news = m.news[:0]
+	return errors.Join(m.tables.end(), m.fresh.turn())
 }
 
-func (m *marks) add(batch *pebble.Batch, id MessageHash, mark Mark) error {
-	generation := m.generation(mark.Received)
-	m.known[generation] = true
+func (m *marks) add(id MessageHash, mark Mark) {
+	m.known[m.generation(mark.Received)] = true
 	m.step[id] = mark
-	m.key, m.value = markKey(m.key, generation, id), mark.append(m.value)
-	return batch.Set(m.key, m.value, nil)
+	m.news = append(m.news, newMark{id, mark})
+	m.fresh.add(id)
+}
+
+// flush writes the marks of the step, in the order of keys, in which Pebble takes them fastest.
+func (m *marks) flush(batch *pebble.Batch) error {
+	slices.SortFunc(m.news, func(a, b newMark) int { return bytes.Compare(a.id[:], b.id[:]) })
+	for i := range m.news {
+		n := &m.news[i]
+		generation := m.generation(n.Received)
+		if !m.known[generation] { // expired in this step
+			continue
+		}
+		m.key, m.value = markKey(m.key, generation, n.id), n.append(m.value)
+		if err := batch.Set(m.key, m.value, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // expire removes generations that no record received at or after now-horizon can ask for: such a

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"bytes"
 	"errors"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -77,4 +78,66 @@ func hasAny(r pebble.Reader, prefix []byte) (bool, error) {
 		return errStop
 	})
 	return found, err
+}
+
+// cursor is the writer's iterator, opened at the first read of a step. One for all reads costs less
+// than one for each, and asks the filters of the lowest level too, as Get does not: most of what is
+// new to a step is nowhere.
+type cursor struct {
+	db *pebble.DB
+	// durable leaves out what is in memory only.
+	durable bool
+	it      *pebble.Iterator
+}
+
+func (c *cursor) open() (err error) {
+	if c.it == nil {
+		c.it, err = c.db.NewIter(&pebble.IterOptions{UseL6Filters: true, OnlyReadGuaranteedDurable: c.durable})
+	}
+	return err
+}
+
+// end closes the iterator, if there is one.
+func (c *cursor) end() error {
+	if c.it == nil {
+		return nil
+	}
+	err := c.it.Close()
+	c.it = nil
+	return err
+}
+
+// view calls f with the value of a key, which is valid until f returns; false when there is none.
+func (c *cursor) view(key []byte, f func(value []byte) error) (bool, error) {
+	if err := c.open(); err != nil {
+		return false, err
+	}
+	if !c.it.SeekPrefixGE(key) || !bytes.Equal(c.it.Key(), key) {
+		return false, c.it.Error()
+	}
+	value, err := c.it.ValueAndErr()
+	if err == nil {
+		err = f(value)
+	}
+	return true, err
+}
+
+// get returns a copy of the value of a key; nil, nil when there is none.
+func (c *cursor) get(key []byte) (copied []byte, err error) {
+	_, err = c.view(key, func(value []byte) error {
+		copied = append(make([]byte, 0, len(value)), value...)
+		return nil
+	})
+	return copied, err
+}
+
+// ids returns the ids at the ends of the keys that begin with prefix, ascending.
+func (c *cursor) ids(prefix []byte) (ids []uuid.UUID, err error) {
+	if err := c.open(); err != nil {
+		return nil, err
+	}
+	for valid := c.it.SeekGE(prefix); valid && bytes.HasPrefix(c.it.Key(), prefix); valid = c.it.Next() {
+		ids = append(ids, lastID(c.it.Key()))
+	}
+	return ids, c.it.Error()
 }

@@ -32,7 +32,7 @@ func (s *Store) Snapshot(workspace string) (profiles.Hot, error) {
 
 // Assignment implements profiles.Hot.
 func (h *snapshot) Assignment(id identity.ObservationID) (identity.Assignment, bool, error) {
-	a, err := readAssignment(h.db, h.space, id)
+	a, err := readAssignment(h.view, h.space, id)
 	if a == nil || err != nil {
 		return identity.Assignment{}, false, wrapRead("assignment", err)
 	}
@@ -72,9 +72,13 @@ func (h *snapshot) Parts(id identity.ProfileID) ([]identity.ProfileID, error) {
 	return parts, nil
 }
 
+func (h *snapshot) view(key []byte, f func(value []byte) error) (bool, error) {
+	return view(h.db, key, f)
+}
+
 // Observation implements profiles.Hot.
 func (h *snapshot) Observation(id identity.ObservationID) (*identity.Observation, error) {
-	o, err := readObserved(h.db, h.space, id)
+	o, err := readObserved(h.view, h.space, id)
 	if o == nil || err != nil {
 		return nil, wrapRead("observation", err)
 	}
@@ -95,7 +99,7 @@ func (h *snapshot) Holders(i identity.Identifier) ([]identity.ObservationID, err
 func (h *snapshot) State(id identity.ObservationID) (*profiles.State, error) {
 	state := new(profiles.State)
 	h.key = h.idKey(h.key, kindState, id)
-	found, err := view(h.db, h.key, state.UnmarshalBinary)
+	found, err := h.view(h.key, state.UnmarshalBinary)
 	if !found || err != nil {
 		return nil, wrapRead("state", err)
 	}

@@ -2,6 +2,7 @@ package state
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 type Tx struct {
 	store   *Store
 	batch   *pebble.Batch
+	at      cursor
 	marks   *marks
 	offsets map[stream.Partition]uint64 // set in this step
 	docs    map[string]stamped          // of this step, by key in the database
@@ -32,12 +34,14 @@ type Tx struct {
 	observed    cache[spaceID, *Observed]
 	assignments cache[spaceID, *identity.Assignment]
 	members     cache[spaceID, []identity.ObservationID]
-	states      cache[spaceID, *heldState]
+	states      map[spaceID]*addedState // of this step
 	links       cache[spaceID, []heldLink]
 	holders     cache[spaceIdentifier, []identity.ObservationID]
 	blocks      cache[spaceIdentifier, stamped]
 	counts      cache[countID, *heldCounts]
-	dirtyStates []*heldState
+	added       []*addedState  // scratch of a commit
+	spare       []*addedState  // memory of earlier steps
+	whole       profiles.State // scratch
 	dirtyCounts []*heldCounts
 	items       map[itemID]*Item // of this step
 	key, value  []byte           // scratch; a batch copies what it is given
@@ -62,11 +66,10 @@ type (
 		pos     stream.Position
 		ordinal uint32
 	}
-	heldState struct {
+	addedState struct {
 		profiles.State
 		space *Space
 		id    identity.ObservationID
-		dirty bool
 	}
 	heldCounts struct {
 		Counts
@@ -78,23 +81,23 @@ type (
 )
 
 func newTx(s *Store) (*Tx, error) {
-	m, err := newMarks(s.db, s.config.Horizon)
-	if err != nil {
-		return nil, err
-	}
 	n := s.config.Entries
 	t := &Tx{
-		store: s, marks: m,
+		store: s, at: cursor{db: s.db},
 		offsets: map[stream.Partition]uint64{}, docs: map[string]stamped{}, claims: map[string][]byte{}, items: map[itemID]*Item{},
 		byName:      map[string]*Space{},
 		observed:    newCache[spaceID, *Observed](n),
 		assignments: newCache[spaceID, *identity.Assignment](n),
 		members:     newCache[spaceID, []identity.ObservationID](n),
-		states:      newCache[spaceID, *heldState](n),
+		states:      map[spaceID]*addedState{},
 		links:       newCache[spaceID, []heldLink](n),
 		holders:     newCache[spaceIdentifier, []identity.ObservationID](n),
 		blocks:      newCache[spaceIdentifier, stamped](n),
 		counts:      newCache[countID, *heldCounts](n),
+	}
+	var err error
+	if t.marks, err = newMarks(s.db, &t.at, s.config.Horizon); err != nil {
+		return nil, err
 	}
 	t.batch = s.db.NewBatch()
 	return t, nil
@@ -127,7 +130,7 @@ func (t *Tx) Seen(id MessageHash, received time.Time) (Mark, bool, error) {
 }
 
 // Remember leaves a mark for a message id.
-func (t *Tx) Remember(id MessageHash, mark Mark) error { return t.marks.add(t.batch, id, mark) }
+func (t *Tx) Remember(id MessageHash, mark Mark) { t.marks.add(id, mark) }
 
 // Expire forgets the message ids that no record received since now - horizon can ask for.
 func (t *Tx) Expire(now time.Time) error { return t.marks.expire(t.batch, now) }
@@ -151,7 +154,6 @@ func (t *Tx) Commit() error {
 	t.observed.trim()
 	t.assignments.trim()
 	t.members.trim()
-	t.states.trim()
 	t.links.trim()
 	t.holders.trim()
 	t.blocks.trim()
@@ -174,7 +176,6 @@ func (t *Tx) Abort() {
 	t.observed.clear()
 	t.assignments.clear()
 	t.members.clear()
-	t.states.clear()
 	t.links.clear()
 	t.holders.clear()
 	t.blocks.clear()
@@ -189,22 +190,18 @@ func (t *Tx) endStep() error {
 	clear(t.docs)
 	clear(t.claims)
 	clear(t.items)
-	t.dirtyStates, t.dirtyCounts, t.changed = t.dirtyStates[:0], t.dirtyCounts[:0], false
-	return t.marks.endStep()
+	t.forgetStates()
+	t.dirtyCounts, t.changed = t.dirtyCounts[:0], false
+	return errors.Join(t.at.end(), t.marks.endStep())
 }
 
 // flush encodes what the step changed in place, each thing once.
 func (t *Tx) flush() error {
-	for _, h := range t.dirtyStates {
-		var err error
-		if t.value, err = h.AppendBinary(t.value[:0]); err != nil {
-			return fmt.Errorf("encode state: %w", err)
-		}
-		h.dirty = false
-		t.key = h.space.idKey(t.key, kindState, h.id)
-		if err := t.set(t.key, t.value); err != nil {
-			return err
-		}
+	if err := t.marks.flush(t.batch); err != nil {
+		return err
+	}
+	if err := t.flushStates(); err != nil {
+		return err
 	}
 	for _, h := range t.dirtyCounts {
 		h.dirty = false

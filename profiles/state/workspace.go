@@ -9,7 +9,6 @@ import (
 	"github.com/google/uuid"
 
 	"tributary/identity"
-	"tributary/profiles"
 )
 
 // Space is the writer's view of one workspace. It implements identity.Facts for the step.
@@ -54,7 +53,7 @@ func (s *Space) NextVersion() (uint64, error) {
 // be kept but not changed.
 func (s *Space) Observed(id identity.ObservationID) (*Observed, error) {
 	return s.tx.observed.load(spaceID{s.number, id}, func() (*Observed, error) {
-		return readObserved(s.tx.store.db, s.space, id)
+		return readObserved(s.tx.at.view, s.space, id)
 	})
 }
 
@@ -67,10 +66,10 @@ func (s *Space) Observation(id identity.ObservationID) (*identity.Observation, e
 	return o.facts(), nil
 }
 
-// Holders implements identity.Facts.
+// Holders implements identity.Facts. They are in no order.
 func (s *Space) Holders(i identity.Identifier) ([]identity.ObservationID, error) {
 	return s.tx.holders.load(spaceIdentifier{s.number, i}, func() ([]identity.ObservationID, error) {
-		return scanIDs(s.tx.store.db, s.identifierKey(nil, kindHolder, i))
+		return s.tx.at.ids(s.identifierKey(s.tx.key, kindHolder, i))
 	})
 }
 
@@ -86,6 +85,7 @@ func (s *Space) Put(o *Observed) (collided []*Observed, err error) {
 		if collided, err = s.claim(o); err != nil {
 			return nil, err
 		}
+		s.fresh(o.ID)
 	} else {
 		o.Collided = was.Collided
 	}
@@ -126,7 +126,7 @@ func (s *Space) claimants(key []byte, id identity.ObservationID) ([]byte, error)
 	claims, ok := s.tx.claims[string(key)]
 	if !ok {
 		var err error
-		if claims, err = get(s.tx.store.db, key); err != nil {
+		if claims, err = s.tx.at.get(key); err != nil {
 			return nil, err
 		}
 	}
@@ -168,12 +168,22 @@ func (s *Space) index(i identity.Identifier, id identity.ObservationID, present 
 	if err != nil {
 		return err
 	}
-	s.tx.holders.put(spaceIdentifier{s.number, i}, with(holders, id, present))
+	if present { // at the end, for who has the shorter list keeps it: many may share a value
+		holders = append(holders, id)
+	} else {
+		holders = without(holders, id)
+	}
+	s.tx.holders.put(spaceIdentifier{s.number, i}, holders)
 	s.tx.key = append(s.identifierKey(s.tx.key, kindHolder, i), id[:]...)
 	if present {
 		return s.tx.set(s.tx.key, nil)
 	}
 	return s.tx.delete(s.tx.key)
+}
+
+// without returns a copy of ids without one.
+func without(ids []uuid.UUID, id uuid.UUID) []uuid.UUID {
+	return slices.DeleteFunc(slices.Clone(ids), func(other uuid.UUID) bool { return other == id })
 }
 
 // with returns a copy of the ascending ids with or without one.
@@ -190,25 +200,6 @@ func with(ids []uuid.UUID, id uuid.UUID, present bool) []uuid.UUID {
 }
 
 func compareIDs(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) }
-
-// State returns what is kept of an observation, to be changed by the caller within this step; the
-// zero State when nothing was kept so far.
-func (s *Space) State(id identity.ObservationID) (*profiles.State, error) {
-	h, err := s.tx.states.load(spaceID{s.number, id}, func() (*heldState, error) {
-		h := &heldState{space: s, id: id}
-		s.tx.key = s.idKey(s.tx.key, kindState, id)
-		_, err := view(s.tx.store.db, s.tx.key, h.UnmarshalBinary)
-		return h, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read state of observation: %w", err)
-	}
-	if !h.dirty {
-		h.dirty = true
-		s.tx.dirtyStates = append(s.tx.dirtyStates, h)
-	}
-	return &h.State, nil
-}
 
 // Counts returns the counts of a source's records received on the day of the given time, to be
 // changed by the caller within this step.

@@ -58,26 +58,24 @@ func (a *applier) applyEvent(ctx context.Context, space *state.Space, r *record,
 		}
 		return nil
 	}
-	if err := a.tx.Remember(r.message, state.Mark{Received: r.ReceivedAt, Payload: r.payload}); err != nil {
-		return err
-	}
+	a.tx.Remember(r.message, state.Mark{Received: r.ReceivedAt, Payload: r.payload})
 	counts.Stored++
 	a.report.Stored++
 	a.storeRow(r)
 	if err := a.observe(ctx, space, r); err != nil {
 		return err
 	}
-	kept, err := space.State(r.observation.ID)
-	if err != nil {
-		return err
-	}
-	kept.Apply(r.event, r.Position)
+	space.State(r.observation.ID).Apply(r.event, r.Position)
 	return nil
 }
 
-// storeRow appends the event's own row, at the place of its record: ordinal 0.
+// storeRow appends the event's own row, at the place of its record: ordinal 0. From then on the
+// sink reads the event too, so nobody may change it.
 func (a *applier) storeRow(r *record) {
-	a.entries = append(a.entries, outbox.Entry{Position: r.Position, Table: outbox.TableEvents, Event: &r.columns})
+	columns := r.columns // r itself, with its value, need not stay in memory
+	a.entries = append(a.entries, outbox.Entry{
+		Position: r.Position, Table: outbox.TableEvents, Event: &columns, Value: r.event, Size: len(r.Value),
+	})
 }
 
 // observe adds what the event says to the facts, and decides again who is who where that may have

@@ -62,6 +62,31 @@ func openDisk(b *testing.B) *rig {
 	return r
 }
 
+// BenchmarkApplyShared applies events of ever new people who all have one telephone, which is
+// generic long before the end: 20,000 of them cost the same each as 2,000.
+func BenchmarkApplyShared(b *testing.B) {
+	for _, people := range []int{2_000, 20_000} {
+		b.Run(fmt.Sprint(people), func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				r := openDisk(b)
+				batch := make([]stream.Record, people)
+				for i := range batch {
+					batch[i] = record(b, ev("shop", fmt.Sprintf("m-%d", i), i/1000, user(fmt.Sprintf("user-%d", i)),
+						event.Identifier{Type: event.IDPhone, Value: "+4930901820"}))
+				}
+				r.put(batch...)
+				b.StartTimer()
+				r.start().settle()
+				b.StopTimer()
+				r.stop()
+				b.StartTimer()
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*people), "us/event")
+		})
+	}
+}
+
 // fill appends n events and returns where each partition ends.
 func fill(b *testing.B, r *rig, n, people int) map[stream.Partition]uint64 {
 	b.Helper()

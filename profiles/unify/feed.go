@@ -44,7 +44,7 @@ func (w *Worker) openFeeds(ctx context.Context) (*feeds, error) {
 	fs := &feeds{
 		engine: w.config.Engine, ahead: w.config.ReadAhead,
 		ready: make(chan struct{}, 1), failed: make(chan error, len(infos)),
-		decoder: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		decoder: make(chan struct{}, runtime.NumCPU()),
 	}
 	offsets := w.config.State.Offsets()
 	for _, info := range infos {

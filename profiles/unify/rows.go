@@ -11,9 +11,10 @@ import (
 )
 
 // row appends a row of any table but events, at the place of the record that led to it or of the
-// command that replays it. Its ordinal counts the rows there, from 1 on.
-func (a *applier) row(r *record, table outbox.Table, row any) error {
-	value, err := json.Marshal(row)
+// command that replays it. Its ordinal counts the rows there, from 1 on. The row, and what it refers
+// to, is the sink's from then on.
+func (a *applier) row(r *record, table outbox.Table, row store.Row) error {
+	text, err := json.Marshal(row)
 	if err != nil {
 		return fmt.Errorf("encode row of %s: %w", table, err)
 	}
@@ -21,7 +22,8 @@ func (a *applier) row(r *record, table outbox.Table, row any) error {
 		r = r.by
 	}
 	r.rows++
-	a.entries = append(a.entries, outbox.Entry{Position: r.Position, Ordinal: r.rows, Table: table, Row: value})
+	row.SetPlace(store.Place{LogPartition: uint32(r.Partition), LogOffset: r.Offset, Ordinal: r.rows})
+	a.entries = append(a.entries, outbox.Entry{Position: r.Position, Ordinal: r.rows, Table: table, Row: text, Value: row})
 	return nil
 }
 

@@ -206,6 +206,7 @@ func (a *applier) commit(fs *feeds) error {
 	if len(a.entries) > 0 {
 		a.Outbox.Notify()
 	}
+	clear(a.entries) // lets go of the events
 	a.entries = a.entries[:0]
 	clear(a.poisoned)
 	a.cautious = false

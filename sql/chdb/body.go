@@ -25,6 +25,8 @@ type body struct {
 // reading.
 func newBody(r *run, first []byte) *body {
 	b := &body{run: r, piece: first}
+	b.mu.Lock() // abort may begin before forget is set: the context may have ended already
+	defer b.mu.Unlock()
 	b.forget = context.AfterFunc(r.ctx, b.abort)
 	return b
 }

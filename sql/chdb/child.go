@@ -81,6 +81,7 @@ func (e *startError) Unwrap() error { return e.kind }
 func RunChild(ctx context.Context, logger *slog.Logger) error {
 	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	preferOOMKill(logger)
+	yieldToParent(logger)
 	status := os.NewFile(statusFD, "status")
 	if status == nil {
 		return errors.New("chdb: not started by a supervisor")

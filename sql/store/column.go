@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/binary"
+	"slices"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -32,7 +33,7 @@ func (c *typed[R, V]) describe() clickhouse.ColumnNameAndType {
 }
 
 func (c *typed[R, V]) gather(rows []*R) (values any, said bool) {
-	c.values = c.values[:0]
+	c.values = slices.Grow(c.values[:0], len(rows))
 	for _, row := range rows {
 		v := c.get(row)
 		said = said || c.said(v)

@@ -92,11 +92,17 @@ func (s *Store) send(ctx context.Context, table string, b block, queryID string)
 		return err
 	}
 	defer func() { _ = batch.Close() }()
+	columns := batch.Columns()
+	s.spare.lend(table, columns)
 	for i, values := range b.values {
 		if err := batch.Column(i).Append(values); err != nil {
 			// The driver cannot send it, so it is the rows' fault.
 			return &classified{ErrPermanent, fmt.Errorf("column %s: %w", b.columns[i].Name, err)}
 		}
 	}
-	return batch.Send()
+	if err := batch.Send(); err != nil {
+		return err
+	}
+	s.spare.takeBack(table, columns)
+	return nil
 }

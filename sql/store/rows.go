@@ -30,6 +30,12 @@ type Place struct {
 	Ordinal      uint32 `json:"-" ch:"ordinal"`
 }
 
+// Row is a row of any table.
+type Row interface{ SetPlace(place Place) }
+
+// SetPlace says where the row comes from that p is part of.
+func (p *Place) SetPlace(place Place) { *p = place }
+
 // EventRow is a row of events. NewEventRow makes one from an event.Event.
 type EventRow struct {
 	Place

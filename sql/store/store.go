@@ -69,6 +69,7 @@ type Store struct {
 	auth    clickhouse.Auth
 	queries map[string]string
 	insert  clickhouse.Settings
+	spare   spare
 }
 
 // Open opens the store that dsn names: clickhouse://, http:// or https:// for a server, in the form
