@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -91,6 +92,7 @@ type API struct {
 	Config
 	engine  *gin.Engine
 	metrics *metrics
+	down    sync.Map // by part: those that did not work when they were last asked
 }
 
 // New returns an API. It fails with every fault of the configuration.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -401,17 +402,61 @@ func TestAnswersHaveSecurityHeadersAndTheRequestID(t *testing.T) {
 }
 
 func TestReadyTellsOfEveryPart(t *testing.T) {
-	down := errors.New("is down")
+	down := errors.New("no route to secret-host")
 	w := newWorld(t,
 		Check{Part: "log", Required: true, Check: func(context.Context) (map[string]any, error) { return nil, nil }},
 		Check{Part: "engine", Check: func(context.Context) (map[string]any, error) { return map[string]any{"restarts": 1}, down }},
 	)
-	v := w.get("/readyz", "", http.StatusOK)
-	if parts := v["parts"].([]any); v["ready"] != true || len(parts) != 2 || parts[1].(map[string]any)["error"] != "is down" {
-		t.Errorf("answers %v", v)
+	for range 2 {
+		v := w.get("/readyz", "", http.StatusOK)
+		if parts := v["parts"].([]any); v["ready"] != true || len(parts) != 2 || parts[1].(map[string]any)["ok"] != false {
+			t.Errorf("answers %v", v)
+		}
+		if strings.Contains(fmt.Sprint(v), "secret-host") {
+			t.Errorf("tells everybody why: %v", v)
+		}
+	}
+	if n := strings.Count(w.lines.String(), "secret-host"); n != 1 {
+		t.Errorf("the reason is logged %d times", n)
 	}
 	w = newWorld(t, Check{Part: "log", Required: true, Check: func(context.Context) (map[string]any, error) { return nil, down }})
 	w.get("/readyz", "", http.StatusServiceUnavailable)
+}
+
+// profilesFunc is a Profiles of one function.
+type profilesFunc func(context.Context) (*profiles.Answer, error)
+
+func (f profilesFunc) Get(ctx context.Context, _ string, _ profiles.Address) (*profiles.Answer, error) {
+	return f(ctx)
+}
+
+func TestPanicIsAProblem(t *testing.T) {
+	w := newWorld(t)
+	w.api.Profiles = profilesFunc(func(context.Context) (*profiles.Answer, error) { panic("a customer's secret") })
+	answer := w.do(http.MethodGet, "/v1/profiles/user_id:u1", w.key(auth.KindRead, "acme"), "")
+	if v := w.decoded(answer, http.StatusInternalServerError); v["type"] != problem.Internal.Type() || answer.Header().Get("Content-Type") != problem.ContentType {
+		t.Errorf("answers %v", v)
+	}
+	if lines := w.lines.String(); !strings.Contains(lines, "panic in a handler") || strings.Contains(lines, "a customer's secret") {
+		t.Errorf("logged: %s", lines)
+	}
+}
+
+func TestClientThatWentAwayIsNoFault(t *testing.T) {
+	w := newWorld(t)
+	key := w.key(auth.KindRead, "acme")
+	ctx, goAway := context.WithCancel(t.Context())
+	w.api.Profiles = profilesFunc(func(ctx context.Context) (*profiles.Answer, error) {
+		goAway()
+		<-ctx.Done()
+		return nil, ctx.Err()
+	})
+	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/v1/profiles/user_id:u1/context", nil)
+	r.Header.Set("Authorization", "Bearer "+key)
+	w.api.Handler().ServeHTTP(httptest.NewRecorder(), r)
+	if lines := w.lines.String(); !strings.Contains(lines, `"status":499`) || strings.Contains(lines, "request failed") {
+		t.Errorf("logged: %s", lines)
+	}
 }
 
 func TestCallKnownByASharedPhoneMayBeOneOf(t *testing.T) {

@@ -19,8 +19,16 @@ import (
 	"tributary/profiles"
 )
 
+// statusGone is what the log and the metrics hold of a request whose client did not wait for the
+// answer. Nobody receives it.
+const statusGone = 499
+
 // fail answers with the problem that an error is, and logs those that are ours.
 func (a *API) fail(c *gin.Context, err error) {
+	if errors.Is(c.Request.Context().Err(), context.Canceled) {
+		c.AbortWithStatus(statusGone)
+		return
+	}
 	d := toProblem(err)
 	if d.Status >= http.StatusInternalServerError {
 		a.Logger.ErrorContext(c.Request.Context(), "request failed",

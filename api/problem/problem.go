@@ -32,6 +32,7 @@ var (
 	Split           = Kind{"split", http.StatusConflict, "The profile was split"}
 	Conflict        = Kind{"conflict", http.StatusConflict, "The request does not fit the present state"}
 	TooLarge        = Kind{"too-large", http.StatusRequestEntityTooLarge, "The request is too large"}
+	HeaderTooLarge  = Kind{"header-too-large", http.StatusRequestHeaderFieldsTooLarge, "The headers are too large"}
 	MediaType       = Kind{"unsupported-media-type", http.StatusUnsupportedMediaType, "The body must be application/json"}
 	Internal        = Kind{"internal", http.StatusInternalServerError, "A fault of the server"}
 	Unavailable     = Kind{"unavailable", http.StatusServiceUnavailable, "A part of the server cannot answer now"}
@@ -42,7 +43,7 @@ var (
 func Kinds() []Kind {
 	return []Kind{
 		Invalid, Unauthenticated, Forbidden, NotFound, NoRoute, BadMethod, Ambiguous, Split, Conflict,
-		TooLarge, MediaType, Internal, Unavailable, Timeout,
+		TooLarge, HeaderTooLarge, MediaType, Internal, Unavailable, Timeout,
 	}
 }
 

@@ -16,6 +16,7 @@ func newBench(_ *globals) *cobra.Command {
 		events         int
 		duration, rest time.Duration
 		quick, asJSON  bool
+		feed           bool
 		profiles, bare string
 		parts          []string
 	)
@@ -29,6 +30,9 @@ minutes and a few GB of disk, and leaves nothing behind. Stop other work first: 
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if bare != "" {
 				return bench.Bare(cmd.Context(), bare)
+			}
+			if feed {
+				return bench.Feed(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout())
 			}
 			if quick {
 				c = bench.Quick()
@@ -70,5 +74,8 @@ minutes and a few GB of disk, and leaves nothing behind. Stop other work first: 
 	// The process that the server is compared to.
 	flags.StringVar(&bare, "bare-listen", "", "serve bare handlers on this address, and measure nothing")
 	_ = flags.MarkHidden("bare-listen")
+	// The process that sends events beside a measurement.
+	flags.BoolVar(&feed, "feed", false, "send events as standard input says, and measure nothing")
+	_ = flags.MarkHidden("feed")
 	return cmd
 }

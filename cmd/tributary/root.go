@@ -111,6 +111,7 @@ func newServe(g *globals) *cobra.Command {
 			if err := c.Validate(); err != nil {
 				return fmt.Errorf("configuration with flags:\n%w", err)
 			}
+			c.Runtime.Apply()
 			n, err := node.Open(cmd.Context(), c, node.Options{Version: version, Logger: newLogger(c)})
 			if err != nil {
 				return explain(err)

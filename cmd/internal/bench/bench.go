@@ -37,6 +37,9 @@ type Config struct {
 	Progress io.Writer
 }
 
+// FeedCommand are the arguments of the program that end in Feed.
+var FeedCommand = []string{"bench", "--feed"}
+
 // BareCommand are the arguments of the program that end in Bare, before the address.
 var BareCommand = []string{"bench", "--bare-listen"}
 
@@ -110,7 +113,7 @@ func Run(ctx context.Context, cfg Config) (report *Report, err error) {
 		}
 	}
 	b := &bench{cfg: cfg, dir: dir, events: newEvents(cfg.Events), report: newReport(cfg)}
-	measure := map[string]func(context.Context) error{"gateway": b.gateway, "path": b.wholePath, "serving": b.serving}
+	measure := map[string]func(context.Context) error{"gateway": b.gateway, "path": b.wholePath, "context": b.context, "serving": b.serving}
 	for _, part := range Parts() {
 		if len(cfg.Parts) > 0 && !slices.Contains(cfg.Parts, part) {
 			continue
@@ -123,8 +126,8 @@ func Run(ctx context.Context, cfg Config) (report *Report, err error) {
 }
 
 // Parts are the names of what can be measured by itself, in their order: the intake; the whole path
-// with memory and disk; and contexts, freshness and intake of a server that holds data.
-func Parts() []string { return []string{"gateway", "path", "serving"} }
+// with memory and disk; contexts, and freshness and intake, of a server that holds data.
+func Parts() []string { return []string{"gateway", "path", "context", "serving"} }
 
 func (b *bench) say(what string) {
 	if b.cfg.Progress != nil {
@@ -144,7 +147,7 @@ func newReport(cfg Config) *Report {
 	if load, err := strconv.ParseFloat(r.LoadBefore, 64); err == nil && load > 0.5 {
 		r.note("other programs were at work (load average %s before the run): rates are too low and times too long; CPU-seconds suffer less.", r.LoadBefore)
 	}
-	r.note("servers, their engine, and the load generator, which is this process, share the %d CPUs.", r.CPUs)
+	r.note("servers, their engine, and the load generators, which are this process and for ingest beside others one of its own, share the %d CPUs.", r.CPUs)
 	return r
 }
 

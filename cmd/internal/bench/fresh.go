@@ -42,12 +42,12 @@ func (b *bench) freshness(ctx context.Context, s *server, keys []string, readKey
 	}
 	b.say("freshness beside ingest")
 	var busyContext, busyStore []time.Duration
-	_, err = b.beside(ctx, s, keys, func() error {
+	err = b.beside(ctx, s, keys, func(*feeder) error {
 		return b.profile(ctx, s, "freshness", b.cfg.Duration, func() error {
 			busyContext, busyStore, err = p.run(ctx)
 			return err
 		})
-	})
+	}, nil)
 	if err != nil {
 		return err
 	}

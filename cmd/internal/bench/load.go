@@ -35,6 +35,7 @@ type outcome struct {
 	requests  int
 	took      time.Duration
 	latencies []time.Duration // ascending; from when a request was due, so that waiting counts
+	late      []time.Duration // ascending; from when a request was due until it was sent
 }
 
 func (o *outcome) rate() float64 { return float64(o.requests) / o.took.Seconds() }
@@ -75,16 +76,18 @@ func (l load) run(ctx context.Context) (outcome, error) {
 	)
 	for range l.connections {
 		group.Go(func() {
-			latencies, err := l.work(ctx, request)
+			mine, err := l.work(ctx, request)
 			mu.Lock()
 			defer mu.Unlock()
-			all.latencies = append(all.latencies, latencies...)
+			all.latencies = append(all.latencies, mine.latencies...)
+			all.late = append(all.late, mine.late...)
 			fault = errors.Join(fault, err)
 		})
 	}
 	group.Wait()
 	all.took, all.requests = time.Since(began), len(all.latencies)
 	slices.Sort(all.latencies)
+	slices.Sort(all.late)
 	if ctx.Err() != nil {
 		return all, ctx.Err()
 	}
@@ -92,34 +95,38 @@ func (l load) run(ctx context.Context) (outcome, error) {
 }
 
 // work is one connection's share.
-func (l load) work(ctx context.Context, request func() (int, time.Time, bool)) (latencies []time.Duration, err error) {
+func (l load) work(ctx context.Context, request func() (int, time.Time, bool)) (o outcome, err error) {
 	c, err := dial(ctx, l.address)
 	if err != nil {
-		return nil, err
+		return o, err
 	}
 	defer c.close()
 	write := l.requests()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	for {
 		i, due, more := request()
 		if !more {
-			return latencies, nil
+			return o, nil
 		}
 		if wait := time.Until(due); wait > 0 {
+			timer.Reset(wait)
 			select {
-			case <-time.After(wait):
+			case <-timer.C:
 			case <-ctx.Done():
-				return latencies, ctx.Err()
+				return o, ctx.Err()
 			}
 		}
 		c.out = write(c.out[:0], i)
+		o.late = append(o.late, time.Since(due))
 		body, err := c.roundTrip()
 		if err != nil {
-			return latencies, err
+			return o, err
 		}
 		if bytes.Contains(body, []byte(`"failed":`)) {
-			return latencies, fmt.Errorf("events were refused: %.300s", body)
+			return o, fmt.Errorf("events were refused: %.300s", body)
 		}
-		latencies = append(latencies, time.Since(due))
+		o.latencies = append(o.latencies, time.Since(due))
 	}
 }
 

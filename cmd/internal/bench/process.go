@@ -25,6 +25,11 @@ type process struct {
 
 // start starts the program with its default configuration, env apart.
 func (b *bench) start(name string, env []string, args ...string) (*process, error) {
+	return b.startWith(name, env, nil, nil, args...)
+}
+
+// startWith starts the program with pipes as standard input and output; nil for nothing and the log.
+func (b *bench) startWith(name string, env []string, in, out *os.File, args ...string) (*process, error) {
 	log, err := os.OpenFile(filepath.Join(b.dir, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
@@ -32,6 +37,9 @@ func (b *bench) start(name string, env []string, args ...string) (*process, erro
 	defer log.Close()
 	p := &process{cmd: exec.Command(b.cfg.Binary, args...), log: log.Name(), exited: make(chan struct{})} //nolint:noctx // ended by stop or kill
 	p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = append(cleanEnvironment(), env...), log, log
+	if in != nil {
+		p.cmd.Stdin, p.cmd.Stdout = in, out
+	}
 	p.cmd.SysProcAttr = childAttributes()
 	started := make(chan error)
 	go func() {
@@ -87,7 +95,7 @@ func (p *process) fault(what string) error {
 }
 
 // pollEvery is seldom enough to take nothing of the machine that counts.
-const pollEvery = 50 * time.Millisecond
+const pollEvery = 400 * time.Millisecond
 
 // await polls another process, of which no signal reaches us.
 func (p *process) await(ctx context.Context, what string, done func() bool) error {

@@ -21,6 +21,7 @@ const (
 	UnitBytes      Unit = "B"
 	UnitPerEvent   Unit = "B/event"
 	UnitCPUPerCall Unit = "CPU-s/M calls"
+	UnitCores      Unit = "cores" // CPU-seconds per second
 )
 
 // Figure is one line of the table.

@@ -7,21 +7,40 @@ import (
 	"time"
 )
 
-// serving measures readers and freshness on a server that has the data of the whole path,
-// or gets as much.
+// context measures readers, without and beside ingest.
+func (b *bench) context(ctx context.Context) error {
+	return b.withData(ctx, func(s *server, keys []string, key string) error {
+		if err := b.contexts(ctx, s, keys, key); err != nil {
+			return fmt.Errorf("contexts: %w", err)
+		}
+		return nil
+	})
+}
+
+// serving measures freshness, and intake with everything running.
 func (b *bench) serving(ctx context.Context) error {
+	return b.withData(ctx, func(s *server, keys []string, key string) error {
+		if err := b.freshness(ctx, s, keys, key); err != nil {
+			return fmt.Errorf("freshness: %w", err)
+		}
+		return b.everything(ctx, s, keys)
+	})
+}
+
+// withData runs f with a server that has the data of the whole path, or gets as much.
+func (b *bench) withData(ctx context.Context, f func(s *server, writeKeys []string, readKey string) error) error {
 	s, err := b.serve(ctx, b.folder("data"), rolesAll)
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer func() { s.close() }()
 	keys, err := s.writeKeys(ctx)
 	if err != nil {
 		return err
 	}
 	if has, err := s.queryable(ctx); err != nil {
 		return err
-	} else if has == 0 { // the whole path was not asked for
+	} else if has == 0 { // no part before was asked for
 		if _, err := b.feed(ctx, s, keys); err != nil {
 			return err
 		}
@@ -30,13 +49,10 @@ func (b *bench) serving(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := b.contexts(ctx, s, keys, key); err != nil {
-		return fmt.Errorf("contexts: %w", err)
+	if err := f(s, keys, key); err != nil {
+		return err
 	}
-	if err := b.freshness(ctx, s, keys, key); err != nil {
-		return fmt.Errorf("freshness: %w", err)
-	}
-	return b.everything(ctx, s, keys)
+	return s.shut()
 }
 
 // contextLoad is readers of random customers' contexts.
@@ -72,15 +88,22 @@ func (b *bench) contexts(ctx context.Context, s *server, keys []string, key stri
 		if err != nil {
 			return err
 		}
-		var busy outcome
-		ingest, err := b.beside(ctx, s, keys, func() error {
-			busy, _, err = b.read(ctx, s, key, pace.perReader, "context beside ingest")
+		busy := besideIngest{}
+		err = b.beside(ctx, s, keys, func(ingest *feeder) error {
+			var err error
+			if busy.shares, err = b.shares(s, ingest, func() error {
+				busy.outcome, _, err = b.read(ctx, s, key, pace.perReader, "context beside ingest")
+				return err
+			}); err != nil {
+				return err
+			}
+			busy.bare, err = b.contextLoad(address, key, pace.perReader).run(ctx)
 			return err
-		})
+		}, &busy.ingest)
 		if err != nil {
 			return err
 		}
-		b.reportContexts(pace.name, base, idle, busy, ingest, used, pace.aim)
+		b.reportContexts(pace.name, base, idle, used, busy, pace.aim)
 	}
 	b.report.note("context: GET /v1/profiles/user_id:…/context of customers with %d events in the mean; each reader waits for its answer. With a pause, the time counts from when a call was due. 32 readers without a pause take the whole machine, ingest or not: they show the most calls, not what one waits.", eventsPerPerson)
 	b.report.note("beside ingest: %d events/s in batches of 100 over %d connections, everything running.", ingestPerS, feeders)
@@ -110,7 +133,15 @@ func (b *bench) read(ctx context.Context, s *server, key string, perReader float
 	return o, perMillion(after-before, o.requests), err
 }
 
-func (b *bench) reportContexts(name string, base, idle, busy, ingest outcome, used float64, aim []Aim) {
+// besideIngest is what came of readers while events came in.
+type besideIngest struct {
+	outcome
+	bare   outcome // of the bare handler, at the same time of day: what the busy machine costs by itself
+	shares shares
+	ingest fed
+}
+
+func (b *bench) reportContexts(name string, base, idle outcome, used float64, busy besideIngest, aim []Aim) {
 	b.report.add("context, "+name+": calls", idle.rate(), UnitCalls, "bare gin handler", base.rate())
 	b.report.add("context, "+name+": CPU of the server", used, UnitCPUPerCall, "", 0)
 	b.report.add("context, "+name+": p50", idle.quantile(0.50), UnitSeconds, "bare gin handler", base.quantile(0.50))
@@ -118,32 +149,35 @@ func (b *bench) reportContexts(name string, base, idle, busy, ingest outcome, us
 	b.report.add("  beside ingest: calls", busy.rate(), UnitCalls, "without ingest", idle.rate())
 	b.report.add("  beside ingest: p50", busy.quantile(0.50), UnitSeconds, "without ingest", idle.quantile(0.50))
 	b.report.add("  beside ingest: p99", busy.quantile(0.99), UnitSeconds, "without ingest", idle.quantile(0.99), aim...)
-	b.report.add("  beside ingest: events acknowledged meanwhile", ingest.rate()*batchEvents, UnitPerSecond, "events sent", ingestPerS)
+	b.report.add("  beside ingest: p99, again", busy.quantile(0.99), UnitSeconds, "bare gin handler beside the same ingest", busy.bare.quantile(0.99))
+	b.report.add("  beside ingest: sent late by the readers, p99", quantile(busy.late, 0.99), UnitSeconds, "", 0)
+	b.report.add("  beside ingest: cores, server", busy.shares.server, UnitCores, "engine", busy.shares.engine)
+	b.report.add("  beside ingest: cores, load of events", busy.shares.ingest, UnitCores, "readers", busy.shares.readers)
+	b.report.add("  beside ingest: cores, all of the machine", busy.shares.all, UnitCores, "what is none of these", busy.shares.others())
+	b.report.add("  beside ingest: events acknowledged meanwhile", busy.ingest.rate(), UnitPerSecond, "events sent", ingestPerS)
 }
 
 // beside runs f while events come in at a steady rate, and waits until they are all queryable.
-func (b *bench) beside(ctx context.Context, s *server, keys []string, f func() error) (ingest outcome, err error) {
-	done := make(chan struct{})
-	sent := make(chan error, 1)
-	l := load{address: s.address, connections: feeders, perSecond: ingestPerS / batchEvents, stop: done,
-		requests: func() func([]byte, int) []byte { return b.requester(keys, batchEvents).request }}
-	go func() {
-		var err error
-		ingest, err = l.run(ctx)
-		sent <- err
-	}()
+func (b *bench) beside(ctx context.Context, s *server, keys []string, f func(*feeder) error, ingest *fed) error {
+	feeder, err := b.startFeeder(ctx, s.address, keys)
+	if err != nil {
+		return err
+	}
 	err = pause(ctx, b.cfg.Duration/5) // the first inserts are under way before anything is measured
 	if err == nil {
-		err = f()
+		err = f(feeder)
 	}
-	close(done)
-	if fault := <-sent; err == nil {
+	came, fault := feeder.stop()
+	if err == nil {
 		err = fault
 	}
-	if err == nil {
-		err = s.settle(ctx)
+	if ingest != nil {
+		*ingest = came
 	}
-	return ingest, err
+	if err != nil {
+		return err
+	}
+	return s.settle(ctx)
 }
 
 // everything measures the intake of a whole server, in which unify and the sink want their share.

@@ -108,6 +108,62 @@ func (s *server) cpu() (c cpu, err error) {
 	return c, nil
 }
 
+// shares is how many cores each of those that share the machine used.
+type shares struct{ server, engine, ingest, readers, all float64 }
+
+// others is what none of these used; the clocks of both sums differ by a tick or two.
+func (s shares) others() float64 { return max(0, s.all-s.server-s.engine-s.ingest-s.readers) }
+
+// shares measures what was used while f ran.
+func (b *bench) shares(s *server, ingest *feeder, f func() error) (used shares, err error) {
+	before, err := b.usedSoFar(s, ingest)
+	if err != nil {
+		return used, err
+	}
+	began := time.Now()
+	if err := f(); err != nil {
+		return used, err
+	}
+	took := time.Since(began).Seconds()
+	after, err := b.usedSoFar(s, ingest)
+	return shares{
+		server: (after.server - before.server) / took, engine: (after.engine - before.engine) / took,
+		ingest: (after.ingest - before.ingest) / took, readers: (after.readers - before.readers) / took,
+		all: (after.all - before.all) / took,
+	}, err
+}
+
+// usedSoFar is in CPU-seconds.
+func (b *bench) usedSoFar(s *server, ingest *feeder) (shares, error) {
+	c, err1 := s.cpu()
+	fed, err2 := cpuTime(ingest.pid())
+	own, err3 := cpuTime(os.Getpid())
+	all, err4 := machineTime()
+	return shares{c.server.Seconds(), c.engine.Seconds(), fed.Seconds(), own.Seconds(), all.Seconds()}, errors.Join(err1, err2, err3, err4)
+}
+
+// machineTime is what everything on the machine has used of its CPUs so far.
+func machineTime() (time.Duration, error) {
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, err
+	}
+	line, _, _ := strings.Cut(string(text), "\n")
+	var ticks int64
+	for i, field := range strings.Fields(line) {
+		const idle, ioWait, steal = 4, 5, 8 // after "cpu"; what follows steal is counted in the first two
+		if i == 0 || i == idle || i == ioWait || i >= steal {
+			continue
+		}
+		n, err := strconv.ParseInt(field, 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("read CPU time of the machine: %w", err)
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * time.Second / ticksPerSecond, nil
+}
+
 // watchMemory looks every 50 ms until stop is called, which returns the most that was seen.
 func (s *server) watchMemory(ctx context.Context) (stop func() memory) {
 	ctx, cancel := context.WithCancel(ctx)

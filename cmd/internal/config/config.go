@@ -16,6 +16,7 @@ import (
 
 	"tributary/identity"
 	"tributary/ingest/event"
+	"tributary/ingest/gateway"
 	"tributary/ingest/stream/embedded"
 	"tributary/ingest/stream/kafka"
 	"tributary/profiles/sink"
@@ -34,6 +35,7 @@ type Config struct {
 	Roles     []string `yaml:"roles"`
 
 	Logging    Logging    `yaml:"logging"`
+	Runtime    Runtime    `yaml:"runtime"`
 	HTTP       HTTP       `yaml:"http"`
 	Gateway    Gateway    `yaml:"gateway"`
 	Log        Log        `yaml:"log"`
@@ -61,6 +63,7 @@ type HTTP struct {
 type Gateway struct {
 	RatePerSecond float64 `yaml:"rate_per_second"`
 	Burst         int     `yaml:"burst"`
+	Memory        Size    `yaml:"memory"`
 }
 
 // Log is the durable log.
@@ -160,8 +163,9 @@ func Default() Config {
 		Workspace: "default",
 		Roles:     []string{RoleGateway, RoleUnify, RoleSink, RoleAPI},
 		Logging:   Logging{Level: "info", Format: "text"},
+		Runtime:   Runtime{Threads: 0, GCPercent: defaultGCPercent, MemoryLimit: defaultMemoryLimit},
 		HTTP:      HTTP{Listen: "127.0.0.1:8080", ShutdownTimeout: Duration(30 * time.Second)},
-		Gateway:   Gateway{RatePerSecond: 0, Burst: 0},
+		Gateway:   Gateway{Memory: gateway.DefaultMemoryBytes},
 		Log: Log{
 			Driver: DriverEmbedded, Shards: embedded.DefaultShards, Retention: Duration(7 * 24 * time.Hour),
 			Cache: embedded.DefaultCacheBytes, MemTable: embedded.DefaultMemTableBytes,
@@ -177,7 +181,7 @@ func Default() Config {
 			Shareable:     []string{event.IDEmail, event.IDPhone}, Exclusive: []string{event.IDUser},
 		},
 		Sink: Sink{
-			MaxRows: 20_000, FlushEvery: Duration(500 * time.Millisecond),
+			MaxRows: 30_000, FlushEvery: Duration(time.Second),
 			Timeout: Duration(time.Minute), DrainTimeout: Duration(10 * time.Second),
 		},
 		ClickHouse: ClickHouse{Database: "tributary", MaxMemory: 4 << 30},
@@ -201,12 +205,14 @@ func (c Config) Validate() error {
 	_, err := c.Level()
 	fault(err != nil, "logging.level: %q is none of debug, info, warn, error", c.Logging.Level)
 	fault(!slices.Contains([]string{"text", "json"}, c.Logging.Format), "logging.format: %q is neither text nor json", c.Logging.Format)
+	faults = append(faults, prefixed("runtime", c.Runtime.Validate())...)
 	fault(!validListen(c.HTTP.Listen), "http.listen: %q is not host:port", c.HTTP.Listen)
 	fault(c.HTTP.ShutdownTimeout <= 0, "http.shutdown_timeout: must be greater than 0")
 	fault(c.HTTP.PprofListen != "" && !loopback(c.HTTP.PprofListen),
 		"http.pprof_listen: %q is not host:port of a loopback address", c.HTTP.PprofListen)
 	fault(c.Gateway.RatePerSecond < 0, "gateway.rate_per_second: must not be negative")
 	fault(c.Gateway.Burst < 0, "gateway.burst: must not be negative")
+	fault(c.Gateway.Memory < gateway.LeastMemoryBytes, "gateway.memory: must be at least %d MiB", gateway.LeastMemoryBytes>>20)
 	fault(c.Log.Retention < 0, "log.retention: must not be negative")
 	fault(c.ClickHouse.InspectListen != "" && !loopback(c.ClickHouse.InspectListen),
 		"clickhouse.inspect_listen: %q is not host:port of a loopback address", c.ClickHouse.InspectListen)

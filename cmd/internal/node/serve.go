@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tributary/api"
+	"tributary/api/problem"
 	"tributary/cmd/internal/config"
 	"tributary/ingest/gateway"
 	"tributary/journeys"
@@ -39,7 +40,7 @@ func (n *Node) listen(ctx context.Context) (servers []*server, err error) {
 	if err != nil {
 		return servers, fmt.Errorf("http.listen: %w", err)
 	}
-	add(gateway.Server(handler, n.logger), public, drain)
+	add(gateway.Server(handler, n.logger), problemListener{public}, drain)
 
 	commands, err := n.commandServer(ctx)
 	if err != nil {
@@ -65,18 +66,16 @@ func (n *Node) listen(ctx context.Context) (servers []*server, err error) {
 }
 
 // gatewayRoutes are the paths of the intake; everything else is the api's.
-var gatewayRoutes = []string{"identify", "track", "page", "screen", "group", "alias", "batch"}
+var gatewayRoutes = map[string]bool{
+	"/v1/identify": true, "/v1/track": true, "/v1/page": true, "/v1/screen": true, "/v1/group": true, "/v1/alias": true, "/v1/batch": true,
+}
 
-// handler answers sources and readers, as the roles say.
+// handler answers sources and readers, as the roles say. A path is taken as it is: http.ServeMux would
+// redirect one that it finds untidy, and an identifier may well hold two slashes.
 func (n *Node) handler() (http.Handler, func(context.Context) error, error) {
 	readers, err := n.readers()
-	if err != nil {
-		return nil, nil, err
-	}
-	mux := http.NewServeMux()
-	mux.Handle("/", readers)
-	if !n.config.Has(config.RoleGateway) {
-		return mux, nil, nil
+	if err != nil || !n.config.Has(config.RoleGateway) {
+		return readers, nil, err
 	}
 	counted, err := gateway.NewMetrics(n.metrics.registry)
 	if err != nil {
@@ -84,6 +83,7 @@ func (n *Node) handler() (http.Handler, func(context.Context) error, error) {
 	}
 	intake, err := gateway.New(gateway.Config{
 		EventsPerSecond: n.config.Gateway.RatePerSecond, Burst: float64(n.config.Gateway.Burst),
+		MemoryBytes: int64(n.config.Gateway.Memory),
 	}, counted.Log(n.log), n.authKeys, n.logger)
 	if err != nil {
 		return nil, nil, err
@@ -92,17 +92,23 @@ func (n *Node) handler() (http.Handler, func(context.Context) error, error) {
 	router := gin.New()
 	router.Use(counted.Handler(), gin.CustomRecoveryWithWriter(nil, n.recovered))
 	intake.Register(router)
-	for _, route := range gatewayRoutes {
-		mux.Handle("/v1/"+route, router)
-	}
-	return mux, intake.Drain, nil
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if gatewayRoutes[r.URL.Path] {
+			router.ServeHTTP(w, r)
+			return
+		}
+		readers.ServeHTTP(w, r)
+	}), intake.Drain, nil
 }
 
 // recovered answers a request in which the program is at fault. The panic's value is not logged
 // whole: it may hold what the client sent.
 func (n *Node) recovered(c *gin.Context, fault any) {
 	n.logger.ErrorContext(c.Request.Context(), "panic in request", "type", fmt.Sprintf("%T", fault), "route", c.FullPath())
-	c.AbortWithStatus(http.StatusInternalServerError)
+	c.Abort()
+	if !c.Writer.Written() {
+		problem.New(problem.Internal, "").Write(c.Writer)
+	}
 }
 
 func (n *Node) readers() (http.Handler, error) {
