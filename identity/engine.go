@@ -166,6 +166,11 @@ const (
 	kindSession      = ".session_id"
 )
 
+// OfContact says whether an identifier type names a conversation or a session, not somebody.
+func OfContact(typ string) bool {
+	return strings.HasSuffix(typ, kindConversation) || strings.HasSuffix(typ, kindSession)
+}
+
 func (e *Engine) classOf(typ string) class {
 	if c, ok := e.classes[typ]; ok {
 		return c

@@ -23,6 +23,18 @@ func (s *Space) State(id identity.ObservationID) *profiles.State {
 	return &added.State
 }
 
+// Kept returns what is kept of an observation as of this step; it is the caller's.
+func (s *Space) Kept(id identity.ObservationID) (*profiles.State, error) {
+	whole := new(profiles.State)
+	if _, err := s.tx.at.view(s.idKey(s.tx.key, kindState, id), whole.UnmarshalBinary); err != nil {
+		return nil, fmt.Errorf("read state of observation: %w", err)
+	}
+	if added, ok := s.tx.states[spaceID{s.number, id}]; ok {
+		whole.Merge(&added.State)
+	}
+	return whole, nil
+}
+
 func (t *Tx) newState() *addedState {
 	if n := len(t.spare); n > 0 {
 		added := t.spare[n-1]

@@ -30,6 +30,8 @@ import (
 //	state       profiles.State                kindState WS observation
 //	count       what became of records        kindCount WS source day
 //	item        quarantine                    kindItem WS partition offset ordinal
+//	stale       profile to publish            kindStale WS profile
+//	published   last row of a profile         kindPublished WS profile
 //
 // Keys with WS are made by the methods of space alone, so a reader or writer that was given one
 // workspace cannot name a key of another. Marks hash the workspace in. Documents belong to the
@@ -51,6 +53,8 @@ const (
 	kindState      = 's'
 	kindCount      = 'c'
 	kindItem       = 'q'
+	kindStale      = 't'
+	kindPublished  = 'p'
 )
 
 // space makes the keys of one workspace. The methods append to b[:0] and return it.

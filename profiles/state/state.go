@@ -39,7 +39,8 @@ type Store struct {
 	db     *pebble.DB
 	tx     *Tx
 
-	docs atomic.Uint64 // grows with every change of a document
+	docs  atomic.Uint64 // grows with every change of a document
+	stale atomic.Int64  // profiles that wait for their row
 
 	readers sync.WaitGroup // Close waits for them
 
@@ -96,6 +97,9 @@ func (s *Store) checkFormat() error {
 	}
 	return nil
 }
+
+// StaleProfiles is how many profiles wait for their row in ClickHouse to be written anew.
+func (s *Store) StaleProfiles() int { return int(s.stale.Load()) }
 
 // DB is the database, for the outbox, which keeps to its own prefix.
 func (s *Store) DB() *pebble.DB { return s.db }

@@ -44,7 +44,8 @@ type Tx struct {
 	whole       profiles.State // scratch
 	dirtyCounts []*heldCounts
 	items       map[itemID]*Item // of this step
-	key, value  []byte           // scratch; a batch copies what it is given
+	stale       staleSet
+	key, value  []byte // scratch; a batch copies what it is given
 }
 
 type (
@@ -99,6 +100,9 @@ func newTx(s *Store) (*Tx, error) {
 	if t.marks, err = newMarks(s.db, &t.at, s.config.Horizon); err != nil {
 		return nil, err
 	}
+	if err = t.stale.load(s.db); err != nil {
+		return nil, fmt.Errorf("read stale profiles: %w", err)
+	}
 	t.batch = s.db.NewBatch()
 	return t, nil
 }
@@ -147,6 +151,8 @@ func (t *Tx) Commit() error {
 	if t.changed {
 		t.store.docs.Add(1)
 	}
+	t.stale.commit()
+	t.store.stale.Store(int64(len(t.stale.queue)))
 	t.store.advance(t.offsets)
 	if err := t.endStep(); err != nil {
 		return fmt.Errorf("commit state: %w", err)
@@ -173,6 +179,7 @@ func (t *Tx) renew() error {
 // Abort drops the step, and with it all that is cached, for cached values were changed in place.
 func (t *Tx) Abort() {
 	_ = t.endStep() // of a read that failed the caller knows
+	t.stale.abort()
 	t.observed.clear()
 	t.assignments.clear()
 	t.members.clear()

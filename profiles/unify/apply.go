@@ -66,6 +66,7 @@ func (a *applier) applyEvent(ctx context.Context, space *state.Space, r *record,
 		return err
 	}
 	space.State(r.observation.ID).Apply(r.event, r.Position)
+	a.touch(space, r)
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"tributary/ingest/stream"
 )
@@ -147,10 +148,12 @@ func (fs *feeds) failure() error {
 	}
 }
 
-// wait blocks until something may be there to take.
-func (fs *feeds) wait(ctx context.Context) error {
+// wait blocks until something may be there to take, or another thing is due.
+func (fs *feeds) wait(ctx context.Context, due <-chan time.Time) error {
 	select {
 	case <-fs.ready:
+		return nil
+	case <-due:
 		return nil
 	case err := <-fs.failed:
 		return err

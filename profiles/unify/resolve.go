@@ -132,6 +132,9 @@ func same(a, b *identity.Assignment) bool {
 // explain appends the rows that a change makes: what reports join by, what explains it, and what
 // became of the profiles.
 func (a *applier) explain(space *state.Space, by *record, c *change, version uint64) error {
+	if err := a.moved(space, by, c); err != nil {
+		return err
+	}
 	if c.home() != c.now.Profile {
 		err := a.row(by, outbox.TableIdentityMap, &store.IdentityMapRow{
 			Workspace: space.Name(), Observation: c.now.Observation,

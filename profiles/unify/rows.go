@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"tributary/identity"
+	"tributary/ingest/stream"
 	"tributary/profiles/outbox"
 	"tributary/profiles/state"
 	"tributary/sql/store"
@@ -14,16 +15,21 @@ import (
 // command that replays it. Its ordinal counts the rows there, from 1 on. The row, and what it refers
 // to, is the sink's from then on.
 func (a *applier) row(r *record, table outbox.Table, row store.Row) error {
-	text, err := json.Marshal(row)
-	if err != nil {
-		return fmt.Errorf("encode row of %s: %w", table, err)
-	}
 	if r.by != nil {
 		r = r.by
 	}
 	r.rows++
-	row.SetPlace(store.Place{LogPartition: uint32(r.Partition), LogOffset: r.Offset, Ordinal: r.rows})
-	a.entries = append(a.entries, outbox.Entry{Position: r.Position, Ordinal: r.rows, Table: table, Row: text, Value: row})
+	return a.rowAt(r.Position, r.rows, table, row)
+}
+
+// rowAt appends a row at a place that was kept for it.
+func (a *applier) rowAt(at stream.Position, ordinal uint32, table outbox.Table, row store.Row) error {
+	text, err := json.Marshal(row)
+	if err != nil {
+		return fmt.Errorf("encode row of %s: %w", table, err)
+	}
+	row.SetPlace(store.Place{LogPartition: uint32(at.Partition), LogOffset: at.Offset, Ordinal: ordinal})
+	a.entries = append(a.entries, outbox.Entry{Position: at, Ordinal: ordinal, Table: table, Row: text, Value: row})
 	return nil
 }
 

@@ -28,6 +28,7 @@ type applier struct {
 	began   time.Time
 	taken   []*record
 	entries []outbox.Entry
+	touched []stale
 	report  Report
 	// unsettled is what is to be resolved before the commit, by workspace; spaces is their order.
 	unsettled map[*state.Space]*unsettled
@@ -58,7 +59,7 @@ func (a *applier) run(ctx context.Context, fs *feeds) error {
 		if len(a.taken) > 0 {
 			continue
 		}
-		if err := fs.wait(ctx); err != nil && ctx.Err() == nil {
+		if err := a.wait(ctx, fs); err != nil && ctx.Err() == nil {
 			return err
 		}
 	}
@@ -72,10 +73,13 @@ func (a *applier) step(ctx context.Context, fs *feeds) error {
 	if err := a.fill(ctx, fs); err != nil {
 		return err
 	}
-	if len(a.taken) == 0 {
+	if len(a.taken) == 0 && !a.isDue() {
 		return nil
 	}
 	if err := a.settleAll(ctx); err != nil {
+		return err
+	}
+	if err := a.publishAll(ctx); err != nil {
 		return err
 	}
 	return a.commit(fs)
@@ -141,7 +145,7 @@ func (a *applier) settleAll(ctx context.Context) error {
 func (a *applier) redo(ctx context.Context) error {
 	for {
 		a.tx.Abort()
-		a.entries = a.entries[:0]
+		a.entries, a.touched = a.entries[:0], a.touched[:0]
 		a.forgetUnsettled()
 		a.report, a.cautious = Report{Live: a.report.Live, Bulk: a.report.Bulk}, true
 		fine, err := a.guard(ctx, func(current **record) error { return a.applyEach(ctx, a.taken, current) })

@@ -17,6 +17,7 @@ import (
 	"tributary/identity"
 	"tributary/ingest/event"
 	"tributary/ingest/stream"
+	"tributary/profiles"
 	"tributary/profiles/outbox"
 	"tributary/profiles/state"
 )
@@ -38,6 +39,8 @@ const (
 	DefaultStepTime    = 4 * time.Millisecond
 	DefaultBulkRecords = 64
 	DefaultReadAhead   = 128
+	// DefaultPublishAfter is that of Config.PublishAfter.
+	DefaultPublishAfter = 10 * time.Second
 )
 
 // Writer is unify's end of the outbox (outbox.Writer).
@@ -81,6 +84,11 @@ type Config struct {
 	// BulkRecords is how many records of the bulk lane a step takes even when live ones wait, so
 	// that an import never starves. Default 64.
 	BulkRecords int
+	// PublishAfter is how long after a change a profile's row in ClickHouse is written anew, so that
+	// what comes in a burst makes one row. Default 10 s.
+	PublishAfter time.Duration
+	// Rules are those of survivorship, for these rows.
+	Rules profiles.Rules
 	// ReadAhead is how many records of one partition are read and decoded at a time; up to three
 	// such runs are held per partition. Default 128.
 	ReadAhead int
@@ -106,6 +114,10 @@ func (c Config) Validate() error {
 	check(c.StepTime >= 0, "step_time: is negative")
 	check(c.BulkRecords >= 0, "bulk_records: is negative")
 	check(c.ReadAhead >= 0, "read_ahead: is negative")
+	check(c.PublishAfter >= 0, "publish_after: is negative")
+	if err := c.Rules.Validate(); err != nil {
+		f = append(f, fmt.Errorf("rules: %w", err))
+	}
 	c = c.withDefaults()
 	check(c.BulkRecords < c.StepRecords, "bulk_records: is not less than step_records")
 	return errors.Join(f...)
@@ -123,6 +135,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.ReadAhead == 0 {
 		c.ReadAhead = DefaultReadAhead
+	}
+	if c.PublishAfter == 0 {
+		c.PublishAfter = DefaultPublishAfter
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -95,7 +95,7 @@ func (p *process) fault(what string) error {
 }
 
 // pollEvery is seldom enough to take nothing of the machine that counts.
-const pollEvery = 400 * time.Millisecond
+const pollEvery = 100 * time.Millisecond
 
 // await polls another process, of which no signal reaches us.
 func (p *process) await(ctx context.Context, what string, done func() bool) error {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -19,8 +20,10 @@ import (
 	"tributary/ingest/gateway"
 	"tributary/ingest/stream/embedded"
 	"tributary/ingest/stream/kafka"
+	"tributary/profiles"
 	"tributary/profiles/sink"
 	"tributary/profiles/state"
+	"tributary/profiles/unify"
 )
 
 // Example is the commented file that `tributary config example` prints; all its values are defaults.
@@ -121,7 +124,8 @@ type Block struct {
 
 // Profiles is what the golden record goes by.
 type Profiles struct {
-	SourceRank map[string][]string `yaml:"source_rank"`
+	SourceRank   map[string][]string `yaml:"source_rank"`
+	PublishAfter Duration            `yaml:"publish_after"`
 }
 
 // Sink is the way into ClickHouse.
@@ -180,6 +184,7 @@ func Default() Config {
 			DefaultRegion: "US",
 			Shareable:     []string{event.IDEmail, event.IDPhone}, Exclusive: []string{event.IDUser},
 		},
+		Profiles: Profiles{PublishAfter: Duration(unify.DefaultPublishAfter)},
 		Sink: Sink{
 			MaxRows: 30_000, FlushEvery: Duration(time.Second),
 			Timeout: Duration(time.Minute), DrainTimeout: Duration(10 * time.Second),
@@ -211,6 +216,7 @@ func (c Config) Validate() error {
 	fault(c.HTTP.PprofListen != "" && !loopback(c.HTTP.PprofListen),
 		"http.pprof_listen: %q is not host:port of a loopback address", c.HTTP.PprofListen)
 	fault(c.Gateway.RatePerSecond < 0, "gateway.rate_per_second: must not be negative")
+	fault(c.Profiles.PublishAfter <= 0, "profiles.publish_after: must be greater than 0")
 	fault(c.Gateway.Burst < 0, "gateway.burst: must not be negative")
 	fault(c.Gateway.Memory < gateway.LeastMemoryBytes, "gateway.memory: must be at least %d MiB", gateway.LeastMemoryBytes>>20)
 	fault(c.Log.Retention < 0, "log.retention: must not be negative")
@@ -323,6 +329,13 @@ func (c Config) IdentityEngine(key []byte) identity.Config {
 		Key: key, DefaultRegion: c.Identity.DefaultRegion,
 		Shareable: c.Identity.Shareable, Exclusive: c.Identity.Exclusive, Blocked: blocked,
 	}
+}
+
+// Survivorship is which of several values of a trait counts.
+func (c Config) Survivorship() profiles.Rules {
+	rank := maps.Clone(c.Profiles.SourceRank)
+	delete(rank, "*")
+	return profiles.Rules{SourceRank: rank, DefaultRank: c.Profiles.SourceRank["*"]}
 }
 
 // SinkConfig is the configuration of the sink.

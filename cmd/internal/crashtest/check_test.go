@@ -145,8 +145,8 @@ func compareEvents(t *testing.T, got, want *program) {
 }
 
 // compareIdentity compares who is who as the analysts see it: what was known of each observation;
-// which observations are one profile, and how many events each has; and which ones may be one of
-// how many profiles. A group is named by its least observation, since its profile's id is that of
+// which observations are one profile, and how many events each has; which ones may be one of
+// how many profiles; and what is published of each profile. A group is named by its least observation, since its profile's id is that of
 // the observation that was received first.
 func compareIdentity(t *testing.T, got, want *program) {
 	t.Helper()
@@ -157,6 +157,7 @@ func compareIdentity(t *testing.T, got, want *program) {
 			FROM events GROUP BY observation, profile)`,
 		"unassigned observations": `SELECT observation, length(argMax(candidates, version)) FROM identity_decisions
 			WHERE kind = 'assigned' GROUP BY observation HAVING argMax(standing, version) = 'unassigned'`,
+		"golden records": `SELECT observations, fields FROM profiles FINAL WHERE NOT removed`,
 	} {
 		if rows := want.query(statement); len(rows) == 0 {
 			t.Errorf("there are no %s: the comparison shows nothing", what)
@@ -358,7 +359,7 @@ func (p *program) awaitDrained() {
 	p.await("everything to be in ClickHouse", 5*time.Minute, func() bool {
 		r := p.readiness()
 		return r != nil && r.Ready && r.ok("analytics_store") &&
-			r.figure("unify", "pending_records") == 0 && r.figure("sink", "lag_rows") == 0
+			r.figure("unify", "pending_records") == 0 && r.figure("unify", "stale_profiles") == 0 && r.figure("sink", "lag_rows") == 0
 	})
 	p.await("the dictionary to be reloaded", time.Minute, func() bool {
 		row := p.query(`SELECT countIf(dictGetOrDefault('tributary.identity_now', 'profile', observation_key, observation) != profile)

@@ -43,6 +43,7 @@ func newProgram(t testing.TB, env ...string) *program {
 		}
 	}
 	p.env = append(p.env, "TRIBUTARY_HTTP_LISTEN="+p.api, "TRIBUTARY_CLICKHOUSE_INSPECT_LISTEN="+p.inspect)
+	p.env = append(p.env, "TRIBUTARY_PROFILES_PUBLISH_AFTER=300ms") // so that every test publishes a lot
 	p.env = append(p.env, env...)
 	t.Cleanup(func() {
 		if p.running() {

@@ -26,6 +26,7 @@ type Status struct {
 	Version        string  `json:"version"`
 	DataDir        string  `json:"data_dir"`
 	PendingRecords uint64  `json:"pending_records"` // in the log, not applied
+	StaleProfiles  int     `json:"stale_profiles"`  // whose row in the analytics store is to be written anew
 	SinkLagRows    uint64  `json:"sink_lag_rows"`   // applied, not in the analytics store
 	SinkLagSeconds float64 `json:"sink_lag_seconds"`
 	AnalyticsStore string  `json:"analytics_store"` // "ready", or what is wrong
@@ -36,7 +37,7 @@ func (n *Node) Status(ctx context.Context) Status {
 	lag := n.sink.Lag()
 	s := Status{
 		Version: n.options.Version, DataDir: n.config.DataDir, PendingRecords: n.pending(ctx),
-		SinkLagRows: lag.Rows, SinkLagSeconds: lag.Age.Seconds(), AnalyticsStore: "ready",
+		StaleProfiles: n.state.StaleProfiles(), SinkLagRows: lag.Rows, SinkLagSeconds: lag.Age.Seconds(), AnalyticsStore: "ready",
 	}
 	if err := n.stores.ready(ctx); err != nil {
 		s.AnalyticsStore = fmt.Sprint(err)

@@ -132,6 +132,7 @@ func (n *Node) openState() (err error) {
 func (n *Node) openWorkers() (err error) {
 	n.unify, err = unify.New(unify.Config{
 		Log: n.log, State: n.state, Engine: n.engine, Outbox: n.outbox.Writer,
+		Rules: n.config.Survivorship(), PublishAfter: time.Duration(n.config.Profiles.PublishAfter),
 		Logger: n.logger, Metrics: n.metrics,
 	})
 	if err != nil {

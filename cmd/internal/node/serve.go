@@ -112,15 +112,7 @@ func (n *Node) recovered(c *gin.Context, fault any) {
 }
 
 func (n *Node) readers() (http.Handler, error) {
-	rank := map[string][]string{}
-	for name, sources := range n.config.Profiles.SourceRank {
-		if name != "*" {
-			rank[name] = sources
-		}
-	}
-	service, err := profiles.NewService(n.state, n.engine, profiles.Rules{
-		SourceRank: rank, DefaultRank: n.config.Profiles.SourceRank["*"],
-	})
+	service, err := profiles.NewService(n.state, n.engine, n.config.Survivorship())
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +146,7 @@ func (n *Node) checks() []api.Check {
 			return nil, err
 		}},
 		{Part: "unify", Required: n.config.Has(config.RoleUnify), Check: func(ctx context.Context) (map[string]any, error) {
-			return map[string]any{"pending_records": n.pending(ctx)}, nil
+			return map[string]any{"pending_records": n.pending(ctx), "stale_profiles": n.state.StaleProfiles()}, nil
 		}},
 		{Part: "sink", Check: func(context.Context) (map[string]any, error) {
 			lag := n.sink.Lag()
