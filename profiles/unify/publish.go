@@ -22,7 +22,7 @@ import (
 
 // publishStep is how many profiles a step publishes at least, if so many are due: a backlog is
 // worked off faster than it grows, and no step gets long.
-const publishStep = 64
+const publishStep = 32
 
 // maxPublished bounds the identifiers of one type in a row. Conversations and sessions, of which
 // there is one more with every contact, are left out.
@@ -112,7 +112,7 @@ func (a *applier) publishAll(ctx context.Context) error {
 
 // publish appends the rows of profiles that have waited long enough.
 func (a *applier) publish(ctx context.Context) error {
-	all, err := a.tx.TakeStale(a.began.Add(-a.PublishAfter), max(publishStep, a.tx.Stale()/16))
+	all, err := a.tx.TakeStale(a.began.Add(-a.PublishAfter), max(publishStep, a.tx.Stale()/256))
 	if err != nil {
 		return fmt.Errorf("take stale profiles: %w", err)
 	}

@@ -40,7 +40,7 @@ const (
 	DefaultBulkRecords = 64
 	DefaultReadAhead   = 128
 	// DefaultPublishAfter is that of Config.PublishAfter.
-	DefaultPublishAfter = 10 * time.Second
+	DefaultPublishAfter = 30 * time.Second
 )
 
 // Writer is unify's end of the outbox (outbox.Writer).
@@ -85,7 +85,7 @@ type Config struct {
 	// that an import never starves. Default 64.
 	BulkRecords int
 	// PublishAfter is how long after a change a profile's row in ClickHouse is written anew, so that
-	// what comes in a burst makes one row. Default 10 s.
+	// what comes in a burst makes one row. Default 30 s.
 	PublishAfter time.Duration
 	// Rules are those of survivorship, for these rows.
 	Rules profiles.Rules

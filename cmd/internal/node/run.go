@@ -50,6 +50,7 @@ func (n *Node) startWorkers(ctx context.Context, group *errgroup.Group) {
 		group.Go(func() error { return n.unify.Run(ctx) })
 	}
 	group.Go(func() error { return n.trimLoop(ctx) })
+	group.Go(func() error { return n.restLoop(ctx) })
 	if n.config.Has(config.RoleSink) {
 		group.Go(func() error {
 			if err := n.stores.migrate(ctx, n.logger); err != nil {
