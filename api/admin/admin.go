@@ -16,6 +16,7 @@ import (
 	"tributary/api/problem"
 	"tributary/ingest/event"
 	"tributary/ingest/stream"
+	"tributary/profiles"
 	"tributary/profiles/state"
 	"tributary/profiles/unify"
 )
@@ -31,6 +32,7 @@ type Config struct {
 	Commands   *Commands
 	Keys       *auth.Keys
 	Quarantine Quarantine
+	Identity   profiles.HotStore
 	// Reconcile compares what the log received with what became of it.
 	Reconcile func(ctx context.Context) (*Accounts, error)
 	// Status tells how the parts of the server are: any JSON.
@@ -49,6 +51,7 @@ func (c Config) Validate() error {
 	need(c.Commands != nil && c.Commands.Log != nil && c.Commands.Worker != nil && c.Commands.Now != nil, "commands")
 	need(c.Keys != nil, "keys")
 	need(c.Quarantine != nil, "quarantine")
+	need(c.Identity != nil, "identity")
 	need(c.Reconcile != nil, "reconcile")
 	need(c.Status != nil, "status")
 	need(c.Logger != nil, "logger")
@@ -71,6 +74,9 @@ func NewHandler(c Config) (http.Handler, error) {
 	handle(mux, h, "GET /admin/v1/quarantine/{place}", h.showItem)
 	handle(mux, h, "POST /admin/v1/quarantine/{place}/replay", h.replayItem)
 	handle(mux, h, "POST /admin/v1/quarantine/{place}/discard", h.discardItem)
+	handle(mux, h, "POST /admin/v1/identity/link", h.linkIdentity)
+	handle(mux, h, "POST /admin/v1/identity/block", h.blockIdentity)
+	handle(mux, h, "POST /admin/v1/identity/unblock", h.unblockIdentity)
 	handle(mux, h, "GET /admin/v1/reconcile", h.reconcile)
 	handle(mux, h, "GET /admin/v1/status", h.status)
 	handle(mux, h, "POST /admin/v1/import", h.importEvents)

@@ -69,7 +69,7 @@ func newServer(t *testing.T) *server {
 	commands := &admin.Commands{Log: fullable{s.log, &s.full}, Worker: s.worker, Now: now}
 	s.keys = auth.NewKeys(s.state, commands, now)
 	handler, err := admin.NewHandler(admin.Config{
-		Commands: commands, Keys: s.keys, Quarantine: s.state,
+		Commands: commands, Keys: s.keys, Quarantine: s.state, Identity: s.state,
 		Reconcile: func(ctx context.Context) (*admin.Accounts, error) {
 			r, err := unify.Reconcile(ctx, s.log, s.state)
 			if err != nil {

@@ -1,25 +1,128 @@
 package main
 
 import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"tributary/api/admin"
+	"tributary/cmd/internal/config"
 	"tributary/identity/evaluate"
+	"tributary/profiles/unify"
 )
 
-// newIdentityCommand groups what concerns who is who.
-func newIdentityCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "identity", Short: "Measure identity resolution"}
-	cmd.AddCommand(newEvaluateCommand())
+func newIdentity(g *globals) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "identity",
+		Short: "Decide who is who, take it back, and measure how well records of people are told apart",
+		Long: `Profiles are made by rules from what sources say, and a person's word goes before the rules. Every
+decision can be taken back: then all is as if it had never been given, but for the record that it was.`,
+	}
+	var workspace string
+	decide := func(c *cobra.Command, do func(context.Context, *admin.Client, string) (admin.Decided, error)) *cobra.Command {
+		c.Flags().StringVar(&workspace, "workspace", "", "workspace (default: that of the configuration)")
+		c.RunE = func(cmd *cobra.Command, _ []string) error {
+			return g.ask(cmd, func(ctx context.Context, conf config.Config, client *admin.Client) error {
+				if workspace == "" {
+					workspace = conf.Workspace
+				}
+				d, err := do(ctx, client, workspace)
+				if err != nil {
+					return err
+				}
+				return printDecided(cmd, d)
+			})
+		}
+		return c
+	}
+	cmd.AddCommand(
+		decide(newIdentityLink("merge", unify.LinkMustMerge, "Say that two are one person")),
+		decide(newIdentityLink("split", unify.LinkNeverMerge, "Say that two are never one person")),
+		decide(newIdentityLink("undo", unify.LinkRemove, "Take back what was said of two by merge or split")),
+		decide(newIdentityBlock()), decide(newIdentityUnblock()),
+		newIdentityEvaluate(),
+	)
 	return cmd
 }
 
-func newEvaluateCommand() *cobra.Command {
+func printDecided(cmd *cobra.Command, d admin.Decided) error {
+	text := "nobody's profile changed"
+	if d.IdentityVersion != d.Before {
+		text = "profiles changed"
+	}
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s; identity_version %d\n", text, d.IdentityVersion)
+	return err
+}
+
+type decision = func(context.Context, *admin.Client, string) (admin.Decided, error)
+
+// newIdentityLink is a command about two observations.
+func newIdentityLink(use string, verdict unify.LinkVerdict, short string) (*cobra.Command, decision) {
+	link := unify.IdentityLink{Verdict: verdict}
+	cmd := &cobra.Command{
+		Use: use + " ID OTHER", Short: short,
+		Long: short + `. An ID is that of an observation, as a profile's answer lists them; that of a
+profile stands for its oldest observation.`,
+		Args: func(_ *cobra.Command, args []string) (err error) {
+			if len(args) != 2 {
+				return fmt.Errorf("give two ids, not %d", len(args))
+			}
+			for i, to := range []*uuid.UUID{&link.A, &link.B} {
+				if *to, err = uuid.Parse(args[i]); err != nil {
+					return fmt.Errorf("%q is no id of a profile or observation", args[i])
+				}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&link.Note, "note", "", "why, for who reads the decision later")
+	cmd.Flags().StringVar(&link.Actor, "actor", "", "who decides")
+	return cmd, func(ctx context.Context, client *admin.Client, workspace string) (admin.Decided, error) {
+		return client.LinkIdentity(ctx, workspace, link)
+	}
+}
+
+func newIdentityBlock() (*cobra.Command, decision) {
+	var block unify.IdentityBlock
+	cmd := identifierCommand("block", "Say that an identifier joins nobody, such as a shop's own telephone", &block.Type, &block.Value, &block.Actor)
+	return cmd, func(ctx context.Context, client *admin.Client, workspace string) (admin.Decided, error) {
+		return client.BlockIdentity(ctx, workspace, block)
+	}
+}
+
+func newIdentityUnblock() (*cobra.Command, decision) {
+	var unblock unify.IdentityUnblock
+	cmd := identifierCommand("unblock", "Take back a block", &unblock.Type, &unblock.Value, &unblock.Actor)
+	return cmd, func(ctx context.Context, client *admin.Client, workspace string) (admin.Decided, error) {
+		return client.UnblockIdentity(ctx, workspace, unblock)
+	}
+}
+
+func identifierCommand(use, short string, typ, value, actor *string) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: use + " TYPE VALUE", Short: short, Example: "  tributary identity " + use + " phone +12125550100",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 2 {
+				return fmt.Errorf("give a type and a value, not %d arguments", len(args))
+			}
+			*typ, *value = args[0], args[1]
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(actor, "actor", "", "who decides")
+	return cmd
+}
+
+func newIdentityEvaluate() *cobra.Command {
 	var c evaluate.Config
 	cmd := &cobra.Command{
 		Use:   "evaluate",
-		Short: "Resolve a file of records and compare the outcome with the truth",
-		Long: "Resolves the records of a CSV file with the engine that production uses and prints how well that went.\n" +
-			"The spec says which columns hold what; identity/evaluate/README.md tells how to write one.",
+		Short: "Measure how well records of people are told apart, on a file whose truth is known",
+		Long: `Groups the records of a CSV file with the probabilistic matcher and compares the outcome with the truth.
+A spec says which columns hold what; identity/evaluate/README.md says how to write one. Without a truth it
+only writes who is who.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			report, err := evaluate.Run(c)
@@ -30,15 +133,13 @@ func newEvaluateCommand() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&c.Records, "records", "", "CSV file of records, with a header")
-	flags.StringVar(&c.Spec, "spec", "", "YAML file that says which columns hold what")
-	flags.StringVar(&c.Truth, "truth", "", "CSV file record_id,entity_id to compare with")
-	flags.StringVar(&c.Predicted, "predicted", "predicted.csv", "where to write record_id,profile_id; empty for nowhere")
-	flags.StringVar(&c.Order, "order", "file", "order of the records: file, or shuffled:SEED")
-	flags.BoolVar(&c.Stream, "stream", false, "add the records one by one")
-	flags.IntVar(&c.Batch, "batch", 0, "with --stream: settle after every so many records")
-	flags.Float64Var(&c.Options.MergePrecision, "merge-precision", 0, "estimated precision at which profiles merge by themselves (default 0.9)")
-	_ = cmd.MarkFlagRequired("records")
-	_ = cmd.MarkFlagRequired("spec")
+	flags.StringVar(&c.Records, "records", "", "CSV `file` of the records")
+	flags.StringVar(&c.Spec, "spec", "", "YAML `file` that says what the columns hold")
+	flags.StringVar(&c.Truth, "truth", "", "CSV `file` record_id,entity_id")
+	flags.StringVar(&c.Predicted, "predicted", "predicted.csv", "`file` to write record_id,profile_id to")
+	flags.StringVar(&c.Order, "order", "file", "file, or shuffled:SEED")
+	flags.BoolVar(&c.Stream, "stream", false, "add the records one by one, as a running engine gets them")
+	flags.IntVar(&c.Batch, "batch", 0, "when streaming, settle after so many records too")
+	flags.Float64Var(&c.Options.MergePrecision, "merge-precision", 0, "estimated precision from which on records merge (default 0.9)")
 	return cmd
 }

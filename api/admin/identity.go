@@ -1,0 +1,89 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"tributary/api/problem"
+	"tributary/profiles"
+	"tributary/profiles/unify"
+)
+
+// Decided is what came of a decision of a person about who is who.
+type Decided struct {
+	// Before and IdentityVersion are the workspace's identity_version before and after it. They are
+	// equal when it changed nobody's profile.
+	Before          uint64 `json:"identity_version_before"`
+	IdentityVersion uint64 `json:"identity_version"`
+}
+
+var refused = problem.Kind{Name: "not-applied", Status: http.StatusConflict, Title: "The decision was not applied"}
+
+func (h *handlers) linkIdentity(r *http.Request) (Decided, error) {
+	var c unify.IdentityLink
+	return decide(h, r, &c, func() unify.Command { return c })
+}
+
+func (h *handlers) blockIdentity(r *http.Request) (Decided, error) {
+	var c unify.IdentityBlock
+	return decide(h, r, &c, func() unify.Command { return c })
+}
+
+func (h *handlers) unblockIdentity(r *http.Request) (Decided, error) {
+	var c unify.IdentityUnblock
+	return decide(h, r, &c, func() unify.Command { return c })
+}
+
+// decide reads a command from the request's body, gives it, and tells what it changed.
+func decide(h *handlers, r *http.Request, body any, command func() unify.Command) (d Decided, err error) {
+	workspace := r.URL.Query().Get("workspace")
+	if workspace == "" {
+		return d, problem.Field("workspace", "is required")
+	}
+	if err := decode(r, body); err != nil {
+		return d, err
+	}
+	if d.Before, err = identityVersion(h.Identity, workspace); err != nil {
+		return d, err
+	}
+	at, err := h.Commands.Do(r.Context(), workspace, command())
+	if err != nil {
+		return d, err
+	}
+	item, quarantined, err := h.Quarantine.Item(workspace, at, 0)
+	if err != nil {
+		return d, fmt.Errorf("look for the command in the quarantine: %w", err)
+	}
+	if quarantined {
+		return d, problem.New(refused, item.Detail)
+	}
+	d.IdentityVersion, err = identityVersion(h.Identity, workspace)
+	return d, err
+}
+
+func identityVersion(store profiles.HotStore, workspace string) (version uint64, err error) {
+	hot, err := store.Snapshot(workspace)
+	if err != nil {
+		return 0, fmt.Errorf("open snapshot: %w", err)
+	}
+	defer func() { err = errors.Join(err, hot.Close()) }()
+	return hot.IdentityVersion()
+}
+
+// LinkIdentity says whether two observations are one person, or takes that back.
+func (c *Client) LinkIdentity(ctx context.Context, workspace string, link unify.IdentityLink) (Decided, error) {
+	return call[Decided](ctx, c, http.MethodPost, "identity/link", url.Values{"workspace": {workspace}}, link)
+}
+
+// BlockIdentity says that an identifier joins nobody.
+func (c *Client) BlockIdentity(ctx context.Context, workspace string, block unify.IdentityBlock) (Decided, error) {
+	return call[Decided](ctx, c, http.MethodPost, "identity/block", url.Values{"workspace": {workspace}}, block)
+}
+
+// UnblockIdentity takes that back.
+func (c *Client) UnblockIdentity(ctx context.Context, workspace string, unblock unify.IdentityUnblock) (Decided, error) {
+	return call[Decided](ctx, c, http.MethodPost, "identity/unblock", url.Values{"workspace": {workspace}}, unblock)
+}

@@ -1,0 +1,99 @@
+package node
+
+import (
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"tributary/api/admin"
+	"tributary/profiles/unify"
+	"tributary/sql/store"
+)
+
+type profileCount struct {
+	Profile uuid.UUID `ch:"profile"`
+	Events  uint64    `ch:"events"`
+}
+
+// view is all that a reader and an analyst see of some people, but for the version.
+func (p *program) view(addresses ...string) map[string]any {
+	p.t.Helper()
+	p.settle()
+	seen := map[string]any{"events": query[profileCount](p, "counts/by_profile", store.Params{"workspace": "default", "limit": 1000})}
+	for _, address := range addresses {
+		for _, rest := range []string{"", "/timeline"} {
+			_, answer := p.get(address, rest)
+			delete(answer, "identity_version")
+			seen[address+rest] = answer
+		}
+	}
+	return seen
+}
+
+// TestDecisionsAreTakenBack: what a person decides about two profiles holds, and once it is taken
+// back everything is as it was.
+func TestDecisionsAreTakenBack(t *testing.T) {
+	p := start(t, t.TempDir())
+	client := admin.NewClient(Socket(p.config.DataDir))
+	defer client.Close()
+	p.accept("/v1/identify", `{"userId":"u-1","traits":{"email":"ada@example.com","plan":"pro"}}`)
+	p.accept("/v1/identify", `{"userId":"u-2","traits":{"phone":"+12125550101","plan":"basic"}}`)
+	p.accept("/v1/page", `{"anonymousId":"a-1","userId":"u-1","name":"Home"}`)
+	p.accept("/v1/page", `{"anonymousId":"a-1","name":"Prices"}`)
+	people := []string{"user_id:u-1", "user_id:u-2", "anonymous_id:a-1"}
+	before := p.view(people...)
+	id := func(address string) uuid.UUID {
+		_, answer := p.get(address, "")
+		return uuid.MustParse(answer["profile"].(string))
+	}
+	one, two := id("user_id:u-1"), id("user_id:u-2")
+
+	link := func(verdict unify.LinkVerdict) admin.Decided {
+		t.Helper()
+		d, err := client.LinkIdentity(t.Context(), "default", unify.IdentityLink{A: one, B: two, Verdict: verdict, Actor: "test"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	if d := link(unify.LinkMustMerge); d.IdentityVersion <= d.Before {
+		t.Errorf("the merge changed nothing: %+v", d)
+	}
+	if a, b := id("user_id:u-1"), id("user_id:u-2"); a != b {
+		t.Errorf("after the merge u-1 is %s and u-2 %s", a, b)
+	}
+	link(unify.LinkRemove)
+	if after := p.view(people...); !reflect.DeepEqual(after, before) {
+		t.Errorf("after the merge was taken back:\n%v\nbefore it:\n%v", after, before)
+	}
+	if d := link(unify.LinkNeverMerge); d.IdentityVersion != d.Before {
+		t.Errorf("keeping apart what is apart changed something: %+v", d)
+	}
+	link(unify.LinkRemove)
+
+	block := unify.IdentityBlock{Type: "anonymous_id", Value: "a-1", Actor: "test"}
+	if d, err := client.BlockIdentity(t.Context(), "default", block); err != nil || d.IdentityVersion <= d.Before {
+		t.Errorf("the block changed nothing: %+v, %v", d, err)
+	}
+	if status, answer := p.get("anonymous_id:a-1", ""); status == http.StatusOK {
+		t.Errorf("a blocked identifier still names somebody: %v", answer)
+	}
+	if _, err := client.UnblockIdentity(t.Context(), "default", unify.IdentityUnblock{Type: "anonymous_id", Value: "a-1"}); err != nil {
+		t.Fatal(err)
+	}
+	if after := p.view(people...); !reflect.DeepEqual(after, before) {
+		t.Errorf("after the block was taken back:\n%v\nbefore it:\n%v", after, before)
+	}
+
+	_, err := client.LinkIdentity(t.Context(), "default", unify.IdentityLink{A: one, B: one, Verdict: "maybe"})
+	if err == nil || !strings.Contains(err.Error(), "verdict") || !strings.Contains(err.Error(), "b:") {
+		t.Errorf("a bad decision is answered with %v", err)
+	}
+	block.Type, block.Value = "email", "null"
+	if _, err := client.BlockIdentity(t.Context(), "default", block); err == nil {
+		t.Error("a block of what is never used is taken")
+	}
+}

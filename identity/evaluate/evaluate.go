@@ -1,0 +1,188 @@
+// Package evaluate measures identity resolution on a file of records whose truth is known, with the
+// engine that production uses.
+package evaluate
+
+import (
+	"bufio"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"tributary/identity/match"
+)
+
+// Config says what to evaluate.
+type Config struct {
+	Records string // path of a CSV file with a header
+	Spec    string // path of a YAML file, see Spec
+	Truth   string // path of a CSV file record_id,entity_id; optional
+	// Predicted is where to write record_id,profile_id; optional.
+	Predicted string
+	// Order is "" or "file" for the order of the file, or "shuffled:SEED".
+	Order string
+	// Stream adds records one by one, and settles at the end; else they are loaded at once.
+	Stream bool
+	// Batch settles after every so many records when streaming. 0: only at the end.
+	Batch   int
+	Options match.Options
+}
+
+// Validate reports every fault.
+func (c Config) Validate() error {
+	var faults []error
+	if c.Records == "" {
+		faults = append(faults, errors.New("records: is missing"))
+	}
+	if c.Spec == "" {
+		faults = append(faults, errors.New("spec: is missing"))
+	}
+	if _, _, err := c.seed(); err != nil {
+		faults = append(faults, err)
+	}
+	if c.Batch < 0 {
+		faults = append(faults, errors.New("batch: is negative"))
+	}
+	return errors.Join(append(faults, c.Options.Validate())...)
+}
+
+// seed returns the seed of a shuffled order.
+func (c Config) seed() (seed uint64, shuffled bool, err error) {
+	if c.Order == "" || c.Order == "file" {
+		return 0, false, nil
+	}
+	text, ok := strings.CutPrefix(c.Order, "shuffled:")
+	seed, err = strconv.ParseUint(text, 10, 64)
+	if !ok || err != nil {
+		return 0, false, fmt.Errorf("order: %q is neither file nor shuffled:SEED", c.Order)
+	}
+	return seed, true, nil
+}
+
+// Report is the outcome.
+type Report struct {
+	Records, Profiles int
+	Largest           int // profile, in records
+	Resolving         time.Duration
+	Model             *match.Model
+	Groups            [][]string
+	Figures           *Figures // nil without truth
+}
+
+// Run evaluates.
+func Run(c Config) (*Report, error) {
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("evaluate: %w", err)
+	}
+	spec, err := ReadSpec(c.Spec)
+	if err != nil {
+		return nil, err
+	}
+	records, err := ReadRecords(c.Records, spec)
+	if err != nil {
+		return nil, err
+	}
+	if seed, shuffled, _ := c.seed(); shuffled {
+		r := rand.New(rand.NewPCG(seed, seed))
+		r.Shuffle(len(records), func(i, j int) { records[i], records[j] = records[j], records[i] })
+	}
+	report, err := c.resolve(spec, records)
+	if err != nil {
+		return nil, err
+	}
+	if c.Truth != "" {
+		truth, err := ReadTruth(c.Truth)
+		if err != nil {
+			return nil, err
+		}
+		figures := Score(truth, report.Groups)
+		report.Figures = &figures
+	}
+	if c.Predicted != "" {
+		if err := writePredicted(c.Predicted, report.Groups); err != nil {
+			return nil, err
+		}
+	}
+	return report, nil
+}
+
+func (c Config) resolve(spec *Spec, records []*match.Record) (*Report, error) {
+	start := time.Now()
+	report := &Report{Records: len(records)}
+	if c.Stream {
+		r, err := match.NewResolver(spec.Schema(), c.Options, match.NewMemory())
+		if err != nil {
+			return nil, fmt.Errorf("evaluate: %w", err)
+		}
+		for i, record := range records {
+			r.Add(record)
+			if c.Batch > 0 && (i+1)%c.Batch == 0 {
+				r.Settle()
+			}
+		}
+		r.Settle()
+		report.Model, report.Groups = r.Model(), r.Groups()
+	} else {
+		var outcome match.Partition
+		report.Model, outcome = match.TrainAndResolve(spec.Schema(), 1, spec.Schema().PrepareAll(records), nil, c.Options)
+		report.Groups = outcome.Groups
+	}
+	report.Resolving = time.Since(start)
+	report.Profiles = len(report.Groups)
+	for _, g := range report.Groups {
+		report.Largest = max(report.Largest, len(g))
+	}
+	return report, nil
+}
+
+// Write prints the report for people.
+func (r *Report) Write(w io.Writer) error {
+	seconds := r.Resolving.Seconds()
+	_, err := fmt.Fprintf(w, "records             %d\nprofiles            %d\nlargest profile     %d\ntime                %.2f s (%.0f records/s)\nmodel               %d (%.1f other records a person, estimated)\n",
+		r.Records, r.Profiles, r.Largest, seconds, float64(r.Records)/max(seconds, 1e-9), r.Model.Number, r.Model.Partners)
+	if err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	if n := len(r.Model.Dropped); n > 0 {
+		fmt.Fprintf(w, "blocking overflow   %d keys, %d records\n", n, r.Model.Overflow)
+	}
+	if f := r.Figures; f != nil {
+		_, err = fmt.Fprintf(w, "pairs               %d true, %d found, %d right\npairwise            precision %.4f  recall %.4f  F1 %.4f\nB-cubed             precision %.4f  recall %.4f  F1 %.4f\n",
+			f.TruePairs, f.FoundPairs, f.RightPairs, f.Precision, f.Recall, f.F1, f.B3Precision, f.B3Recall, f.B3F1)
+	}
+	if err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	return nil
+}
+
+// writePredicted writes record_id,profile_id; a profile is named by its first record.
+func writePredicted(path string, groups [][]string) (err error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return fmt.Errorf("write predicted: %w", err)
+	}
+	defer func() {
+		if e := f.Close(); err == nil && e != nil {
+			err = fmt.Errorf("write predicted: %w", e)
+		}
+	}()
+	buffered := bufio.NewWriter(f)
+	w := csv.NewWriter(buffered)
+	_ = w.Write([]string{"record_id", "profile_id"})
+	for _, g := range groups {
+		for _, id := range g {
+			_ = w.Write([]string{id, g[0]})
+		}
+	}
+	w.Flush() // its error is kept, as are those before it
+	if err := errors.Join(w.Error(), buffered.Flush()); err != nil {
+		return fmt.Errorf("write predicted: %w", err)
+	}
+	return nil
+}

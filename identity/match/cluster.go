@@ -1,0 +1,248 @@
+package match
+
+import (
+	"cmp"
+	"container/heap"
+	"math"
+	"slices"
+)
+
+// pairOf is a pair of records that agree well enough to be looked at together, by their places.
+type pairOf struct{ a, b uint32 } // a < b
+
+// agreement is what two groups say about one feature, over all pairs of their records that have it.
+type agreement struct {
+	n                  int32
+	same, home         Bits // sums
+	bestSame, bestHome Bits
+}
+
+// link is what there is to know about two groups.
+type link struct {
+	features      []agreement
+	contradiction bool
+	score         Bits
+}
+
+// group is records that were found to be one.
+type group struct {
+	members []uint32 // ascending; the first names the group
+	links   map[*group]*link
+	merged  bool
+}
+
+// clustering groups the records of one component: a pure function of records, ties and model.
+type clustering struct {
+	m         *Model
+	records   []*Prepared // ascending by id
+	pairs     []pairOf
+	ties      ties
+	floor     Bits // score at and above which groups merge
+	review    Bits // score at and above which a person is asked
+	queue     proposals
+	conflicts [][]uint32
+}
+
+// proposal is a merge that may be made.
+type proposal struct {
+	score Bits
+	a, b  *group // a names itself by the smaller member
+}
+
+// proposals is a heap: the highest score first, then the smallest members.
+type proposals []proposal
+
+func (q proposals) Len() int      { return len(q) }
+func (q proposals) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q proposals) Less(i, j int) bool {
+	if q[i].score != q[j].score {
+		return q[i].score > q[j].score
+	}
+	if x, y := q[i].a.members[0], q[j].a.members[0]; x != y {
+		return x < y
+	}
+	return q[i].b.members[0] < q[j].b.members[0]
+}
+func (q *proposals) Push(x any) { *q = append(*q, x.(proposal)) }
+func (q *proposals) Pop() any {
+	old := *q
+	x := old[len(old)-1]
+	*q = old[:len(old)-1]
+	return x
+}
+
+// run merges groups, highest score first, until no score reaches the floor. It returns the groups,
+// ascending by their first member.
+func (c *clustering) run() []*group {
+	at := make([]*group, len(c.records))
+	var all []*group
+	for _, members := range c.contract() {
+		g := &group{members: members, links: map[*group]*link{}}
+		all = append(all, g)
+		for _, r := range members {
+			at[r] = g
+		}
+	}
+	for _, p := range c.pairs {
+		if a, b := at[p.a], at[p.b]; a != b && a.links[b] == nil {
+			c.connect(a, b, c.compare(a, b))
+		}
+	}
+	for c.queue.Len() > 0 {
+		p := heap.Pop(&c.queue).(proposal)
+		if !p.a.merged && !p.b.merged && !c.ambiguous(p) {
+			all = append(all, c.merge(p.a, p.b))
+		}
+	}
+	all = slices.DeleteFunc(all, func(g *group) bool { return g.merged })
+	slices.SortFunc(all, func(a, b *group) int { return cmp.Compare(a.members[0], b.members[0]) })
+	return all
+}
+
+// ambiguousBits is how much worse a rival may fit and still make a merge ambiguous.
+const ambiguousBits = 4 * Bit
+
+// ambiguous says whether one of the two fits a third group nearly as well that contradicts the
+// other: John Smith, without more, between John Smith junior and senior. What may be one of two is
+// neither.
+func (c *clustering) ambiguous(p proposal) bool {
+	return c.rival(p.a, p.b, p.score) || c.rival(p.b, p.a, p.score)
+}
+
+func (c *clustering) rival(x, y *group, score Bits) bool {
+	for o, l := range x.links {
+		if o == y || o.merged || l.contradiction || l.score < score-ambiguousBits {
+			continue
+		}
+		with := y.links[o]
+		if with == nil {
+			with = c.compare(y, o)
+		}
+		if with.contradiction {
+			return true
+		}
+	}
+	return false
+}
+
+// connect notes a link and proposes the merge.
+func (c *clustering) connect(a, b *group, l *link) {
+	if a.members[0] > b.members[0] {
+		a, b = b, a
+	}
+	a.links[b], b.links[a] = l, l
+	l.score = c.m.scoreGroups(l)
+	if !l.contradiction && l.score >= c.floor {
+		heap.Push(&c.queue, proposal{l.score, a, b})
+	}
+}
+
+// compare compares all records of one group with all of another.
+func (c *clustering) compare(a, b *group) *link {
+	l := &link{features: make([]agreement, len(c.m.Weights))}
+	var levels Comparison
+	var e Evidence
+	for _, x := range a.members {
+		for _, y := range b.members {
+			p := [2]uint32{min(x, y), max(x, y)}
+			c.m.Schema.Compare(c.records[p[0]], c.records[p[1]], &levels)
+			c.m.Weigh(&levels, &e)
+			l.contradiction = l.contradiction || levels.Contradiction || c.ties.never[p]
+			for f := range l.features {
+				if levels.Levels[f] != Missing {
+					l.features[f].add(agreement{1, e.Same[f], e.Home[f], e.Same[f], e.Home[f]})
+				}
+			}
+		}
+	}
+	return l
+}
+
+// add adds what other pairs say.
+func (x *agreement) add(y agreement) {
+	switch {
+	case y.n == 0:
+		return
+	case x.n == 0:
+		*x = y
+		return
+	}
+	x.n += y.n
+	x.same += y.same
+	x.home += y.home
+	if y.bestSame > x.bestSame || y.bestSame == x.bestSame && y.bestHome < x.bestHome {
+		x.bestSame, x.bestHome = y.bestSame, y.bestHome
+	}
+}
+
+// merge makes one group of two; what others know of the two is added up.
+func (c *clustering) merge(a, b *group) *group {
+	g := &group{links: make(map[*group]*link, len(a.links)+len(b.links))}
+	g.members = append(append(g.members, a.members...), b.members...)
+	slices.Sort(g.members)
+	a.merged, b.merged = true, true
+	for _, o := range neighbours(a, b) {
+		la, lb := a.links[o], b.links[o]
+		delete(o.links, a)
+		delete(o.links, b)
+		if la == nil {
+			la = c.compare(a, o)
+		}
+		if lb == nil {
+			lb = c.compare(b, o)
+		}
+		for f := range la.features {
+			la.features[f].add(lb.features[f])
+		}
+		la.contradiction = la.contradiction || lb.contradiction
+		c.connect(g, o, la)
+	}
+	a.links, b.links = nil, nil
+	return g
+}
+
+// neighbours are the groups that either is linked to, but for the two, ascending.
+func neighbours(a, b *group) []*group {
+	var out []*group
+	for o := range a.links {
+		if !o.merged {
+			out = append(out, o)
+		}
+	}
+	for o := range b.links {
+		if !o.merged && a.links[o] == nil {
+			out = append(out, o)
+		}
+	}
+	slices.SortFunc(out, func(x, y *group) int { return cmp.Compare(x.members[0], y.members[0]) })
+	return out
+}
+
+// bestShare is the part of two groups' evidence on a stable feature (name, birth date) that the best
+// agreement decides; the mean over all pairs that have the feature decides the rest, so that every
+// contradiction counts and pairs with nothing to compare do not.
+const bestShare = 0.5
+
+// scoreGroups scores two groups: feature by feature, the prior once.
+func (m *Model) scoreGroups(l *link) Bits {
+	e := l.evidence(m)
+	return m.Score(&e)
+}
+
+func (l *link) evidence(m *Model) (e Evidence) {
+	for f := range l.features {
+		x := &l.features[f]
+		switch {
+		case x.n == 0:
+		case defaults[m.Weights[f].kind].volatile:
+			e.Same[f], e.Home[f] = x.bestSame, x.bestHome
+		default:
+			e.Same[f], e.Home[f] = between(x.bestSame, x.same, x.n), between(x.bestHome, x.home, x.n)
+		}
+	}
+	return e
+}
+
+func between(best, sum Bits, n int32) Bits {
+	return Bits(math.Round(bestShare*float64(best) + (1-bestShare)*float64(sum)/float64(n)))
+}

@@ -1,0 +1,198 @@
+package match
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Bits are 1/1024 of a bit of evidence, as a whole number so that sums do not depend on their order.
+type Bits int32
+
+// Bit is one bit: evidence that doubles the odds.
+const Bit Bits = 1024
+
+// Float returns bits.
+func (b Bits) Float() float64 { return float64(b) / float64(Bit) }
+
+func bitsOf(x float64) Bits { return Bits(math.Round(x * float64(Bit))) }
+
+// Model weighs comparisons. It is a function of the set of records it was trained on and does not
+// change; later ones have higher numbers.
+type Model struct {
+	// Number counts the models of a workspace.
+	Number int
+	Schema Schema
+	// Records is how many records it was trained on that say enough to be found again, rounded.
+	Records int
+	// Partners and Housemates are how many other records of the same person, and of other members
+	// of the household, a record has on average.
+	Partners, Housemates float64
+	// Weights are by feature.
+	Weights []FeatureWeights
+	// Counts say how often values occur, rounded; those that occur once are left out.
+	Counts map[uint64]uint32
+	// Totals are how many records have the feature.
+	Totals []int
+	// Heavy are the blocking keys that too many records share.
+	Heavy map[uint64]bool
+	// Common are those that many share: two of them are needed to compare records.
+	Common map[uint64]bool
+	// Dropped are the refined keys that too many records share all the same: their records are not
+	// compared because of it.
+	Dropped map[uint64]bool
+	// Overflow is how many records lost a refined key.
+	Overflow int
+
+	most [maxFeatures]Bits // by feature, the most that an agreement can weigh
+}
+
+// FeatureWeights are probabilities by level: among pairs of records of one person, and of strangers.
+type FeatureWeights struct {
+	Same, Other []float64
+
+	same, home [maxLevels]Bits    // log2(Same/Other), log2(Home/Other)
+	rarity     [maxLevels]float64 // see weights
+	common     [maxLevels]float64 // log2 of the chance that two strangers agree on a value
+	kind       kind
+}
+
+// DefaultModel is the model before any data: what ships with the product.
+func DefaultModel(s Schema) *Model {
+	m := &Model{Schema: s, Partners: defaultPartners, Housemates: defaultHousemates}
+	for f := range Feature(s.features()) {
+		d := &defaults[s.kindOf(f)]
+		m.Weights = append(m.Weights, FeatureWeights{Same: d.same, Other: d.other})
+		m.Totals = append(m.Totals, 0)
+	}
+	m.finish()
+	return m
+}
+
+// UnmarshalJSON reads a model that json.Marshal wrote. Equal models are written to equal bytes.
+func (m *Model) UnmarshalJSON(raw []byte) error {
+	type plain Model
+	var p plain
+	if err := json.Unmarshal(raw, &p); err != nil {
+		return fmt.Errorf("read model: %w", err)
+	}
+	n := p.Schema.features()
+	if err := p.Schema.Validate(); err != nil || len(p.Weights) != n || len(p.Totals) != n {
+		return fmt.Errorf("read model: %d weights and %d totals for %d comparisons: %w", len(p.Weights), len(p.Totals), n, err)
+	}
+	for f, w := range p.Weights {
+		if levels := defaults[p.Schema.kindOf(Feature(f))].levels; len(w.Same) != levels || len(w.Other) != levels {
+			return fmt.Errorf("read model: weights[%d] has not %d levels", f, levels)
+		}
+	}
+	*m = Model(p)
+	m.finish()
+	return nil
+}
+
+// finish derives what scoring needs.
+func (m *Model) finish() {
+	m.most = [maxFeatures]Bits{}
+	for f := range m.Weights {
+		w := &m.Weights[f]
+		w.kind = m.Schema.kindOf(Feature(f))
+		*w = FeatureWeights{Same: w.Same, Other: w.Other, kind: w.kind}
+		if slices.Contains(m.Schema.Off, m.Schema.FeatureName(Feature(f))) {
+			continue // weighs nothing
+		}
+		d := &defaults[w.kind]
+		for l := 1; l < d.levels; l++ {
+			if w.Other[l] > 0 && w.Same[l] > 0 {
+				w.same[l] = bitsOf(math.Log2(w.Same[l] / w.Other[l]))
+				home := d.shared*w.Same[l] + (1-d.shared)*w.Other[l]
+				w.home[l] = bitsOf(math.Log2(home / w.Other[l]))
+			}
+			w.rarity[l] = d.rarity[l]
+			w.common[l] = math.Log2(max(w.Other[1], 1e-7))
+			if d.rarity[l] == 1 {
+				w.common[l] = math.Log2(max(w.Other[l], 1e-7))
+			}
+			m.most[f] = max(m.most[f], w.same[l]+bitsOf(w.rarity[l]*mostRarity))
+		}
+	}
+}
+
+// share is how often a value occurs among strangers.
+func (m *Model) share(f Feature, value uint64) float64 {
+	n := float64(1)
+	if c, ok := m.Counts[value]; ok {
+		n = float64(c)
+	}
+	if defaults[m.Weights[f].kind].unique {
+		n += strayShare - 1 // others than the one
+	}
+	return (n + pseudoRecords*rareShare) / float64(m.Totals[f]+pseudoRecords)
+}
+
+// Evidence is what a comparison weighs, by feature: for one person against strangers, and for one
+// household against strangers.
+type Evidence struct {
+	Same, Home [maxFeatures]Bits
+}
+
+// Weigh turns levels into evidence. What follows from other evidence is not counted twice: the
+// place of an equal address, an e-mail that is only made of the equal name.
+func (m *Model) Weigh(c *Comparison, e *Evidence) {
+	for f := range m.Weights {
+		m.weigh(Feature(f), c, e)
+	}
+}
+
+func (m *Model) weigh(f Feature, c *Comparison, e *Evidence) {
+	l := c.Levels[f]
+	if l == Missing {
+		e.Same[f], e.Home[f] = 0, 0
+		return
+	}
+	w := &m.Weights[f]
+	adjust := Bits(0)
+	if w.rarity[l] > 0 {
+		adjust = m.rarer(f, l, c.Values[f])
+	}
+	e.Same[f], e.Home[f] = w.same[l]+adjust, w.home[l]+adjust
+}
+
+// mostRarity bounds, in bits, how much the rarity of a value moves its weight.
+const mostRarity = 10
+
+// rarer is how much more an agreement weighs because its value is rarer than others.
+func (m *Model) rarer(f Feature, l Level, values [2]uint64) Bits {
+	w := &m.Weights[f]
+	share := m.share(f, values[0])
+	if values[1] != values[0] {
+		share = max(share, m.share(f, values[1]))
+	}
+	x := w.rarity[l] * (w.common[l] - math.Log2(share))
+	return bitsOf(min(max(x, -mostRarity), mostRarity))
+}
+
+// prior is the evidence before anything is compared: log2 of the odds that two records are of one
+// person, and of one household.
+func (m *Model) prior() (same, home float64) {
+	n := float64(m.Records + 2)
+	return math.Log2(m.Partners / n), math.Log2(m.Housemates / n)
+}
+
+// total takes evidence for one person and for one household together into log2 of the odds that it
+// is one person.
+func (m *Model) total(same, home Bits) Bits {
+	ps, ph := m.prior()
+	h := ph + home.Float()
+	rest := h
+	if h < 40 {
+		rest = math.Log2(1 + math.Exp2(h))
+	}
+	return bitsOf(ps + same.Float() - rest)
+}
+
+// Precision is the chance that two are one, by their score.
+func Precision(score Bits) float64 { return 1 / (1 + math.Exp2(-score.Float())) }
+
+// ScoreFor is the score at which the estimated precision is p.
+func ScoreFor(p float64) Bits { return bitsOf(math.Log2(p / (1 - p))) }
