@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // ErrFolderInUse is returned when another process holds the data folder.
@@ -36,7 +37,7 @@ func openFolder(path string) (*folder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock data folder: %w", err)
 	}
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if err := flock(lock); err != nil {
 		lock.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, fmt.Errorf("%w: %s", ErrFolderInUse, path)
@@ -49,6 +50,21 @@ func openFolder(path string) (*folder, error) {
 		return nil, err
 	}
 	return &folder{path: absolute, lock: lock, key: key}, nil
+}
+
+// lockPatience is how long the lock of a dying process is waited for: a child that it was about to
+// start when it was killed has the lock, too, until it runs its own program.
+const lockPatience = 2 * time.Second
+
+// flock takes the lock, or fails with EWOULDBLOCK.
+func flock(f *os.File) error {
+	for deadline := time.Now().Add(lockPatience); ; {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EWOULDBLOCK) || time.Now().After(deadline) {
+			return err
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
 // Close gives the folder up; the kernel does the same when the process dies.

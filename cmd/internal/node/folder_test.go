@@ -31,6 +31,29 @@ func TestFolderIsHeldByOne(t *testing.T) {
 	}
 }
 
+// TestLockOfADyingProcessIsWaitedFor: who holds the lock lets go while the next one asks.
+func TestLockOfADyingProcessIsWaitedFor(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	first, err := openFolder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened := make(chan error, 1)
+	go func() {
+		second, err := openFolder(dir)
+		if err == nil {
+			err = second.Close()
+		}
+		opened <- err
+	}()
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-opened; err != nil {
+		t.Errorf("the folder was given up, and opening it gives %v", err)
+	}
+}
+
 func TestIdentityKeyIsNeverMadeAnew(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.MkdirAll(filepath.Join(dir, "state"), 0o700); err != nil {
