@@ -10,6 +10,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -72,6 +73,9 @@ type Report struct {
 	Model             *match.Model
 	Groups            [][]string
 	Figures           *Figures // nil without truth
+	// Revisited is, per record of a stream, how many records it had looked at again, ascending;
+	// without those that brought a new model. Nil when all were loaded at once.
+	Revisited []int
 }
 
 // Run evaluates.
@@ -121,11 +125,15 @@ func (c Config) resolve(spec *Spec, records []*match.Record) (*Report, error) {
 		}
 		for i, record := range records {
 			r.Add(record)
+			if n := r.Revisited(); n < r.Len() || n < 2 {
+				report.Revisited = append(report.Revisited, n)
+			}
 			if c.Batch > 0 && (i+1)%c.Batch == 0 {
 				r.Settle()
 			}
 		}
 		r.Settle()
+		slices.Sort(report.Revisited)
 		report.Model, report.Groups = r.Model(), r.Groups()
 	} else {
 		var outcome match.Partition
@@ -150,6 +158,9 @@ func (r *Report) Write(w io.Writer) error {
 	}
 	if n := len(r.Model.Dropped); n > 0 {
 		fmt.Fprintf(w, "blocking overflow   %d keys, %d records\n", n, r.Model.Overflow)
+	}
+	if n := len(r.Revisited); n > 0 {
+		fmt.Fprintf(w, "looked at again     p50 %d, p99 %d, largest %d records\n", r.Revisited[n/2], r.Revisited[n*99/100], r.Revisited[n-1])
 	}
 	if f := r.Figures; f != nil {
 		_, err = fmt.Fprintf(w, "pairs               %d true, %d found, %d right\npairwise            precision %.4f  recall %.4f  F1 %.4f\nB-cubed             precision %.4f  recall %.4f  F1 %.4f\n",

@@ -2,6 +2,8 @@ package match
 
 import (
 	"fmt"
+	"runtime"
+	"slices"
 	"testing"
 )
 
@@ -23,20 +25,37 @@ func BenchmarkBulk(b *testing.B) {
 	}
 }
 
-// BenchmarkAdd adds records one by one to a settled set.
+// BenchmarkAdd replaces records one by one in a settled set, and says how many were looked at again.
 func BenchmarkAdd(b *testing.B) {
 	records, _ := newCrowd(1, 20_000).records(20_000)
 	r, err := NewResolver(Schema{}, Options{}, NewMemory())
 	if err != nil {
 		b.Fatal(err)
 	}
+	before := inUse()
 	r.Load(records)
+	resident := float64(inUse()-before) / float64(len(records))
+	var revisited []int
 	i := 0
 	b.ReportAllocs()
 	for b.Loop() {
 		r.Add(records[i%len(records)])
+		revisited = append(revisited, r.Revisited())
 		i++
 	}
+	slices.Sort(revisited)
+	b.ReportMetric(resident, "B/record")
+	b.ReportMetric(float64(revisited[len(revisited)/2]), "revisited-p50")
+	b.ReportMetric(float64(revisited[len(revisited)*99/100]), "revisited-p99")
+	b.ReportMetric(float64(revisited[len(revisited)-1]), "revisited-max")
+}
+
+// inUse is how much memory is in use.
+func inUse() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }
 
 // BenchmarkCompare compares two records and weighs the outcome.

@@ -189,8 +189,11 @@ func compareDates(a, b *date) Level {
 	case a.sameYear(b) && (january(a) || january(b)):
 		return BirthCoarse
 	case !a.whole() || !b.whole():
-		if same == 2 {
+		switch {
+		case same == 2:
 			return BirthCoarse
+		case a.month+a.day+b.month+b.day == 0 && oneEdit(a.text, b.text):
+			return BirthYear // years alone
 		}
 		return BirthDifferent
 	case oneEdit(a.text, b.text):
@@ -227,6 +230,26 @@ func compareOrganisations(a, b *Prepared, c *Comparison) {
 	}
 }
 
+// found is how many words of the shorter list are in the other; of lists of one length, the fewer.
+func found(few, many []string, same func(v, w string) bool) int {
+	n := 0
+	for _, w := range few {
+		if slices.ContainsFunc(many, func(v string) bool { return same(v, w) }) {
+			n++
+		}
+	}
+	if len(few) < len(many) {
+		return n
+	}
+	back := 0
+	for _, w := range many {
+		if slices.ContainsFunc(few, func(v string) bool { return same(v, w) }) {
+			back++
+		}
+	}
+	return min(n, back)
+}
+
 func compareOrganisation(x, y *organisation) Level {
 	if x.key == y.key {
 		return TextExact
@@ -238,12 +261,8 @@ func compareOrganisation(x, y *organisation) Level {
 	if len(few) > len(many) {
 		few, many = many, few
 	}
-	found := 0
-	for _, w := range few {
-		if slices.ContainsFunc(many, func(v string) bool { return v == w || jaroWinkler(v, w) >= 0.85 }) {
-			found++
-		}
-	}
+	alike := func(v, w string) bool { return jaroWinkler(v, w) >= 0.85 }
+	found := found(few, many, alike)
 	switch {
 	case found == len(few) && (len(few) > 1 || len(many) == 1):
 		return TextNear
@@ -293,7 +312,7 @@ func compareFree(a, b *Prepared, c *Comparison) {
 			switch {
 			case x.text == y.text:
 				l = TextExact
-			case len(x.text) > 3 && oneEdit(x.text, y.text), jaroWinkler(x.text, y.text) >= 0.92:
+			case min(len(x.text), len(y.text)) > 3 && oneEdit(x.text, y.text), jaroWinkler(x.text, y.text) >= 0.92:
 				l = TextNear
 			}
 			c.set(x.feature, l, x.value, y.value)

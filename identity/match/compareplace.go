@@ -54,20 +54,15 @@ func streetAgrees(x, y *address) int {
 	if len(few) > len(many) {
 		few, many = many, few
 	}
-	exact, similar := 0, 0
-	for _, w := range few {
-		if slices.Contains(many, w) {
-			exact++
-		} else if slices.ContainsFunc(many, func(v string) bool { return oneEdit(w, v) && len(w) > 3 || jaroWinkler(w, v) >= 0.88 }) {
-			similar++
-		}
-	}
-	switch {
-	case exact == len(few):
+	exact := found(few, many, func(v, w string) bool { return v == w })
+	if exact == len(few) {
 		return 2
-	case exact+similar == len(few), jaroWinkler(x.joined, y.joined) >= 0.9:
-		return 1
-	case 3*(exact+similar) >= 2*len(few) && exact+similar > 0:
+	}
+	similar := found(few, many, func(v, w string) bool {
+		return v == w || oneEdit(v, w) && min(len(v), len(w)) > 3 || jaroWinkler(v, w) >= 0.88
+	})
+	switch {
+	case similar > 0 && 3*similar >= 2*len(few), jaroWinkler(x.joined, y.joined) >= 0.9:
 		return 1
 	case len(x.joined) > 5 && len(y.joined) > 5 && (strings.HasPrefix(x.joined, y.joined) || strings.HasPrefix(y.joined, x.joined)):
 		return 1
@@ -106,7 +101,7 @@ func comparePlace(x, y *place) (Level, uint64, uint64) {
 	}
 	if x.city != "" && y.city != "" {
 		compared = true
-		if len(x.city) > 3 && oneEdit(x.city, y.city) || jaroWinkler(x.city, y.city) >= 0.92 {
+		if min(len(x.city), len(y.city)) > 3 && oneEdit(x.city, y.city) || jaroWinkler(x.city, y.city) >= 0.92 {
 			return PlaceNear, 0, 0
 		}
 	}

@@ -10,7 +10,7 @@ import (
 const (
 	trainRecords   = 6000    // records whose candidates are looked at
 	trainPairs     = 200_000 // and so many of those
-	strangerSample = 500     // records, all pairs of which stand for strangers
+	strangerSample = 350     // records, all pairs of which stand for strangers
 	trainRounds    = 12
 )
 
