@@ -10,9 +10,9 @@ import (
 
 // TestRuntimeIsApplied sets this process up, and puts everything back.
 func TestRuntimeIsApplied(t *testing.T) {
-	threads, percent, limit := runtime.GOMAXPROCS(0), debug.SetGCPercent(100), debug.SetMemoryLimit(-1)
+	cores, percent, limit := runtime.GOMAXPROCS(0), debug.SetGCPercent(100), debug.SetMemoryLimit(-1)
 	t.Cleanup(func() {
-		runtime.GOMAXPROCS(threads)
+		runtime.GOMAXPROCS(cores)
 		debug.SetGCPercent(percent)
 		debug.SetMemoryLimit(limit)
 	})
@@ -23,13 +23,13 @@ func TestRuntimeIsApplied(t *testing.T) {
 		percent     int
 		limit       int64
 	}{
-		"defaults":    {"", Default().Runtime, threadsPerCore * threads, defaultGCPercent, defaultMemoryLimit},
+		"defaults":    {"", Default().Runtime, threads(cores), defaultGCPercent, defaultMemoryLimit},
 		"as told":     {"", Runtime{Threads: 3, GCPercent: 50, MemoryLimit: 100 << 20}, 3, 50, 100 << 20},
 		"no limit":    {"", Runtime{Threads: 3, GCPercent: 50}, 3, 50, math.MaxInt64},
-		"environment": {"1", Runtime{Threads: 3, GCPercent: 50, MemoryLimit: 100 << 20}, threads, 100, math.MaxInt64},
+		"environment": {"1", Runtime{Threads: 3, GCPercent: 50, MemoryLimit: 100 << 20}, cores, 100, math.MaxInt64},
 	} {
 		t.Run(name, func(t *testing.T) {
-			runtime.GOMAXPROCS(threads)
+			runtime.GOMAXPROCS(cores)
 			debug.SetGCPercent(100)
 			debug.SetMemoryLimit(math.MaxInt64)
 			for _, name := range []string{"GOMAXPROCS", "GOGC", "GOMEMLIMIT"} {
