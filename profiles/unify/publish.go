@@ -200,14 +200,14 @@ func member(space *state.Space, id identity.ObservationID) (m profiles.Member, e
 	return m, err
 }
 
-// goldenRecord is the column fields of a profile.
+// goldenRecord is the column fields of a profile: nothing but what touch and moved hear of, or it
+// would stay behind.
 func goldenRecord(p *profiles.Profile) (json.RawMessage, error) {
 	record := struct {
 		Identifiers map[string][]string        `json:"identifiers,omitempty"`
 		Attributes  map[string]json.RawMessage `json:"attributes,omitempty"`
 		Traits      map[string]json.RawMessage `json:"traits,omitempty"`
-		Sources     []string                   `json:"sources,omitempty"`
-	}{map[string][]string{}, map[string]json.RawMessage{}, map[string]json.RawMessage{}, nil}
+	}{map[string][]string{}, map[string]json.RawMessage{}, map[string]json.RawMessage{}}
 	for _, h := range p.Identifiers {
 		if values := record.Identifiers[h.Type]; len(values) < maxPublished && !identity.OfContact(h.Type) {
 			record.Identifiers[h.Type] = append(values, h.Value)
@@ -218,9 +218,6 @@ func goldenRecord(p *profiles.Profile) (json.RawMessage, error) {
 	}
 	for _, t := range p.Traits {
 		record.Traits[t.Name] = t.Value
-	}
-	for _, s := range p.Sources {
-		record.Sources = append(record.Sources, s.Name)
 	}
 	return json.Marshal(record)
 }
