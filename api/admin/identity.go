@@ -22,46 +22,34 @@ type Decided struct {
 
 var refused = problem.Kind{Name: "not-applied", Status: http.StatusConflict, Title: "The decision was not applied"}
 
-func (h *handlers) linkIdentity(r *http.Request) (Decided, error) {
-	var c unify.IdentityLink
-	return decide(h, r, &c, func() unify.Command { return c })
-}
-
-func (h *handlers) blockIdentity(r *http.Request) (Decided, error) {
-	var c unify.IdentityBlock
-	return decide(h, r, &c, func() unify.Command { return c })
-}
-
-func (h *handlers) unblockIdentity(r *http.Request) (Decided, error) {
-	var c unify.IdentityUnblock
-	return decide(h, r, &c, func() unify.Command { return c })
-}
-
-// decide reads a command from the request's body, gives it, and tells what it changed.
-func decide(h *handlers, r *http.Request, body any, command func() unify.Command) (d Decided, err error) {
-	workspace := r.URL.Query().Get("workspace")
-	if workspace == "" {
-		return d, problem.Field("workspace", "is required")
-	}
-	if err := decode(r, body); err != nil {
+// decide reads a command of one kind from the request's body, gives it, and tells what it changed.
+func decide[C unify.Command](h *handlers) func(*http.Request) (Decided, error) {
+	return func(r *http.Request) (d Decided, err error) {
+		workspace := r.URL.Query().Get("workspace")
+		if workspace == "" {
+			return d, problem.Field("workspace", "is required")
+		}
+		var command C
+		if err := decode(r, &command); err != nil {
+			return d, err
+		}
+		if d.Before, err = identityVersion(h.Identity, workspace); err != nil {
+			return d, err
+		}
+		at, err := h.Commands.Do(r.Context(), workspace, command)
+		if err != nil {
+			return d, err
+		}
+		item, quarantined, err := h.Quarantine.Item(workspace, at, 0)
+		if err != nil {
+			return d, fmt.Errorf("look for the command in the quarantine: %w", err)
+		}
+		if quarantined {
+			return d, problem.New(refused, item.Detail)
+		}
+		d.IdentityVersion, err = identityVersion(h.Identity, workspace)
 		return d, err
 	}
-	if d.Before, err = identityVersion(h.Identity, workspace); err != nil {
-		return d, err
-	}
-	at, err := h.Commands.Do(r.Context(), workspace, command())
-	if err != nil {
-		return d, err
-	}
-	item, quarantined, err := h.Quarantine.Item(workspace, at, 0)
-	if err != nil {
-		return d, fmt.Errorf("look for the command in the quarantine: %w", err)
-	}
-	if quarantined {
-		return d, problem.New(refused, item.Detail)
-	}
-	d.IdentityVersion, err = identityVersion(h.Identity, workspace)
-	return d, err
 }
 
 func identityVersion(store profiles.HotStore, workspace string) (version uint64, err error) {

@@ -20,15 +20,11 @@ func newIdentity(g *globals) *cobra.Command {
 		Long: `Profiles are made by rules from what sources say, and a person's word goes before the rules. Every
 decision can be taken back: then all is as if it had never been given, but for the record that it was.`,
 	}
-	var workspace string
-	decide := func(c *cobra.Command, do func(context.Context, *admin.Client, string) (admin.Decided, error)) *cobra.Command {
-		c.Flags().StringVar(&workspace, "workspace", "", "workspace (default: that of the configuration)")
+	decide := func(c *cobra.Command, do decision) *cobra.Command {
+		in := workspaceFlag(c)
 		c.RunE = func(cmd *cobra.Command, _ []string) error {
 			return g.ask(cmd, func(ctx context.Context, conf config.Config, client *admin.Client) error {
-				if workspace == "" {
-					workspace = conf.Workspace
-				}
-				d, err := do(ctx, client, workspace)
+				d, err := do(ctx, client, in(conf))
 				if err != nil {
 					return err
 				}
@@ -56,6 +52,7 @@ func printDecided(cmd *cobra.Command, d admin.Decided) error {
 	return err
 }
 
+// decision gives one in a workspace.
 type decision = func(context.Context, *admin.Client, string) (admin.Decided, error)
 
 // newIdentityLink is a command about two observations.

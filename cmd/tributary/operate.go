@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -20,14 +21,7 @@ func newQuarantine(g *globals) *cobra.Command {
 		Long: `What a source sent and Tributary could not use is kept with its reason. Nothing vanishes: it is
 open until it is replayed (after a fix) or discarded.`,
 	}
-	var workspace string
-	cmd.PersistentFlags().StringVar(&workspace, "workspace", "", "workspace (default: that of the configuration)")
-	in := func(c config.Config) string {
-		if workspace != "" {
-			return workspace
-		}
-		return c.Workspace
-	}
+	in := workspaceFlag(cmd)
 	cmd.AddCommand(newQuarantineList(g, in))
 	act := func(use, short string, f func(*admin.Client, context.Context, string, string) (admin.Item, error)) {
 		cmd.AddCommand(&cobra.Command{
@@ -47,6 +41,12 @@ open until it is replayed (after a fix) or discarded.`,
 	act("replay", "Process an item again, as it was received", (*admin.Client).ReplayItem)
 	act("discard", "Close an item for good", (*admin.Client).DiscardItem)
 	return cmd
+}
+
+// workspaceFlag adds --workspace to a command and those below it, and returns what it says, or else the configuration.
+func workspaceFlag(cmd *cobra.Command) func(config.Config) string {
+	name := cmd.PersistentFlags().String("workspace", "", "workspace (default: that of the configuration)")
+	return func(c config.Config) string { return cmp.Or(*name, c.Workspace) }
 }
 
 func newQuarantineList(g *globals, in func(config.Config) string) *cobra.Command {
