@@ -141,7 +141,7 @@ func BenchmarkResolveLinking(b *testing.B) {
 		o := stream[i%6]
 		i++
 		facts.Add(o)
-		if _, err := e.Resolve(context.Background(), facts, []identity.ObservationID{o.ID}); err != nil {
+		if _, err := e.Resolve(context.Background(), facts, nil, []identity.ObservationID{o.ID}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -165,7 +165,7 @@ func BenchmarkResolveComponent(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := e.Resolve(context.Background(), facts, []identity.ObservationID{last}); err != nil {
+				if _, err := e.Resolve(context.Background(), facts, nil, []identity.ObservationID{last}); err != nil {
 					b.Fatal(err)
 				}
 			}

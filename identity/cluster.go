@@ -10,6 +10,7 @@ import (
 type clustering struct {
 	*component
 	engine    *Engine
+	likeness  Likeness // nil if only rules decide
 	parent    []int32
 	groups    []*group // by root; nil where absorbed
 	names     map[string]int32
@@ -23,9 +24,10 @@ type clustering struct {
 
 // edge is one link of the forest that the groups grow as.
 type edge struct {
-	a, b int32
-	rule string
-	typ  string
+	a, b  int32
+	rule  string
+	typ   string
+	score Bits // of a scored merge
 }
 
 // waiting is a thin group's may-be.
@@ -34,10 +36,11 @@ type waiting struct {
 	typ        string
 }
 
-func newClustering(comp *component, e *Engine) *clustering {
+func newClustering(comp *component, e *Engine, likeness Likeness) *clustering {
 	c := &clustering{
 		component: comp,
 		engine:    e,
+		likeness:  likeness,
 		parent:    make([]int32, len(comp.nodes)),
 		groups:    make([]*group, len(comp.nodes)),
 		names:     map[string]int32{},
@@ -54,14 +57,19 @@ func newClustering(comp *component, e *Engine) *clustering {
 }
 
 // resolve applies the rules by their precedence.
-func (c *clustering) resolve() Resolution {
+func (c *clustering) resolve() (Resolution, error) {
 	c.partByVerdict()
 	c.joinByVerdict()
 	for _, f := range c.features {
-		c.join(c.seats(f.holders), modeOf(f), f)
+		if f.class != classShared || c.likeness == nil { // else it is weighed
+			c.join(c.seats(f.holders), modeOf(f), f)
+		}
+	}
+	if err := c.joinScored(); err != nil {
+		return Resolution{}, err
 	}
 	c.settleThin()
-	return c.result()
+	return c.result(), nil
 }
 
 func (c *clustering) find(i int32) int32 {
@@ -78,7 +86,7 @@ func (c *clustering) union(a, b int32, rule, typ string) {
 	if ra == rb {
 		return
 	}
-	c.edges = append(c.edges, edge{a, b, rule, typ})
+	c.edges = append(c.edges, edge{a: a, b: b, rule: rule, typ: typ})
 	if len(c.groups[ra].members) < len(c.groups[rb].members) {
 		ra, rb = rb, ra
 	}

@@ -13,6 +13,7 @@ type component struct {
 	nodes    []*node
 	features []*feature // those that join, in the order of classes, types, values
 	links    []Link     // without doubles, by A and B
+	near     [][2]int32 // the lower first, ascending
 	index    map[ObservationID]int32
 }
 
@@ -41,31 +42,61 @@ type feature struct {
 type walker struct {
 	engine   *Engine
 	facts    Facts
+	likeness Likeness // nil if only rules decide
 	seeds    map[ObservationID]bool
 	loaded   map[ObservationID]*node // nil for one that does not exist
-	seen     map[ObservationID]bool
-	queue    []ObservationID
 	features map[Identifier]*feature
 	links    []Link
+	near     [][2]ObservationID
+
+	seen  map[ObservationID]int32 // which walk came by
+	walks []bool                  // by walk: whether it was broken off
+	queue []ObservationID         // of the walk under way
 }
 
-func (e *Engine) newWalker(facts Facts, seeds []ObservationID) *walker {
+func (e *Engine) newWalker(facts Facts, likeness Likeness, seeds []ObservationID) *walker {
 	w := &walker{
-		engine: e, facts: facts,
+		engine: e, facts: facts, likeness: likeness,
 		seeds:    make(map[ObservationID]bool, len(seeds)),
 		loaded:   make(map[ObservationID]*node, len(seeds)),
-		seen:     make(map[ObservationID]bool, len(seeds)),
+		seen:     make(map[ObservationID]int32, len(seeds)),
 		features: make(map[Identifier]*feature),
 	}
 	for _, s := range seeds {
 		w.seeds[s] = true
 	}
+	w.begin()
 	return w
 }
 
-func (e *Engine) walk(ctx context.Context, facts Facts, seeds []ObservationID) (*component, error) {
-	w := e.newWalker(facts, seeds)
-	w.push(seeds...)
+func (e *Engine) walk(ctx context.Context, facts Facts, likeness Likeness, seeds []ObservationID, bound int) (*component, []ObservationID, error) {
+	w := e.newWalker(facts, likeness, seeds)
+	var all []*node
+	var oversized []ObservationID
+	for _, s := range seeds {
+		if walk, ok := w.seen[s]; ok {
+			if w.walks[walk] {
+				oversized = append(oversized, s)
+			}
+			continue
+		}
+		nodes, err := w.walkFrom(ctx, s, bound)
+		if err != nil {
+			return nil, nil, err
+		}
+		if nodes == nil && w.broken() {
+			oversized = append(oversized, s)
+		}
+		all = append(all, nodes...)
+	}
+	return w.component(all), oversized, nil
+}
+
+// walkFrom collects the component of one observation. It breaks off, and returns nothing, when that
+// has more than bound observations, or turns out to be one that an earlier walk broke off in.
+func (w *walker) walkFrom(ctx context.Context, from ObservationID, bound int) ([]*node, error) {
+	w.begin()
+	w.push(from)
 	var nodes []*node
 	for i := 0; i < len(w.queue); i++ {
 		if i%256 == 0 && ctx.Err() != nil {
@@ -82,15 +113,29 @@ func (e *Engine) walk(ctx context.Context, facts Facts, seeds []ObservationID) (
 		if err := w.follow(n); err != nil {
 			return nil, err
 		}
+		if len(w.queue) > bound || w.broken() {
+			w.walks[len(w.walks)-1] = true
+			return nil, nil
+		}
 	}
-	return w.component(nodes), nil
+	return nodes, nil
 }
 
+func (w *walker) begin() { w.walks, w.queue = append(w.walks, false), w.queue[:0] }
+
+// broken says whether the walk under way was broken off, or met one that was.
+func (w *walker) broken() bool { return w.walks[len(w.walks)-1] }
+
 func (w *walker) push(ids ...ObservationID) {
+	walk := int32(len(w.walks) - 1)
 	for _, id := range ids {
-		if !w.seen[id] {
-			w.seen[id] = true
+		earlier, ok := w.seen[id]
+		switch {
+		case !ok:
+			w.seen[id] = walk
 			w.queue = append(w.queue, id)
+		case earlier != walk && w.walks[earlier]:
+			w.walks[walk] = true
 		}
 	}
 }
@@ -106,7 +151,27 @@ func (w *walker) follow(n *node) error {
 			f.walk = false // once is enough
 		}
 	}
+	if err := w.followNear(n.obs.ID); err != nil {
+		return err
+	}
 	return w.followLinks(n.obs.ID)
+}
+
+func (w *walker) followNear(id ObservationID) error {
+	if w.likeness == nil {
+		return nil
+	}
+	near, err := w.likeness.Near(id)
+	if err != nil {
+		return err
+	}
+	w.push(near...)
+	for _, other := range near {
+		if compareIDs(id, other) < 0 { // the other names this one too
+			w.near = append(w.near, [2]ObservationID{id, other})
+		}
+	}
+	return nil
 }
 
 func (w *walker) followLinks(id ObservationID) error {
@@ -326,6 +391,14 @@ func (w *walker) component(nodes []*node) *component {
 			c.links = append(c.links, l)
 		}
 	}
+	for _, p := range w.near {
+		a, ok1 := c.index[p[0]]
+		b, ok2 := c.index[p[1]]
+		if ok1 && ok2 {
+			c.near = append(c.near, [2]int32{a, b})
+		}
+	}
+	slices.SortFunc(c.near, func(p, q [2]int32) int { return cmp.Or(cmp.Compare(p[0], q[0]), cmp.Compare(p[1], q[1])) })
 	return c
 }
 

@@ -14,6 +14,7 @@ import (
 const (
 	DefaultGenericSpread  = 25
 	DefaultGenericHolders = 5000
+	DefaultComponentBound = 2000
 )
 
 // Config sets up an Engine. All of it but Key may be left zero.
@@ -45,6 +46,9 @@ type Config struct {
 	// GenericHolders is how many observations may hold an e-mail, telephone, device or
 	// conversation before it is generic, whatever they show. Default: DefaultGenericHolders.
 	GenericHolders int
+	// ComponentBound is how many observations may be connected before Resolve puts off deciding
+	// about them. Default: DefaultComponentBound.
+	ComponentBound int
 }
 
 // Place is a workspace and one of its sources; an empty Source means all of the workspace.
@@ -92,6 +96,9 @@ func (c Config) Validate() error {
 	if c.GenericHolders < 0 {
 		fault("generic_holders: is negative")
 	}
+	if c.ComponentBound < 0 {
+		fault("component_bound: is negative")
+	}
 	return errors.Join(faults...)
 }
 
@@ -104,6 +111,7 @@ type Engine struct {
 	classes map[string]class
 	spread  int
 	holders int
+	bound   int
 }
 
 // New returns an engine, or every fault of the configuration.
@@ -127,6 +135,10 @@ func New(c Config) (*Engine, error) {
 		blocks:  blocks,
 		spread:  c.GenericSpread,
 		holders: c.GenericHolders,
+		bound:   c.ComponentBound,
+	}
+	if e.bound == 0 {
+		e.bound = DefaultComponentBound
 	}
 	if e.spread == 0 {
 		e.spread = DefaultGenericSpread

@@ -115,6 +115,9 @@ type Reason struct {
 	// with the observation, where erasure finds it.
 	IdentifierType string
 	Peer           ObservationID // the observation it was linked to, if any
+	// Score is that of the merge, if it was a scored one, under the model of that time. Weigh tells
+	// that of now.
+	Score Bits
 }
 
 // Resolution is the outcome of resolving the components that some observations are in.
@@ -124,11 +127,15 @@ type Resolution struct {
 	// Conflicts lists what would have merged and was kept apart, for review, ascending by A and B.
 	// At one value each group is told with the first that it was kept from, not with all.
 	Conflicts []Conflict
+	// Oversized are the seeds, in their order, whose components are too large to be resolved now.
+	Oversized []ObservationID
 }
 
-// Conflict is a link that a rule proposed and a stronger one refused.
+// Conflict is a link that a rule proposed and a stronger one refused, or a score that is too low to
+// merge and too high to be passed over: a question to a person.
 type Conflict struct {
 	A, B   ObservationID
 	Rule   string // the rule that proposed
-	Reason string // the rule that refused, such as "exclusive_user_id" or "different_name"
+	Reason string // the rule that refused, such as "exclusive_user_id", "different_name" or RuleUncertain
+	Score  Bits   // of RuleScored
 }

@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"fmt"
+	"math"
 )
 
 // Resolve decides who is who among all observations that are connected with the seeds, and
@@ -16,23 +17,42 @@ import (
 //   - a verdict given or taken back: both observations of the Link;
 //   - an identifier blocked or unblocked: all its Holders.
 //
+//   - an observation that became near others, or ceased to be: itself and those.
+//
+// Without likeness only the rules decide.
+//
 // Its cost grows with the connected component, so many seeds are better resolved in one call than
-// one by one. Seeds that are no observation are passed over. It fails with ctx's error, or that of
-// facts.
-func (e *Engine) Resolve(ctx context.Context, facts Facts, seeds []ObservationID) (Resolution, error) {
-	comp, err := e.walk(ctx, facts, seeds)
+// one by one. Of a component with more observations than Config.ComponentBound nothing is decided:
+// its seeds are in Resolution.Oversized, to be resolved by ResolveWhole when there is time. Seeds
+// that are no observation are passed over. It fails with ctx's error, or that of facts or likeness.
+func (e *Engine) Resolve(ctx context.Context, facts Facts, likeness Likeness, seeds []ObservationID) (Resolution, error) {
+	return e.resolve(ctx, facts, likeness, seeds, e.bound)
+}
+
+// ResolveWhole is Resolve without a bound.
+func (e *Engine) ResolveWhole(ctx context.Context, facts Facts, likeness Likeness, seeds []ObservationID) (Resolution, error) {
+	return e.resolve(ctx, facts, likeness, seeds, math.MaxInt)
+}
+
+func (e *Engine) resolve(ctx context.Context, facts Facts, likeness Likeness, seeds []ObservationID, bound int) (Resolution, error) {
+	comp, oversized, err := e.walk(ctx, facts, likeness, seeds, bound)
 	if err != nil {
 		return Resolution{}, fmt.Errorf("resolve identity: %w", err)
 	}
-	return newClustering(comp, e).resolve(), nil
+	r, err := newClustering(comp, e, likeness).resolve()
+	if err != nil {
+		return Resolution{}, fmt.Errorf("resolve identity: %w", err)
+	}
+	r.Oversized = oversized
+	return r, nil
 }
 
 // Affected returns what an observation that is about to be removed, or was just replaced by
 // another version, leaves to be resolved: itself, those its verdicts name, and the holders of its
-// identifiers. Identifiers that are generic without it affect nobody. It may be asked before or
+// identifiers. Those that it was near are not among them. Identifiers that are generic without it affect nobody. It may be asked before or
 // after the change.
 func (e *Engine) Affected(facts Facts, was *Observation) ([]ObservationID, error) {
-	w := e.newWalker(facts, []ObservationID{was.ID})
+	w := e.newWalker(facts, nil, []ObservationID{was.ID})
 	w.push(was.ID)
 	if err := w.followLinks(was.ID); err != nil {
 		return nil, fmt.Errorf("find affected observations: %w", err)

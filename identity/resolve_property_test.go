@@ -83,7 +83,7 @@ func drawEngine(t *rapid.T) *identity.Engine {
 }
 
 func fromScratch(t interface{ Fatal(...any) }, e *identity.Engine, f *identitytest.Facts) identity.Resolution {
-	r, err := e.Resolve(context.Background(), f, f.IDs())
+	r, err := e.Resolve(context.Background(), f, nil, f.IDs())
 	if err != nil {
 		t.Fatal(err)
 	}

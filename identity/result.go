@@ -29,7 +29,7 @@ func (c *clustering) forest() map[int32][]edge {
 	by := make(map[int32][]edge, 2*len(c.edges))
 	for _, e := range c.edges {
 		by[e.a] = append(by[e.a], e)
-		by[e.b] = append(by[e.b], edge{e.b, e.a, e.rule, e.typ})
+		by[e.b] = append(by[e.b], edge{e.b, e.a, e.rule, e.typ, e.score})
 	}
 	return by
 }
@@ -46,7 +46,7 @@ func (c *clustering) assignGroup(all []Assignment, g *group, neighbours map[int3
 			}
 			all[e.b] = Assignment{
 				Observation: c.nodes[e.b].obs.ID, Profile: profile, Standing: StandingMember,
-				Reason: Reason{Rule: e.rule, IdentifierType: e.typ, Peer: c.nodes[at].obs.ID},
+				Reason: Reason{Rule: e.rule, IdentifierType: e.typ, Peer: c.nodes[at].obs.ID, Score: e.score},
 			}
 			queue = append(queue, e.b)
 		}

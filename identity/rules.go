@@ -11,6 +11,8 @@ const (
 	// RuleNameAgrees, RuleBirthDateAgrees: both hold a shareable identifier, and agree beyond it.
 	RuleNameAgrees      = "shared_identifier_and_name"
 	RuleBirthDateAgrees = "shared_identifier_and_birth_date"
+	// RuleScored: what is known of both weighs enough (Likeness).
+	RuleScored = "scored"
 	// RuleOnlyHolder: one is known by shareable identifiers only, and nobody else holds them.
 	RuleOnlyHolder = "only_holder"
 )
@@ -23,6 +25,10 @@ const (
 	RuleDifferentName      = "different_name"
 	RuleDifferentBirthDate = "different_birth_date"
 	RuleDifferentAddress   = "different_address" // other e-mail, or other telephone
+	// RuleUncertain: what is known of both weighs too little to merge them, and enough to ask a person.
+	RuleUncertain = "uncertain"
+	// RuleContradiction: what is known of both weighs enough, but something in it rules it out.
+	RuleContradiction = "contradiction"
 	// RuleAmbiguous: what it is known by is held by several.
 	RuleAmbiguous = "several_holders"
 	// RuleGeneric: what it is known by is used by too many to tell anything.

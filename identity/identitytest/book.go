@@ -21,7 +21,7 @@ func NewBook(e *identity.Engine, f *Facts) *Book {
 
 // Resolve resolves what the seeds affect and writes it down.
 func (b *Book) Resolve(seeds ...identity.ObservationID) (identity.Resolution, error) {
-	r, err := b.Engine.Resolve(context.Background(), b.Facts, seeds)
+	r, err := b.Engine.Resolve(context.Background(), b.Facts, nil, seeds)
 	if err != nil {
 		return r, fmt.Errorf("resolve into book: %w", err)
 	}

@@ -5,16 +5,15 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"tributary/identity"
 )
 
-// Bits are 1/1024 of a bit of evidence, as a whole number so that sums do not depend on their order.
-type Bits int32
+// Bits are 1/1024 of a bit of evidence.
+type Bits = identity.Bits
 
 // Bit is one bit: evidence that doubles the odds.
-const Bit Bits = 1024
-
-// Float returns bits.
-func (b Bits) Float() float64 { return float64(b) / float64(Bit) }
+const Bit = identity.Bit
 
 func bitsOf(x float64) Bits { return Bits(math.Round(x * float64(Bit))) }
 

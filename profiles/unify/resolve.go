@@ -83,7 +83,7 @@ func (a *applier) forgetUnsettled() {
 func (a *applier) resolve(ctx context.Context, space *state.Space, by *record, seeds []identity.ObservationID) error {
 	slices.SortFunc(seeds, compareIDs)
 	seeds = slices.Compact(seeds)
-	resolution, err := a.Engine.Resolve(context.WithoutCancel(ctx), space, seeds)
+	resolution, err := a.Engine.ResolveWhole(context.WithoutCancel(ctx), space, nil, seeds)
 	if err != nil {
 		return fmt.Errorf("resolve identity: %w", err)
 	}

@@ -52,7 +52,7 @@ type Writer interface {
 // Engine decides who is who; it is pure and safe for concurrent use (identity.Engine).
 type Engine interface {
 	Observe(*event.Event) (identity.Observation, []identity.Dropped)
-	Resolve(context.Context, identity.Facts, []identity.ObservationID) (identity.Resolution, error)
+	ResolveWhole(context.Context, identity.Facts, identity.Likeness, []identity.ObservationID) (identity.Resolution, error)
 	Affected(identity.Facts, *identity.Observation) ([]identity.ObservationID, error)
 	Normalise(identity.Place, identity.Identifier) (identity.Identifier, identity.DropReason)
 	IdentifierKey(workspace string, id identity.Identifier) uint64
