@@ -61,7 +61,7 @@ func (c *clustering) resolve() (Resolution, error) {
 	c.partByVerdict()
 	c.joinByVerdict()
 	for _, f := range c.features {
-		if f.class != classShared || c.likeness == nil { // else it is weighed
+		if c.decides(f) {
 			c.join(c.seats(f.holders), modeOf(f), f)
 		}
 	}

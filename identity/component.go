@@ -14,6 +14,7 @@ type component struct {
 	features []*feature // those that join, in the order of classes, types, values
 	links    []Link     // without doubles, by A and B
 	near     [][2]int32 // the lower first, ascending
+	generic  []Identifier // some of them several times
 	index    map[ObservationID]int32
 }
 
@@ -31,6 +32,7 @@ type node struct {
 type feature struct {
 	Identifier
 	class   class
+	rule    string          // of a compound one
 	joins   bool            // neither blocked nor generic
 	walk    bool            // connects, or did so before the seeds came, and is not yet followed
 	mute    string          // the rule that keeps it from joining
@@ -198,7 +200,7 @@ func (w *walker) load(id ObservationID) (*node, error) {
 	}
 	var n *node
 	if o != nil {
-		n = newNode(o)
+		n = newNode(w.engine.seen(o))
 	}
 	w.loaded[id] = n
 	return n, nil
@@ -302,57 +304,6 @@ func (w *walker) addTo(s *spread, id ObservationID) (bool, error) {
 	return s.add(n), nil
 }
 
-// spread counts how different the holders of one value are.
-type spread struct {
-	engine *Engine
-	of     *feature
-	limit  int
-	seen   map[string]map[string]bool // by kind of difference
-}
-
-func newSpread(e *Engine, f *feature) *spread {
-	return &spread{engine: e, of: f, limit: e.spread, seen: map[string]map[string]bool{}}
-}
-
-// add returns whether the limit is reached in one of the kinds.
-func (s *spread) add(n *node) bool {
-	full := false
-	if n.nameKey != "" {
-		full = s.count("name", n.nameKey)
-	} else if n.birth != "" {
-		full = s.count("name", n.birth)
-	}
-	for _, id := range n.obs.Identifiers {
-		if id.Type != s.of.Type && s.tells(s.engine.classOf(id.Type)) {
-			full = s.count(id.Type, id.Value) || full
-		}
-	}
-	return full
-}
-
-// tells says whether many values of a class speak against the feature: many user ids on one
-// device do, many e-mails on one user id do not.
-func (s *spread) tells(c class) bool {
-	switch s.of.class {
-	case classExclusive:
-		return false
-	case classSource:
-		return c == classExclusive
-	case classShared:
-		return c == classExclusive || c == classShared
-	default:
-		return c == classExclusive || c == classShared || c == classSource
-	}
-}
-
-func (s *spread) count(kind, value string) bool {
-	if s.seen[kind] == nil {
-		s.seen[kind] = map[string]bool{}
-	}
-	s.seen[kind][value] = true
-	return len(s.seen[kind]) >= s.limit
-}
-
 // component numbers nodes and features in their canonical order.
 func (w *walker) component(nodes []*node) *component {
 	c := &component{nodes: nodes, index: make(map[ObservationID]int32, len(nodes))}
@@ -363,19 +314,21 @@ func (w *walker) component(nodes []*node) *component {
 			f := w.features[id]
 			if f.joins {
 				f.holders = append(f.holders, int32(i))
-			} else if f.mute > n.mute {
-				n.mute = f.mute // generic over blocked, if both
+				continue
+			}
+			n.mute = max(n.mute, f.mute) // generic over blocked, if both
+			if f.mute == RuleGeneric && f.class != classConversation {
+				c.generic = append(c.generic, id)
 			}
 		}
 	}
+	c.features = w.compounds(c.nodes)
 	for _, f := range w.features {
 		if len(f.holders) > 0 {
 			c.features = append(c.features, f)
 		}
 	}
-	slices.SortFunc(c.features, func(a, b *feature) int {
-		return cmp.Or(cmp.Compare(a.class, b.class), compareIdentifiers(a.Identifier, b.Identifier))
-	})
+	slices.SortFunc(c.features, w.engine.compareFeatures)
 	for i, f := range c.features {
 		for _, h := range f.holders {
 			c.nodes[h].features = append(c.nodes[h].features, int32(i))

@@ -1,9 +1,10 @@
 package identity
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -38,6 +39,11 @@ type Config struct {
 	// Exclusive lists the identifier types of which a profile has at most one value.
 	// Default: user_id.
 	Exclusive []string
+	// MailProviders applies what the large mailbox providers do with an address (provider.go): dots
+	// and tags of Gmail, tags of Outlook, iCloud, Fastmail, Proton and others. Off, such addresses are
+	// of different mailboxes; on, one person's tagged addresses are one identifier, also where somebody
+	// gave each member of a family a tag.
+	MailProviders bool
 	// Blocked adds to the values that identify nobody (block.go).
 	Blocked []Block
 	// GenericSpread is how many distinct names, exclusive ids or other addresses the holders of a
@@ -57,61 +63,53 @@ type Place struct{ Workspace, Source string }
 // Block names values that identify nobody. Exactly one of Value and Pattern is set. Both are
 // compared with the normalised value, ignoring case.
 type Block struct {
-	Type    string // identifier type or attribute name; empty for every identifier type
-	Value   string
-	Pattern string // RE2, anchored at both ends
+	// Type is an identifier type or attribute name; empty for every identifier type.
+	Type  string `yaml:"type" json:"type,omitempty"`
+	Value string `yaml:"value" json:"value,omitempty"`
+	// Pattern is in RE2's syntax, anchored at both ends.
+	Pattern string `yaml:"pattern" json:"pattern,omitempty"`
 }
 
 // Validate reports every fault, each with its path.
 func (c Config) Validate() error {
-	var faults []error
-	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	var faults faultList
 	if len(c.Key) != keySize {
-		fault("key: has %d bytes, needs %d", len(c.Key), keySize)
+		faults.add("key: has %d bytes, needs %d", len(c.Key), keySize)
 	}
 	if c.DefaultRegion != "" && !validRegion(c.DefaultRegion) {
-		fault("default_region: %q is no region with telephone numbers", c.DefaultRegion)
+		faults.add("default_region: %q is no region with telephone numbers", c.DefaultRegion)
 	}
-	for place, region := range c.Regions {
-		if !validRegion(region) {
-			fault("regions[%s/%s]: %q is no region with telephone numbers", place.Workspace, place.Source, region)
+	for _, place := range slices.SortedFunc(maps.Keys(c.Regions), comparePlaces) {
+		if region := c.Regions[place]; !validRegion(region) {
+			faults.add("regions[%s/%s]: %q is no region with telephone numbers", place.Workspace, place.Source, region)
 		}
 	}
-	for i, b := range c.Blocked {
-		if (b.Value == "") == (b.Pattern == "") {
-			fault("blocked[%d]: needs either a value or a pattern", i)
-		}
-		if _, err := regexp.Compile(b.Pattern); err != nil {
-			fault("blocked[%d].pattern: %w", i, err)
-		}
-	}
+	faults.blocked("blocked", c.Blocked)
 	for _, t := range c.Exclusive {
 		if slices.Contains(c.Shareable, t) {
-			fault("exclusive: %q is also shareable", t)
+			faults.add("exclusive: %q is also shareable", t)
 		}
 	}
-	if c.GenericSpread < 0 {
-		fault("generic_spread: is negative")
-	}
-	if c.GenericHolders < 0 {
-		fault("generic_holders: is negative")
-	}
-	if c.ComponentBound < 0 {
-		fault("component_bound: is negative")
-	}
+	faults.negative("generic_spread", c.GenericSpread)
+	faults.negative("generic_holders", c.GenericHolders)
+	faults.negative("component_bound", c.ComponentBound)
 	return errors.Join(faults...)
+}
+
+func comparePlaces(a, b Place) int {
+	return cmp.Or(cmp.Compare(a.Workspace, b.Workspace), cmp.Compare(a.Source, b.Source))
 }
 
 // Engine observes events and resolves observations. It holds no state but caches of pure
 // functions, and is safe for concurrent use.
 type Engine struct {
-	keyer   keyer
-	phones  phoneNormaliser
-	blocks  blockList
-	classes map[string]class
-	spread  int
-	holders int
-	bound   int
+	config   Config // with its defaults
+	keyer    keyer
+	phones   phoneNormaliser
+	junk     blockList        // what no observation is made of
+	observed map[string]class // what observations are made by, whatever the rules
+	bound    int
+	ruling
 }
 
 // New returns an engine, or every fault of the configuration.
@@ -125,38 +123,31 @@ func New(c Config) (*Engine, error) {
 	if c.Exclusive == nil {
 		c.Exclusive = []string{event.IDUser}
 	}
-	blocks, err := newBlockList(c.Blocked)
+	c.ComponentBound = cmp.Or(c.ComponentBound, DefaultComponentBound)
+	c.GenericSpread = cmp.Or(c.GenericSpread, DefaultGenericSpread)
+	c.GenericHolders = cmp.Or(c.GenericHolders, DefaultGenericHolders)
+	junk, err := newBlockList(c.Blocked)
 	if err != nil {
 		return nil, fmt.Errorf("configure identity: %w", err)
 	}
 	e := &Engine{
-		keyer:   newKeyer(c.Key),
-		phones:  newPhoneNormaliser(c.DefaultRegion, c.Regions),
-		blocks:  blocks,
-		spread:  c.GenericSpread,
-		holders: c.GenericHolders,
-		bound:   c.ComponentBound,
-	}
-	if e.bound == 0 {
-		e.bound = DefaultComponentBound
-	}
-	if e.spread == 0 {
-		e.spread = DefaultGenericSpread
-	}
-	if e.holders == 0 {
-		e.holders = DefaultGenericHolders
-	}
-	e.classes = map[string]class{
-		event.IDUser: classSource, event.IDAnonymous: classDevice, event.IDDevice: classDevice,
-		event.IDEmail: classSource, event.IDPhone: classSource,
+		config: c,
+		keyer:  newKeyer(c.Key),
+		phones: newPhoneNormaliser(c.DefaultRegion, c.Regions),
+		junk:   junk,
+		bound:  c.ComponentBound,
+		observed: map[string]class{
+			event.IDUser: classSource, event.IDAnonymous: classDevice, event.IDDevice: classDevice,
+			event.IDEmail: classSource, event.IDPhone: classSource,
+		},
 	}
 	for _, t := range c.Shareable {
-		e.classes[t] = classShared
+		e.observed[t] = classShared
 	}
 	for _, t := range c.Exclusive {
-		e.classes[t] = classExclusive
+		e.observed[t] = classExclusive
 	}
-	return e, nil
+	return e.With(Rules{})
 }
 
 // class says what an identifier type is worth, best first; the phases of clustering follow it.
@@ -166,9 +157,11 @@ const (
 	classUnknown      class = iota
 	classExclusive          // one value per profile
 	classSource             // an id that a source gave to one person
+	classCompound           // two that agree
 	classConversation       // a conversation, with its single subject
 	classDevice             // a device or browser, mostly one person's
 	classShared             // several people may use it
+	classEvidence           // part of a compound identifier only
 	classSession            // only confines what may be shared; joins nothing by itself
 )
 
@@ -183,10 +176,16 @@ func OfContact(typ string) bool {
 	return strings.HasSuffix(typ, kindConversation) || strings.HasSuffix(typ, kindSession)
 }
 
-func (e *Engine) classOf(typ string) class {
-	if c, ok := e.classes[typ]; ok {
+// observedAs returns the class that a type has when observations are made.
+func (e *Engine) observedAs(typ string) class {
+	if c, ok := e.observed[typ]; ok {
 		return c
 	}
+	return classByName(typ)
+}
+
+// classByName returns the class of a type that only its name tells of.
+func classByName(typ string) class {
 	switch dot := strings.LastIndexByte(typ, '.'); {
 	case dot <= 0 || dot == len(typ)-1:
 		return classUnknown

@@ -17,6 +17,7 @@ type group struct {
 	shared   []int32  // shareable features, e-mails and telephones among them
 	emails   []int32
 	phones   []int32
+	held     []holding
 	parted   []int32 // nodes that a person kept from this group
 	founder  int32
 	sourced  bool // holds an id that a source gave it
@@ -43,6 +44,9 @@ func (c *clustering) newGroup(i int32) *group {
 	if n.birth != "" {
 		g.births = []string{n.birth}
 	}
+	if len(c.engine.limits) > 0 {
+		g.held = c.holdingsOf(n)
+	}
 	for _, fi := range n.features {
 		f := c.features[fi]
 		switch f.class {
@@ -54,7 +58,10 @@ func (c *clustering) newGroup(i int32) *group {
 			g.device = true
 		case classShared:
 			g.shared = append(g.shared, fi)
-		default: // conversations say nothing of the person
+		default: // what is left says nothing of the person
+		}
+		if f.class == classEvidence {
+			continue
 		}
 		switch f.Type {
 		case event.IDEmail:
@@ -75,6 +82,7 @@ func (g *group) absorb(o *group, older func(a, b int32) bool) {
 	g.shared = mergeSets(g.shared, o.shared)
 	g.emails = mergeSets(g.emails, o.emails)
 	g.phones = mergeSets(g.phones, o.phones)
+	g.held = mergeHoldings(g.held, o.held)
 	g.parted = append(g.parted, o.parted...)
 	g.sourced = g.sourced || o.sourced
 	g.device = g.device || o.device

@@ -46,6 +46,8 @@ type Observation struct {
 	// id, what decides which observation founds a profile: when it becomes earlier, that is a
 	// change to resolve.
 	FirstReceived time.Time
+	// FirstSeen is the event time of its earliest event: limits with windows measure between these.
+	FirstSeen time.Time
 	// Identifiers and Attributes are sorted and hold no value twice. For a source record they are
 	// those of its present version; older versions are in the facts.
 	Identifiers []Identifier

@@ -9,6 +9,19 @@ type kind struct {
 	held  []int // two kinds that it lies between, if it does
 }
 
+// decides says whether a feature joins by rule: what is only evidence never does, and what may be
+// shared does not where it is weighed.
+func (c *clustering) decides(f *feature) bool {
+	switch f.class {
+	case classEvidence:
+		return false
+	case classShared:
+		return c.likeness == nil || c.engine.agreeing
+	default:
+		return true
+	}
+}
+
 // join joins the groups that hold one value, as far as they are certainly one person:
 //
 // Groups that compare alike are one kind. Kinds that may be joined are neighbours. A kind with two
@@ -18,6 +31,7 @@ func (c *clustering) join(seats []seat, m mode, f *feature) {
 	if len(seats) < 2 {
 		return
 	}
+	seats = c.inTime(seats, f)
 	kinds := c.kinds(seats, m)
 	verdicts := c.compareKinds(kinds, m)
 	c.hold(kinds, verdicts, m)
@@ -147,10 +161,11 @@ func (c *clustering) joinPart(kinds []kind, part []int, verdicts [][]verdict, m 
 			}
 		}
 	}
-	hub := kinds[part[0]].seats[0]
+	hubs := []seat{kinds[part[0]].seats[0]}
 	for _, i := range part[1:] {
-		s := kinds[i].seats[0]
-		c.union(hub.holder, s.holder, verdicts[part[0]][i].rule, f.Type)
+		for _, s := range kinds[i].seats {
+			hubs = c.place(hubs, s, verdicts[part[0]][i].rule, f)
+		}
 	}
 }
 
@@ -164,30 +179,34 @@ func (c *clustering) joinKind(k *kind, m mode, f *feature) {
 	if v.refuse != "" || m.agree && !v.agree {
 		return
 	}
+	hubs := []seat{k.seats[0]}
 	for _, s := range k.seats[1:] {
-		c.union(k.seats[0].holder, s.holder, v.rule, f.Type)
+		hubs = c.place(hubs, s, v.rule, f)
 	}
 }
 
 // joinSure joins by a certain value. Where people parted two of its holders, the older of them
-// keeps the others. Kinds that lie between exclusive ids are joined among themselves only.
+// keeps the others (with limits, the one that was there first). Kinds that lie between exclusive ids
+// are joined among themselves only.
 func (c *clustering) joinSure(kinds []kind, part []int, m mode, f *feature) {
 	var seats []seat
 	for _, i := range part {
 		seats = append(seats, kinds[i].seats...)
 	}
-	slices.SortFunc(seats, c.byAge)
-	var hubs []seat
+	if len(c.engine.limits) == 0 {
+		slices.SortFunc(seats, c.byAge)
+	} else {
+		slices.SortFunc(seats, c.byTime)
+	}
+	var hubs, open []seat
 	for _, s := range seats {
-		joined := false
+		open = open[:0]
 		for _, hub := range hubs {
 			if c.compare(c.find(hub.holder), c.find(s.holder), m).refuse == "" {
-				c.union(hub.holder, s.holder, m.rule, f.Type)
-				joined = true
-				break
+				open = append(open, hub)
 			}
 		}
-		if !joined {
+		if after := c.place(open, s, m.rule, f); len(after) > len(open) {
 			hubs = append(hubs, s)
 		}
 	}

@@ -19,19 +19,21 @@ const maxValue = 1024
 // Normalise brings an identifier into its one form, or says why it cannot be used. The place
 // matters to telephone numbers only.
 func (e *Engine) Normalise(at Place, raw Identifier) (Identifier, DropReason) {
-	if e.classOf(raw.Type) == classUnknown {
+	if e.observedAs(raw.Type) == classUnknown {
 		return Identifier{}, DropUnknownType
 	}
 	value, ok := trimmed(raw.Value)
 	if !ok {
 		return Identifier{}, DropUnusable
 	}
-	if e.blocks.junk(value) {
+	if e.junk.junk(value) {
 		return Identifier{}, DropBlocked
 	}
 	switch raw.Type {
 	case event.IDEmail:
-		value, ok = normaliseEmail(value)
+		if value, ok = normaliseEmail(value); ok && e.config.MailProviders {
+			value = mailboxOf(value)
+		}
 	case event.IDPhone:
 		value, ok = e.phones.normalise(at, value)
 	}
@@ -39,7 +41,7 @@ func (e *Engine) Normalise(at Place, raw Identifier) (Identifier, DropReason) {
 		return Identifier{}, DropUnusable
 	}
 	id := Identifier{raw.Type, value}
-	if e.blocks.blocked(id) {
+	if e.junk.blocked(id) {
 		return Identifier{}, DropBlocked
 	}
 	return id, ""
@@ -59,7 +61,7 @@ func (e *Engine) NormaliseAttribute(name, raw string) (string, DropReason) {
 	if name == event.AttrBirthDate {
 		value = normaliseDate(value)
 	}
-	if e.blocks.blockedAttribute(name, value) {
+	if e.junk.blockedAttribute(name, value) {
 		return "", DropBlocked
 	}
 	return value, ""
@@ -105,7 +107,8 @@ func trimmed(s string) (string, bool) {
 
 // normaliseEmail lower-cases, unfolds full-width forms and gives an international domain its
 // ASCII form. Characters that only look alike stay different, for a mailbox whose name looks like
-// a customer's is not the customer's. No provider's rules (dots, plus signs) are applied.
+// a customer's is not the customer's. Providers' rules (dots, plus signs) are
+// mailboxOf's.
 func normaliseEmail(s string) (string, bool) {
 	if !isASCII(s) {
 		s = norm.NFC.String(width.Fold.String(s))

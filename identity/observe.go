@@ -45,6 +45,7 @@ func (e *Engine) Observe(ev *event.Event) (Observation, []Dropped) {
 		Workspace:     ev.Workspace,
 		Source:        ev.Source,
 		FirstReceived: ev.ReceivedAt,
+		FirstSeen:     ev.At,
 		Attributes:    attrs,
 	}
 	if ev.Record != nil && ev.Record.ID != "" {
@@ -102,7 +103,7 @@ func (e *Engine) identifiersOf(ev *event.Event) ([]Identifier, []Dropped) {
 func (e *Engine) onlyExclusive(ids []Identifier, dropped []Dropped) ([]Identifier, []Dropped) {
 	for i := 1; i < len(ids); i++ {
 		typ := ids[i].Type
-		if ids[i-1].Type != typ || e.classOf(typ) != classExclusive {
+		if ids[i-1].Type != typ || e.observedAs(typ) != classExclusive {
 			continue
 		}
 		ids = slices.DeleteFunc(ids, func(id Identifier) bool { return id.Type == typ })
@@ -135,7 +136,7 @@ func (e *Engine) attributesOf(ev *event.Event, dropped []Dropped) ([]Attribute, 
 // may be other people.
 func (e *Engine) confined(ids []Identifier) bool {
 	for i := range ids {
-		if c := e.classOf(ids[i].Type); c < classShared && c != classConversation {
+		if c := e.observedAs(ids[i].Type); c < classShared && c != classConversation {
 			return false
 		}
 	}
@@ -144,12 +145,12 @@ func (e *Engine) confined(ids []Identifier) bool {
 
 func (e *Engine) sessionOf(ids []Identifier) string {
 	for i := range ids {
-		if e.classOf(ids[i].Type) == classConversation {
+		if e.observedAs(ids[i].Type) == classConversation {
 			return ids[i].Value
 		}
 	}
 	for i := range ids {
-		if e.classOf(ids[i].Type) == classSession {
+		if e.observedAs(ids[i].Type) == classSession {
 			return ids[i].Value
 		}
 	}
@@ -157,7 +158,7 @@ func (e *Engine) sessionOf(ids []Identifier) string {
 }
 
 func (e *Engine) withoutSessions(ids []Identifier) []Identifier {
-	return slices.DeleteFunc(ids, func(id Identifier) bool { return e.classOf(id.Type) == classSession })
+	return slices.DeleteFunc(ids, func(id Identifier) bool { return e.observedAs(id.Type) == classSession })
 }
 
 func compareIdentifiers(a, b Identifier) int {

@@ -35,6 +35,7 @@ func (e *Engine) ResolveWhole(ctx context.Context, facts Facts, likeness Likenes
 }
 
 func (e *Engine) resolve(ctx context.Context, facts Facts, likeness Likeness, seeds []ObservationID, bound int) (Resolution, error) {
+	likeness = e.weighs(likeness)
 	comp, oversized, err := e.walk(ctx, facts, likeness, seeds, bound)
 	if err != nil {
 		return Resolution{}, fmt.Errorf("resolve identity: %w", err)

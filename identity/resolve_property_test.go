@@ -29,6 +29,7 @@ func drawEvent(t *rapid.T, i int) *event.Event {
 		Workspace: "w", Source: rapid.SampledFrom([]string{"web", "voice"}).Draw(t, "source"),
 		MessageID:  fmt.Sprint("m", i),
 		ReceivedAt: time.Unix(int64(rapid.IntRange(0, 9).Draw(t, "received")), 0).UTC(),
+		At:         time.Unix(int64(rapid.IntRange(0, 9).Draw(t, "at"))*3600, 0).UTC(),
 		Attributes: map[string]string{},
 	}
 	add := func(typ, format string, values, of int) {
@@ -67,7 +68,7 @@ func drawObservations(t *rapid.T, e *identity.Engine, most int) []identity.Obser
 	return list
 }
 
-// drawEngine makes values generic early in some worlds.
+// drawEngine makes values generic early in some worlds, and has rules in half of them.
 func drawEngine(t *rapid.T) *identity.Engine {
 	c := identity.Config{Key: testKey()}
 	c.GenericSpread = rapid.SampledFrom([]int{0, 2, 3, 4}).Draw(t, "spread")
@@ -79,7 +80,38 @@ func drawEngine(t *rapid.T) *identity.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if rapid.Bool().Draw(t, "has rules") {
+		if e, err = e.With(drawRules(t)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	return e
+}
+
+func drawRules(t *rapid.T) identity.Rules {
+	r := identity.Rules{Strategy: rapid.SampledFrom(identity.Strategies()).Draw(t, "strategy")}
+	types := []string{event.IDUser, "crm.contact_id", event.IDAnonymous, event.IDEmail, event.IDPhone, "web.conversation_id"}
+	for _, typ := range rapid.Permutation(types).Draw(t, "priority")[:rapid.IntRange(0, 4).Draw(t, "identifiers")] {
+		rule := identity.IdentifierRule{Type: typ, Role: rapid.SampledFrom([]identity.Role{
+			"", "", identity.RoleExclusive, identity.RoleCertain, identity.RoleDevice, identity.RoleShareable, identity.RoleEvidence, identity.RoleIgnored,
+		}).Draw(t, "role of "+typ)}
+		if rule.Role != identity.RoleIgnored && rule.Role != identity.RoleExclusive && rapid.Bool().Draw(t, "limits "+typ) {
+			rule.Limit = rapid.IntRange(1, 3).Draw(t, "limit")
+			rule.Window = identity.Window(time.Duration(rapid.SampledFrom([]int{0, 1, 3}).Draw(t, "window")) * time.Hour)
+		}
+		r.Identifiers = append(r.Identifiers, rule)
+	}
+	for i, of := range [][]string{{event.IDEmail, event.IDPhone}, {event.IDAnonymous, event.AttrBirthDate}} {
+		ignored := slices.ContainsFunc(r.Identifiers, func(x identity.IdentifierRule) bool {
+			return x.Role == identity.RoleIgnored && slices.Contains(of, x.Type)
+		})
+		if !ignored && rapid.IntRange(1, 3).Draw(t, "compound") == 1 {
+			r.Compound = append(r.Compound, identity.Compound{Name: fmt.Sprint("c", i), Of: of})
+		}
+	}
+	blocks := []identity.Block{{Type: event.IDEmail, Value: "mail1@example.org"}, {Pattern: ".*2"}, {Type: event.AttrName, Pattern: "j.*"}}
+	r.Blocked = blocks[:rapid.IntRange(0, len(blocks)).Draw(t, "blocks")]
+	return r
 }
 
 func fromScratch(t interface{ Fatal(...any) }, e *identity.Engine, f *identitytest.Facts) identity.Resolution {

@@ -1,7 +1,8 @@
 package identity
 
 // The rules that join, by the names in Reason.Rule and Conflict.Rule. A rule that goes by one
-// identifier type of the certain ones is named "same_" and the type, such as "same_user_id".
+// identifier type of the certain ones is named "same_" and the type, such as "same_user_id"; one that
+// goes by a compound identifier "compound_" and its name.
 const (
 	RuleMustMerge = "must_merge"
 	// RuleConversation: both took part in one conversation as its subject.
@@ -15,11 +16,13 @@ const (
 	RuleScored = "scored"
 	// RuleOnlyHolder: one is known by shareable identifiers only, and nobody else holds them.
 	RuleOnlyHolder = "only_holder"
+	// RuleFirstCustomer: an anonymous visit on a device of several customers (VisitsFirstCustomer).
+	RuleFirstCustomer = "first_customer_of_device"
 )
 
 // The rules that keep apart, by the names in Conflict.Reason and, for observations that stay
 // alone, in Reason.Rule. "exclusive_" and a type, such as "exclusive_user_id": two values of a
-// type of which a profile has one.
+// type of which a profile has one. "limit_" and a type: more values of it than the rules allow.
 const (
 	RuleNeverMerge         = "never_merge"
 	RuleDifferentName      = "different_name"
@@ -40,6 +43,8 @@ const (
 const (
 	sameRule      = "same_"
 	exclusiveRule = "exclusive_"
+	compoundRule  = "compound_"
+	limitRule     = "limit_"
 )
 
 // mode says what counts when groups that hold one value are compared.
@@ -59,6 +64,8 @@ func modeOf(f *feature) mode {
 		return mode{rule: RuleDevice, facts: true, rivals: true}
 	case classShared:
 		return mode{rule: RuleNameAgrees, facts: true, agree: true}
+	case classCompound:
+		return mode{rule: f.rule, sure: true}
 	default:
 		return mode{rule: sameRule + f.Type, sure: true}
 	}

@@ -3,6 +3,7 @@ package identity_test
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +14,8 @@ import (
 )
 
 // said is one event in short: fields "type=value" separated by "; ". "conv" is the conversation,
-// "record" the record id, "source" the source; a type of identifying attributes is an attribute.
+// "record" the record id, "source" the source, "at" the event time in hours; a type of identifying
+// attributes is an attribute.
 func said(t *testing.T, i int, text string) *event.Event {
 	t.Helper()
 	e := &event.Event{
@@ -32,9 +34,17 @@ func said(t *testing.T, i int, text string) *event.Event {
 			e.Record = &event.Record{ID: value}
 		case "source":
 			e.Source = value
-		case event.AttrName, event.AttrFirstName, event.AttrLastName, event.AttrBirthDate, event.AttrSuffix:
-			e.Attributes[key] = value
+		case "at":
+			hours, err := strconv.Atoi(value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			e.At = time.Unix(int64(hours)*3600, 0).UTC()
 		default:
+			if event.KnownAttribute(key) {
+				e.Attributes[key] = value
+				continue
+			}
 			e.Identifiers = append(e.Identifiers, event.Identifier{Type: key, Value: value})
 		}
 	}
@@ -45,6 +55,7 @@ func said(t *testing.T, i int, text string) *event.Event {
 type world struct {
 	name    string
 	config  identity.Config
+	rules   string // YAML
 	said    []string
 	never   [][2]int
 	must    [][2]int
@@ -57,7 +68,7 @@ type world struct {
 }
 
 func (w world) run(t *testing.T) {
-	e := newEngine(t, w.config)
+	e := withRules(t, newEngine(t, w.config), w.rules)
 	f := identitytest.New()
 	var ids []identity.ObservationID
 	line := map[identity.ObservationID]int{}
@@ -102,6 +113,19 @@ func (w world) run(t *testing.T) {
 			}
 		}
 	}
+}
+
+func withRules(t *testing.T, e *identity.Engine, document string) *identity.Engine {
+	t.Helper()
+	r, err := identity.ParseRules([]byte(document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err = e.With(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
 }
 
 func describe(r identity.Resolution, line map[identity.ObservationID]int) string {

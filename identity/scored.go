@@ -91,5 +91,8 @@ func (c *clustering) apartByRule(a, b int32) string {
 	if typ := c.exclusiveConflict(g, h); typ != "" {
 		return exclusiveRule + typ
 	}
+	if typ := c.overLimit(a, b, nil); typ != "" {
+		return limitRule + typ
+	}
 	return ""
 }

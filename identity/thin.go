@@ -14,8 +14,16 @@ import (
 // Two of them at one value that are reached at different places (other e-mails at one telephone)
 // are distinct persons: they do not join each other, and count as holders for the rest.
 //
-// Those that lie between others in their conversation come last, when those others are settled.
+// Those that lie between others in their conversation come last, when those others are settled; and
+// after them the visits of shared devices, if these are to be somebody's.
 func (c *clustering) settleThin() {
+	c.settleSoft()
+	if c.engine.visits == VisitsFirstCustomer {
+		c.giveVisits()
+	}
+}
+
+func (c *clustering) settleSoft() {
 	soft := c.softRoots()
 	if len(soft) == 0 {
 		return
@@ -102,13 +110,25 @@ func (c *clustering) settle(soft []int32, holder func(*group) bool) []int32 {
 				rest = append(rest, s)
 			}
 		}
-		for _, j := range c.compatible(joins) {
-			c.union(j.peer, j.self, j.rule, j.typ)
-		}
+		c.joinCandidates(c.compatible(joins))
 		soft = rest
 		if len(joins) == 0 {
 			return soft
 		}
+	}
+}
+
+// joinCandidates joins as far as limits allow, the earliest by event time first.
+func (c *clustering) joinCandidates(joins []candidate) {
+	if len(c.engine.limits) > 0 {
+		slices.SortStableFunc(joins, func(x, y candidate) int { return c.byTime(seat{holder: x.self}, seat{holder: y.self}) })
+	}
+	for _, j := range joins {
+		if refuse := c.overLimit(c.find(j.peer), c.find(j.self), nil); refuse != "" {
+			c.conflict(j.peer, j.self, j.rule, limitRule+refuse)
+			continue
+		}
+		c.union(j.peer, j.self, j.rule, j.typ)
 	}
 }
 

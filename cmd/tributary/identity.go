@@ -117,7 +117,7 @@ func newIdentityEvaluate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "evaluate",
 		Short: "Measure how well records of people are told apart, on a file whose truth is known",
-		Long: `Groups the records of a CSV file with the probabilistic matcher and compares the outcome with the truth.
+		Long: `Groups the records of a CSV file with the engine of production and compares the outcome with the truth.
 A spec says which columns hold what; identity/evaluate/README.md says how to write one. Without a truth it
 only writes who is who.`,
 		Args: cobra.NoArgs,
@@ -136,7 +136,8 @@ only writes who is who.`,
 	flags.StringVar(&c.Predicted, "predicted", "predicted.csv", "`file` to write record_id,profile_id to")
 	flags.StringVar(&c.Order, "order", "file", "file, or shuffled:SEED")
 	flags.BoolVar(&c.Stream, "stream", false, "add the records one by one, as a running engine gets them")
-	flags.IntVar(&c.Batch, "batch", 0, "when streaming, settle after so many records too")
+	flags.IntVar(&c.Batch, "batch", 0, "when streaming, add so many records in one step (default 1)")
+	flags.IntVar(&c.Shuffles, "shuffles", 0, "check that the profiles are the same in so many other orders")
 	flags.Float64Var(&c.Options.MergePrecision, "merge-precision", 0, "estimated precision from which on records merge (default 0.9)")
 	return cmd
 }

@@ -29,9 +29,13 @@ type Config struct {
 	Order string
 	// Stream adds records one by one, and settles at the end; else they are loaded at once.
 	Stream bool
-	// Batch settles after every so many records when streaming. 0: only at the end.
-	Batch   int
-	Options match.Options
+	// Batch is how many records are added in one step when streaming. Default: 1.
+	Batch int
+	// Shuffles checks besides that the order does not matter: so many times all records are added
+	// in another order, one by one, in batches of a hundredth, and at once, and the last time they
+	// are all removed and added again.
+	Shuffles int
+	Options  match.Options
 }
 
 // Validate reports every fault.
@@ -48,6 +52,9 @@ func (c Config) Validate() error {
 	}
 	if c.Batch < 0 {
 		faults = append(faults, errors.New("batch: is negative"))
+	}
+	if c.Shuffles < 0 {
+		faults = append(faults, errors.New("shuffles: is negative"))
 	}
 	return errors.Join(append(faults, c.Options.Validate())...)
 }
@@ -73,7 +80,8 @@ type Report struct {
 	Model             *match.Model
 	Groups            [][]string
 	Figures           *Figures // nil without truth
-	// Revisited is, per record of a stream, how many records it had looked at again, ascending;
+	Shuffles          int      // how many orders gave the same profiles
+	// Revisited is, per step of a stream, how many records it had looked at again, ascending;
 	// without those that brought a new model. Nil when all were loaded at once.
 	Revisited []int
 }
@@ -92,11 +100,13 @@ func Run(c Config) (*Report, error) {
 		return nil, err
 	}
 	if seed, shuffled, _ := c.seed(); shuffled {
-		r := rand.New(rand.NewPCG(seed, seed))
-		r.Shuffle(len(records), func(i, j int) { records[i], records[j] = records[j], records[i] })
+		shuffle(records, seed)
 	}
 	report, err := c.resolve(spec, records)
 	if err != nil {
+		return nil, err
+	}
+	if err := c.checkOrder(spec, records, report); err != nil {
 		return nil, err
 	}
 	if c.Truth != "" {
@@ -115,37 +125,109 @@ func Run(c Config) (*Report, error) {
 	return report, nil
 }
 
+func shuffle(records []*match.Record, seed uint64) {
+	r := rand.New(rand.NewPCG(seed, seed))
+	r.Shuffle(len(records), func(i, j int) { records[i], records[j] = records[j], records[i] })
+}
+
 func (c Config) resolve(spec *Spec, records []*match.Record) (*Report, error) {
+	w, err := newWorkspace(spec, c.Options)
+	if err != nil {
+		return nil, err
+	}
 	start := time.Now()
 	report := &Report{Records: len(records)}
 	if c.Stream {
-		r, err := match.NewResolver(spec.Schema(), c.Options, match.NewMemory())
-		if err != nil {
-			return nil, fmt.Errorf("evaluate: %w", err)
-		}
-		for i, record := range records {
-			r.Add(record)
-			if n := r.Revisited(); n < r.Len() || n < 2 {
-				report.Revisited = append(report.Revisited, n)
-			}
-			if c.Batch > 0 && (i+1)%c.Batch == 0 {
-				r.Settle()
-			}
-		}
-		r.Settle()
-		slices.Sort(report.Revisited)
-		report.Model, report.Groups = r.Model(), r.Groups()
+		report.Revisited, err = w.stream(records, max(c.Batch, 1))
 	} else {
-		var outcome match.Partition
-		report.Model, outcome = match.TrainAndResolve(spec.Schema(), 1, spec.Schema().PrepareAll(records), nil, c.Options)
-		report.Groups = outcome.Groups
+		err = w.load(records)
+	}
+	if err != nil {
+		return nil, err
 	}
 	report.Resolving = time.Since(start)
+	report.Model, report.Groups = w.linker.Model(), w.groups()
 	report.Profiles = len(report.Groups)
 	for _, g := range report.Groups {
 		report.Largest = max(report.Largest, len(g))
 	}
 	return report, nil
+}
+
+// stream adds records so many at a time, and settles at the end. It returns how many observations
+// each step looked at again, ascending, without those that brought a new model.
+func (w *workspace) stream(records []*match.Record, batch int) ([]int, error) {
+	var revisited []int
+	for step := range slices.Chunk(records, batch) {
+		if err := w.put(step...); err != nil {
+			return nil, err
+		}
+		if !w.changed {
+			continue
+		}
+		revisited = append(revisited, w.revisited)
+	}
+	slices.Sort(revisited)
+	return revisited, w.settle()
+}
+
+// checkOrder fails when another order of the same records gives other profiles.
+func (c Config) checkOrder(spec *Spec, records []*match.Record, report *Report) error {
+	records = slices.Clone(records)
+	same := func(w *workspace, seed int, how string) error {
+		if got := w.groups(); !slices.EqualFunc(got, report.Groups, slices.Equal[[]string]) {
+			return fmt.Errorf("evaluate: shuffled:%d, %s, gives other profiles", seed, how)
+		}
+		return nil
+	}
+	for seed := 1; seed <= c.Shuffles; seed++ {
+		shuffle(records, uint64(seed))
+		for _, way := range []struct {
+			name string
+			add  func(*workspace) error
+		}{
+			{"all at once", func(w *workspace) error { return w.load(records) }},
+			{"in batches", func(w *workspace) error { _, err := w.stream(records, max(1, len(records)/100)); return err }},
+			{"one by one", func(w *workspace) error { _, err := w.stream(records, 1); return err }},
+		} {
+			w, err := newWorkspace(spec, c.Options)
+			if err != nil {
+				return err
+			}
+			if err := way.add(w); err != nil {
+				return err
+			}
+			if err := same(w, seed, way.name); err != nil {
+				return err
+			}
+			if seed < c.Shuffles || way.name != "one by one" {
+				continue
+			}
+			if err := w.removeAll(records); err != nil {
+				return err
+			}
+			if _, err := w.stream(records, 1); err != nil {
+				return err
+			}
+			if err := same(w, seed, "removed and added again"); err != nil {
+				return err
+			}
+		}
+		report.Shuffles++
+	}
+	return nil
+}
+
+func (w *workspace) removeAll(records []*match.Record) error {
+	for _, r := range records {
+		if err := w.remove(r); err != nil {
+			return err
+		}
+	}
+	if left := len(w.groups()); left > 0 {
+		return fmt.Errorf("evaluate: %d profiles are left when all records are gone", left)
+	}
+	return nil
 }
 
 // Write prints the report for people.
@@ -161,6 +243,9 @@ func (r *Report) Write(w io.Writer) error {
 	}
 	if n := len(r.Revisited); n > 0 {
 		fmt.Fprintf(w, "looked at again     p50 %d, p99 %d, largest %d records\n", r.Revisited[n/2], r.Revisited[n*99/100], r.Revisited[n-1])
+	}
+	if r.Shuffles > 0 {
+		fmt.Fprintf(w, "orders              %d, with the same profiles\n", r.Shuffles)
 	}
 	if f := r.Figures; f != nil {
 		_, err = fmt.Fprintf(w, "pairs               %d true, %d found, %d right\npairwise            precision %.4f  recall %.4f  F1 %.4f\nB-cubed             precision %.4f  recall %.4f  F1 %.4f\n",

@@ -46,12 +46,12 @@ func TestRun(t *testing.T) {
 		Predicted: filepath.Join(dir, "predicted.csv"), Order: "shuffled:7",
 	}
 	for _, stream := range []bool{false, true} {
-		c.Stream = stream
+		c.Stream, c.Shuffles = stream, 2
 		report, err := Run(c)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if report.Figures.F1 != 1 || report.Largest != 2 || report.Profiles != 3 {
+		if report.Figures.F1 != 1 || report.Largest != 2 || report.Profiles != 3 || report.Shuffles != 2 {
 			t.Errorf("stream %v: %+v, %+v", stream, report, report.Figures)
 		}
 		got, _ := os.ReadFile(c.Predicted)
@@ -72,7 +72,7 @@ func TestFaults(t *testing.T) {
 		c    Config
 		want []string
 	}{
-		{"nothing given", Config{Order: "random", Batch: -1}, []string{"records: is missing", "spec: is missing", "order: \"random\"", "batch: is negative"}},
+		{"nothing given", Config{Order: "random", Batch: -1, Shuffles: -1, Options: match.Options{MergePrecision: 1}}, []string{"records: is missing", "spec: is missing", "order: \"random\"", "batch: is negative", "shuffles: is negative", "merge_precision: 1"}},
 		{"unknown key", Config{Records: records, Spec: write(t, "s.yaml", "record_id: id\nmails: [x]\n")}, []string{"mails"}},
 		{"all faults of a spec", Config{Records: records, Spec: write(t, "s.yaml", "names: [{given: x}]\nbirth_dates: [{day: d}]\nids: [{name: x}]\n")},
 			[]string{"record_id: is missing", "birth_dates[0]: needs either", "ids[0].column: is missing"}},
@@ -106,9 +106,12 @@ func TestComparisonsAndBlocking(t *testing.T) {
 	if got := records[0].Blocks; len(got) != 1 || got[0] != "0\x001971\x004" || len(records[4].Blocks) != 0 {
 		t.Errorf("blocks %q, %q", got, records[4].Blocks)
 	}
-	_, outcome := match.TrainAndResolve(spec.Schema(), 1, spec.Schema().PrepareAll(records), nil, match.Options{})
-	if len(outcome.Groups) != 5 {
-		t.Errorf("names join although they are off: %v", outcome.Groups)
+	w, err := newWorkspace(spec, match.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.load(records); err != nil || len(w.groups()) != 5 {
+		t.Errorf("names join although they are off: %v, %v", w.groups(), err)
 	}
 }
 

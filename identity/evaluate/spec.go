@@ -70,12 +70,14 @@ type Address struct {
 	Country  string `yaml:"country"`
 }
 
-// ID names the column of an issued number.
+// ID names the column of an issued number. It is weighed, unless it is certain.
 type ID struct {
 	Name      string `yaml:"name"`
 	Column    string `yaml:"column"`
 	Exclusive bool   `yaml:"exclusive"`
 	Several   bool   `yaml:"several"`
+	// Certain: equal values are one person, whatever else differs, like the id of a login.
+	Certain bool `yaml:"certain"`
 }
 
 // Other names any other column.

@@ -32,11 +32,14 @@ func New() *Facts {
 }
 
 // Add adds an observation or replaces that of the same id. Of two versions the earlier
-// FirstReceived stays.
+// FirstReceived and FirstSeen stay.
 func (f *Facts) Add(o identity.Observation) {
 	if was, ok := f.observations[o.ID]; ok {
 		if was.FirstReceived.Before(o.FirstReceived) {
 			o.FirstReceived = was.FirstReceived
+		}
+		if was.FirstSeen.Before(o.FirstSeen) {
+			o.FirstSeen = was.FirstSeen
 		}
 		f.Remove(o.ID)
 	}

@@ -315,16 +315,16 @@ func (m *Model) Keys(p *Prepared) []uint64 {
 	var refiners []uint64
 	for _, k := range p.keys {
 		switch {
-		case m.Heavy[k]:
+		case m.Heavy[shortOf(k)]:
 			if refiners == nil {
 				refiners = p.refiners()
 			}
 			for _, r := range refiners {
-				if x := refined(k, r); !m.Dropped[x] {
+				if x := refined(k, r); !m.Dropped[shortOf(x)] {
 					out = append(out, x)
 				}
 			}
-		case m.Common[k]:
+		case m.Common[shortOf(k)]:
 			out = append(out, k&^aloneBit)
 		default:
 			out = append(out, k)

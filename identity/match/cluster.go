@@ -15,41 +15,52 @@ type agreement struct {
 	n                  int32
 	same, home         Bits // sums
 	bestSame, bestHome Bits
+	level              Level // of the best
+}
+
+// closest is the pair of records of two groups that are most alike.
+type closest struct {
+	pairOf
+	score Bits
 }
 
 // link is what there is to know about two groups.
 type link struct {
 	features      []agreement
 	contradiction bool
+	closest       closest
 	score         Bits
 }
 
 // group is records that were found to be one.
 type group struct {
-	members []uint32 // ascending; the first names the group
+	sets    []uint32 // the given sets that it is made of, ascending; the first names the group
+	members []uint32
 	links   map[*group]*link
 	merged  bool
 }
 
-// clustering groups the records of one component: a pure function of records, ties and model.
+// clustering groups records that hang together: a pure function of the records, the sets that they
+// come in, and the model.
 type clustering struct {
-	m         *Model
-	records   []*Prepared // ascending by id
-	pairs     []pairOf
-	ties      ties
-	floor     Bits // score at and above which groups merge
-	review    Bits // score at and above which a person is asked
-	queue     proposals
-	conflicts [][]uint32
+	m       *Model
+	records []*Prepared         // ascending by id
+	sets    [][]uint32          // records that are one for certain
+	pairs   []pairOf            // ascending
+	apart   func(a, b int) bool // says of two sets that they are not one
+	floor   Bits                // score at and above which groups merge
+	review  Bits                // score at and above which a person is asked
+	queue   proposals
+	merges  []closest // in their order, with the scores of the groups
 }
 
 // proposal is a merge that may be made.
 type proposal struct {
 	score Bits
-	a, b  *group // a names itself by the smaller member
+	a, b  *group // a names itself by the smaller set
 }
 
-// proposals is a heap: the highest score first, then the smallest members.
+// proposals is a heap: the highest score first, then the smallest sets.
 type proposals []proposal
 
 func (q proposals) Len() int      { return len(q) }
@@ -58,10 +69,10 @@ func (q proposals) Less(i, j int) bool {
 	if q[i].score != q[j].score {
 		return q[i].score > q[j].score
 	}
-	if x, y := q[i].a.members[0], q[j].a.members[0]; x != y {
+	if x, y := q[i].a.sets[0], q[j].a.sets[0]; x != y {
 		return x < y
 	}
-	return q[i].b.members[0] < q[j].b.members[0]
+	return q[i].b.sets[0] < q[j].b.sets[0]
 }
 func (q *proposals) Push(x any) { *q = append(*q, x.(proposal)) }
 func (q *proposals) Pop() any {
@@ -72,15 +83,14 @@ func (q *proposals) Pop() any {
 }
 
 // run merges groups, highest score first, until no score reaches the floor. It returns the groups,
-// ascending by their first member.
+// ascending by their first set.
 func (c *clustering) run() []*group {
 	at := make([]*group, len(c.records))
-	var all []*group
-	for _, members := range c.contract() {
-		g := &group{members: members, links: map[*group]*link{}}
-		all = append(all, g)
+	all := make([]*group, len(c.sets))
+	for i, members := range c.sets {
+		all[i] = &group{sets: []uint32{uint32(i)}, members: members, links: map[*group]*link{}}
 		for _, r := range members {
-			at[r] = g
+			at[r] = all[i]
 		}
 	}
 	for _, p := range c.pairs {
@@ -91,11 +101,12 @@ func (c *clustering) run() []*group {
 	for c.queue.Len() > 0 {
 		p := heap.Pop(&c.queue).(proposal)
 		if !p.a.merged && !p.b.merged && !c.ambiguous(p) {
+			c.merges = append(c.merges, closest{p.a.links[p.b].closest.pairOf, p.score})
 			all = append(all, c.merge(p.a, p.b))
 		}
 	}
 	all = slices.DeleteFunc(all, func(g *group) bool { return g.merged })
-	slices.SortFunc(all, func(a, b *group) int { return cmp.Compare(a.members[0], b.members[0]) })
+	slices.SortFunc(all, func(a, b *group) int { return cmp.Compare(a.sets[0], b.sets[0]) })
 	return all
 }
 
@@ -127,36 +138,73 @@ func (c *clustering) rival(x, y *group, score Bits) bool {
 
 // connect notes a link and proposes the merge.
 func (c *clustering) connect(a, b *group, l *link) {
-	if a.members[0] > b.members[0] {
+	if a.sets[0] > b.sets[0] {
 		a, b = b, a
 	}
 	a.links[b], b.links[a] = l, l
-	l.score = c.m.scoreGroups(l)
-	if !l.contradiction && l.score >= c.floor {
+	e := l.evidence(c.m)
+	l.score = c.m.Score(&e)
+	if !l.contradiction && l.score >= c.floor && (c.m.Records >= namesAlone || e.corroborated(len(l.features))) {
 		heap.Push(&c.queue, proposal{l.score, a, b})
 	}
 }
 
+// namesAlone is how many records a model must have been trained on before it can tell how rare a name
+// is. Before that a name alone is a question to a person, however rare it is among the few that are
+// known.
+const namesAlone = 1000
+
+// corroborated says whether something agrees beside the name.
+func (e *Evidence) corroborated(features int) bool {
+	for f := FeatureBirth; f < Feature(features); f++ {
+		if e.Same[f] >= Bit {
+			return true
+		}
+	}
+	return false
+}
+
 // compare compares all records of one group with all of another.
 func (c *clustering) compare(a, b *group) *link {
-	l := &link{features: make([]agreement, len(c.m.Weights))}
+	l := &link{features: make([]agreement, len(c.m.Weights)), contradiction: c.keptApart(a, b)}
 	var levels Comparison
 	var e Evidence
 	for _, x := range a.members {
 		for _, y := range b.members {
-			p := [2]uint32{min(x, y), max(x, y)}
-			c.m.Schema.Compare(c.records[p[0]], c.records[p[1]], &levels)
+			p := pairOf{min(x, y), max(x, y)}
+			c.m.Schema.Compare(c.records[p.a], c.records[p.b], &levels)
 			c.m.Weigh(&levels, &e)
-			l.contradiction = l.contradiction || levels.Contradiction || c.ties.never[p]
+			l.contradiction = l.contradiction || levels.Contradiction
 			for f := range l.features {
-				if levels.Levels[f] != Missing {
-					l.features[f].add(agreement{1, e.Same[f], e.Home[f], e.Same[f], e.Home[f]})
+				if v := levels.Levels[f]; v != Missing {
+					l.features[f].add(agreement{1, e.Same[f], e.Home[f], e.Same[f], e.Home[f], v})
 				}
 			}
+			l.closest.add(closest{p, c.m.Score(&e)})
 		}
 	}
 	return l
 }
+
+func (c *clustering) keptApart(a, b *group) bool {
+	for _, x := range a.sets {
+		for _, y := range b.sets {
+			if c.apart(int(x), int(y)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// add keeps the better of two; of equally good ones the first.
+func (x *closest) add(y closest) {
+	if x.pairOf == (pairOf{}) || y.score > x.score || y.score == x.score && y.before(x.pairOf) {
+		*x = y
+	}
+}
+
+func (p pairOf) before(q pairOf) bool { return p.a < q.a || p.a == q.a && p.b < q.b }
 
 // add adds what other pairs say.
 func (x *agreement) add(y agreement) {
@@ -170,16 +218,18 @@ func (x *agreement) add(y agreement) {
 	x.n += y.n
 	x.same += y.same
 	x.home += y.home
-	if y.bestSame > x.bestSame || y.bestSame == x.bestSame && y.bestHome < x.bestHome {
-		x.bestSame, x.bestHome = y.bestSame, y.bestHome
+	best := cmp.Or(cmp.Compare(y.bestSame, x.bestSame), cmp.Compare(x.bestHome, y.bestHome), cmp.Compare(x.level, y.level))
+	if best > 0 {
+		x.bestSame, x.bestHome, x.level = y.bestSame, y.bestHome, y.level
 	}
 }
 
 // merge makes one group of two; what others know of the two is added up.
 func (c *clustering) merge(a, b *group) *group {
 	g := &group{links: make(map[*group]*link, len(a.links)+len(b.links))}
-	g.members = append(append(g.members, a.members...), b.members...)
-	slices.Sort(g.members)
+	g.members = slices.Concat(a.members, b.members)
+	g.sets = slices.Concat(a.sets, b.sets)
+	slices.Sort(g.sets)
 	a.merged, b.merged = true, true
 	for _, o := range neighbours(a, b) {
 		la, lb := a.links[o], b.links[o]
@@ -195,6 +245,7 @@ func (c *clustering) merge(a, b *group) *group {
 			la.features[f].add(lb.features[f])
 		}
 		la.contradiction = la.contradiction || lb.contradiction
+		la.closest.add(lb.closest)
 		c.connect(g, o, la)
 	}
 	a.links, b.links = nil, nil
@@ -214,7 +265,7 @@ func neighbours(a, b *group) []*group {
 			out = append(out, o)
 		}
 	}
-	slices.SortFunc(out, func(x, y *group) int { return cmp.Compare(x.members[0], y.members[0]) })
+	slices.SortFunc(out, func(x, y *group) int { return cmp.Compare(x.sets[0], y.sets[0]) })
 	return out
 }
 
@@ -223,12 +274,7 @@ func neighbours(a, b *group) []*group {
 // contradiction counts and pairs with nothing to compare do not.
 const bestShare = 0.5
 
-// scoreGroups scores two groups: feature by feature, the prior once.
-func (m *Model) scoreGroups(l *link) Bits {
-	e := l.evidence(m)
-	return m.Score(&e)
-}
-
+// evidence is that of two groups: feature by feature; the prior counts once.
 func (l *link) evidence(m *Model) (e Evidence) {
 	for f := range l.features {
 		x := &l.features[f]

@@ -35,10 +35,10 @@ func (m *Model) count(records []*Prepared) {
 		}
 	}
 	countPeople(uses, counts)
-	m.Counts = map[uint64]uint32{}
+	m.Counts = map[short]uint32{}
 	for v, n := range counts {
 		if n > 1 {
-			m.Counts[v] = uint32(rounded(int(n)))
+			m.Counts[shortOf(v)] = max(m.Counts[shortOf(v)], uint32(rounded(int(n))))
 		}
 	}
 	for f := range m.Totals {

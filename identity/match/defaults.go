@@ -39,6 +39,8 @@ type weights struct {
 	// unique: the value is given to one person or household; the distinct people on it say how
 	// common it is, not the records.
 	unique bool
+	// contact: where somebody is reached; a value that many people share tells nothing.
+	contact bool
 	// fixed: data do not move the weights.
 	fixed bool
 }
@@ -106,7 +108,7 @@ var defaults = [kinds]weights{
 		shared:   0.5,
 		other:    []float64{0, .0002, .00005, .0003, .99945},
 		rarity:   []float64{0, 1, .5, .5, 0},
-		volatile: true, unique: true,
+		volatile: true, unique: true, contact: true,
 	},
 	kindEmail: {
 		levels: emailLevels,
@@ -115,7 +117,7 @@ var defaults = [kinds]weights{
 		shared:   .1,
 		other:    []float64{0, .0001, .001, .9989},
 		rarity:   []float64{0, 1, 1, 0},
-		volatile: true, unique: true,
+		volatile: true, unique: true, contact: true,
 	},
 	kindMailbox: {
 		levels: mailboxLevels,

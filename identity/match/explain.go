@@ -1,30 +1,10 @@
 package match
 
-import "slices"
+import (
+	"slices"
 
-// FieldEvidence is what one comparison says for or against two records being one.
-type FieldEvidence struct {
-	Feature Feature
-	Name    string
-	Level   string
-	Bits    Bits
-}
-
-// Explanation is a score taken apart. Prior, the bits of all fields, Overlap and Household add up to
-// Score.
-type Explanation struct {
-	Model int // number
-	// Prior is the evidence before anything is compared.
-	Prior  Bits
-	Fields []FieldEvidence
-	// Overlap takes back what was said twice: the place of an equal address.
-	Overlap Bits
-	// Household takes back what is as likely among people who live together.
-	Household Bits
-	Score     Bits
-	// Contradiction: they are not one, whatever the score.
-	Contradiction bool
-}
+	"tributary/identity"
+)
 
 var levelNames = [kinds][]string{
 	kindGiven:        {"", "equal", "nickname", "one slip", "similar", "initial", "in another part of the name", "different", "another"},
@@ -45,22 +25,25 @@ var levelNames = [kinds][]string{
 }
 
 // Explain takes the score of two records apart.
-func (m *Model) Explain(a, b *Prepared) Explanation {
+func (m *Model) Explain(a, b *Prepared) identity.Weighing {
 	if a.ID > b.ID {
 		a, b = b, a
 	}
-	var c Comparison
-	var e Evidence
-	m.Schema.Compare(a, b, &c)
-	m.Weigh(&c, &e)
-	x := Explanation{Model: m.Number, Contradiction: c.Contradiction, Score: m.Score(&e)}
-	ps, _ := m.prior()
-	x.Prior = bitsOf(ps)
+	c := clustering{m: m, records: []*Prepared{a, b}, apart: func(int, int) bool { return false }}
+	return m.explain(c.compare(&group{members: []uint32{0}}, &group{members: []uint32{1}}))
+}
+
+// explain takes the score of two groups apart.
+func (m *Model) explain(l *link) identity.Weighing {
+	e := l.evidence(m)
+	x := identity.Weighing{
+		Model: m.Number, Prior: bitsOf(m.priorSame), Score: m.Score(&e), Contradiction: l.contradiction,
+	}
 	sum := Bits(0)
-	for f := range m.Weights {
-		if l := c.Levels[f]; l != Missing {
-			x.Fields = append(x.Fields, FieldEvidence{
-				Feature(f), m.Schema.FeatureName(Feature(f)), levelNames[m.Weights[f].kind][l], e.Same[f],
+	for f := range l.features {
+		if at := &l.features[f]; at.n > 0 {
+			x.Fields = append(x.Fields, identity.FieldBits{
+				Field: m.Schema.FeatureName(Feature(f)), Level: levelNames[m.Weights[f].kind][at.level], Bits: e.Same[f],
 			})
 			sum += e.Same[f]
 		}
@@ -68,17 +51,8 @@ func (m *Model) Explain(a, b *Prepared) Explanation {
 	same, _ := m.Sum(&e)
 	x.Overlap = same - sum
 	x.Household = x.Score - x.Prior - same
-	slices.SortStableFunc(x.Fields, func(p, q FieldEvidence) int { return int(abs(q.Bits) - abs(p.Bits)) })
+	slices.SortStableFunc(x.Fields, func(p, q identity.FieldBits) int { return int(abs(q.Bits) - abs(p.Bits)) })
 	return x
 }
 
 func abs(b Bits) Bits { return max(b, -b) }
-
-// Explain takes the score of two records apart, by id; false when one of them is not there.
-func (r *Resolver) Explain(a, b string) (Explanation, bool) {
-	refs := r.refs(a, b)
-	if len(refs) != 2 {
-		return Explanation{}, false
-	}
-	return r.model.Explain(r.store.Record(refs[0]), r.store.Record(refs[1])), true
-}

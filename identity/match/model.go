@@ -1,8 +1,6 @@
 package match
 
 import (
-	"encoding/json"
-	"fmt"
 	"math"
 	"slices"
 
@@ -18,10 +16,10 @@ const Bit = identity.Bit
 func bitsOf(x float64) Bits { return Bits(math.Round(x * float64(Bit))) }
 
 // Model weighs comparisons. It is a function of the set of records it was trained on and does not
-// change; later ones have higher numbers.
+// change; later ones have higher numbers. MarshalBinary writes it.
 type Model struct {
 	// Number counts the models of a workspace.
-	Number int
+	Number uint32
 	Schema Schema
 	// Records is how many records it was trained on that say enough to be found again, rounded.
 	Records int
@@ -30,22 +28,33 @@ type Model struct {
 	Partners, Housemates float64
 	// Weights are by feature.
 	Weights []FeatureWeights
-	// Counts say how often values occur, rounded; those that occur once are left out.
-	Counts map[uint64]uint32
+	// Counts say how often values occur, rounded, by short hash; those that occur once are left out.
+	Counts map[short]uint32
 	// Totals are how many records have the feature.
 	Totals []int
-	// Heavy are the blocking keys that too many records share.
-	Heavy map[uint64]bool
+	// Heavy are the blocking keys that too many records share, by short hash, as are the others.
+	Heavy map[short]bool
 	// Common are those that many share: two of them are needed to compare records.
-	Common map[uint64]bool
+	Common map[short]bool
 	// Dropped are the refined keys that too many records share all the same: their records are not
 	// compared because of it.
-	Dropped map[uint64]bool
+	Dropped map[short]bool
 	// Overflow is how many records lost a refined key.
 	Overflow int
+	// Judged are the pairs that people labelled, by their scores, ascending.
+	Judged []Judgement
 
 	most [maxFeatures]Bits // by feature, the most that an agreement can weigh
+	// log2 of the odds, before anything is compared, that two records are of one person, and of one
+	// household
+	priorSame, priorHome float64
 }
+
+// short is the first 40 bits of a hash. Of a million values some two in a million are taken for
+// another, which then seems commoner than it is.
+type short uint64
+
+func shortOf(hash uint64) short { return short(hash >> 24) }
 
 // FeatureWeights are probabilities by level: among pairs of records of one person, and of strangers.
 type FeatureWeights struct {
@@ -69,29 +78,10 @@ func DefaultModel(s Schema) *Model {
 	return m
 }
 
-// UnmarshalJSON reads a model that json.Marshal wrote. Equal models are written to equal bytes.
-func (m *Model) UnmarshalJSON(raw []byte) error {
-	type plain Model
-	var p plain
-	if err := json.Unmarshal(raw, &p); err != nil {
-		return fmt.Errorf("read model: %w", err)
-	}
-	n := p.Schema.features()
-	if err := p.Schema.Validate(); err != nil || len(p.Weights) != n || len(p.Totals) != n {
-		return fmt.Errorf("read model: %d weights and %d totals for %d comparisons: %w", len(p.Weights), len(p.Totals), n, err)
-	}
-	for f, w := range p.Weights {
-		if levels := defaults[p.Schema.kindOf(Feature(f))].levels; len(w.Same) != levels || len(w.Other) != levels {
-			return fmt.Errorf("read model: weights[%d] has not %d levels", f, levels)
-		}
-	}
-	*m = Model(p)
-	m.finish()
-	return nil
-}
-
 // finish derives what scoring needs.
 func (m *Model) finish() {
+	n := float64(m.Records + 2)
+	m.priorSame, m.priorHome = math.Log2(m.Partners/n), math.Log2(m.Housemates/n)
 	m.most = [maxFeatures]Bits{}
 	for f := range m.Weights {
 		w := &m.Weights[f]
@@ -120,7 +110,7 @@ func (m *Model) finish() {
 // share is how often a value occurs among strangers.
 func (m *Model) share(f Feature, value uint64) float64 {
 	n := float64(1)
-	if c, ok := m.Counts[value]; ok {
+	if c, ok := m.Counts[shortOf(value)]; ok {
 		n = float64(c)
 	}
 	if defaults[m.Weights[f].kind].unique {
@@ -145,7 +135,7 @@ func (m *Model) Weigh(c *Comparison, e *Evidence) {
 
 func (m *Model) weigh(f Feature, c *Comparison, e *Evidence) {
 	l := c.Levels[f]
-	if l == Missing {
+	if l == Missing || m.generic(f, c.Values[f]) {
 		e.Same[f], e.Home[f] = 0, 0
 		return
 	}
@@ -155,6 +145,14 @@ func (m *Model) weigh(f Feature, c *Comparison, e *Evidence) {
 		adjust = m.rarer(f, l, c.Values[f])
 	}
 	e.Same[f], e.Home[f] = w.same[l]+adjust, w.home[l]+adjust
+}
+
+// generic says whether a value is on so many different people that it tells nothing about any: a
+// reception's telephone, a mailbox that was filled in to have one. The rules about identifiers know
+// the same limit.
+func (m *Model) generic(f Feature, values [2]uint64) bool {
+	return defaults[m.Weights[f].kind].contact &&
+		max(m.Counts[shortOf(values[0])], m.Counts[shortOf(values[1])]) >= identity.DefaultGenericSpread
 }
 
 // mostRarity bounds, in bits, how much the rarity of a value moves its weight.
@@ -171,23 +169,15 @@ func (m *Model) rarer(f Feature, l Level, values [2]uint64) Bits {
 	return bitsOf(min(max(x, -mostRarity), mostRarity))
 }
 
-// prior is the evidence before anything is compared: log2 of the odds that two records are of one
-// person, and of one household.
-func (m *Model) prior() (same, home float64) {
-	n := float64(m.Records + 2)
-	return math.Log2(m.Partners / n), math.Log2(m.Housemates / n)
-}
-
 // total takes evidence for one person and for one household together into log2 of the odds that it
 // is one person.
 func (m *Model) total(same, home Bits) Bits {
-	ps, ph := m.prior()
-	h := ph + home.Float()
+	h := m.priorHome + home.Float()
 	rest := h
 	if h < 40 {
 		rest = math.Log2(1 + math.Exp2(h))
 	}
-	return bitsOf(ps + same.Float() - rest)
+	return bitsOf(m.priorSame + same.Float() - rest)
 }
 
 // Precision is the chance that two are one, by their score.

@@ -1,81 +1,198 @@
 package match
 
-import "slices"
+import (
+	"slices"
 
-// Ref is the number of a record in a Store.
+	"tributary/identity"
+)
+
+// Ref is the number of an observation in a Store; it means nothing outside it.
 type Ref uint32
 
-// Store keeps what a Resolver works on. Slices that it returns are valid until the next change and
-// must not be changed. Memory is the one of this package.
+// Store keeps what a Linker works on: the observations of one workspace, and their blocking keys and
+// links under one model. Slices that it returns are valid until its next change and must not be
+// changed. Memory is the one of this package.
 type Store interface {
-	// Put keeps a record and returns its number; Drop forgets it with its keys and links.
-	Put(*Prepared) Ref
-	Drop(Ref)
-	Find(id string) (Ref, bool)
-	Record(Ref) *Prepared
-	// Each calls yield for every record, in no order, until it returns false.
-	Each(yield func(Ref, *Prepared) bool)
-	Len() int
-
-	// SetKeys says under which blocking keys a record is found; Sharing returns who has a key.
-	SetKeys(Ref, []uint64)
-	Sharing(key uint64) []Ref
-
-	// Link notes that two records hang together.
-	Link(a, b Ref)
-	Linked(Ref) []Ref
-
-	// SetGroup says that these records, ascending by id, are one.
-	SetGroup([]Ref)
-	Group(Ref) []Ref
-
-	// Forget drops keys, links and groups of all records, before a new model.
-	Forget()
+	// Find returns the number of an observation, if it was given one.
+	Find(identity.ObservationID) (ref Ref, ok bool, err error)
+	// Number finds the number of an observation or gives it one. A number is never reused.
+	Number(identity.ObservationID) (Ref, error)
+	// Observation returns nil, nil when it is gone.
+	Observation(Ref) (*identity.Observation, error)
+	// Sharing returns who has a blocking key, each once and in any order.
+	Sharing(key uint64) ([]Ref, error)
+	// AddKey and RemoveKey give and take a blocking key; twice is no fault.
+	AddKey(key uint64, r Ref) error
+	RemoveKey(key uint64, r Ref) error
+	// Linked returns whom an observation is linked with, each once and in any order.
+	Linked(Ref) ([]Ref, error)
+	// Link and Unlink go both ways; twice is no fault.
+	Link(a, b Ref) error
+	Unlink(a, b Ref) error
 }
 
-// Memory is a Store in memory. It is not safe for concurrent use.
+// Memory is a Store in memory over observations that are kept elsewhere. Its methods return no
+// errors but those of reading observations. Reading is safe for concurrent use.
 type Memory struct {
-	ids      map[string]Ref
-	records  []memoryRecord
-	free     []Ref
-	postings map[uint64][]Ref
+	read   func(identity.ObservationID) (*identity.Observation, error)
+	refs   map[identity.ObservationID]Ref
+	ids    []identity.ObservationID
+	first  map[uint64]Ref   // who has a key
+	others map[uint64][]Ref // who else has it
+	linked [][]Ref
+	enter  func() // enters the keys of what was loaded, if not yet done
 }
 
-type memoryRecord struct {
-	p      *Prepared
-	keys   []uint64
-	linked []Ref
-	group  []Ref
-}
-
-// NewMemory returns an empty store.
-func NewMemory() *Memory {
-	return &Memory{ids: map[string]Ref{}, postings: map[uint64][]Ref{}}
-}
-
-// Put implements Store.
-func (s *Memory) Put(p *Prepared) Ref {
-	var r Ref
-	if n := len(s.free); n > 0 {
-		r, s.free = s.free[n-1], s.free[:n-1]
-		s.records[r] = memoryRecord{p: p}
-	} else {
-		r = Ref(len(s.records))
-		s.records = append(s.records, memoryRecord{p: p})
+// NewMemory returns an empty store over observations, as identity.Facts has them.
+func NewMemory(read func(identity.ObservationID) (*identity.Observation, error)) *Memory {
+	return &Memory{
+		read: read, refs: map[identity.ObservationID]Ref{},
+		first: map[uint64]Ref{}, others: map[uint64][]Ref{},
 	}
-	s.ids[p.ID] = r
-	return r
 }
 
-// Drop implements Store.
-func (s *Memory) Drop(r Ref) {
-	s.SetKeys(r, nil)
-	for _, o := range s.records[r].linked {
-		s.records[o].linked = without(s.records[o].linked, r)
+// Find implements Store.
+func (s *Memory) Find(id identity.ObservationID) (Ref, bool, error) {
+	r, ok := s.refs[id]
+	return r, ok, nil
+}
+
+// Number implements Store.
+func (s *Memory) Number(id identity.ObservationID) (Ref, error) {
+	r, ok := s.refs[id]
+	if !ok {
+		r = Ref(len(s.ids))
+		s.refs[id] = r
+		s.ids = append(s.ids, id)
+		s.linked = append(s.linked, nil)
 	}
-	delete(s.ids, s.records[r].p.ID)
-	s.records[r] = memoryRecord{}
-	s.free = append(s.free, r)
+	return r, nil
+}
+
+// Observation implements Store.
+func (s *Memory) Observation(r Ref) (*identity.Observation, error) { return s.read(s.ids[r]) }
+
+// load keys and links records of which the store holds none yet. Keys are entered when they are first
+// asked for.
+func (s *Memory) load(m *Model, records []*Prepared, pairs []pairOf) {
+	s.linked = make([][]Ref, len(records))
+	for i, p := range records {
+		s.refs[p.id()] = Ref(i)
+		s.ids = append(s.ids, p.id())
+	}
+	for _, p := range pairs {
+		s.linked[p.a] = append(s.linked[p.a], Ref(p.b))
+		s.linked[p.b] = append(s.linked[p.b], Ref(p.a))
+	}
+	s.enter = func() {
+		s.enter = nil
+		for i, p := range records {
+			for _, key := range m.Keys(p) {
+				_ = s.AddKey(key, Ref(i)) // fails never
+			}
+		}
+	}
+}
+
+// Components calls yield with the observations that hang together, a component at a time, until it
+// returns false. An observation that is gone may be among them, by itself.
+func (s *Memory) Components(yield func(members []identity.ObservationID) bool) {
+	seen := make([]bool, len(s.ids))
+	var queue []Ref
+	for r := range s.ids {
+		if seen[r] {
+			continue
+		}
+		seen[r] = true
+		queue = append(queue[:0], Ref(r))
+		for i := 0; i < len(queue); i++ {
+			for _, o := range s.linked[queue[i]] {
+				if !seen[o] {
+					seen[o] = true
+					queue = append(queue, o)
+				}
+			}
+		}
+		members := make([]identity.ObservationID, len(queue))
+		for i, o := range queue {
+			members[i] = s.ids[o]
+		}
+		if !yield(members) {
+			return
+		}
+	}
+}
+
+// Sharing implements Store.
+func (s *Memory) Sharing(key uint64) ([]Ref, error) {
+	if s.enter != nil {
+		s.enter()
+	}
+	if others := s.others[key]; others != nil {
+		return others, nil
+	}
+	if r, ok := s.first[key]; ok {
+		return []Ref{r}, nil
+	}
+	return nil, nil
+}
+
+// AddKey implements Store. A key that one has, as most are, takes no list.
+func (s *Memory) AddKey(key uint64, r Ref) error {
+	if s.enter != nil {
+		s.enter()
+	}
+	list, ok := s.others[key]
+	if !ok {
+		first, taken := s.first[key]
+		if !taken || first == r {
+			s.first[key] = r
+			return nil
+		}
+		list = []Ref{first}
+		delete(s.first, key)
+	}
+	if !slices.Contains(list, r) {
+		s.others[key] = append(list, r)
+	}
+	return nil
+}
+
+// RemoveKey implements Store.
+func (s *Memory) RemoveKey(key uint64, r Ref) error {
+	if s.enter != nil {
+		s.enter()
+	}
+	if first, ok := s.first[key]; ok && first == r {
+		delete(s.first, key)
+		return nil
+	}
+	if list, ok := s.others[key]; ok {
+		if list = without(list, r); len(list) > 0 {
+			s.others[key] = list
+		} else {
+			delete(s.others, key)
+		}
+	}
+	return nil
+}
+
+// Linked implements Store.
+func (s *Memory) Linked(r Ref) ([]Ref, error) { return s.linked[r], nil }
+
+// Link implements Store.
+func (s *Memory) Link(a, b Ref) error {
+	if !slices.Contains(s.linked[a], b) {
+		s.linked[a] = append(s.linked[a], b)
+		s.linked[b] = append(s.linked[b], a)
+	}
+	return nil
+}
+
+// Unlink implements Store.
+func (s *Memory) Unlink(a, b Ref) error {
+	s.linked[a], s.linked[b] = without(s.linked[a], b), without(s.linked[b], a)
+	return nil
 }
 
 // without removes one number; order does not matter.
@@ -85,70 +202,4 @@ func without(list []Ref, r Ref) []Ref {
 		return list[:len(list)-1]
 	}
 	return list
-}
-
-// Find implements Store.
-func (s *Memory) Find(id string) (Ref, bool) {
-	r, ok := s.ids[id]
-	return r, ok
-}
-
-// Record implements Store.
-func (s *Memory) Record(r Ref) *Prepared { return s.records[r].p }
-
-// Each implements Store.
-func (s *Memory) Each(yield func(Ref, *Prepared) bool) {
-	for r := range s.records {
-		if p := s.records[r].p; p != nil && !yield(Ref(r), p) {
-			return
-		}
-	}
-}
-
-// Len implements Store.
-func (s *Memory) Len() int { return len(s.ids) }
-
-// SetKeys implements Store.
-func (s *Memory) SetKeys(r Ref, keys []uint64) {
-	for _, k := range s.records[r].keys {
-		if left := without(s.postings[k], r); len(left) > 0 {
-			s.postings[k] = left
-		} else {
-			delete(s.postings, k)
-		}
-	}
-	for _, k := range keys {
-		s.postings[k] = append(s.postings[k], r)
-	}
-	s.records[r].keys = keys
-}
-
-// Sharing implements Store.
-func (s *Memory) Sharing(key uint64) []Ref { return s.postings[key] }
-
-// Link implements Store.
-func (s *Memory) Link(a, b Ref) {
-	s.records[a].linked = append(s.records[a].linked, b)
-	s.records[b].linked = append(s.records[b].linked, a)
-}
-
-// Linked implements Store.
-func (s *Memory) Linked(r Ref) []Ref { return s.records[r].linked }
-
-// SetGroup implements Store.
-func (s *Memory) SetGroup(members []Ref) {
-	for _, r := range members {
-		s.records[r].group = members
-	}
-}
-
-// Group implements Store.
-func (s *Memory) Group(r Ref) []Ref { return s.records[r].group }
-
-// Forget implements Store.
-func (s *Memory) Forget() {
-	clear(s.postings)
-	for r := range s.records {
-		s.records[r] = memoryRecord{p: s.records[r].p}
-	}
 }

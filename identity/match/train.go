@@ -16,7 +16,7 @@ const (
 
 // Train makes a model of a set of records. It is a function of the set: their order does not
 // matter. The records must be of one schema and have different ids.
-func Train(s Schema, number int, records []*Prepared) *Model {
+func Train(s Schema, number uint32, records []*Prepared) *Model {
 	m, _ := train(s, number, byID(records))
 	return m
 }
@@ -30,10 +30,11 @@ func byID(records []*Prepared) []*Prepared {
 
 // train makes a model of records that are ascending by id, and returns the index of their keys under
 // it as well.
-func train(s Schema, number int, records []*Prepared) (*Model, *index) {
+func train(s Schema, number uint32, records []*Prepared) (*Model, *index) {
 	m := DefaultModel(s)
 	m.Number, m.Records = number, rounded(len(records))
 	m.count(records)
+	m.finish()
 	x := m.findHeavy(records)
 	t := trainer{m: m, records: records, order: sampled(records)}
 	t.strangers()
@@ -66,7 +67,7 @@ func sampled(records []*Prepared) []uint32 {
 // findHeavy finds the keys that too many records share, and returns the index of the keys under the
 // model so far.
 func (m *Model) findHeavy(records []*Prepared) *index {
-	m.Heavy, m.Common, m.Dropped, m.Overflow = map[uint64]bool{}, map[uint64]bool{}, map[uint64]bool{}, 0
+	m.Heavy, m.Common, m.Dropped, m.Overflow = map[short]bool{}, map[short]bool{}, map[short]bool{}, 0
 	var kept []entry
 	heavy := map[uint32][]uint64{}
 	buckets(sharedEntries(len(records), func(i int) []uint64 { return records[i].keys }), func(b []entry) {
@@ -200,6 +201,7 @@ func (t *trainer) leaveOutThin() {
 		}
 	}
 	t.m.Records = rounded(n)
+	t.m.finish()
 	t.order = slices.DeleteFunc(t.order, func(i uint32) bool { return !t.telling[i] })
 }
 
@@ -233,8 +235,10 @@ func (t *trainer) candidates(x *index) {
 			p := trainPair{levels: c.Levels, later: uint32(other)}
 			for f := range t.m.Weights {
 				w := &t.m.Weights[f]
-				if l := c.Levels[f]; w.rarity[l] > 0 {
-					p.rarity[f] = float32(t.m.rarer(Feature(f), l, c.Values[f]).Float())
+				if m := t.m; m.generic(Feature(f), c.Values[f]) {
+					p.levels[f] = Missing
+				} else if l := c.Levels[f]; w.rarity[l] > 0 {
+					p.rarity[f] = float32(m.rarer(Feature(f), l, c.Values[f]).Float())
 				}
 			}
 			t.pairs = append(t.pairs, p)
@@ -248,7 +252,7 @@ func (t *trainer) round() {
 	m := t.m
 	counts := make([][maxLevels]float64, len(m.Weights))
 	partners, housemates := 0.0, 0.0
-	ps, ph := m.prior()
+	ps, ph := m.priorSame, m.priorHome
 	for i := range t.pairs {
 		p := &t.pairs[i]
 		var e Evidence

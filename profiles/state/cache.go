@@ -1,5 +1,7 @@
 package state
 
+import "maps"
+
 // cache keeps what the writer read or wrote. It never forgets within a step, so that it is the
 // step's view of its own writes as well; between steps trim drops what was not used for a while.
 // Two maps stand for recently and less recently used.
@@ -29,6 +31,13 @@ func (c *cache[K, V]) put(key K, v V) { c.young[key] = v }
 func (c *cache[K, V]) trim() {
 	if len(c.young) > c.limit {
 		c.young, c.old = make(map[K]V, c.limit), c.young
+	}
+}
+
+// drop forgets what the keys say.
+func (c *cache[K, V]) drop(of func(K) bool) {
+	for _, m := range [...]map[K]V{c.young, c.old} {
+		maps.DeleteFunc(m, func(k K, _ V) bool { return of(k) })
 	}
 }
 

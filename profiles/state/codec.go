@@ -11,8 +11,8 @@ import (
 	"tributary/identity"
 )
 
-// codecVersion is the first byte of every encoded value but offsets and versions. Raise it when a
-// layout changes, and keep reading the older one.
+// codecVersion is the first byte of every encoded value that is more than a number, an id or a set of
+// numbers. Raise it when a layout changes, and keep reading the older one.
 const codecVersion = 1
 
 // Observed is an observation as it is stored.
@@ -47,6 +47,7 @@ type Version struct {
 func (o *Observed) append(b []byte) []byte {
 	b = append(b, codecVersion, bit(o.Collided))
 	b = binary.AppendVarint(b, o.FirstReceived.UnixMilli())
+	b = binary.AppendVarint(b, o.FirstSeen.UnixMilli())
 	for _, s := range [...]string{o.Source, o.RecordID, o.Session, o.Stated.Version, o.Stated.MessageID} {
 		b = appendString(b, s)
 	}
@@ -67,6 +68,7 @@ func decodeObserved(workspace string, id identity.ObservationID, data []byte) (*
 	o := &Observed{Collided: d.byte() == 1}
 	o.ID, o.Workspace = id, workspace
 	o.FirstReceived = time.UnixMilli(d.varint()).UTC()
+	o.FirstSeen = time.UnixMilli(d.varint()).UTC()
 	for _, s := range [...]*string{&o.Source, &o.RecordID, &o.Session, &o.Stated.Version, &o.Stated.MessageID} {
 		*s = d.string()
 	}
@@ -97,7 +99,8 @@ func appendAssignment(b []byte, a *identity.Assignment) []byte {
 		b = append(b, c[:]...)
 	}
 	b = appendString(appendString(b, a.Reason.Rule), a.Reason.IdentifierType)
-	return append(b, a.Reason.Peer[:]...)
+	b = append(b, a.Reason.Peer[:]...)
+	return binary.AppendVarint(b, int64(a.Reason.Score))
 }
 
 func decodeAssignment(id identity.ObservationID, data []byte) (identity.Assignment, error) {
@@ -113,6 +116,10 @@ func decodeAssignment(id identity.ObservationID, data []byte) (identity.Assignme
 	}
 	a.Reason.Rule, a.Reason.IdentifierType = d.string(), d.string()
 	a.Reason.Peer = d.id()
+	score := d.varint()
+	if a.Reason.Score = identity.Bits(score); int64(a.Reason.Score) != score {
+		d.fail()
+	}
 	return a, d.end("assignment")
 }
 

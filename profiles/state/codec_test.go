@@ -3,7 +3,9 @@ package state
 import (
 	"bytes"
 	"errors"
+	"math"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -23,7 +25,7 @@ func drawID(t *rapid.T) uuid.UUID {
 
 func drawObserved(t *rapid.T) *Observed {
 	o := &Observed{Collided: rapid.Bool().Draw(t, "collided")}
-	o.ID, o.Workspace, o.FirstReceived = drawID(t), "w", drawTime(t)
+	o.ID, o.Workspace, o.FirstReceived, o.FirstSeen = drawID(t), "w", drawTime(t), drawTime(t)
 	o.Source, o.RecordID, o.Session = rapid.String().Draw(t, "source"), rapid.String().Draw(t, "record"), rapid.String().Draw(t, "session")
 	o.Stated = Version{rapid.String().Draw(t, "version"), rapid.Int64().Draw(t, "at"), rapid.String().Draw(t, "message")}
 	for range rapid.IntRange(0, 3).Draw(t, "identifiers") {
@@ -51,7 +53,7 @@ func TestAssignmentSurvivesItsCodec(t *testing.T) {
 		for range rapid.IntRange(0, 3).Draw(t, "candidates") {
 			a.Candidates = append(a.Candidates, drawID(t))
 		}
-		a.Reason = identity.Reason{Rule: rapid.String().Draw(t, "rule"), IdentifierType: rapid.String().Draw(t, "type"), Peer: drawID(t)}
+		a.Reason = identity.Reason{Rule: rapid.String().Draw(t, "rule"), IdentifierType: rapid.String().Draw(t, "type"), Peer: drawID(t), Score: identity.Bits(rapid.Int32().Draw(t, "score"))}
 		back, err := decodeAssignment(a.Observation, appendAssignment(nil, &a))
 		if err != nil || !reflect.DeepEqual(back, a) {
 			t.Fatalf("%+v came back as %+v, %v", a, back, err)
@@ -93,6 +95,7 @@ func FuzzDecoders(f *testing.F) {
 	f.Add(Mark{Payload: 7}.append(nil))
 	item, _ := (&Item{Reason: "x", Payload: []byte{0}}).append(nil)
 	f.Add(item)
+	f.Add(appendRefs(nil, []refChange{{ref: 1}, {ref: 7, gone: true}, {ref: math.MaxUint32}}))
 	f.Add([]byte{codecVersion, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		whole := bytes.Clone(data)
@@ -120,6 +123,14 @@ func FuzzDecoders(f *testing.F) {
 		check(err, func() []byte { return m.append(nil) }, func(b []byte) error { _, err := decodeMark(b); return err })
 		i, err := decodeItem(data)
 		check(err, func() []byte { b, _ := i.append(nil); return b }, func(b []byte) error { _, err := decodeItem(b); return err })
+		refs, err := decodeRefs(nil, data)
+		check(err, func() []byte { return appendRefs(nil, refs) }, func(b []byte) error {
+			again, err := decodeRefs(nil, b)
+			if !slices.Equal(again, refs) {
+				t.Fatalf("%v came back as %v", refs, again)
+			}
+			return err
+		})
 		if !bytes.Equal(data, whole) {
 			t.Fatal("a decoder changed its input")
 		}

@@ -29,7 +29,8 @@ type Config struct {
 	// them exist under load. Default 32 MiB.
 	MemTableBytes int64
 	// Entries bounds how many observations, states and so on the writer keeps decoded between
-	// steps: between one and two times this number of each. Default 16384.
+	// steps: between one and two times this number of each, and twice that of blocking keys. Default
+	// 16384.
 	Entries int
 	// Horizon is how long a message id is remembered, whole days. Default 7 days.
 	Horizon time.Duration

@@ -19,13 +19,17 @@ type heldLink struct {
 // Links implements identity.Facts.
 func (s *Space) Links(id identity.ObservationID) ([]identity.Link, error) {
 	held, err := s.heldLinks(id)
-	var links []identity.Link
+	return standing(held), err
+}
+
+// standing are the verdicts that were not taken back.
+func standing(held []heldLink) (links []identity.Link) {
 	for _, l := range held {
 		if l.Verdict != "" {
 			links = append(links, l.Link)
 		}
 	}
-	return links, err
+	return links
 }
 
 func (s *Space) heldLinks(id identity.ObservationID) ([]heldLink, error) {
@@ -33,14 +37,17 @@ func (s *Space) heldLinks(id identity.ObservationID) ([]heldLink, error) {
 		return nil, nil
 	}
 	return s.tx.links.load(spaceID{s.number, id}, func() ([]heldLink, error) {
-		var links []heldLink
-		err := scan(s.tx.store.db, s.idKey(nil, kindLink, id), func(key, value []byte) error {
-			d, err := decodeStamped(value)
-			links = append(links, heldLink{pair(id, lastID(key), identity.Verdict(d.value)), d.Stamp})
-			return err
-		})
-		return links, err
+		return readLinks(s.tx.store.db, s.space, id)
 	})
+}
+
+func readLinks(r pebble.Reader, s space, id identity.ObservationID) (links []heldLink, err error) {
+	err = scan(r, s.idKey(nil, kindLink, id), func(key, value []byte) error {
+		d, err := decodeStamped(value)
+		links = append(links, heldLink{pair(id, lastID(key), identity.Verdict(d.value)), d.Stamp})
+		return err
+	})
+	return links, err
 }
 
 func pair(a, b identity.ObservationID, v identity.Verdict) identity.Link {

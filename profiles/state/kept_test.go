@@ -89,7 +89,7 @@ func TestMessageIDsAreFoundWhereverTheyAre(t *testing.T) {
 		fs := vfs.NewMem()
 		reopen := func() *Store {
 			s := openOn(t, fs)
-			s.tx.marks.fresh.limit = 4
+			s.tx.fresh.limit = 4
 			return s
 		}
 		s := reopen()

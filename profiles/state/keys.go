@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"tributary/identity"
+	"tributary/identity/match"
 	"tributary/ingest/stream"
 )
 
@@ -33,6 +34,22 @@ import (
 //	stale       profile to publish            kindStale WS profile
 //	published   last row of a profile         kindPublished WS profile
 //
+//	rules       document of the rules         kindRules WS
+//	shared      what is known of an           kindShared WS type value
+//	            identifier that many share
+//	number      observation -> number         kindNumber WS observation
+//	numbered    number -> observation         kindNumbered WS number
+//	posting     blocking key -> numbers       kindPosting WS epoch key64
+//	linked      number -> numbers             kindLinked WS epoch number64
+//	model       number of the model in use    kindModel WS
+//	part        of a model; part 0 is its     kindPart WS model part
+//	            length
+//	comparable  count of observations         kindComparable WS
+//	unsettled   observation to resolve        kindUnsettled WS observation
+//	task        progress of what is put off   kindTask WS name
+//
+// Postings and links are sets, and are merged into like states; all else is set and deleted.
+//
 // Keys with WS are made by the methods of space alone, so a reader or writer that was given one
 // workspace cannot name a key of another. Marks hash the workspace in. Documents belong to the
 // installation: a write key must be found before its workspace is known.
@@ -55,6 +72,17 @@ const (
 	kindItem       = 'q'
 	kindStale      = 't'
 	kindPublished  = 'p'
+	kindRules      = 'r'
+	kindShared     = 'h'
+	kindNumber     = 'n'
+	kindNumbered   = 'N'
+	kindPosting    = 'x'
+	kindLinked     = 'X'
+	kindModel      = 'M'
+	kindPart       = 'P'
+	kindComparable = 'C'
+	kindUnsettled  = 'u'
+	kindTask       = 'j'
 )
 
 // space makes the keys of one workspace. The methods append to b[:0] and return it.
@@ -95,6 +123,30 @@ func (s space) itemKey(b []byte, pos stream.Position, ordinal uint32) []byte {
 	b = binary.BigEndian.AppendUint32(s.key(b, kindItem), uint32(pos.Partition))
 	b = binary.BigEndian.AppendUint64(b, pos.Offset)
 	return binary.BigEndian.AppendUint32(b, ordinal)
+}
+
+func (s space) numberedKey(b []byte, r match.Ref) []byte {
+	return binary.BigEndian.AppendUint32(s.key(b, kindNumbered), uint32(r))
+}
+
+func (s space) epochKey(b []byte, kind byte, epoch uint32) []byte {
+	return binary.BigEndian.AppendUint32(s.key(b, kind), epoch)
+}
+
+func (s space) refSetKey(b []byte, kind byte, epoch uint32, key uint64) []byte {
+	return binary.BigEndian.AppendUint64(s.epochKey(b, kind, epoch), key)
+}
+
+func (s space) modelKey(b []byte, number uint32) []byte {
+	return binary.BigEndian.AppendUint32(s.key(b, kindPart), number)
+}
+
+func (s space) partKey(b []byte, number, part uint32) []byte {
+	return binary.BigEndian.AppendUint32(s.modelKey(b, number), part)
+}
+
+func (s space) taskKey(b []byte, name string) []byte {
+	return appendString(s.key(b, kindTask), name)
 }
 
 func offsetKey(b []byte, p stream.Partition) []byte {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -54,9 +53,7 @@ type marks struct {
 	horizon time.Duration
 	known   map[uint32]bool      // generations that hold marks
 	step    map[MessageHash]Mark // of this step, which is in no iterator
-	fresh   *fresh
-	tables  cursor    // reads tables only
-	all     *cursor   // the writer's, which reads what is in memory as well
+	in      places
 	news    []newMark // likewise; of one id there may be two, far apart
 	key     []byte
 	value   []byte
@@ -67,15 +64,8 @@ type newMark struct {
 	Mark
 }
 
-func newMarks(db *pebble.DB, all *cursor, horizon time.Duration) (*marks, error) {
-	f, err := newFresh(db)
-	if err != nil {
-		return nil, fmt.Errorf("open marks: %w", err)
-	}
-	m := &marks{
-		db: db, horizon: horizon, known: map[uint32]bool{}, step: map[MessageHash]Mark{},
-		fresh: f, tables: cursor{db: db, durable: true}, all: all,
-	}
+func newMarks(db *pebble.DB, in places, horizon time.Duration) (*marks, error) {
+	m := &marks{db: db, horizon: horizon, known: map[uint32]bool{}, step: map[MessageHash]Mark{}, in: in}
 	return m, m.find()
 }
 
@@ -127,12 +117,8 @@ func (m *marks) near(mark Mark, received time.Time) bool {
 
 // read looks one mark up.
 func (m *marks) read(generation uint32, id MessageHash) (mark Mark, found bool, err error) {
-	at := &m.tables
-	if m.fresh.has(id) {
-		at = m.all
-	}
 	m.key = markKey(m.key, generation, id)
-	found, err = at.view(m.key, func(value []byte) (err error) {
+	found, err = m.in.of(freshMark(id)).view(m.key, func(value []byte) (err error) {
 		mark, err = decodeMark(value)
 		return err
 	})
@@ -140,17 +126,18 @@ func (m *marks) read(generation uint32, id MessageHash) (mark Mark, found bool, 
 }
 
 // endStep forgets what belongs to the step. It is called when its batch is committed or dropped.
-func (m *marks) endStep() error {
+func (m *marks) endStep() {
 	clear(m.step)
 	m.news = m.news[:0]
-	return errors.Join(m.tables.end(), m.fresh.turn())
 }
+
+func freshMark(id MessageHash) uint64 { return binary.BigEndian.Uint64(id[:]) }
 
 func (m *marks) add(id MessageHash, mark Mark) {
 	m.known[m.generation(mark.Received)] = true
 	m.step[id] = mark
 	m.news = append(m.news, newMark{id, mark})
-	m.fresh.add(id)
+	m.in.fresh.add(freshMark(id))
 }
 
 // flush writes the marks of the step, in the order of keys, in which Pebble takes them fastest.

@@ -10,12 +10,15 @@ import (
 	"tributary/profiles"
 )
 
-// merger folds what steps added to the state of an observation into what was kept of it before.
-// Pebble calls it when it reads and when it writes tables, with any neighbours in any grouping,
-// which is what profiles.State.Merge is made for.
+// merger folds what steps added into what was kept before: to the state of an observation, or to a
+// set of numbers, as the first byte of the key says. Pebble calls it when it reads and when it
+// writes tables, with any neighbours in any grouping, which is what profiles.State.Merge is made for.
 var merger = &pebble.Merger{
 	Name: "tributary.state",
-	Merge: func(_, value []byte) (pebble.ValueMerger, error) {
+	Merge: func(key, value []byte) (pebble.ValueMerger, error) {
+		if key[0] == kindPosting || key[0] == kindLinked {
+			return newRefFolding(value)
+		}
 		f := foldings.Get().(*folding)
 		f.only = append(f.only[:0], value...)
 		return f, nil

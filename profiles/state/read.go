@@ -97,6 +97,20 @@ func (c *cursor) open() (err error) {
 	return err
 }
 
+// places is where the writer looks for what is nearly always nowhere.
+type places struct {
+	fresh       *fresh
+	all, tables *cursor
+}
+
+// of returns where to look for what fresh knows by a key.
+func (p places) of(key uint64) *cursor {
+	if p.fresh.has(key) {
+		return p.all
+	}
+	return p.tables
+}
+
 // end closes the iterator, if there is one.
 func (c *cursor) end() error {
 	if c.it == nil {

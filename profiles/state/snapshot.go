@@ -11,9 +11,10 @@ import (
 	"tributary/profiles"
 )
 
-// snapshot is profiles.Hot over a Pebble snapshot: taking one costs a mutex and no copy, and it
-// holds up compaction of what it sees until it is closed.
-type snapshot struct {
+// Snapshot is one moment of one workspace. It implements profiles.Hot over a Pebble snapshot: taking
+// one costs a mutex and no copy, and it holds up compaction of what it sees until it is closed. It
+// is for one goroutine.
+type Snapshot struct {
 	space
 	store *Store
 	db    *pebble.Snapshot
@@ -22,16 +23,28 @@ type snapshot struct {
 	err   error
 }
 
+var _ profiles.Hot = (*Snapshot)(nil)
+
 // Snapshot implements profiles.HotStore.
 func (s *Store) Snapshot(workspace string) (profiles.Hot, error) {
+	h, err := s.View(workspace)
+	if err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// View opens a view of one workspace as it stands now, with all that explains who is who. The
+// caller closes it.
+func (s *Store) View(workspace string) (*Snapshot, error) {
 	if err := s.acquire(); err != nil {
 		return nil, err
 	}
-	return &snapshot{space: newSpace(workspace), store: s, db: s.db.NewSnapshot()}, nil
+	return &Snapshot{space: newSpace(workspace), store: s, db: s.db.NewSnapshot()}, nil
 }
 
 // Assignment implements profiles.Hot.
-func (h *snapshot) Assignment(id identity.ObservationID) (identity.Assignment, bool, error) {
+func (h *Snapshot) Assignment(id identity.ObservationID) (identity.Assignment, bool, error) {
 	a, err := readAssignment(h.view, h.space, id)
 	if a == nil || err != nil {
 		return identity.Assignment{}, false, wrapRead("assignment", err)
@@ -40,13 +53,13 @@ func (h *snapshot) Assignment(id identity.ObservationID) (identity.Assignment, b
 }
 
 // Members implements profiles.Hot.
-func (h *snapshot) Members(id identity.ProfileID) ([]identity.ObservationID, error) {
+func (h *Snapshot) Members(id identity.ProfileID) ([]identity.ObservationID, error) {
 	members, err := scanIDs(h.db, h.idKey(nil, kindMember, id))
 	return members, wrapRead("members", err)
 }
 
 // Parts implements profiles.Hot. An id that stands for a profile has none, whoever has left it.
-func (h *snapshot) Parts(id identity.ProfileID) ([]identity.ProfileID, error) {
+func (h *Snapshot) Parts(id identity.ProfileID) ([]identity.ProfileID, error) {
 	own, known, err := h.Assignment(id)
 	if err != nil || !known || own.Profile == id {
 		return nil, err
@@ -72,12 +85,12 @@ func (h *snapshot) Parts(id identity.ProfileID) ([]identity.ProfileID, error) {
 	return parts, nil
 }
 
-func (h *snapshot) view(key []byte, f func(value []byte) error) (bool, error) {
+func (h *Snapshot) view(key []byte, f func(value []byte) error) (bool, error) {
 	return view(h.db, key, f)
 }
 
 // Observation implements profiles.Hot.
-func (h *snapshot) Observation(id identity.ObservationID) (*identity.Observation, error) {
+func (h *Snapshot) Observation(id identity.ObservationID) (*identity.Observation, error) {
 	o, err := readObserved(h.view, h.space, id)
 	if o == nil || err != nil {
 		return nil, wrapRead("observation", err)
@@ -86,7 +99,7 @@ func (h *snapshot) Observation(id identity.ObservationID) (*identity.Observation
 }
 
 // Holders implements profiles.Hot.
-func (h *snapshot) Holders(i identity.Identifier) ([]identity.ObservationID, error) {
+func (h *Snapshot) Holders(i identity.Identifier) ([]identity.ObservationID, error) {
 	block, err := readBlock(h.db, h.space, i)
 	if err != nil || len(block.value) > 0 {
 		return nil, wrapRead("block", err)
@@ -96,7 +109,7 @@ func (h *snapshot) Holders(i identity.Identifier) ([]identity.ObservationID, err
 }
 
 // State implements profiles.Hot.
-func (h *snapshot) State(id identity.ObservationID) (*profiles.State, error) {
+func (h *Snapshot) State(id identity.ObservationID) (*profiles.State, error) {
 	state := new(profiles.State)
 	h.key = h.idKey(h.key, kindState, id)
 	found, err := h.view(h.key, state.UnmarshalBinary)
@@ -107,13 +120,13 @@ func (h *snapshot) State(id identity.ObservationID) (*profiles.State, error) {
 }
 
 // IdentityVersion implements profiles.Hot.
-func (h *snapshot) IdentityVersion() (uint64, error) {
+func (h *Snapshot) IdentityVersion() (uint64, error) {
 	version, err := readVersion(h.db, h.space)
 	return version, wrapRead("identity version", err)
 }
 
 // Close implements profiles.Hot.
-func (h *snapshot) Close() error {
+func (h *Snapshot) Close() error {
 	h.once.Do(func() {
 		h.err = h.db.Close()
 		h.store.release()

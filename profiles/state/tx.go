@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"tributary/identity"
+	"tributary/identity/match"
 	"tributary/ingest/stream"
 	"tributary/profiles"
 )
@@ -22,11 +23,14 @@ import (
 type Tx struct {
 	store   *Store
 	batch   *pebble.Batch
-	at      cursor
+	at      cursor // of all there was before the step
+	tables  cursor // of what is in tables
+	fresh   *fresh
 	marks   *marks
 	offsets map[stream.Partition]uint64 // set in this step
 	docs    map[string]stamped          // of this step, by key in the database
-	claims  map[string][]byte           // of 64-bit keys, likewise
+	own     map[string][]byte           // values of this step that no cache holds, likewise; nil is deleted
+	models  map[modelID][]byte          // of this step; nil is dropped
 	changed bool                        // of documents
 
 	spaces      []*Space
@@ -38,6 +42,11 @@ type Tx struct {
 	links       cache[spaceID, []heldLink]
 	holders     cache[spaceIdentifier, []identity.ObservationID]
 	blocks      cache[spaceIdentifier, stamped]
+	shared      cache[spaceIdentifier, []byte]
+	refs        cache[spaceID, match.Ref] // 0: none
+	ids         cache[spaceRef, identity.ObservationID]
+	postings    *refSets
+	linked      *refSets
 	counts      cache[countID, *heldCounts]
 	added       []*addedState  // scratch of a commit
 	spare       []*addedState  // memory of earlier steps
@@ -81,11 +90,20 @@ type (
 	}
 )
 
+// setsPerEntry is how many blocking keys are kept for each entry of another kind: more slow the writer
+// down, for most of an observation's 30 are never asked for again.
+const setsPerEntry = 2
+
 func newTx(s *Store) (*Tx, error) {
 	n := s.config.Entries
+	fresh, err := newFresh(s.db)
+	if err != nil {
+		return nil, fmt.Errorf("flush what was there: %w", err)
+	}
 	t := &Tx{
-		store: s, at: cursor{db: s.db},
-		offsets: map[stream.Partition]uint64{}, docs: map[string]stamped{}, claims: map[string][]byte{}, items: map[itemID]*Item{},
+		store: s, at: cursor{db: s.db}, tables: cursor{db: s.db, durable: true}, fresh: fresh,
+		offsets: map[stream.Partition]uint64{}, docs: map[string]stamped{}, items: map[itemID]*Item{},
+		own: map[string][]byte{}, models: map[modelID][]byte{},
 		byName:      map[string]*Space{},
 		observed:    newCache[spaceID, *Observed](n),
 		assignments: newCache[spaceID, *identity.Assignment](n),
@@ -94,10 +112,14 @@ func newTx(s *Store) (*Tx, error) {
 		links:       newCache[spaceID, []heldLink](n),
 		holders:     newCache[spaceIdentifier, []identity.ObservationID](n),
 		blocks:      newCache[spaceIdentifier, stamped](n),
+		shared:      newCache[spaceIdentifier, []byte](n),
+		refs:        newCache[spaceID, match.Ref](n),
+		ids:         newCache[spaceRef, identity.ObservationID](n),
 		counts:      newCache[countID, *heldCounts](n),
 	}
-	var err error
-	if t.marks, err = newMarks(s.db, &t.at, s.config.Horizon); err != nil {
+	in := places{fresh, &t.at, &t.tables}
+	t.postings, t.linked = newRefSets(kindPosting, in, setsPerEntry*n), newRefSets(kindLinked, in, n)
+	if t.marks, err = newMarks(s.db, in, s.config.Horizon); err != nil {
 		return nil, err
 	}
 	if err = t.stale.load(s.db); err != nil {
@@ -163,6 +185,11 @@ func (t *Tx) Commit() error {
 	t.links.trim()
 	t.holders.trim()
 	t.blocks.trim()
+	t.shared.trim()
+	t.refs.trim()
+	t.ids.trim()
+	t.postings.cached.trim()
+	t.linked.cached.trim()
 	t.counts.trim()
 	return t.renew()
 }
@@ -186,6 +213,11 @@ func (t *Tx) Abort() {
 	t.links.clear()
 	t.holders.clear()
 	t.blocks.clear()
+	t.shared.clear()
+	t.refs.clear()
+	t.ids.clear()
+	t.postings.cached.clear()
+	t.linked.cached.clear()
 	t.counts.clear()
 	t.spaces = nil
 	clear(t.byName)
@@ -195,11 +227,15 @@ func (t *Tx) Abort() {
 func (t *Tx) endStep() error {
 	clear(t.offsets)
 	clear(t.docs)
-	clear(t.claims)
+	clear(t.own)
+	clear(t.models)
+	t.postings.endStep()
+	t.linked.endStep()
+	t.marks.endStep()
 	clear(t.items)
 	t.forgetStates()
 	t.dirtyCounts, t.changed = t.dirtyCounts[:0], false
-	return errors.Join(t.at.end(), t.marks.endStep())
+	return errors.Join(t.at.end(), t.tables.end(), t.fresh.turn())
 }
 
 // flush encodes what the step changed in place, each thing once.
@@ -207,7 +243,7 @@ func (t *Tx) flush() error {
 	if err := t.marks.flush(t.batch); err != nil {
 		return err
 	}
-	if err := t.flushStates(); err != nil {
+	if err := errors.Join(t.flushStates(), t.postings.flush(t), t.linked.flush(t), t.flushOwn()); err != nil {
 		return err
 	}
 	for _, h := range t.dirtyCounts {
@@ -226,6 +262,31 @@ func (t *Tx) flush() error {
 	}
 	return nil
 }
+
+func (t *Tx) flushOwn() error {
+	for key, value := range t.own {
+		t.key = append(t.key[:0], key...)
+		if value == nil {
+			if err := t.delete(t.key); err != nil {
+				return err
+			}
+		} else if err := t.set(t.key, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read returns the value of a key that is written by write alone; nil when there is none.
+func (t *Tx) read(key []byte) ([]byte, error) {
+	if value, ok := t.own[string(key)]; ok {
+		return value, nil
+	}
+	return t.at.get(key)
+}
+
+// write sets a value, which the caller does not change afterwards; nil deletes it.
+func (t *Tx) write(key, value []byte) { t.own[string(key)] = value }
 
 func (t *Tx) set(key, value []byte) error { return t.batch.Set(key, value, nil) }
 

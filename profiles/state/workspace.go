@@ -17,8 +17,11 @@ type Space struct {
 	space
 	number  uint32
 	version uint64
-	// Most workspaces have no links and no blocks: then nothing is looked up.
-	hasLinks, hasBlocks bool
+	// Most workspaces have no links, no blocks and no shared identifiers: then nothing is looked up.
+	hasLinks, hasBlocks, hasShared bool
+
+	numbered    uint32 // greatest number of an observation
+	comparables int64
 }
 
 var _ identity.Facts = (*Space)(nil)
@@ -32,7 +35,16 @@ func (s *Space) load() error {
 	if s.hasLinks, err = hasAny(db, s.key(nil, kindLink)); err != nil {
 		return err
 	}
-	s.hasBlocks, err = hasAny(db, s.key(nil, kindBlock))
+	if s.hasBlocks, err = hasAny(db, s.key(nil, kindBlock)); err != nil {
+		return err
+	}
+	if s.hasShared, err = hasAny(db, s.key(nil, kindShared)); err != nil {
+		return err
+	}
+	if s.numbered, err = readNumberedUpTo(db, s.space); err != nil {
+		return err
+	}
+	s.comparables, err = readComparable(db, s.space)
 	return err
 }
 
@@ -96,7 +108,7 @@ func (s *Space) Put(o *Observed) (collided []*Observed, err error) {
 // index from now on.
 func (s *Space) claim(o *Observed) ([]*Observed, error) {
 	key := s.shortKey(nil, identity.ObservationKey(o.ID))
-	value, err := s.claimants(key, o.ID)
+	value, err := s.tx.read(key)
 	if err != nil {
 		return nil, err
 	}
@@ -117,21 +129,8 @@ func (s *Space) claim(o *Observed) ([]*Observed, error) {
 		}
 		collided = append(collided, other)
 	}
-	return collided, s.tx.set(key, append(value, o.ID[:]...))
-}
-
-// claimants returns whose key it was before, and adds id to them. What the step claimed is in the
-// batch, where it cannot be read, and so in claims too.
-func (s *Space) claimants(key []byte, id identity.ObservationID) ([]byte, error) {
-	claims, ok := s.tx.claims[string(key)]
-	if !ok {
-		var err error
-		if claims, err = s.tx.at.get(key); err != nil {
-			return nil, err
-		}
-	}
-	s.tx.claims[string(key)] = append(slices.Clip(claims), id[:]...)
-	return slices.Clip(claims), nil
+	s.tx.write(key, append(slices.Clip(value), o.ID[:]...))
+	return collided, nil
 }
 
 // replace writes an observation and the difference in the index.

@@ -140,6 +140,14 @@ func (a *applier) put(ctx context.Context, space *state.Space, r *record, was, n
 	if err != nil {
 		return err
 	}
+	m, err := a.mindOf(space)
+	if err != nil {
+		return err
+	}
+	seeds, err := m.put(was, now)
+	if err != nil {
+		return err
+	}
 	if was != nil && was.FirstReceived.Equal(now.FirstReceived) &&
 		slices.Equal(was.Identifiers, now.Identifiers) && slices.Equal(was.Attributes, now.Attributes) {
 		return nil
@@ -148,9 +156,16 @@ func (a *applier) put(ctx context.Context, space *state.Space, r *record, was, n
 	if was != nil {
 		changed = append(changed, was)
 	}
-	seeds := []identity.ObservationID{now.ID}
+	seeds = append(seeds, now.ID)
+	for _, old := range collided {
+		near, err := m.put(old, nil)
+		if err != nil {
+			return err
+		}
+		seeds = append(seeds, near...)
+	}
 	for _, old := range changed {
-		affected, err := a.Engine.Affected(space, &old.Observation)
+		affected, err := m.engine.Affected(space, &old.Observation)
 		if err != nil {
 			return fmt.Errorf("find whom a change concerns: %w", err)
 		}

@@ -42,6 +42,8 @@ func (a *applier) carryOut(ctx context.Context, space *state.Space, r *record) e
 		err = a.block(ctx, space, r, identity.Identifier{Type: c.Type, Value: c.Value}, true, by)
 	case IdentityUnblock:
 		err = a.block(ctx, space, r, identity.Identifier{Type: c.Type, Value: c.Value}, false, by)
+	case IdentityModel:
+		err = a.learn(space, r, c)
 	case QuarantineReplay:
 		err = a.replay(ctx, space, r, c)
 	case QuarantineDiscard:

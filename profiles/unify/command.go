@@ -77,6 +77,20 @@ type IdentityUnblock struct {
 	Value string `json:"value"`
 }
 
+// IdentityModel brings a part of a new model that weighs what no rule decides (identity/match). The
+// program makes it itself.
+type IdentityModel struct {
+	Number uint32 `json:"number"` // one more than the one in force
+	ID     string `json:"id"`     // tells this model's parts from those of another try
+	Part   int    `json:"part"`   // from 0
+	Parts  int    `json:"parts"`
+	// Observations and Sum say what it was trained on: how many can be compared, and the sum of their
+	// hashes.
+	Observations uint64 `json:"observations"`
+	Sum          uint64 `json:"sum"`
+	Data         []byte `json:"data"` // of the binary form of match.Model
+}
+
 // QuarantineReplay processes a quarantined item again. Replaying what is no longer open does nothing.
 type QuarantineReplay struct {
 	Actor     string           `json:"actor,omitempty"`
@@ -110,6 +124,9 @@ func (IdentityBlock) Name() string { return "identity.block" }
 
 // Name implements Command.
 func (IdentityUnblock) Name() string { return "identity.unblock" }
+
+// Name implements Command.
+func (IdentityModel) Name() string { return "identity.model" }
 
 // Name implements Command.
 func (QuarantineReplay) Name() string { return "quarantine.replay" }
@@ -153,6 +170,17 @@ func (c IdentityBlock) Validate() error { return validIdentifier(c.Type, c.Value
 
 // Validate implements Command.
 func (c IdentityUnblock) Validate() error { return validIdentifier(c.Type, c.Value) }
+
+// Validate implements Command.
+func (c IdentityModel) Validate() error {
+	var f faults
+	f.check(c.Number > 0, "number: is required")
+	f.check(c.ID != "", "id: is required")
+	f.check(c.Parts > 0 && c.Parts <= maxModelParts, fmt.Sprintf("parts: must be 1 to %d", maxModelParts))
+	f.check(c.Part >= 0 && c.Part < c.Parts, "part: must be 0 to parts - 1")
+	f.check(len(c.Data) > 0, "data: is required")
+	return f.err()
+}
 
 // Validate implements Command: any place may be named, and whether there is an item is seen when
 // the command is applied.
@@ -235,6 +263,8 @@ func ParseCommand(value []byte) (Command, error) {
 		return parse[IdentityBlock](value)
 	case "identity.unblock":
 		return parse[IdentityUnblock](value)
+	case "identity.model":
+		return parse[IdentityModel](value)
 	case "quarantine.replay":
 		return parse[QuarantineReplay](value)
 	case "quarantine.discard":

@@ -31,11 +31,11 @@ func (e *faultyEngine) Observe(ev *event.Event) (identity.Observation, []identit
 	return e.Engine.Observe(ev)
 }
 
-func (e *faultyEngine) ResolveWhole(ctx context.Context, facts identity.Facts, likeness identity.Likeness, seeds []identity.ObservationID) (identity.Resolution, error) {
+func (e *faultyEngine) Resolve(ctx context.Context, facts identity.Facts, likeness identity.Likeness, seeds []identity.ObservationID) (identity.Resolution, error) {
 	if e.resolve != nil && e.resolve(facts, seeds) {
 		panic("in Resolve")
 	}
-	return e.Engine.ResolveWhole(ctx, facts, likeness, seeds)
+	return e.Engine.Resolve(ctx, facts, likeness, seeds)
 }
 
 func TestPanicInPureCodeCostsOneRecordAndReplayBringsItBack(t *testing.T) {

@@ -81,28 +81,42 @@ func (a *applier) forgetUnsettled() {
 
 // resolve decides who is who around the seeds and records what came out different.
 func (a *applier) resolve(ctx context.Context, space *state.Space, by *record, seeds []identity.ObservationID) error {
-	slices.SortFunc(seeds, compareIDs)
-	seeds = slices.Compact(seeds)
-	resolution, err := a.Engine.ResolveWhole(context.WithoutCancel(ctx), space, nil, seeds)
-	if err != nil {
-		return fmt.Errorf("resolve identity: %w", err)
-	}
-	changes, err := a.assign(space, resolution.Assignments)
+	m, err := a.mindOf(space)
 	if err != nil {
 		return err
+	}
+	slices.SortFunc(seeds, compareIDs)
+	_, err = a.decide(ctx, space, m, by, slices.Compact(seeds), m.engine.Resolve)
+	return err
+}
+
+// resolver is one of the two ways that an Engine resolves.
+type resolver func(context.Context, identity.Facts, identity.Likeness, []identity.ObservationID) (identity.Resolution, error)
+
+// decide resolves the components of the seeds, ascending, and records what came out different. It
+// returns what it decided.
+func (a *applier) decide(ctx context.Context, space *state.Space, m *mind, by *record, seeds []identity.ObservationID, resolve resolver) ([]identity.Assignment, error) {
+	resolution, err := resolve(context.WithoutCancel(ctx), space, m.linker, seeds)
+	if err != nil {
+		return nil, fmt.Errorf("resolve identity: %w", err)
+	}
+	a.putOff(space, m, by, resolution.Oversized)
+	changes, err := a.assign(space, resolution.Assignments)
+	if err != nil {
+		return nil, err
 	}
 	version := space.Version()
 	if slices.ContainsFunc(changes, func(c change) bool { return !c.plain() }) {
 		if version, err = space.NextVersion(); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	for i := range changes {
-		if err := a.explain(space, by, &changes[i], version); err != nil {
-			return err
+		if err := a.explain(space, by, &changes[i], version, m.chores.force.Model); err != nil {
+			return nil, err
 		}
 	}
-	return a.conflicts(space, by, resolution.Conflicts, seeds, version)
+	return resolution.Assignments, a.conflicts(space, by, resolution.Conflicts, seeds, version, m.chores.force.Model)
 }
 
 // assign stores the assignments that differ from what is there and returns them.
@@ -117,7 +131,9 @@ func (a *applier) assign(space *state.Space, all []identity.Assignment) ([]chang
 		if known && same(&was, now) {
 			continue
 		}
-		if err := space.Assign(*now); err != nil {
+		stored := *now
+		stored.Reason.Score = 0 // it is that of one model, and the decision's row tells it
+		if err := space.Assign(stored); err != nil {
 			return nil, fmt.Errorf("store assignment: %w", err)
 		}
 		changes = append(changes, change{was: was, now: *now, known: known})
@@ -125,13 +141,16 @@ func (a *applier) assign(space *state.Space, all []identity.Assignment) ([]chang
 	return changes, nil
 }
 
+// same says whether two assignments are, but for the score: every model has others.
 func same(a, b *identity.Assignment) bool {
-	return a.Profile == b.Profile && a.Standing == b.Standing && a.Reason == b.Reason && slices.Equal(a.Candidates, b.Candidates)
+	x, y := a.Reason, b.Reason
+	x.Score, y.Score = 0, 0
+	return a.Profile == b.Profile && a.Standing == b.Standing && x == y && slices.Equal(a.Candidates, b.Candidates)
 }
 
 // explain appends the rows that a change makes: what reports join by, what explains it, and what
 // became of the profiles.
-func (a *applier) explain(space *state.Space, by *record, c *change, version uint64) error {
+func (a *applier) explain(space *state.Space, by *record, c *change, version uint64, model uint32) error {
 	if err := a.moved(space, by, c); err != nil {
 		return err
 	}
@@ -145,7 +164,7 @@ func (a *applier) explain(space *state.Space, by *record, c *change, version uin
 		}
 	}
 	if !c.plain() {
-		if err := a.row(by, outbox.TableIdentityDecisions, c.decision(space, by, version)); err != nil {
+		if err := a.row(by, outbox.TableIdentityDecisions, c.decision(space, by, version, model)); err != nil {
 			return err
 		}
 	}
@@ -155,14 +174,18 @@ func (a *applier) explain(space *state.Space, by *record, c *change, version uin
 	return nil
 }
 
-func (c *change) decision(space *state.Space, by *record, version uint64) *store.IdentityDecisionRow {
-	return &store.IdentityDecisionRow{
+func (c *change) decision(space *state.Space, by *record, version uint64, model uint32) *store.IdentityDecisionRow {
+	row := &store.IdentityDecisionRow{
 		Workspace: space.Name(), Version: version, Kind: store.DecisionAssigned,
 		Observation: c.now.Observation, Profile: c.now.Profile, PreviousProfile: c.was.Profile,
 		Standing: string(c.now.Standing), Candidates: c.now.Candidates,
 		Rule: c.now.Reason.Rule, IdentifierType: c.now.Reason.IdentifierType, Peer: c.now.Reason.Peer,
 		DecidedAt: by.ReceivedAt,
 	}
+	if c.now.Reason.Rule == identity.RuleScored {
+		row.Score, row.Model = float32(c.now.Reason.Score.Float()), model
+	}
+	return row
 }
 
 // profileChange tells of a profile that came to be or ceased to be; nil when a mere member moved.
@@ -186,16 +209,19 @@ func (c *change) profileChange(space *state.Space, by *record, version uint64) *
 
 // conflicts appends what was kept apart, as far as it concerns the seeds: the others were told of
 // when they were resolved.
-func (a *applier) conflicts(space *state.Space, by *record, all []identity.Conflict, seeds []identity.ObservationID, version uint64) error {
+func (a *applier) conflicts(space *state.Space, by *record, all []identity.Conflict, seeds []identity.ObservationID, version uint64, model uint32) error {
 	for _, c := range all {
 		if !has(seeds, c.A) && !has(seeds, c.B) {
 			continue
 		}
-		err := a.row(by, outbox.TableIdentityDecisions, &store.IdentityDecisionRow{
+		row := &store.IdentityDecisionRow{
 			Workspace: space.Name(), Version: version, Kind: store.DecisionConflict,
 			Observation: c.A, Peer: c.B, Rule: c.Rule, RefusedBy: c.Reason, DecidedAt: by.ReceivedAt,
-		})
-		if err != nil {
+		}
+		if c.Rule == identity.RuleScored {
+			row.Kind, row.Score, row.Model = store.DecisionReview, float32(c.Score.Float()), model
+		}
+		if err := a.row(by, outbox.TableIdentityDecisions, row); err != nil {
 			return err
 		}
 	}

@@ -64,7 +64,7 @@ func TestLiveGoesFirstAndNobodyStarves(t *testing.T) {
 			}
 			defer func() { _ = st.Close() }()
 			now := time.Unix(0, 0) // time does not pass: only numbers bound the steps
-			a := newApplier(&Config{State: st, Outbox: noOutbox{}, StepRecords: 100, BulkRecords: 10, StepTime: time.Hour, Metrics: noMetrics{}, Now: func() time.Time { return now }})
+			a := newTestApplier(&Config{State: st, Outbox: noOutbox{}, StepRecords: 100, BulkRecords: 10, StepTime: time.Hour, Metrics: noMetrics{}, Now: func() time.Time { return now }})
 			fs := full(c.waiting)
 			for i, want := range c.want {
 				if err := a.step(t.Context(), fs); err != nil {
@@ -95,7 +95,7 @@ func TestBulkHasItsShareWhenTimeIsOver(t *testing.T) {
 	}
 	defer func() { _ = st.Close() }()
 	now := time.Unix(0, 0)
-	a := newApplier(&Config{State: st, Outbox: noOutbox{}, StepRecords: 1000, BulkRecords: 10, StepTime: time.Millisecond, Metrics: noMetrics{}, Now: func() time.Time {
+	a := newTestApplier(&Config{State: st, Outbox: noOutbox{}, StepRecords: 1000, BulkRecords: 10, StepTime: time.Millisecond, Metrics: noMetrics{}, Now: func() time.Time {
 		now = now.Add(time.Millisecond)
 		return now
 	}})
@@ -108,3 +108,5 @@ func TestBulkHasItsShareWhenTimeIsOver(t *testing.T) {
 		t.Errorf("took %d live and %d bulk, want one quantum and the share", a.report.Live, a.report.Bulk)
 	}
 }
+
+func newTestApplier(c *Config) *applier { return newApplier(c, newTrainer(c)) }

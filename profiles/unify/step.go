@@ -19,6 +19,7 @@ const quantum = 32
 // applier is the one goroutine that changes the state.
 type applier struct {
 	*Config
+	trainer *trainer
 	tx      *state.Tx
 	turn    [stream.Lanes]int // whose turn it is
 	newest  time.Time         // greatest received time applied
@@ -33,22 +34,33 @@ type applier struct {
 	// unsettled is what is to be resolved before the commit, by workspace; spaces is their order.
 	unsettled map[*state.Space]*unsettled
 	spaces    []*state.Space
+	// minds are what workspaces decide by; open are those workspaces.
+	// stuck are those over whose chores pure code panicked.
+	minds map[*state.Space]*mind
+	open  []*state.Space
+	stuck map[string]bool
+	// arrived are the workspaces for which a new model arrived whole in this step.
+	arrived []string
 	// poisoned holds the places of records in this step that pure code panicked over. After the
 	// first panic the step is cautious.
 	poisoned map[stream.Position]*fault
 	cautious bool
 }
 
-func newApplier(c *Config) *applier {
+func newApplier(c *Config, t *trainer) *applier {
 	return &applier{
-		Config: c, tx: c.State.Tx(),
+		Config: c, trainer: t, tx: c.State.Tx(),
 		unsettled: map[*state.Space]*unsettled{}, poisoned: map[stream.Position]*fault{},
+		minds: map[*state.Space]*mind{}, stuck: map[string]bool{},
 	}
 }
 
 // run makes steps until ctx ends or something fails. It ends between steps.
 func (a *applier) run(ctx context.Context, fs *feeds) error {
 	defer a.tx.Abort()
+	if err := a.openAll(); err != nil {
+		return err
+	}
 	for ctx.Err() == nil {
 		if err := fs.failure(); err != nil { // however busy the others are
 			return err
@@ -56,7 +68,7 @@ func (a *applier) run(ctx context.Context, fs *feeds) error {
 		if err := a.step(ctx, fs); err != nil {
 			return err
 		}
-		if len(a.taken) > 0 {
+		if len(a.taken) > 0 || a.hasChores() {
 			continue
 		}
 		if err := a.wait(ctx, fs); err != nil && ctx.Err() == nil {
@@ -73,10 +85,13 @@ func (a *applier) step(ctx context.Context, fs *feeds) error {
 	if err := a.fill(ctx, fs); err != nil {
 		return err
 	}
-	if len(a.taken) == 0 && !a.isDue() {
+	if len(a.taken) == 0 && !a.isDue() && !a.hasChores() {
 		return nil
 	}
 	if err := a.settleAll(ctx); err != nil {
+		return err
+	}
+	if err := a.choresAll(ctx); err != nil {
 		return err
 	}
 	if err := a.publishAll(ctx); err != nil {
@@ -144,13 +159,16 @@ func (a *applier) settleAll(ctx context.Context) error {
 // they left half done is gone with the step, and they go to the quarantine.
 func (a *applier) redo(ctx context.Context) error {
 	for {
-		a.tx.Abort()
-		a.entries, a.touched = a.entries[:0], a.touched[:0]
+		a.abort()
+		a.entries, a.touched, a.arrived = a.entries[:0], a.touched[:0], a.arrived[:0]
 		a.forgetUnsettled()
 		a.report, a.cautious = Report{Live: a.report.Live, Bulk: a.report.Bulk}, true
 		fine, err := a.guard(ctx, func(current **record) error { return a.applyEach(ctx, a.taken, current) })
-		if err != nil || fine {
+		if err != nil {
 			return err
+		}
+		if fine {
+			return a.openAll()
 		}
 	}
 }
@@ -201,6 +219,9 @@ func (a *applier) commit(fs *feeds) error {
 	if err := a.expire(); err != nil {
 		return err
 	}
+	if err := a.saveChores(); err != nil {
+		return err
+	}
 	if err := a.Outbox.Append(a.tx.Batch(), a.entries); err != nil {
 		return err
 	}
@@ -214,6 +235,11 @@ func (a *applier) commit(fs *feeds) error {
 	a.entries = a.entries[:0]
 	clear(a.poisoned)
 	a.cautious = false
+	for _, workspace := range a.arrived {
+		a.trainer.done(workspace)
+	}
+	a.arrived = a.arrived[:0]
+	a.wantModels()
 	a.report.Took = a.Now().Sub(a.began)
 	a.Metrics.Step(a.report)
 	return nil

@@ -52,6 +52,7 @@ type Writer interface {
 // Engine decides who is who; it is pure and safe for concurrent use (identity.Engine).
 type Engine interface {
 	Observe(*event.Event) (identity.Observation, []identity.Dropped)
+	Resolve(context.Context, identity.Facts, identity.Likeness, []identity.ObservationID) (identity.Resolution, error)
 	ResolveWhole(context.Context, identity.Facts, identity.Likeness, []identity.ObservationID) (identity.Resolution, error)
 	Affected(identity.Facts, *identity.Observation) ([]identity.ObservationID, error)
 	Normalise(identity.Place, identity.Identifier) (identity.Identifier, identity.DropReason)
@@ -157,9 +158,10 @@ func (noMetrics) Step(Report) {}
 
 // Worker applies the log to the state. There is one per state.
 type Worker struct {
-	config Config
-	life   context.Context // ends when Run has returned
-	end    context.CancelCauseFunc
+	config  Config
+	trainer *trainer
+	life    context.Context // ends when Run has returned
+	end     context.CancelCauseFunc
 }
 
 // New returns a worker that is ready to Run.
@@ -168,6 +170,7 @@ func New(c Config) (*Worker, error) {
 		return nil, fmt.Errorf("configure unify: %w", err)
 	}
 	w := &Worker{config: c.withDefaults()}
+	w.trainer = newTrainer(&w.config)
 	w.life, w.end = context.WithCancelCause(context.Background())
 	return w, nil
 }
@@ -191,7 +194,8 @@ func (w *Worker) run(ctx context.Context) error {
 		return err
 	}
 	running := feeds.start(ctx)
-	err = newApplier(&w.config).run(ctx, feeds)
+	running.Go(func() { w.trainer.run(ctx) })
+	err = newApplier(&w.config, w.trainer).run(ctx, feeds)
 	stop()
 	running.Wait()
 	return err

@@ -7,7 +7,7 @@ CREATE TABLE IF NOT EXISTS identity_decisions /* ON_CLUSTER */
 (
     workspace        LowCardinality(String),
     version          UInt64 COMMENT 'identity_version that it made' CODEC(ZSTD(1)),
-    kind             LowCardinality(String) COMMENT 'assigned, conflict or command',
+    kind             LowCardinality(String) COMMENT 'assigned, conflict, review or command',
     observation      UUID,
     observation_key  UInt64 CODEC(ZSTD(1)),
     profile          UUID,
@@ -18,6 +18,8 @@ CREATE TABLE IF NOT EXISTS identity_decisions /* ON_CLUSTER */
     identifier_type  LowCardinality(String),
     peer             UUID,
     refused_by       LowCardinality(String),
+    score            Float32 COMMENT 'bits for one person; 0 where no score decided' CODEC(ZSTD(1)),
+    model            UInt32 COMMENT 'number of the model that weighed' CODEC(ZSTD(1)),
     actor            LowCardinality(String),
     decided_at       DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
     log_partition    UInt32,

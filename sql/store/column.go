@@ -64,6 +64,10 @@ func uint64s[R any](name string, get func(*R) uint64) column[R] {
 	return &typed[R, uint64]{name: name, typ: "UInt64", get: get, said: isNotZero[uint64]}
 }
 
+func float32s[R any](name string, get func(*R) float32) column[R] {
+	return &typed[R, float32]{name: name, typ: "Float32", get: get, said: isNotZero[float32]}
+}
+
 func id[R any](name string, get func(*R) uuid.UUID) column[R] {
 	return &typed[R, uuid.UUID]{name: name, typ: "UUID", get: get, said: isNotZero[uuid.UUID]}
 }

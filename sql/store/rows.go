@@ -180,6 +180,9 @@ const (
 	DecisionAssigned DecisionKind = "assigned"
 	// DecisionConflict: a rule proposed to join Observation and Peer, a stronger one refused.
 	DecisionConflict DecisionKind = "conflict"
+	// DecisionReview: a person should decide whether Observation and Peer are one; RefusedBy says why
+	// the score alone does not.
+	DecisionReview DecisionKind = "review"
 	// DecisionCommand: a person decided; Rule is the verdict or command.
 	DecisionCommand DecisionKind = "command"
 )
@@ -200,6 +203,8 @@ type IdentityDecisionRow struct {
 	IdentifierType  string       `json:"identifier_type,omitempty"`
 	Peer            uuid.UUID    `json:"peer,omitzero"`
 	RefusedBy       string       `json:"refused_by,omitempty"` // the rule that refused, of a conflict
+	Score           float32      `json:"score,omitempty"`      // bits for one person, where a score decided
+	Model           uint32       `json:"model,omitempty"`      // number of the model that weighed
 	Actor           string       `json:"actor,omitempty"`      // who gave the command
 	DecidedAt       time.Time    `json:"decided_at"`           // received time of the record that led to it
 }

@@ -112,6 +112,8 @@ func decisionColumns() []column[IdentityDecisionRow] {
 		text("identifier_type", func(r *R) string { return r.IdentifierType }),
 		id("peer", func(r *R) uuid.UUID { return r.Peer }),
 		text("refused_by", func(r *R) string { return r.RefusedBy }),
+		float32s("score", func(r *R) float32 { return r.Score }),
+		uint32s("model", func(r *R) uint32 { return r.Model }),
 		text("actor", func(r *R) string { return r.Actor }),
 		moment("decided_at", func(r *R) time.Time { return r.DecidedAt }),
 	}, place(func(r *R) *Place { return &r.Place })...)

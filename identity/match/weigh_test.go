@@ -1,0 +1,108 @@
+package match_test
+
+import (
+	"cmp"
+	"encoding/binary"
+	"encoding/json"
+	"slices"
+	"testing"
+
+	"tributary/identity"
+	"tributary/identity/match"
+	"tributary/identity/match/matchtest"
+)
+
+// crowd links the records of generated people under a model learnt from them.
+func crowd(t testing.TB, seed uint64, people int) (*match.Linker, []identity.ObservationID) {
+	t.Helper()
+	records, _ := matchtest.NewCrowd(seed, people).Records(people)
+	prepared := make([]*match.Prepared, len(records))
+	ids := make([]identity.ObservationID, len(records))
+	by := map[identity.ObservationID]*match.Prepared{}
+	for i, r := range records {
+		binary.BigEndian.PutUint64(ids[i][:], uint64(i))
+		r.ID = string(ids[i][:])
+		prepared[i] = (&match.Schema{}).Prepare(r)
+		by[ids[i]] = prepared[i]
+	}
+	m, store := match.TrainAndLink(match.Schema{}, 7, prepared, func(id identity.ObservationID) (*identity.Observation, error) {
+		return &identity.Observation{ID: id}, nil
+	})
+	l := match.NewLinker(m, store, match.Options{})
+	l.Prepare = func(o *identity.Observation) *match.Prepared { return by[o.ID] }
+	return l, ids
+}
+
+// alone is the grouping in which everybody stands alone.
+func alone(t testing.TB, l *match.Linker, ids []identity.ObservationID) identity.Grouping {
+	t.Helper()
+	g := identity.Grouping{Apart: func(int, int) bool { return false }}
+	for _, id := range ids {
+		g.Groups = append(g.Groups, []identity.ObservationID{id})
+		near, err := l.Near(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range near {
+			if slices.Compare(id[:], o[:]) < 0 {
+				g.Near = append(g.Near, [2]identity.ObservationID{id, o})
+			}
+		}
+	}
+	slices.SortFunc(g.Near, func(p, q [2]identity.ObservationID) int {
+		return cmp.Or(slices.Compare(p[0][:], q[0][:]), slices.Compare(p[1][:], q[1][:]))
+	})
+	return g
+}
+
+// TestWeighingAddsUp weighs the groups of every merge: the parts add up to the score that it was made by.
+func TestWeighingAddsUp(t *testing.T) {
+	l, ids := crowd(t, 5, 400)
+	c, err := l.Cluster(alone(t, l, ids))
+	if err != nil {
+		t.Fatal(err)
+	}
+	groups := map[identity.ObservationID][]identity.ObservationID{}
+	for _, id := range ids {
+		groups[id] = []identity.ObservationID{id}
+	}
+	for _, m := range c.Merges {
+		a, b := groups[m.A], groups[m.B]
+		w, err := l.Weigh(a, b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		total := w.Prior + w.Overlap + w.Household
+		for _, f := range w.Fields {
+			total += f.Bits
+			if f.Level == "" {
+				t.Errorf("%s has no level", f.Field)
+			}
+		}
+		if total != w.Score || w.Score != m.Score || w.Model != 7 {
+			t.Fatalf("parts %d, score %d, merged with %d by model %d", total, w.Score, m.Score, w.Model)
+		}
+		both := slices.Concat(a, b)
+		for _, id := range both {
+			groups[id] = both
+		}
+	}
+	if len(c.Merges) < 100 {
+		t.Errorf("%d merges", len(c.Merges))
+	}
+}
+
+// TestModelIsAFunctionOfTheSet also writes it and reads it back.
+func TestModelIsAFunctionOfTheSet(t *testing.T) {
+	records, _ := matchtest.NewCrowd(6, 700).Records(700)
+	prepared := match.Schema{}.PrepareAll(records)
+	a, err := json.Marshal(match.Train(match.Schema{}, 1, prepared))
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Reverse(prepared)
+	b, err := json.Marshal(match.Train(match.Schema{}, 1, prepared))
+	if err != nil || string(a) != string(b) {
+		t.Fatal("the order of records makes another model")
+	}
+}

@@ -1,0 +1,64 @@
+package state
+
+import (
+	"bytes"
+
+	"tributary/identity"
+)
+
+// SetRules stores the document of the workspace's rules; nil removes it. It says whether that
+// changed anything: a later stamp may have been there.
+func (s *Space) SetRules(encoded []byte, by Stamp) (changed bool, err error) {
+	key := s.key(nil, kindRules)
+	value, err := s.tx.read(key)
+	if err != nil {
+		return false, wrapRead("rules", err)
+	}
+	was, err := decodeRules(value)
+	if err != nil || was.Stamp != (Stamp{}) && !was.Before(by) {
+		return false, err
+	}
+	s.tx.write(key, stamped{by, encoded}.encode())
+	return !bytes.Equal(was.value, encoded), nil
+}
+
+// Rules returns the document of the workspace's rules; nil when there is none.
+func (s *Space) Rules() ([]byte, error) { return readRules(s.tx.read, s.space) }
+
+func decodeRules(value []byte) (stamped, error) {
+	if value == nil {
+		return stamped{}, nil
+	}
+	return decodeStamped(value)
+}
+
+func readRules(read func(key []byte) ([]byte, error), s space) ([]byte, error) {
+	value, err := read(s.key(nil, kindRules))
+	if err != nil {
+		return nil, wrapRead("rules", err)
+	}
+	d, err := decodeRules(value)
+	if err != nil || len(d.value) == 0 {
+		return nil, err
+	}
+	return d.value, nil
+}
+
+// SetShared stores what is known of an identifier that many share; nil forgets it. The caller does
+// not change encoded afterwards.
+func (s *Space) SetShared(i identity.Identifier, encoded []byte) {
+	s.hasShared = true
+	s.tx.shared.put(spaceIdentifier{s.number, i}, encoded)
+	s.tx.write(s.identifierKey(nil, kindShared, i), encoded)
+}
+
+// Shared returns what is known of an identifier that many share; nil when nothing is.
+func (s *Space) Shared(i identity.Identifier) ([]byte, error) {
+	if !s.hasShared {
+		return nil, nil
+	}
+	return s.tx.shared.load(spaceIdentifier{s.number, i}, func() ([]byte, error) {
+		value, err := s.tx.read(s.identifierKey(nil, kindShared, i))
+		return value, wrapRead("shared identifier", err)
+	})
+}

@@ -1,0 +1,423 @@
+package state
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/google/uuid"
+	"pgregory.net/rapid"
+
+	"tributary/identity"
+)
+
+func randomBytes(n int) []byte {
+	random := rand.New(rand.NewPCG(uint64(n), 1))
+	b := make([]byte, 0, n+8)
+	for len(b) < n {
+		b = binary.LittleEndian.AppendUint64(b, random.Uint64())
+	}
+	return b[:n]
+}
+
+func TestModelOfAnySizeComesBack(t *testing.T) {
+	for _, size := range []int{0, 1, modelPart - 1, modelPart, modelPart + 1, 9 * modelPart / 2} {
+		fs := vfs.NewMem()
+		s := openOn(t, fs)
+		want := randomBytes(size)
+		see := func(when string, read func() (uint32, []byte, error), number uint32, want []byte) {
+			t.Helper()
+			n, encoded, err := read()
+			if err != nil || n != number || !bytes.Equal(encoded, want) {
+				t.Fatalf("%d bytes, %s: model %d of %d bytes, %v", size, when, n, len(encoded), err)
+			}
+		}
+		see("before", workspace(t, s, "w").Model, 0, nil)
+		must(t, workspace(t, s, "w").SetModel(3, randomBytes(size+modelPart)))
+		must(t, workspace(t, s, "w").SetModel(3, want))
+		see("in the step", workspace(t, s, "w").Model, 3, want)
+		must(t, s.Tx().Commit())
+		see("after it", workspace(t, s, "w").Model, 3, want)
+		hot, err := s.View("w")
+		must(t, err)
+		must(t, workspace(t, s, "w").SetModel(4, []byte("other")))
+		must(t, s.Tx().Commit())
+		must(t, s.DB().Flush())
+		see("in a snapshot", hot.Model, 3, want)
+		must(t, hot.Close())
+		must(t, s.Close())
+		s = openOn(t, fs)
+		see("after a restart", workspace(t, s, "w").Model, 4, []byte("other"))
+		see("elsewhere", workspace(t, s, "v").Model, 0, nil)
+		if old, err := workspace(t, s, "w").ModelNumbered(3); old != nil || err != nil {
+			t.Fatalf("the model used before is kept: %d bytes, %v", len(old), err)
+		}
+		must(t, s.Close())
+	}
+}
+
+func TestModelIsKeptBesideTheOneInUse(t *testing.T) {
+	s := openOn(t, vfs.NewMem())
+	defer func() { must(t, s.Close()) }()
+	w := workspace(t, s, "w")
+	in := func(number uint32, encoded string) {
+		t.Helper()
+		n, got, err := w.Model()
+		if err != nil || n != number || string(got) != encoded {
+			t.Fatalf("model %d %q in use, %v; want %d %q", n, got, err, number, encoded)
+		}
+	}
+	must(t, w.SetModel(1, []byte("one")))
+	must(t, w.KeepModel(2, []byte("two")))
+	must(t, s.Tx().Commit())
+	in(1, "one")
+	if err := w.UseModel(3); !errors.Is(err, ErrNoModel) {
+		t.Errorf("a model that is not there is used: %v", err)
+	}
+	if err := w.KeepModel(0, nil); !errors.Is(err, ErrNoModel) {
+		t.Errorf("a model is kept under no number: %v", err)
+	}
+	must(t, w.UseModel(2))
+	in(2, "two")
+	s.Tx().Abort()
+	w = workspace(t, s, "w")
+	in(1, "one")
+	must(t, w.UseModel(2))
+	must(t, s.Tx().Commit())
+	in(2, "two")
+	must(t, w.KeepModel(2, []byte("two again")))
+	in(2, "two again")
+	must(t, w.DropModel(2))
+	in(0, "")
+	must(t, s.Tx().Commit())
+	in(0, "")
+}
+
+func TestDamagedModelIsCorrupt(t *testing.T) {
+	s := openOn(t, vfs.NewMem())
+	defer func() { must(t, s.Close()) }()
+	w := workspace(t, s, "w")
+	must(t, w.SetModel(1, randomBytes(modelPart+1)))
+	must(t, s.Tx().Commit())
+	must(t, s.DB().Delete(w.partKey(nil, 1, 2), nil))
+	if _, _, err := w.Model(); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("a model without its last part: %v", err)
+	}
+	must(t, s.DB().Set(w.partKey(nil, 1, 0), []byte{codecVersion, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01}, nil))
+	if _, _, err := w.Model(); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("a model of petabytes: %v", err)
+	}
+}
+
+// TestWorkThatIsPutOffAgreesWithModel pages through what is unsettled, in steps some of which are dropped.
+func TestWorkThatIsPutOffAgreesWithModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		fs := vfs.NewMem()
+		s := openOn(t, fs)
+		committed, step := map[uuid.UUID]bool{}, map[uuid.UUID]bool{}
+		reset := func(to, from map[uuid.UUID]bool) {
+			clear(to)
+			for id := range from {
+				to[id] = true
+			}
+		}
+		t.Repeat(map[string]func(*rapid.T){
+			"put off": func(t *rapid.T) {
+				id := uuid.UUID{rapid.ByteRange(1, 9).Draw(t, "id")}
+				workspace(t, s, "w").SetUnsettled(id, true)
+				workspace(t, s, "v").SetUnsettled(uuid.UUID{99}, true)
+				step[id] = true
+			},
+			"settle": func(t *rapid.T) {
+				id := uuid.UUID{rapid.ByteRange(1, 9).Draw(t, "id")}
+				workspace(t, s, "w").SetUnsettled(id, false)
+				delete(step, id)
+			},
+			"commit": func(t *rapid.T) { must(t, s.Tx().Commit()); reset(committed, step) },
+			"abort":  func(*rapid.T) { s.Tx().Abort(); reset(step, committed) },
+			"reopen": func(t *rapid.T) { must(t, s.Close()); s = openOn(t, fs); reset(step, committed) },
+			"": func(t *rapid.T) {
+				var all []uuid.UUID
+				limit := rapid.IntRange(1, 4).Draw(t, "limit")
+				for last := (uuid.UUID{}); ; {
+					page, err := workspace(t, s, "w").UnsettledFrom(last, limit)
+					must(t, err)
+					all = append(all, page...)
+					if len(page) < limit {
+						break
+					}
+					last = page[len(page)-1]
+				}
+				same(t, all, step)
+				id := uuid.UUID{rapid.ByteRange(1, 9).Draw(t, "id")}
+				unsettled, err := workspace(t, s, "w").Unsettled(id)
+				must(t, err)
+				hot, err := s.View("w")
+				must(t, err)
+				was, err := hot.Unsettled(id)
+				must(t, err)
+				some, err := hot.AnyUnsettled()
+				must(t, err)
+				if unsettled != step[id] || was != committed[id] || some != (len(committed) > 0) {
+					t.Fatalf("%s: unsettled %v, before the step %v, some %v", id, unsettled, was, some)
+				}
+				must(t, hot.Close())
+			},
+		})
+		must(t, s.Close())
+	})
+}
+
+func TestObservationsAreListedInPages(t *testing.T) {
+	s := openOn(t, vfs.NewMem())
+	defer func() { must(t, s.Close()) }()
+	var want []uuid.UUID
+	for i := range byte(10) {
+		id := uuid.UUID{i + 1, 15: i}
+		want = append(want, id)
+		_, err := workspace(t, s, "w").Put(&Observed{Observation: identity.Observation{ID: id, Source: "crm"}})
+		must(t, err)
+	}
+	_, err := workspace(t, s, "wa").Put(&Observed{Observation: identity.Observation{ID: uuid.UUID{50}}})
+	must(t, err)
+	must(t, s.Tx().Commit())
+	_, err = workspace(t, s, "w").Put(&Observed{Observation: identity.Observation{ID: uuid.UUID{60, 15: 60}}})
+	must(t, err)
+	var got []uuid.UUID
+	for last := (uuid.UUID{}); ; last = got[len(got)-1] {
+		page, err := workspace(t, s, "w").ObservationsFrom(last, 3)
+		must(t, err)
+		if len(page) == 0 {
+			break
+		}
+		got = append(got, page...)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("listed %v", got)
+	}
+	if none, err := workspace(t, s, "w").ObservationsFrom(uuid.UUID{}, 0); len(none) != 0 || err != nil {
+		t.Errorf("a page of none: %v, %v", none, err)
+	}
+	hot, err := s.View("w")
+	must(t, err)
+	defer func() { must(t, hot.Close()) }()
+	got = got[:0]
+	must(t, hot.EachObservation(want[3], func(o *identity.Observation) error {
+		if got = append(got, o.ID); o.Source != "crm" || o.Workspace != "w" {
+			t.Errorf("observation %+v", o)
+		}
+		return nil
+	}))
+	if !slices.Equal(got, want[4:]) {
+		t.Errorf("went through %v", got)
+	}
+	stop := errors.New("enough")
+	if err := hot.EachObservation(uuid.UUID{}, func(*identity.Observation) error { return stop }); !errors.Is(err, stop) {
+		t.Errorf("going through ends with %v", err)
+	}
+}
+
+func TestTasksAndCountOfComparables(t *testing.T) {
+	fs := vfs.NewMem()
+	s := openOn(t, fs)
+	task := func(name string) string {
+		value, err := workspace(t, s, "w").Task(name)
+		must(t, err)
+		hot, err := s.View("w")
+		must(t, err)
+		defer func() { must(t, hot.Close()) }()
+		was, err := hot.Task(name)
+		must(t, err)
+		return describe(was) + ", " + describe(value)
+	}
+	expect := func(name, want string, count int64) {
+		t.Helper()
+		if got := task(name); got != want || workspace(t, s, "w").ComparableCount() != count {
+			t.Errorf("task %q, want %q; %d comparable, want %d", got, want, workspace(t, s, "w").ComparableCount(), count)
+		}
+	}
+	w := workspace(t, s, "w")
+	w.SetTask("relink", []byte("a"))
+	w.SetTask("relinked", nil)
+	w.AddComparable(2)
+	w.AddComparable(3)
+	expect("relink", "none, a", 5)
+	s.Tx().Abort()
+	expect("relink", "none, none", 0)
+	w = workspace(t, s, "w")
+	w.SetTask("relink", []byte("b"))
+	w.SetTask("relinked", nil)
+	w.AddComparable(-1)
+	must(t, s.Tx().Commit())
+	expect("relink", "b, b", -1)
+	expect("relinked", "empty, empty", -1)
+	w.DeleteTask("relink")
+	w.AddComparable(8)
+	expect("relink", "b, none", 7)
+	must(t, s.Tx().Commit())
+	expect("relink", "none, none", 7)
+	must(t, s.Close())
+	s = openOn(t, fs)
+	expect("relink", "none, none", 7)
+	expect("relinked", "empty, empty", 7)
+	hot, err := s.View("w")
+	must(t, err)
+	if n, err := hot.ComparableCount(); n != 7 || err != nil {
+		t.Errorf("%d comparable in a snapshot, %v", n, err)
+	}
+	must(t, hot.Close())
+	must(t, s.Close())
+}
+
+func describe(value []byte) string {
+	switch {
+	case value == nil:
+		return "none"
+	case len(value) == 0:
+		return "empty"
+	}
+	return string(value)
+}
+
+func TestLaterRulesStand(t *testing.T) {
+	fs := vfs.NewMem()
+	s := openOn(t, fs)
+	stamp := func(second int) Stamp { return Stamp{At: time.Unix(int64(second), 0).UTC(), MessageID: "m"} }
+	set := func(encoded string, second int, want bool) {
+		t.Helper()
+		var value []byte
+		if encoded != "" {
+			value = []byte(encoded)
+		}
+		changed, err := workspace(t, s, "w").SetRules(value, stamp(second))
+		if err != nil || changed != want {
+			t.Errorf("setting %q changed %v, %v", encoded, changed, err)
+		}
+	}
+	expect := func(want string) {
+		t.Helper()
+		if rules, err := workspace(t, s, "w").Rules(); describe(rules) != want || err != nil {
+			t.Errorf("rules %q, %v, want %q", rules, err, want)
+		}
+	}
+	expect("none")
+	set("b", 2, true)
+	set("a", 1, false)
+	expect("b")
+	must(t, s.Tx().Commit())
+	set("b", 3, false)
+	set("c", 2, false)
+	expect("b")
+	set("d", 4, true)
+	expect("d")
+	s.Tx().Abort()
+	expect("b")
+	set("", 5, true)
+	expect("none")
+	must(t, s.Tx().Commit())
+	set("e", 3, false)
+	must(t, s.Close())
+	s = openOn(t, fs)
+	expect("none")
+	set("f", 6, true)
+	must(t, s.Tx().Commit())
+	hot, err := s.View("w")
+	must(t, err)
+	if rules, err := hot.Rules(); string(rules) != "f" || err != nil {
+		t.Errorf("rules %q in a snapshot, %v", rules, err)
+	}
+	must(t, hot.Close())
+	must(t, s.Close())
+}
+
+func TestSharedIdentifiers(t *testing.T) {
+	fs := vfs.NewMem()
+	s := openOn(t, fs)
+	phone := identity.Identifier{Type: "phone", Value: "+491701234567"}
+	expect := func(was, now string) {
+		t.Helper()
+		value, err := workspace(t, s, "w").Shared(phone)
+		must(t, err)
+		hot, err := s.View("w")
+		must(t, err)
+		defer func() { must(t, hot.Close()) }()
+		before, err := hot.Shared(phone)
+		must(t, err)
+		if describe(before) != was || describe(value) != now {
+			t.Errorf("shared %q, before the step %q; want %q and %q", value, before, now, was)
+		}
+	}
+	expect("none", "none")
+	workspace(t, s, "w").SetShared(phone, []byte("household"))
+	workspace(t, s, "v").SetShared(phone, []byte("other"))
+	expect("none", "household")
+	must(t, s.Tx().Commit())
+	must(t, s.Close())
+	s = openOn(t, fs)
+	expect("household", "household")
+	workspace(t, s, "w").SetShared(phone, nil)
+	expect("household", "none")
+	s.Tx().Abort()
+	expect("household", "household")
+	workspace(t, s, "w").SetShared(phone, nil)
+	must(t, s.Tx().Commit())
+	expect("none", "none")
+	must(t, s.Close())
+}
+
+// TestFactsOfASnapshotAreTheWriters compares both views of the facts, and that of readers.
+func TestFactsOfASnapshotAreTheWriters(t *testing.T) {
+	s := openOn(t, vfs.NewMem())
+	defer func() { must(t, s.Close()) }()
+	email := identity.Identifier{Type: "email", Value: "x"}
+	phone := identity.Identifier{Type: "phone", Value: "1"}
+	a, b, c := uuid.UUID{1, 15: 9}, uuid.UUID{2, 15: 9}, uuid.UUID{3}
+	w := workspace(t, s, "w")
+	for _, id := range []uuid.UUID{a, b, c} {
+		_, err := w.Put(&Observed{Observation: identity.Observation{ID: id, Identifiers: []identity.Identifier{email, phone}}})
+		must(t, err)
+	}
+	by := Stamp{At: time.Unix(1, 0).UTC()}
+	for id, v := range map[uuid.UUID]identity.Verdict{a: identity.NeverMerge, b: ""} {
+		_, err := w.SetLink(c, id, v, by)
+		must(t, err)
+	}
+	_, err := w.SetBlocked(phone, true, by)
+	must(t, err)
+	must(t, s.Tx().Commit())
+	hot, err := s.View("w")
+	must(t, err)
+	defer func() { must(t, hot.Close()) }()
+	for _, facts := range []identity.Facts{w, hot.Facts()} {
+		bare, err := facts.Observation(a)
+		must(t, err)
+		full, err := facts.Observation(c)
+		must(t, err)
+		none, err := facts.Observation(uuid.UUID{8})
+		must(t, err)
+		held, err := facts.Holders(phone)
+		must(t, err)
+		links, err := facts.Links(c)
+		must(t, err)
+		blocked, err := facts.Blocked(phone)
+		must(t, err)
+		open, err := facts.Blocked(email)
+		must(t, err)
+		if len(bare.Identifiers) != 0 || len(full.Identifiers) != 2 || none != nil || !slices.Equal(held, []uuid.UUID{c}) ||
+			!slices.Equal(links, []identity.Link{{A: a, B: c, Verdict: identity.NeverMerge}}) || !blocked || open {
+			t.Errorf("%T: %v, %v, %v, held by %v, links %v, blocked %v and %v", facts, bare, full, none, held, links, blocked, open)
+		}
+	}
+	shown, err := hot.Observation(a)
+	must(t, err)
+	held, err := hot.Holders(phone)
+	must(t, err)
+	if len(shown.Identifiers) != 2 || len(held) != 0 {
+		t.Errorf("readers see %v and holders %v of what is blocked", shown, held)
+	}
+}

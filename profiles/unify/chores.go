@@ -1,0 +1,193 @@
+package unify
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+
+	"tributary/identity"
+	"tributary/identity/match"
+	"tributary/ingest/stream"
+	"tributary/profiles/state"
+)
+
+// Chores are what is too much for one step: to key and link all observations under a new model, to
+// decide about all of them again under a new model or new rules, and to decide about components that
+// are over the bound. They are done in pieces between records, each in the batch of its step, and how
+// far they are stands in the state: a restart goes on where it was. While there are any, the
+// workspace is not settled.
+
+// choreChunk is how many observations one piece takes.
+const choreChunk = 32
+
+// chores are those of one workspace, and what says whether there is one to begin.
+type chores struct {
+	force     force
+	known     known
+	parts     *parts
+	relink    *relink
+	resolve   *again
+	oversized *again
+
+	dirty bool
+	// done are those that the present round of resolve has met beyond where it is.
+	done map[identity.ObservationID]bool
+}
+
+// force says which model is in force, and what it was trained on.
+type force struct {
+	Model uint32 `json:"model"`
+	known
+}
+
+// known tells a set of observations that can be compared: how many, and a sum of their hashes, which
+// does not depend on their order.
+type known struct {
+	Count uint64 `json:"count"`
+	Sum   uint64 `json:"sum"`
+}
+
+// parts is a model that has not arrived whole.
+type parts struct {
+	Model uint32 `json:"model"`
+	ID    string `json:"id"`
+	Next  int    `json:"next"`
+}
+
+// relink keys and links everything under another model.
+type relink struct {
+	again
+	Model uint32 `json:"model"`
+	// Trained is what that model was trained on.
+	Trained known `json:"trained"`
+}
+
+// again goes through all observations, in the order of their ids.
+type again struct {
+	After identity.ObservationID `json:"after"` // where it is
+	Place place                  `json:"place"`
+}
+
+// place is the record that led to a chore. The rows that come of it stand there, behind those of the
+// record itself.
+type place struct {
+	Partition stream.Partition `json:"partition"`
+	Offset    uint64           `json:"offset"`
+	Source    string           `json:"source"`
+	Received  time.Time        `json:"received"`
+	Rows      uint32           `json:"rows"`
+}
+
+// The first ordinals of rows at the place of a record that led to chores. A record's own are fewer.
+const (
+	choreRows     = 1 << 24
+	oversizedRows = 1 << 28
+)
+
+func placeOf(r *record, rows uint32) place {
+	return place{r.Partition, r.Offset, r.Source, r.ReceivedAt, rows}
+}
+
+func (p *place) record(workspace string) *record {
+	r := &record{rows: p.Rows}
+	r.Position = stream.Position{Partition: p.Partition, Offset: p.Offset}
+	r.Workspace, r.Source, r.ReceivedAt = workspace, p.Source, p.Received
+	return r
+}
+
+// Names of the documents in the state.
+const (
+	taskForce     = "force"
+	taskKnown     = "known"
+	taskParts     = "parts"
+	taskRelink    = "relink"
+	taskResolve   = "resolve"
+	taskOversized = "oversized"
+)
+
+func readChores(from Tasks) (c chores, err error) {
+	for name, to := range map[string]any{
+		taskForce: &c.force, taskKnown: &c.known, taskParts: &c.parts,
+		taskRelink: &c.relink, taskResolve: &c.resolve, taskOversized: &c.oversized,
+	} {
+		value, err := from.Task(name)
+		if err != nil {
+			return c, fmt.Errorf("read chores: %w", err)
+		}
+		if value == nil {
+			continue
+		}
+		if err := json.Unmarshal(value, to); err != nil {
+			return c, fmt.Errorf("read chores: %s: %w", name, err)
+		}
+	}
+	return c, nil
+}
+
+// save writes what changed since the last time.
+func (c *chores) save(space *state.Space) error {
+	if !c.dirty {
+		return nil
+	}
+	c.dirty = false
+	for name, v := range map[string]any{
+		taskForce: c.force, taskKnown: c.known, taskParts: c.parts,
+		taskRelink: c.relink, taskResolve: c.resolve, taskOversized: c.oversized,
+	} {
+		value, err := json.Marshal(v)
+		if err != nil {
+			return fmt.Errorf("write chores: %s: %w", name, err)
+		}
+		if string(value) == "null" {
+			space.DeleteTask(name)
+		} else {
+			space.SetTask(name, value)
+		}
+	}
+	return nil
+}
+
+// pending says whether there is something to do.
+func (c *chores) pending() bool { return c.relink != nil || c.resolve != nil || c.oversized != nil }
+
+// settled says that nothing is pending and the model was trained on just what there is: who is who
+// is then a function of the set of records.
+func (c *chores) settled() bool { return !c.pending() && c.force.known == c.known }
+
+// newest is the highest number of a model that is in force or on its way.
+func (c *chores) newest() uint32 {
+	if c.relink != nil {
+		return c.relink.Model
+	}
+	return c.force.Model
+}
+
+// recount notes that an observation came in place of another; either may be nil.
+func (c *chores) recount(was, now *identity.Observation) {
+	if was != nil && match.Comparable(was) {
+		c.known.remove(was)
+		c.dirty = true
+	}
+	if now != nil && match.Comparable(now) {
+		c.known.add(now)
+		c.dirty = true
+	}
+}
+
+func (k *known) add(o *identity.Observation)    { k.Count++; k.Sum += hashObservation(o) }
+func (k *known) remove(o *identity.Observation) { k.Count--; k.Sum -= hashObservation(o) }
+
+// hashObservation is of what a model is trained on.
+func hashObservation(o *identity.Observation) uint64 {
+	h := xxhash.New()
+	_, _ = h.Write(o.ID[:])
+	for _, i := range o.Identifiers {
+		_, _ = h.WriteString(i.Type + "\x00" + i.Value + "\x00")
+	}
+	for _, a := range o.Attributes {
+		_, _ = h.WriteString(a.Name + "\x01" + a.Value + "\x00")
+	}
+	return h.Sum64()
+}

@@ -1,0 +1,86 @@
+package unify
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"tributary/identity/match"
+	"tributary/profiles/state"
+)
+
+// maxModelParts bounds how many parts a model has: 512 MiB.
+const maxModelParts = 1024
+
+// partTask is the document that holds a part of a model which has not arrived whole.
+func partTask(part int) string { return fmt.Sprintf("model.%d", part) }
+
+// learn takes a part of a new model. When all are there, everything is keyed and linked under it,
+// and then it is in force. A model that is no newer than the one in force or on its way is passed
+// over, and so are parts of one of which another has begun since.
+func (a *applier) learn(space *state.Space, r *record, c IdentityModel) error {
+	m, err := a.mindOf(space)
+	if err != nil {
+		return err
+	}
+	t := &m.chores
+	if c.Number <= t.newest() {
+		return nil
+	}
+	t.dirty = true
+	if c.Part == 0 {
+		t.forgetParts(space)
+		t.parts = &parts{Model: c.Number, ID: c.ID}
+	}
+	if t.parts == nil || t.parts.ID != c.ID || t.parts.Next != c.Part {
+		return nil
+	}
+	space.SetTask(partTask(c.Part), slices.Clone(c.Data))
+	if t.parts.Next++; t.parts.Next < c.Parts {
+		return nil
+	}
+	a.arrived = append(a.arrived, space.Name())
+	var encoded []byte
+	for part := range c.Parts {
+		data, err := space.Task(partTask(part))
+		if err != nil {
+			return err
+		}
+		encoded = append(encoded, data...)
+	}
+	t.forgetParts(space)
+	model := new(match.Model)
+	if err := json.Unmarshal(encoded, model); err != nil {
+		return errSkip{reasonCommand, "the model cannot be read"}
+	}
+	return m.prepare(space, c, model, encoded, placeOf(r, choreRows))
+}
+
+// prepare begins to key and link everything under a model, instead of one for which that is under
+// way.
+func (m *mind) prepare(space *state.Space, c IdentityModel, model *match.Model, encoded []byte, by place) error {
+	if was := m.chores.relink; was != nil {
+		if err := space.DropMatching(was.Model); err != nil {
+			return err
+		}
+		if err := space.DropModel(was.Model); err != nil {
+			return err
+		}
+	}
+	if err := space.KeepModel(c.Number, encoded); err != nil {
+		return err
+	}
+	m.next = match.NewLinker(model, space.Matching(c.Number), match.Options{})
+	m.chores.relink = &relink{again: again{Place: by}, Model: c.Number, Trained: known{c.Observations, c.Sum}}
+	return nil
+}
+
+func (c *chores) forgetParts(space *state.Space) {
+	if c.parts == nil {
+		return
+	}
+	for part := range c.parts.Next {
+		space.DeleteTask(partTask(part))
+	}
+	c.parts = nil
+}

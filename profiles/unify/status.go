@@ -1,0 +1,87 @@
+package unify
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Status says how far a workspace has come in deciding who is who.
+type Status struct {
+	// Settled: nothing is pending and the model was trained on just what there is. Who is who is then a
+	// function of the set of records, whatever the order in which they came.
+	Settled bool `json:"settled"`
+	// Model is the number of the model in force; 0 are the weights that ship with the program.
+	Model uint32 `json:"model"`
+	// Trained is how many observations it was trained on, Comparable how many there are that say
+	// enough to be compared.
+	Trained    uint64 `json:"trained"`
+	Comparable uint64 `json:"comparable"`
+	// Pending names what is under way: "model" (one is arriving), "relink" (everything is compared
+	// anew under it), "resolve" (everything is decided again), "oversized" (a component over the bound).
+	Pending []string `json:"pending,omitempty"`
+}
+
+// Tasks reads the documents that tell of it: a state.Snapshot is one.
+type Tasks interface {
+	Task(name string) ([]byte, error)
+}
+
+// ReadStatus reads the status of a snapshot's workspace.
+func ReadStatus(from Tasks) (Status, error) {
+	c, err := readChores(from)
+	if err != nil {
+		return Status{}, err
+	}
+	s := Status{Settled: c.settled(), Model: c.force.Model, Trained: c.force.Count, Comparable: c.known.Count}
+	for _, p := range []struct {
+		name string
+		is   bool
+	}{
+		{"model", c.parts != nil}, {taskRelink, c.relink != nil}, {taskResolve, c.resolve != nil}, {taskOversized, c.oversized != nil},
+	} {
+		if p.is {
+			s.Pending = append(s.Pending, p.name)
+		}
+	}
+	return s, nil
+}
+
+// Status returns the status of a workspace.
+func (w *Worker) Status(workspace string) (Status, error) {
+	view, err := w.config.State.View(workspace)
+	if err != nil {
+		return Status{}, fmt.Errorf("read status: %w", err)
+	}
+	s, err := ReadStatus(view)
+	if closed := view.Close(); err == nil {
+		err = closed
+	}
+	return s, err
+}
+
+// settlePoll is how often Settle looks.
+const settlePoll = 20 * time.Millisecond
+
+// Settle has a model trained on all that is there, if the one in force was not, and waits until
+// nothing is pending. It fails with ctx's error, and with ErrStopped when the worker ends.
+func (w *Worker) Settle(ctx context.Context, workspace string) error {
+	ticker := time.NewTicker(settlePoll)
+	defer ticker.Stop()
+	for {
+		s, err := w.Status(workspace)
+		if err != nil || s.Settled {
+			return err
+		}
+		if len(s.Pending) == 0 {
+			w.trainer.want(workspace)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-w.life.Done():
+			return ErrStopped
+		case <-ticker.C:
+		}
+	}
+}
