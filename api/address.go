@@ -98,6 +98,26 @@ func (q *query) text(name string) string {
 	return q.values.Get(name)
 }
 
+// addresses reads a parameter that may be given several times, each of the form type:value.
+func (q *query) addresses(name string, most int) []profiles.Address {
+	q.known = append(q.known, name)
+	list := q.values[name]
+	if len(list) > most {
+		q.fault(name, fmt.Sprintf("is given more than %d times", most))
+		return nil
+	}
+	var all []profiles.Address
+	for _, text := range list {
+		address, err := profiles.ParseAddress(text)
+		if err != nil {
+			q.fault(name, "must be type:value, such as email:…")
+			return nil
+		}
+		all = append(all, address)
+	}
+	return all
+}
+
 // number reads a number between low and high; 0 if it is not given.
 func (q *query) number(name string, low, high int) int {
 	text := q.text(name)

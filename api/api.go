@@ -18,8 +18,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/api/auth"
+	"tributary/identity"
 	"tributary/journeys"
 	"tributary/profiles"
+	"tributary/profiles/explain"
 )
 
 // The defaults of Config.
@@ -31,6 +33,12 @@ const (
 // Profiles finds the profile that an address names; profiles.Service is one.
 type Profiles interface {
 	Get(ctx context.Context, workspace string, address profiles.Address) (*profiles.Answer, error)
+}
+
+// Identity says why somebody is who they are; explain.Service is one.
+type Identity interface {
+	Explain(ctx context.Context, workspace string, q explain.Question) (*explain.Answer, error)
+	Identifier(ctx context.Context, workspace string, id identity.Identifier) (*explain.Standing, error)
 }
 
 // Timeline pages through the events of a profile; journeys.Timeline is one.
@@ -48,6 +56,7 @@ type Keys interface {
 // Config is what an API is made of.
 type Config struct {
 	Profiles Profiles
+	Identity Identity
 	Timeline Timeline
 	Keys     Keys
 	// Checks are the parts that /readyz reports.
@@ -69,6 +78,7 @@ func (c Config) Validate() error {
 		}
 	}
 	need(c.Profiles != nil, "profiles")
+	need(c.Identity != nil, "identity")
 	need(c.Timeline != nil, "timeline")
 	need(c.Keys != nil, "keys")
 	need(c.Metrics != nil, "metrics")

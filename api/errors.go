@@ -15,6 +15,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tributary/api/problem"
+	"tributary/identity"
 	"tributary/journeys"
 	"tributary/profiles"
 )
@@ -60,6 +61,8 @@ func toProblem(err error) *problem.Document {
 		return ambiguousProblem(ambiguous)
 	case errors.As(err, &tooLarge):
 		return problem.New(problem.TooLarge, "the body may have 64 KiB")
+	case errors.Is(err, identity.ErrTooLarge):
+		return problem.New(problem.Unavailable, "more observations hang together than can be explained at once")
 	case errors.Is(err, profiles.ErrNotFound):
 		return problem.New(problem.NotFound, "")
 	case errors.Is(err, journeys.ErrCursor):

@@ -24,6 +24,8 @@ func (a *API) routes() []route {
 		{http.MethodGet, "/v1/profiles/:address", auth.ScopeProfilesRead, a.getProfile},
 		{http.MethodGet, "/v1/profiles/:address/context", auth.ScopeContextRead, a.getContext},
 		{http.MethodGet, "/v1/profiles/:address/timeline", auth.ScopeTimelineRead, a.getTimeline},
+		{http.MethodGet, "/v1/profiles/:address/identity", auth.ScopeProfilesRead, a.getIdentity},
+		{http.MethodGet, "/v1/identifiers/:address", auth.ScopeProfilesRead, a.getIdentifier},
 		{http.MethodPost, "/v1/profiles/lookup", auth.ScopeProfilesRead, a.lookupProfile},
 		{http.MethodGet, "/v1/openapi.yaml", public, getOpenAPI},
 		{http.MethodGet, "/healthz", public, getHealth},

@@ -25,6 +25,7 @@ import (
 	"tributary/ingest/stream/embedded"
 	"tributary/journeys"
 	"tributary/profiles"
+	"tributary/profiles/explain"
 	"tributary/profiles/outbox"
 	"tributary/profiles/state"
 	"tributary/profiles/unify"
@@ -106,7 +107,7 @@ func newWorld(t testing.TB, checks ...Check) *world {
 	timeline, err := journeys.NewTimeline(service, noArchive{}, make([]byte, 32))
 	w.must(err)
 	w.api, err = New(Config{
-		Profiles: service, Timeline: timeline, Keys: w.keys, Checks: checks, Metrics: prometheus.NewRegistry(),
+		Profiles: service, Identity: explain.NewService(w.state, w.engine, service), Timeline: timeline, Keys: w.keys, Checks: checks, Metrics: prometheus.NewRegistry(),
 		Logger: slog.New(slog.NewJSONHandler(w.lines, nil)), Now: clock,
 	})
 	w.must(err)

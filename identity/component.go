@@ -11,9 +11,9 @@ import (
 // component is a set of observations that no link leaves, numbered in the order of their ids.
 type component struct {
 	nodes    []*node
-	features []*feature // those that join, in the order of classes, types, values
-	links    []Link     // without doubles, by A and B
-	near     [][2]int32 // the lower first, ascending
+	features []*feature   // those that join, in the order of classes, types, values
+	links    []Link       // without doubles, by A and B
+	near     [][2]int32   // the lower first, ascending
 	generic  []Identifier // some of them several times
 	index    map[ObservationID]int32
 }

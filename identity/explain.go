@@ -97,6 +97,8 @@ type Apart struct {
 	// Rule proposed to join them, if one did, and Refused kept them apart.
 	Rule    string
 	Refused string
+	// Verdict is a person's, where that keeps them apart.
+	Verdict *Link
 	// Asked: a person should decide.
 	Asked bool
 	// Weighing takes the score of the two sides apart, where they are near.

@@ -179,9 +179,23 @@ func (x *explainer) apartOf(c contact, root int32, weigh bool) (Apart, error) {
 		}
 	}
 	out.Rule, out.Refused = x.refusal(c, root, out.Weighing)
-	out.Asked = c.conflict != nil
+	if out.Refused == RuleNeverMerge {
+		out.Verdict = x.parting(root, c.root)
+	}
+	out.Asked = c.conflict != nil && out.Verdict == nil
 	out.Sentence = sentenceApart(&out, x.muteOf(out.Shared), x.sayer(c.a, g.members), x.sayer(c.b, h.members))
 	return out, nil
+}
+
+// parting returns the verdict that keeps two groups apart.
+func (x *explainer) parting(g, h int32) *Link {
+	for i := range x.links {
+		l := &x.links[i]
+		if a, b := x.find(x.index[l.A]), x.find(x.index[l.B]); l.Verdict == NeverMerge && (a == g && b == h || a == h && b == g) {
+			return l
+		}
+	}
+	return nil
 }
 
 // standing is that of a profile, or of an observation that is in none.

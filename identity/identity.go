@@ -129,6 +129,9 @@ type Resolution struct {
 	// Conflicts lists what would have merged and was kept apart, for review, ascending by A and B.
 	// At one value each group is told with the first that it was kept from, not with all.
 	Conflicts []Conflict
+	// Shared lists the identifiers of the components that several profiles hold, and the generic ones,
+	// ascending by type and value.
+	Shared []Shared
 	// Oversized are the seeds, in their order, whose components are too large to be resolved now.
 	Oversized []ObservationID
 }

@@ -55,7 +55,9 @@ func nameOf(attrs []Attribute) (personName, bool) {
 	case first != "" && last != "":
 		n = parseParts(first, middle, last)
 	case whole != "":
-		n = parseWhole(whole)
+		if n = parseWhole(whole); !n.ordered {
+			n.tokens, n.ordered = splitHan(n.tokens)
+		}
 	default:
 		n = parseWhole(strings.Join([]string{first, middle, last}, " "))
 	}
@@ -108,9 +110,6 @@ func (n *personName) takeSuffix() {
 
 // tokensOf splits a folded name into its words, without accents, apostrophes and honorifics.
 func tokensOf(s string) []string {
-	if !isASCII(s) {
-		s = norm.NFC.String(strings.Map(dropAccent, norm.NFD.String(s)))
-	}
 	s = strings.Map(func(r rune) rune {
 		if r == '\'' || r == '’' || r == '`' {
 			return -1
@@ -119,19 +118,27 @@ func tokensOf(s string) []string {
 			return r
 		}
 		return ' '
-	}, s)
+	}, withoutAccents(s))
 	words := strings.Fields(s)
 	tokens := words[:0]
 	for i, w := range words {
 		if i < len(words)-1 && honorifics[w] {
 			continue
 		}
+		w = unmask(w)
 		tokens = append(tokens, w)
 	}
 	if strings.IndexFunc(s, unicode.IsLetter) < 0 {
 		return nil
 	}
 	return tokens
+}
+
+func withoutAccents(s string) string {
+	if isASCII(s) {
+		return s
+	}
+	return norm.NFC.String(strings.Map(dropAccent, norm.NFD.String(s)))
 }
 
 // dropAccent removes the accents of European scripts; the marks of other scripts are letters.
@@ -161,13 +168,16 @@ const (
 	relationContradict
 )
 
-// compareNames knows word order, initials, missing middle names and single slips of the pen; it
-// knows no nicknames. The rules stand in the README.
+// compareNames knows word order, initials, missing middle names, single slips of the pen and other
+// scripts; nicknames are left to what is weighed. The rules stand in the README.
 func compareNames(a, b personName) relation {
 	if a.suffix != "" && b.suffix != "" && a.suffix != b.suffix {
 		return relationContradict
 	}
-	r := compareTokens(a, b)
+	r, other := compareScripts(a, b)
+	if !other {
+		r = compareTokens(a, b)
+	}
 	if a.suffix != b.suffix && r != relationContradict {
 		return relationNone // John Smith may be the father or the son
 	}
@@ -249,22 +259,21 @@ func compareOriented(a, b []string) relation {
 	return relationContradict
 }
 
-// middlesContradict says that both have middle names and one of them has no partner.
+// middlesContradict says that both have middle names and one of them has no partner: of the one that
+// has fewer, or of either.
 func middlesContradict(a, b []string) bool {
 	a, b = a[1:len(a)-1], b[1:len(b)-1]
-	if len(a) > len(b) {
-		a, b = b, a
-	}
-	for _, x := range a {
-		found := false
-		for _, y := range b {
-			found = found || x == y || initialMatch(x, y)
-		}
-		if !found {
-			return true
+	return len(a) <= len(b) && !partnered(a, b) || len(b) <= len(a) && !partnered(b, a)
+}
+
+// partnered says whether each of some names is among others, at least by its initial.
+func partnered(names, among []string) bool {
+	for _, x := range names {
+		if !slices.ContainsFunc(among, func(y string) bool { return initialMatch(x, y) }) {
+			return false
 		}
 	}
-	return false
+	return true
 }
 
 func lastFirst(tokens []string) []string {

@@ -36,6 +36,17 @@ func TestNormaliseIdentifier(t *testing.T) {
 		{"email", "", "test@test.com", blocked},
 		{"email", "", "NoReply@shop.example.org", blocked},
 		{"email", "", "do-not-reply+7@shop.example.org", blocked},
+		{"email", "", "no_reply@shop.example.org", blocked},
+		{"email", "", "donotreply@shop.example.org", blocked},
+		{"email", "", "mailer-daemon@shop.example.org", blocked},
+		{"email", "", "null@shop.example.org", blocked},
+		{"email", "", "test@example.net", blocked},
+		{"email", "", "TEST@test.de", blocked},
+		{"email", "", "test123@test.com", blocked},
+		{"email", "", "asdf@asdf.net", blocked},
+		{"email", "", "noemail@shop.example.org", blocked},
+		{"email", "", "none@none.org", blocked},
+		{"email", "", "testino@example.org", "testino@example.org"},
 		{"email", "", "front@desk.example.org", blocked},
 		{"email", "", "noreplyman@example.org", "noreplyman@example.org"},
 		{"phone", "", "+1 (415) 555-2671", "+14155552671"},
@@ -46,6 +57,11 @@ func TestNormaliseIdentifier(t *testing.T) {
 		{"phone", "uk", "07911 123456", "+447911123456"},
 		{"phone", "", "+1 415 555 2671 ext. 12", "+14155552671;ext=12"},
 		{"phone", "", "tel:+14155552671", "+14155552671"},
+		{"phone", "", "＋４９　１５１　２３４５６７８９", "+4915123456789"}, // full-width
+		{"phone", "", "٠١٥١ ٢٣٤٥٦٧٨٩", "+4915123456789"},                 // Arabic-Indic
+		{"phone", "", "+49–151–23456789", "+4915123456789"},              // dashes of print
+		{"phone", "", "+49\u00a0151\u00a023456789", "+4915123456789"},
+		{"phone", "", "１１１１１１１１１１", blocked},
 		{"phone", "", "12", unusable},
 		{"phone", "", "call me", unusable},
 		{"phone", "", "+999 123456789", unusable},
@@ -66,6 +82,23 @@ func TestNormaliseIdentifier(t *testing.T) {
 		{"user_id", "", "undefined", blocked},
 		{"user_id", "", "Anonymous", blocked},
 		{"user_id", "", "guest", blocked},
+		{"user_id", "", "Unknown", blocked},
+		{"user_id", "", "None", blocked},
+		{"user_id", "", "N/A", blocked},
+		{"user_id", "", "nil", blocked},
+		{"user_id", "", "NaN", blocked},
+		{"user_id", "", "＜null＞", blocked},
+		{"user_id", "", "ｎｕｌｌ", blocked},
+		{"user_id", "", "\"null\"", blocked},
+		{"user_id", "", "%7Buser_id%7D", blocked},
+		{"user_id", "", "{{user.id}}", blocked},
+		{"user_id", "", "${user_id}", blocked},
+		{"user_id", "", "{user_id}", blocked},
+		{"user_id", "", "-1", blocked},
+		{"user_id", "", "00000", blocked},
+		{"user_id", "", "０", blocked},
+		{"anonymous_id", "", "anonymous", blocked},
+		{"anonymous_id", "", "ffffffff-ffff-ffff-ffff-ffffffffffff", blocked},
 		{"user_id", "", "0", blocked},
 		{"user_id", "", "kiosk", blocked},
 		{"user_id", "", "100", "100"},
@@ -85,6 +118,35 @@ func TestNormaliseIdentifier(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("%s %q: got %q, want %q", c.typ, c.raw, got, c.want)
+		}
+	}
+}
+
+// TestMailProviders wants one form for what goes into one mailbox, where that is asked for.
+func TestMailProviders(t *testing.T) {
+	off, on := newEngine(t, identity.Config{}), newEngine(t, identity.Config{MailProviders: true})
+	for _, c := range []struct{ raw, want string }{
+		{"Ann.Lee+shop@Gmail.com", "annlee@gmail.com"},
+		{"a.n.n.l.e.e@googlemail.com", "annlee@gmail.com"},
+		{"ann.lee+shop@outlook.com", "ann.lee@outlook.com"},
+		{"ann+x@hotmail.com", "ann@hotmail.com"},
+		{"ann+x@fastmail.com", "ann@fastmail.com"},
+		{"ann+x@me.com", "ann@icloud.com"},
+		{"ann+x@pm.me", "ann@proton.me"},
+		{"ann.lee+shop@example.org", "ann.lee+shop@example.org"}, // nobody knows what it means there
+		{"ann+x+y@gmail.com", "ann@gmail.com"},
+		{"+x@gmail.com", "+x@gmail.com"},
+		{"test+7@gmail.com", "!blocked"},
+	} {
+		id, reason := on.Normalise(identity.Place{}, identity.Identifier{Type: "email", Value: c.raw})
+		if got := id.Value; got != c.want && "!"+string(reason) != c.want {
+			t.Errorf("%s: %s%s, want %s", c.raw, got, reason, c.want)
+		}
+		if again, _ := on.Normalise(identity.Place{}, id); reason == "" && again != id {
+			t.Errorf("%s became %s, then %s", c.raw, id.Value, again.Value)
+		}
+		if id, _ := off.Normalise(identity.Place{}, identity.Identifier{Type: "email", Value: c.raw}); id.Value != strings.ToLower(c.raw) {
+			t.Errorf("%s became %s although no provider's rules were asked for", c.raw, id.Value)
 		}
 	}
 }
@@ -135,6 +197,19 @@ func TestNormaliseAttribute(t *testing.T) {
 		{"birth_date", "1980-13-45", "1980-13-45"},
 		{"birth_date", "spring 1980", "spring 1980"},
 		{"birth_date", "1900-01-01", "!blocked"},
+		{"birth_date", "1/1/1970", "!blocked"},
+		{"birth_date", "1970-01-01T00:00:00Z", "!blocked"},
+		{"birth_date", "0000-00-00", "!blocked"},
+		{"name", "[object Object]", "!blocked"},
+		{"name", "undefined undefined", "!blocked"},
+		{"name", "{{first_name}} {{last_name}}", "!blocked"},
+		{"name", "ＮＵＬＬ", "!blocked"},
+		{"last_name", "Null", "!blocked"},
+		{"postcode", "00000", "!blocked"},
+		{"city", "N/A", "!blocked"},
+		{"city", "unknown", "!blocked"},
+		{"street", "none", "!blocked"},
+		{"gender", "unknown", "!blocked"},
 	} {
 		got, reason := e.NormaliseAttribute(c.name, c.raw)
 		if reason != "" {

@@ -1,15 +1,17 @@
 package identity_test
 
 import (
+	"slices"
 	"testing"
 
 	"tributary/identity"
+	"tributary/identity/identitytest"
 	"tributary/ingest/event"
 )
 
 // TestPrecedence has a world for every two neighbours in the order of precedence, and for those
 // further apart that meet: never-merge by a person; must-merge by a person; conflict of exclusive
-// identifiers; certain rules; limits; scored merges (scored_test.go has these).
+// identifiers; certain rules; limits; scored merges (TestPrecedenceOfScores).
 func TestPrecedence(t *testing.T) {
 	const (
 		e1, e2, e3 = "email=a@example.org", "email=b@example.org", "email=c@example.org"
@@ -120,6 +122,73 @@ func TestPrecedence(t *testing.T) {
 			want: "0 1 | 2", conflicts: "1-2 same_shop.customer_id: exclusive_user_id",
 		},
 	} {
+		t.Run(w.name, w.run)
+	}
+}
+
+// twins is a Likeness to which all observations are near and alike: what stays apart is kept apart
+// by rule.
+type twins struct{ facts *identitytest.Facts }
+
+func (l twins) Near(id identity.ObservationID) ([]identity.ObservationID, error) {
+	return slices.DeleteFunc(l.facts.IDs(), func(x identity.ObservationID) bool { return x == id }), nil
+}
+
+func (l twins) Cluster(g identity.Grouping) (identity.Clustering, error) {
+	var c identity.Clustering
+	for b := range g.Groups {
+		for a := range b {
+			l := identity.Likely{A: g.Groups[a][0], B: g.Groups[b][0], Score: identity.Bit}
+			if slices.Compare(l.A[:], l.B[:]) > 0 {
+				l.A, l.B = l.B, l.A
+			}
+			if l.Contradiction = g.Apart(a, b); l.Contradiction {
+				c.Reviews = append(c.Reviews, l)
+			} else {
+				c.Merges = append(c.Merges, l)
+			}
+		}
+	}
+	return c, nil
+}
+
+func (l twins) Weigh(a, b []identity.ObservationID) (identity.Weighing, error) {
+	return identity.Weighing{Score: identity.Bit}, nil
+}
+
+func TestPrecedenceOfScores(t *testing.T) {
+	const e1, p1 = "email=a@example.org", "phone=+14155550101"
+	for _, w := range []world{
+		{name: "a score joins", said: []string{"crm.contact_id=7", "crm.contact_id=8"}, want: "0 1", reasons: map[int]string{1: "scored 0"}},
+		{
+			name: "never over a score", said: []string{"crm.contact_id=7", "crm.contact_id=8"}, never: [][2]int{{0, 1}},
+			want: "0 | 1", conflicts: "0-1 scored: never_merge",
+		},
+		{name: "exclusive over a score", said: []string{"user_id=7", "user_id=8"}, want: "0 | 1", conflicts: "0-1 scored: exclusive_user_id"},
+		{
+			name: "limits over a score", rules: "identifiers: [{type: crm.contact_id, limit: 1}]",
+			said: []string{"crm.contact_id=7", "crm.contact_id=8"}, want: "0 | 1", conflicts: "0-1 scored: limit_crm.contact_id",
+		},
+		{
+			name: "limits of evidence over a score", rules: "identifiers: [{type: phone, role: evidence, limit: 1}]",
+			said: []string{p1, "phone=+14155550102"}, want: "0 | 1", conflicts: "0-1 scored: limit_phone",
+		},
+		{
+			name: "certain before a score, which then is one too many", rules: "identifiers: [{type: device_id, limit: 2}]",
+			said: []string{"user_id=7; device_id=a", "user_id=7; device_id=b", "device_id=c"}, want: "0 1 | 2", conflicts: "1-2 scored: limit_device_id",
+		},
+		{name: "no matching", rules: "matching: {enabled: false}", said: []string{"crm.contact_id=7", "crm.contact_id=8"}, want: "0 | 1"},
+		{name: "identifiers only", rules: "strategy: identifiers_only", said: []string{"crm.contact_id=7", "crm.contact_id=8"}, want: "0 | 1"},
+		{
+			name: "contact is weighed", said: []string{e1 + "; name=Ann Lee; conv=1", e1 + "; name=Ann Lee; conv=2"},
+			want: "0 1", reasons: map[int]string{1: "scored 0"},
+		},
+		{
+			name: "exact contact goes before", rules: "strategy: exact_contact", said: []string{e1 + "; name=Ann Lee; conv=1", e1 + "; name=Ann Lee; conv=2"},
+			want: "0 1", reasons: map[int]string{1: "shared_identifier_and_name email 0"},
+		},
+	} {
+		w.scored = true
 		t.Run(w.name, w.run)
 	}
 }

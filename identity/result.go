@@ -21,7 +21,7 @@ func (c *clustering) result() Resolution {
 		}
 		c.assignGroup(all, g, neighbours)
 	}
-	return Resolution{Assignments: all, Conflicts: c.sortedConflicts()}
+	return Resolution{Assignments: all, Conflicts: c.sortedConflicts(), Shared: c.shared()}
 }
 
 // forest lists the edges by node.

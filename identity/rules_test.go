@@ -56,6 +56,7 @@ type world struct {
 	name    string
 	config  identity.Config
 	rules   string // YAML
+	scored  bool   // all are as alike as can be
 	said    []string
 	never   [][2]int
 	must    [][2]int
@@ -92,7 +93,14 @@ func (w world) run(t *testing.T) {
 	for _, id := range w.blocked {
 		f.Block(id)
 	}
-	r := fromScratch(t, e, f)
+	var likeness identity.Likeness
+	if w.scored {
+		likeness = twins{f}
+	}
+	r, err := e.Resolve(t.Context(), f, likeness, f.IDs())
+	if err != nil {
+		t.Fatal(err)
+	}
 	if got := describe(r, line); got != w.want {
 		t.Errorf("groups:\n got %s\nwant %s", got, w.want)
 	}

@@ -1,13 +1,6 @@
 package identity
 
-import (
-	"cmp"
-	"slices"
-	"strings"
-	"unicode"
-
-	"tributary/ingest/event"
-)
+import "slices"
 
 // SharedKind is what a shared identifier seems to belong to.
 type SharedKind string
@@ -129,34 +122,4 @@ func (n *personName) last() string {
 		return ""
 	}
 	return n.tokens[len(n.tokens)-1]
-}
-
-// addressOf writes street and house number with postcode, or else city, in letters and digits.
-func addressOf(attrs []Attribute) string {
-	var street, postcode, city string
-	for _, a := range attrs {
-		switch a.Name {
-		case event.AttrStreet:
-			street = a.Value
-		case event.AttrPostcode:
-			postcode = a.Value
-		case event.AttrCity:
-			city = a.Value
-		}
-	}
-	where := cmp.Or(postcode, city)
-	if street == "" || where == "" {
-		return ""
-	}
-	return plain(street) + "|" + plain(where)
-}
-
-// plain leaves letters and digits.
-func plain(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return r
-		}
-		return -1
-	}, s)
 }

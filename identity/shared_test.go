@@ -9,6 +9,8 @@ import (
 	"tributary/identity"
 	"tributary/identity/identitytest"
 	"tributary/ingest/event"
+
+	"pgregory.net/rapid"
 )
 
 // TestStatus asks for the state of one value in small worlds.
@@ -132,4 +134,84 @@ func TestOnePersonIsNotGeneric(t *testing.T) {
 			t.Errorf("%s is %s: %s", id.Type, s.State, s.Reason)
 		}
 	}
+}
+
+func TestThirtyPeopleAreGeneric(t *testing.T) {
+	const p1 = "phone=+14155550101"
+	for n, want := range map[int]identity.ValueState{1: identity.ValuePersonal, 24: identity.ValueShared, 25: identity.ValueGeneric, 30: identity.ValueGeneric} {
+		e, f := newEngine(t, identity.Config{}), identitytest.New()
+		for i, text := range people(n, p1) {
+			o, _ := e.Observe(said(t, i, text))
+			f.Add(o)
+		}
+		s, err := e.Status(t.Context(), f, nil, identity.Identifier{Type: event.IDPhone, Value: "+14155550101"})
+		if err != nil || s.State != want {
+			t.Errorf("%d people: %s, %v", n, s.State, err)
+		}
+	}
+}
+
+func TestShared(t *testing.T) {
+	const p1, e1 = "phone=+14155550101", "email=a@example.org"
+	e, f := withRules(t, newEngine(t, identity.Config{}), "generic: {spread: 10}"), identitytest.New()
+	texts := slices.Concat([]string{p1 + "; name=Ann Lee", p1 + "; name=Bob Lee", p1 + "; conv=1"}, people(12, e1),
+		[]string{"device_id=d; user_id=1", "device_id=d; user_id=2", "email=b@example.org; user_id=1"})
+	var ids []identity.ObservationID
+	for i, text := range texts {
+		o, _ := e.Observe(said(t, i, text))
+		f.Add(o)
+		ids = append(ids, o.ID)
+	}
+	var got []string
+	for _, s := range fromScratch(t, e, f).Shared {
+		got = append(got, fmt.Sprintf("%s %s %d %d", s.Identifier.Type, s.Kind, len(s.Profiles), s.Observations))
+	}
+	want := []string{"device_id several 2 2", "email place 0 0", "phone household 2 3"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	r, err := e.Resolve(t.Context(), f, nil, ids[2:3])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Shared) != 1 || !slices.Equal(r.Shared[0].Profiles, sorted(ids[0], ids[1])) {
+		t.Errorf("from the call: %+v", r.Shared)
+	}
+}
+
+func sorted(ids ...identity.ObservationID) []identity.ObservationID {
+	slices.SortFunc(ids, func(a, b identity.ObservationID) int { return slices.Compare(a[:], b[:]) })
+	return ids
+}
+
+// TestSharedIsAFunctionOfTheComponent asks from every observation what is shared, and finds what a
+// resolution of everything says of its identifiers.
+func TestSharedIsAFunctionOfTheComponent(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		e := drawEngine(t)
+		f := identitytest.New()
+		for _, o := range drawObservations(t, e, 20) {
+			f.Add(o)
+		}
+		all := map[identity.Identifier]string{}
+		for _, s := range fromScratch(t, e, f).Shared {
+			all[s.Identifier] = fmt.Sprint(s)
+		}
+		for _, id := range f.IDs() {
+			r, err := e.Resolve(t.Context(), f, nil, []identity.ObservationID{id})
+			if err != nil {
+				t.Fatal(err)
+			}
+			here := map[identity.Identifier]string{}
+			for _, s := range r.Shared {
+				here[s.Identifier] = fmt.Sprint(s)
+			}
+			o, _ := f.Observation(id)
+			for _, held := range o.Identifiers {
+				if here[held] != all[held] {
+					t.Fatalf("%v: %q from %s, %q from scratch", held, here[held], id, all[held])
+				}
+			}
+		}
+	})
 }

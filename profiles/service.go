@@ -110,6 +110,33 @@ func (s *Service) Get(ctx context.Context, workspace string, address Address) (a
 }
 
 func (s *Service) get(ctx context.Context, v view, workspace string, address Address) (*Answer, error) {
+	found, err := s.find(ctx, v, workspace, address)
+	if err != nil {
+		return nil, err
+	}
+	members, err := v.members(ctx, found.Profile)
+	if err != nil {
+		return nil, err
+	}
+	if len(members) == 0 {
+		return nil, ErrNotFound
+	}
+	return &Answer{Profile: Fold(found.Profile, members, s.rules), Requested: found.Requested, IdentityVersion: found.IdentityVersion}, nil
+}
+
+// Found is the one profile that an address names.
+type Found struct {
+	Profile         identity.ProfileID
+	Requested       identity.ProfileID // as in Answer
+	IdentityVersion uint64
+}
+
+// Find is Get in a view that the caller has open, without what is kept of the profile.
+func (s *Service) Find(ctx context.Context, hot Hot, workspace string, address Address) (*Found, error) {
+	return s.find(ctx, newView(hot), workspace, address)
+}
+
+func (s *Service) find(ctx context.Context, v view, workspace string, address Address) (*Found, error) {
 	version, err := v.IdentityVersion()
 	if err != nil {
 		return nil, fmt.Errorf("read identity version: %w", err)
@@ -121,15 +148,7 @@ func (s *Service) get(ctx context.Context, v view, workspace string, address Add
 	if len(found.profiles) != 1 || found.unsure {
 		return nil, v.ambiguous(found, version)
 	}
-	id := found.profiles[0]
-	members, err := v.members(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	if len(members) == 0 {
-		return nil, ErrNotFound
-	}
-	return &Answer{Profile: Fold(id, members, s.rules), Requested: found.requested, IdentityVersion: version}, nil
+	return &Found{Profile: found.profiles[0], Requested: found.requested, IdentityVersion: version}, nil
 }
 
 // finding is what an address resolves to: one profile, or several that it may be.

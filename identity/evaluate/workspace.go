@@ -185,11 +185,13 @@ func (w *workspace) step(seeds []identity.ObservationID) error {
 func (w *workspace) load(records []*match.Record) error {
 	observed := make([]identity.Observation, len(records))
 	prepared := make([]*match.Prepared, len(records))
-	each(len(records), func(i int) error {
+	if err := each(len(records), func(i int) error {
 		observed[i] = w.observe(records[i])
 		prepared[i] = w.prepare(observed[i].ID, records[i])
 		return nil
-	})
+	}); err != nil {
+		return err
+	}
 	for i, o := range observed {
 		w.keep(o, records[i].ID, prepared[i])
 	}

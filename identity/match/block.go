@@ -35,14 +35,17 @@ const (
 	blockRefined
 )
 
-// The lowest bits of a key say what sharing it is worth. A key that suffices has aloneBit. Of those
+// Two bits of a key say what sharing it is worth. A key that suffices has aloneBit. Of those
 // that are common records must share two, and two keys made of the name alone count as one; but
 // where a record has few keys at all, each suffices.
 const (
 	aloneBit = 1
-	nameBit  = 2
+	nameBit  = 1 << shortBits
 	fewKeys  = 6
 )
+
+// blockingKey cuts a hash so that its short form tells keys apart.
+func blockingKey(hash uint64) uint64 { return hash>>(shortBits+1)<<(shortBits+1) | aloneBit }
 
 // Worth of a shared key, in two bits.
 const (
@@ -66,7 +69,7 @@ func (p *Prepared) rawKeys() []uint64 {
 				return
 			}
 		}
-		k := hash64(salt, parts...)&^nameBit | aloneBit
+		k := blockingKey(hash64(salt, parts...))
 		if nameKeys[salt] {
 			k |= nameBit
 		}
@@ -334,4 +337,4 @@ func (m *Model) Keys(p *Prepared) []uint64 {
 	return slices.Compact(out)
 }
 
-func refined(key, refiner uint64) uint64 { return mix(key^refiner) | aloneBit }
+func refined(key, refiner uint64) uint64 { return blockingKey(mix(key ^ refiner)) }

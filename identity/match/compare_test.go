@@ -1,7 +1,6 @@
 package match
 
 import (
-	"encoding/json"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -160,24 +159,6 @@ func FuzzPrepare(f *testing.F) {
 			}
 		}
 		DefaultModel(s).Keys(x)
-	})
-}
-
-func FuzzModel(f *testing.F) {
-	raw, err := json.Marshal(DefaultModel(testSchema))
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(raw)
-	f.Add([]byte(`{"Schema":{"IDs":[{}]}}`))
-	f.Add([]byte(`{"Weights":[{}],"Totals":[0]}`))
-	f.Fuzz(func(_ *testing.T, raw []byte) {
-		var m Model
-		if json.Unmarshal(raw, &m) != nil {
-			return
-		}
-		p := m.Schema.Prepare(&Record{ID: "a", Names: []PersonName{{Given: "Ann", Family: "Lee"}}, Births: []string{"1970-01-02"}})
-		m.Explain(p, p)
 	})
 }
 

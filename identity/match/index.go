@@ -44,11 +44,6 @@ func parallel(n int, work func(from, to int)) {
 
 const shards = 16
 
-// newIndex indexes the keys of records.
-func newIndex(records []*Prepared, keys func(i int) []uint64) *index {
-	return indexOf(records, sharedEntries(len(records), keys))
-}
-
 // indexOf makes an index of entries, those of a key together.
 func indexOf(records []*Prepared, entries []entry) *index {
 	x := &index{entries: entries, of: make([]span, len(records)), records: records}

@@ -13,12 +13,12 @@ import (
 // only if two of their records do.
 const linkFloor Bits = 0
 
-// TrainAndLink makes a model of observations, prepared under the schema, and keys and links them under
-// it all at once, on all processors: what a Linker comes to that was given them one by one. read is
-// as for NewMemory.
-func TrainAndLink(s Schema, number uint32, prepared []*Prepared, read func(identity.ObservationID) (*identity.Observation, error)) (*Model, *Memory) {
+// TrainAndLink makes a model of observations, prepared under the schema, as Train does, and keys and
+// links them under it all at once, on all processors: what a Linker comes to that was given them one
+// by one. read is as for NewMemory.
+func TrainAndLink(s Schema, number uint32, prepared []*Prepared, read func(identity.ObservationID) (*identity.Observation, error), labels ...Label) (*Model, *Memory) {
 	prepared = byID(prepared)
-	m, x := train(s, number, prepared)
+	m, x := train(s, number, prepared, labels)
 	store := NewMemory(read)
 	store.load(m, prepared, linkedPairs(m, x, prepared))
 	return m, store

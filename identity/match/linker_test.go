@@ -215,12 +215,8 @@ func TestPutAgain(t *testing.T) {
 	}
 }
 
-func person(given, family string, more ...string) *Record {
-	r := &Record{Names: []PersonName{{Given: given, Family: family}}}
-	for _, v := range more {
-		r.Phones = append(r.Phones, v)
-	}
-	return r
+func person(given, family string, phones ...string) *Record {
+	return &Record{Names: []PersonName{{Given: given, Family: family}}, Phones: phones}
 }
 
 func TestCluster(t *testing.T) {

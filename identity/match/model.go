@@ -51,10 +51,12 @@ type Model struct {
 }
 
 // short is the first 40 bits of a hash. Of a million values some two in a million are taken for
-// another, which then seems commoner than it is.
+// another, which then seems commoner than it is. Blocking keys are told apart by it.
 type short uint64
 
-func shortOf(hash uint64) short { return short(hash >> 24) }
+const shortBits = 24 // that are cut off
+
+func shortOf(hash uint64) short { return short(hash >> shortBits) }
 
 // FeatureWeights are probabilities by level: among pairs of records of one person, and of strangers.
 type FeatureWeights struct {

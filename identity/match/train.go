@@ -14,10 +14,11 @@ const (
 	trainRounds    = 12
 )
 
-// Train makes a model of a set of records. It is a function of the set: their order does not
-// matter. The records must be of one schema and have different ids.
-func Train(s Schema, number uint32, records []*Prepared) *Model {
-	m, _ := train(s, number, byID(records))
+// Train makes a model of a set of records, and of labels that people gave to some of them. It is a
+// function of the two sets: their order does not matter. The records must be of one schema and have
+// different ids. Labels of records that are not there are passed over.
+func Train(s Schema, number uint32, records []*Prepared, labels ...Label) *Model {
+	m, _ := train(s, number, byID(records), labels)
 	return m
 }
 
@@ -30,13 +31,13 @@ func byID(records []*Prepared) []*Prepared {
 
 // train makes a model of records that are ascending by id, and returns the index of their keys under
 // it as well.
-func train(s Schema, number uint32, records []*Prepared) (*Model, *index) {
+func train(s Schema, number uint32, records []*Prepared, labels []Label) (*Model, *index) {
 	m := DefaultModel(s)
 	m.Number, m.Records = number, rounded(len(records))
 	m.count(records)
 	m.finish()
 	x := m.findHeavy(records)
-	t := trainer{m: m, records: records, order: sampled(records)}
+	t := trainer{m: m, records: records, order: sampled(records), judged: judgedPairs(records, labels)}
 	t.strangers()
 	m.finish()
 	t.leaveOutThin()
@@ -45,6 +46,7 @@ func train(s Schema, number uint32, records []*Prepared) (*Model, *index) {
 		t.round()
 	}
 	m.round()
+	m.judge(records, t.judged)
 	return m, x
 }
 
@@ -74,13 +76,13 @@ func (m *Model) findHeavy(records []*Prepared) *index {
 		key := b[0].key
 		switch {
 		case len(b) > bucketCap:
-			m.Heavy[key] = true
+			m.Heavy[shortOf(key)] = true
 			for _, e := range b {
 				heavy[e.record] = append(heavy[e.record], key)
 			}
 			return
 		case len(b) >= commonFrom:
-			m.Common[key] = true
+			m.Common[shortOf(key)] = true
 			for i := range b {
 				b[i].key &^= aloneBit
 			}
@@ -89,7 +91,7 @@ func (m *Model) findHeavy(records []*Prepared) *index {
 	})
 	buckets(refinedEntries(records, heavy), func(b []entry) {
 		if len(b) > bucketCap {
-			m.Dropped[b[0].key] = true
+			m.Dropped[shortOf(b[0].key)] = true
 			m.Overflow += len(b)
 			return
 		}
@@ -125,6 +127,7 @@ type trainer struct {
 	telling []bool      // by record, whether it says enough to be found again
 	pairs   []trainPair
 	sampled int
+	judged  []judged
 }
 
 // trainPair is a candidate with what does not change from round to round.
@@ -156,6 +159,7 @@ func (t *trainer) strangers() {
 			}
 		}
 	}
+	t.addJudged(counts, false)
 	for f := range m.Weights {
 		w := &m.Weights[f]
 		if defaults[w.kind].fixed {
@@ -280,6 +284,7 @@ func (t *trainer) round() {
 			}
 		}
 	}
+	t.addJudged(counts, true)
 	for f := range m.Weights {
 		d := &defaults[m.Weights[f].kind]
 		if !d.fixed {

@@ -3,7 +3,6 @@ package match_test
 import (
 	"cmp"
 	"encoding/binary"
-	"encoding/json"
 	"slices"
 	"testing"
 
@@ -16,14 +15,11 @@ import (
 func crowd(t testing.TB, seed uint64, people int) (*match.Linker, []identity.ObservationID) {
 	t.Helper()
 	records, _ := matchtest.NewCrowd(seed, people).Records(people)
-	prepared := make([]*match.Prepared, len(records))
-	ids := make([]identity.ObservationID, len(records))
+	ids := number(records)
+	prepared := match.Schema{}.PrepareAll(records)
 	by := map[identity.ObservationID]*match.Prepared{}
-	for i, r := range records {
-		binary.BigEndian.PutUint64(ids[i][:], uint64(i))
-		r.ID = string(ids[i][:])
-		prepared[i] = (&match.Schema{}).Prepare(r)
-		by[ids[i]] = prepared[i]
+	for i, p := range prepared {
+		by[ids[i]] = p
 	}
 	m, store := match.TrainAndLink(match.Schema{}, 7, prepared, func(id identity.ObservationID) (*identity.Observation, error) {
 		return &identity.Observation{ID: id}, nil
@@ -31,6 +27,16 @@ func crowd(t testing.TB, seed uint64, people int) (*match.Linker, []identity.Obs
 	l := match.NewLinker(m, store, match.Options{})
 	l.Prepare = func(o *identity.Observation) *match.Prepared { return by[o.ID] }
 	return l, ids
+}
+
+// number gives records the ids of observations, ascending.
+func number(records []*match.Record) []identity.ObservationID {
+	ids := make([]identity.ObservationID, len(records))
+	for i, r := range records {
+		binary.BigEndian.PutUint64(ids[i][:], uint64(i))
+		r.ID = string(ids[i][:])
+	}
+	return ids
 }
 
 // alone is the grouping in which everybody stands alone.
@@ -89,20 +95,5 @@ func TestWeighingAddsUp(t *testing.T) {
 	}
 	if len(c.Merges) < 100 {
 		t.Errorf("%d merges", len(c.Merges))
-	}
-}
-
-// TestModelIsAFunctionOfTheSet also writes it and reads it back.
-func TestModelIsAFunctionOfTheSet(t *testing.T) {
-	records, _ := matchtest.NewCrowd(6, 700).Records(700)
-	prepared := match.Schema{}.PrepareAll(records)
-	a, err := json.Marshal(match.Train(match.Schema{}, 1, prepared))
-	if err != nil {
-		t.Fatal(err)
-	}
-	slices.Reverse(prepared)
-	b, err := json.Marshal(match.Train(match.Schema{}, 1, prepared))
-	if err != nil || string(a) != string(b) {
-		t.Fatal("the order of records makes another model")
 	}
 }

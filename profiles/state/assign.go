@@ -34,8 +34,8 @@ func (s *Space) Members(id identity.ProfileID) ([]identity.ObservationID, error)
 	})
 }
 
-// Assign stores where an observation belongs now, lists it among the profile's members, and
-// records whose it was, for who asks by that profile's id later.
+// Assign stores where an observation, which is stored itself, belongs now, lists it among the
+// profile's members, and records whose it was, for who asks by that profile's id later.
 func (s *Space) Assign(a identity.Assignment) error {
 	was, known, err := s.Assignment(a.Observation)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 type heldLink struct {
 	identity.Link
 	stamp Stamp
+	said  string // who gave it and why
 }
 
 // Links implements identity.Facts.
@@ -44,7 +45,8 @@ func (s *Space) heldLinks(id identity.ObservationID) ([]heldLink, error) {
 func readLinks(r pebble.Reader, s space, id identity.ObservationID) (links []heldLink, err error) {
 	err = scan(r, s.idKey(nil, kindLink, id), func(key, value []byte) error {
 		d, err := decodeStamped(value)
-		links = append(links, heldLink{pair(id, lastID(key), identity.Verdict(d.value)), d.Stamp})
+		verdict, said := verdictOf(d.value)
+		links = append(links, heldLink{pair(id, lastID(key), verdict), d.Stamp, said})
 		return err
 	})
 	return links, err
@@ -60,14 +62,7 @@ func pair(a, b identity.ObservationID, v identity.Verdict) identity.Link {
 // SetLink stores a person's verdict on two observations, in either order; an empty verdict takes
 // back what was said. It says whether that changed anything: a later stamp may have been there.
 func (s *Space) SetLink(a, b identity.ObservationID, v identity.Verdict, by Stamp) (changed bool, err error) {
-	s.hasLinks = true
-	link := heldLink{pair(a, b, v), by}
-	was, err := s.put(link, a)
-	if err != nil || !was.stamp.Before(by) && was.stamp != (Stamp{}) {
-		return false, err
-	}
-	_, err = s.put(link, b)
-	return was.Verdict != v, err
+	return s.SetDecision(Decision{Link: identity.Link{A: a, B: b, Verdict: v}}, by)
 }
 
 // put stores a link with one of its ends, unless what is there has a later stamp, and returns
@@ -93,7 +88,7 @@ func (s *Space) put(link heldLink, end identity.ObservationID) (was heldLink, er
 	if other == end {
 		other = link.B
 	}
-	value := stamped{link.stamp, []byte(link.Verdict)}.encode()
+	value := stamped{link.stamp, verdictValue(link)}.encode()
 	return was, s.tx.set(s.pairKey(nil, kindLink, end, other), value)
 }
 

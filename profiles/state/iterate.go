@@ -51,12 +51,13 @@ func (h *Snapshot) AllLinks() ([]identity.Link, error) {
 	prefix := h.key1(kindLink)
 	err := scan(h.db, prefix, func(key, value []byte) error {
 		d, err := decodeStamped(value)
-		if err != nil || len(d.value) == 0 {
+		verdict, _ := verdictOf(d.value)
+		if err != nil || verdict == "" {
 			return err
 		}
 		var id identity.ObservationID
 		copy(id[:], key[len(prefix):])
-		if l := pair(id, lastID(key), identity.Verdict(d.value)); l.A == id {
+		if l := pair(id, lastID(key), verdict); l.A == id {
 			links = append(links, l)
 		}
 		return nil

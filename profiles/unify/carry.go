@@ -66,7 +66,9 @@ func (a *applier) link(ctx context.Context, space *state.Space, r *record, c Ide
 	if c.Verdict == LinkRemove {
 		verdict = ""
 	}
-	changed, err := space.SetLink(c.A, c.B, verdict, by)
+	changed, err := space.SetDecision(state.Decision{
+		Link: identity.Link{A: c.A, B: c.B, Verdict: verdict}, Actor: c.Actor, Note: c.Note,
+	}, by)
 	if !changed || err != nil {
 		return err
 	}

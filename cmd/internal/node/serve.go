@@ -129,7 +129,7 @@ func (n *Node) readers() (http.Handler, error) {
 		return nil, err
 	}
 	a, err := api.New(api.Config{
-		Profiles: service, Timeline: timeline, Keys: n.authKeys, Checks: n.checks(),
+		Profiles: service, Identity: n.explainer(service), Timeline: timeline, Keys: n.authKeys, Checks: n.checks(),
 		Metrics: n.metrics.registry, Logger: n.logger, Now: time.Now,
 	})
 	if err != nil {
