@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"tributary/api/auth"
 	"tributary/api/problem"
 	"tributary/ingest/event"
@@ -237,6 +239,8 @@ var samples = map[string]struct{ target, body string }{
 	"/v1/profiles/:address":          {"/v1/profiles/user_id:u1", ""},
 	"/v1/profiles/:address/context":  {"/v1/profiles/user_id:u1/context", ""},
 	"/v1/profiles/:address/timeline": {"/v1/profiles/user_id:u1/timeline", ""},
+	"/v1/profiles/:address/identity": {"/v1/profiles/user_id:u1/identity?add=phone:%2B4930123456", ""},
+	"/v1/identifiers/:address":       {"/v1/identifiers/user_id:u1", ""},
 	"/v1/profiles/lookup":            {"/v1/profiles/lookup", `{"identifiers":[{"type":"user_id","value":"u1"}]}`},
 	"/v1/openapi.yaml":               {"/v1/openapi.yaml", ""},
 	"/healthz":                       {"/healthz", ""},
@@ -290,7 +294,7 @@ func TestWorkspacesDoNotSeeEachOther(t *testing.T) {
 	profile := w.get("/v1/profiles/user_id:u1", w.key(auth.KindRead, "acme"), http.StatusOK)["profile"].(string)
 	other := w.key(auth.KindRead, "other")
 	for _, address := range []string{"user_id:u1", "email:ada@example.com", "profile:" + profile} {
-		for _, end := range []string{"", "/context", "/timeline"} {
+		for _, end := range []string{"", "/context", "/timeline", "/identity"} {
 			w.get("/v1/profiles/"+address+end, other, http.StatusNotFound)
 		}
 	}
@@ -333,6 +337,13 @@ func TestErrorsAreProblemDocuments(t *testing.T) {
 		{"id that is none", "GET", "/v1/profiles/profile:x", "", 400, problem.Invalid, []string{"address"}},
 		{"limit and unknown parameter", "GET", "/v1/profiles/user_id:u1/timeline?limit=0&page=2", "", 400, problem.Invalid, []string{"limit", "query"}},
 		{"budget and time", "GET", "/v1/profiles/user_id:u1/context?budget_tokens=lots&as_of=now", "", 400, problem.Invalid, []string{"budget_tokens", "as_of"}},
+		{"with and add that are no addresses", "GET", "/v1/profiles/user_id:u1/identity?with=nobody&add=x", "", 400, problem.Invalid, []string{"with", "add"}},
+		{"parameter of identity that is not known", "GET", "/v1/profiles/user_id:u1/identity?without=x", "", 400, problem.Invalid, []string{"query"}},
+		{"too many to add", "GET", "/v1/profiles/user_id:u1/identity?" + strings.Repeat("add=user_id:1&", 11), "", 400, problem.Invalid, []string{"add"}},
+		{"identity of nobody", "GET", "/v1/profiles/user_id:u1/identity", "", 404, problem.NotFound, nil},
+		{"identity of an unknown type", "GET", "/v1/profiles/shoe_size:44/identity", "", 400, problem.Invalid, []string{"address"}},
+		{"identifier of an unknown type", "GET", "/v1/identifiers/shoe_size:44", "", 400, problem.Invalid, []string{"address"}},
+		{"identifier that is a profile", "GET", "/v1/identifiers/profile:" + uuid.NewString(), "", 400, problem.Invalid, []string{"address"}},
 		{"cursor", "GET", "/v1/profiles/user_id:u1/timeline?cursor=x", "", 404, problem.NotFound, nil},
 		{"body not JSON", "POST", "/v1/profiles/lookup", "{", 400, problem.Invalid, []string{"body"}},
 		{"unknown field", "POST", "/v1/profiles/lookup", `{"ids":[]}`, 400, problem.Invalid, []string{"ids"}},
@@ -514,7 +525,11 @@ func TestNamesOfOthersAreMarkedEverywhere(t *testing.T) {
 	}
 	w.put(first, second, third, fourth)
 	key := w.key(auth.KindRead, "acme")
-	for _, target := range []string{"", "/timeline", "/context?budget_tokens=16000"} {
+	fifth := w.event(5, "web", "Viewed", nil, id("shop.ignore_all_rules", hostile), id(event.IDUser, "another"), id(event.IDEmail, hostile+"@example.com"))
+	fifth.Attributes = map[string]string{event.AttrName: hostile}
+	w.put(fifth)
+	question := "/identity?with=user_id:another&add=shop.ignore_all_rules:" + hostile + "&add=email:" + hostile + "@example.com"
+	for _, target := range []string{"", "/timeline", "/context?budget_tokens=16000", question} {
 		answer := w.get("/v1/profiles/user_id:"+hostile+target, key, http.StatusOK)
 		var listed []string
 		if paths, ok := answer["untrusted"].([]any); ok {

@@ -12,6 +12,7 @@ import (
 
 	"tributary/api/problem"
 	"tributary/profiles"
+	"tributary/profiles/explain"
 )
 
 type document struct {
@@ -85,6 +86,12 @@ func TestAnswersAndSchemasHaveTheSameFields(t *testing.T) {
 		"Health": struct {
 			OK bool `json:"ok"`
 		}{},
+		"Identity": explain.Answer{}, "Said": explain.Said{}, "Thresholds": explain.Thresholds{}, "Statement": explain.Observation{},
+		"IdentifierValue": explain.Identifier{}, "AttributeValue": explain.Attribute{}, "EventName": explain.Event{},
+		"Link": explain.Link{}, "Apart": explain.Apart{}, "Decision": explain.Decision{}, "Weighing": explain.Weighing{},
+		"FieldBits": explain.Field{}, "ValueStanding": explain.Value{}, "IdentifierStanding": explain.Standing{},
+		"Pairing": explain.With{}, "Added": explain.Added{}, "Change": explain.Change{}, "ProfilePart": explain.Part{},
+		"Cause": explain.Cause{}, "Ask": explain.Ask{},
 		"Problem": problem.Document{}, "FieldError": problem.FieldError{}, "Candidate": candidateView{},
 	}
 	for name := range schemas {
@@ -115,6 +122,9 @@ func fieldsOf(t reflect.Type) (all, always []string) {
 			continue
 		}
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "-" {
+			continue
+		}
 		all = append(all, name)
 		if !strings.Contains(options, "omit") {
 			always = append(always, name)

@@ -7,19 +7,29 @@ import (
 	"strings"
 
 	"tributary/ingest/event"
+
+	"golang.org/x/text/unicode/norm"
 )
 
-// junkValues are what programs and people write where there is no value. They block every
+// noValues are what programs write where there is no value. They block every identifier type and
+// every attribute.
+var noValues = []string{
+	"null", "(null)", "<null>", "nil", "none", "undefined", "nan", "n/a", "na", "n.a.", "#n/a", "not available", "not applicable",
+	"not provided", "not set", "(not set)", "notset", "unset", "unknown", "(unknown)", "[object object]", "{}", "[]", "()", "-", "--",
+	"---", ".", "..", "...", "?", "??", "???", "empty", "(empty)", "blank", "redacted", "[redacted]",
+}
+
+// junkValues are what people and programs write in the place of an identifier. They block every
 // identifier type, and names that consist of them.
 var junkValues = []string{
-	"null", "(null)", "<null>", "nil", "none", "undefined", "nan", "n/a", "na", "n.a.", "not available",
-	"not set", "(not set)", "notset", "unset", "unknown", "anonymous", "anon", "guest", "unknown user",
-	"guest user", "anonymous user", "unknown caller", "private caller", "withheld", "[object object]",
-	"object", "{}", "[]", "()", "\"\"", "''", "-", "--", "---", ".", "..", "?", "??", "0", "-1", "true", "false",
-	"test", "tester", "testuser", "test user", "user", "visitor", "customer", "default", "empty", "blank",
-	"xxx", "xxxx", "asdf", "qwerty", "id", "user_id", "userid", "email", "phone", "deleted", "deleted user",
-	"redacted", "no name", "noname", "no-name",
+	"anonymous", "anon", "guest", "unknown user", "guest user", "anonymous user", "unknown caller", "private caller", "withheld",
+	"object", "0", "-1", "true", "false", "test", "tester", "testuser", "test user", "user", "visitor", "customer", "default",
+	"xxx", "xxxx", "asdf", "qwerty", "id", "user_id", "userid", "email", "phone", "deleted", "deleted user", "no name", "noname", "no-name",
+	"ffffffff-ffff-ffff-ffff-ffffffffffff",
 }
+
+// placeholder is a template's variable that was never filled in: {{user.id}}, ${id}, %user_id%, <name>.
+var placeholder = regexp.MustCompile(`^(\{\{.*\}\}|\$\{.*\}|\{[a-z_. ]+\}|<[a-z_. ]+>|%[a-z_.]+%|%7b.*%7d|\[[a-z_. ]+\])$`)
 
 // junkNames are examples as whole names, and may well be somebody's login.
 var junkNames = []string{"john doe", "jane doe", "max mustermann", "erika mustermann"}
@@ -39,18 +49,25 @@ var junkEmails = []string{
 // junkMailboxes are the parts before the @ of mailboxes that nobody reads.
 var junkMailboxes = regexp.MustCompile(`^(no[-_.]?reply|do[-_.]?not[-_.]?reply|no[-_.]?e?mail|mailer[-_.]?daemon|postmaster|bounces?|nobody|undefined|null|anonymous|unknown)([-+].*)?@`)
 
+// testMailboxes are test@test.com and its kin.
+var testMailboxes = regexp.MustCompile(`^test[0-9]*([-+].*)?@(test|example)\.`)
+
 // junkDates are the first days of calendars and of programs.
-var junkDates = []string{"0001-01-01", "1900-01-01", "1901-01-01", "1970-01-01", "9999-12-31"}
+var junkDates = []string{"0000-00-00", "00.00.0000", "00/00/0000", "0001-01-01", "1900-01-01", "1901-01-01", "1970-01-01", "9999-12-31"}
 
 // blockList tells the values that identify nobody.
 type blockList struct {
-	any      map[string]bool
+	none     map[string]bool            // whatever it is the value of
+	any      map[string]bool            // identifiers and names
 	byType   map[string]map[string]bool // "" is every identifier type
 	patterns map[string][]*regexp.Regexp
 }
 
 func newBlockList(extra []Block) (blockList, error) {
-	l := blockList{any: map[string]bool{}, byType: map[string]map[string]bool{}, patterns: map[string][]*regexp.Regexp{}}
+	l := blockList{none: map[string]bool{}, any: map[string]bool{}, byType: map[string]map[string]bool{}, patterns: map[string][]*regexp.Regexp{}}
+	for _, v := range noValues {
+		l.none[v], l.any[v] = true, true
+	}
 	for _, v := range junkValues {
 		l.any[v] = true
 	}
@@ -86,18 +103,27 @@ func (l *blockList) add(typ, value string) {
 
 // junk says whether a raw value is one that stands for none, whatever its type.
 func (l *blockList) junk(value string) bool {
-	return l.any[strings.ToLower(value)] || onlyZeros(value)
+	if !isASCII(value) {
+		value = norm.NFKC.String(value)
+	}
+	value = strings.Trim(strings.ToLower(value), "\"'`")
+	return value == "" || l.any[value] || onlyZeros(value) || isPlaceholder(value)
+}
+
+// isPlaceholder looks at the first character before it asks the expression.
+func isPlaceholder(s string) bool {
+	return s != "" && strings.IndexByte("{$<%[", s[0]) >= 0 && placeholder.MatchString(s)
 }
 
 // blocked judges a normalised identifier.
 func (l *blockList) blocked(id Identifier) bool {
 	lower := strings.ToLower(id.Value)
-	if l.any[lower] || l.byType[""][lower] || l.byType[id.Type][lower] || onlyZeros(lower) {
+	if l.junk(lower) || l.byType[""][lower] || l.byType[id.Type][lower] {
 		return true
 	}
 	switch id.Type {
 	case event.IDEmail:
-		if junkMailboxes.MatchString(lower) {
+		if junkMailboxes.MatchString(lower) || l.mirrored(lower) || strings.HasPrefix(lower, "test") && testMailboxes.MatchString(lower) {
 			return true
 		}
 	case event.IDPhone:
@@ -108,25 +134,36 @@ func (l *blockList) blocked(id Identifier) bool {
 	return l.matches("", lower) || l.matches(id.Type, lower)
 }
 
+// mirrored recognises none@none.org and asdf@asdf.net.
+func (l *blockList) mirrored(address string) bool {
+	local, domain, _ := strings.Cut(address, "@")
+	label, _, _ := strings.Cut(domain, ".")
+	return local == label && l.any[local]
+}
+
 // blockedAttribute judges a normalised attribute. Configured blocks apply if they name it.
 func (l *blockList) blockedAttribute(name, value string) bool {
-	if l.byType[name][value] || l.matches(name, value) {
-		return true
-	}
 	switch {
+	case l.byType[name][value], l.matches(name, value):
+		return true
 	case name == event.AttrName:
 		return l.any[value] || l.onlyJunk(value)
 	case slices.Contains(nameAttributes, name):
 		return l.onlyJunk(value) && !realNames[value]
+	case name == event.AttrPostcode && onlyZeros(value):
+		return true
 	}
-	return false
+	return l.none[value] || isPlaceholder(value)
 }
 
 // onlyJunk says whether every word stands for none, as in "null null".
 func (l *blockList) onlyJunk(value string) bool {
+	if l.any[value] || isPlaceholder(value) {
+		return true
+	}
 	for word := range strings.SplitSeq(value, " ") {
-		if !l.any[word] {
-			return l.any[value]
+		if !l.any[word] && !isPlaceholder(word) {
+			return false
 		}
 	}
 	return true

@@ -93,12 +93,12 @@ func changesOf(before, after view, conflicts []Conflict) []Change {
 			changes = append(changes, *c)
 		}
 	}
-	slices.SortFunc(changes, worse)
+	slices.SortFunc(changes, Worse)
 	return changes
 }
 
-// worse orders changes: those that move most first.
-func worse(p, q Change) int {
+// Worse orders changes: those that move most first.
+func Worse(p, q Change) int {
 	return cmp.Or(cmp.Compare(q.Moved, p.Moved), cmp.Compare(p.Kind, q.Kind), compareIDs(p.One.Profile, q.One.Profile))
 }
 

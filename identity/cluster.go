@@ -17,6 +17,7 @@ type clustering struct {
 	nameList  []*personName
 	relations map[[2]int32]relation
 	edges     []edge
+	sure      sure              // what certain identifiers contradict each other about
 	between   map[int32][]int32 // node held between others by its conversation: nodes of those
 	waiting   map[int32]waiting // by root of a thin group that stays unassigned
 	conflicts map[[2]int32]Conflict

@@ -15,6 +15,7 @@ type component struct {
 	links    []Link       // without doubles, by A and B
 	near     [][2]int32   // the lower first, ascending
 	generic  []Identifier // some of them several times
+	blocked  map[Identifier]bool
 	index    map[ObservationID]int32
 }
 
@@ -228,7 +229,7 @@ func (w *walker) feature(id Identifier) (*feature, error) {
 	}
 	f := &feature{Identifier: id, class: w.engine.classOf(id.Type)}
 	w.features[id] = f
-	if f.class == classUnknown || f.class == classSession {
+	if f.class == classSession {
 		return f, nil
 	}
 	blocked, err := w.facts.Blocked(id)
@@ -238,6 +239,9 @@ func (w *walker) feature(id Identifier) (*feature, error) {
 	if blocked || w.engine.blocks.blocked(id) {
 		f.mute = RuleBlocked
 		return f, nil
+	}
+	if f.class == classUnknown {
+		return f, nil // it may be weighed, and that is all
 	}
 	if f.all, err = w.facts.Holders(id); err != nil {
 		return nil, err
@@ -306,7 +310,7 @@ func (w *walker) addTo(s *spread, id ObservationID) (bool, error) {
 
 // component numbers nodes and features in their canonical order.
 func (w *walker) component(nodes []*node) *component {
-	c := &component{nodes: nodes, index: make(map[ObservationID]int32, len(nodes))}
+	c := &component{nodes: nodes, index: make(map[ObservationID]int32, len(nodes)), blocked: map[Identifier]bool{}}
 	slices.SortFunc(c.nodes, func(a, b *node) int { return compareIDs(a.obs.ID, b.obs.ID) })
 	for i, n := range c.nodes {
 		c.index[n.obs.ID] = int32(i)
@@ -317,6 +321,9 @@ func (w *walker) component(nodes []*node) *component {
 				continue
 			}
 			n.mute = max(n.mute, f.mute) // generic over blocked, if both
+			if f.mute == RuleBlocked {
+				c.blocked[id] = true
+			}
 			if f.mute == RuleGeneric && f.class != classConversation {
 				c.generic = append(c.generic, id)
 			}

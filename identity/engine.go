@@ -30,7 +30,8 @@ type Config struct {
 	// DefaultRegion is the ISO 3166-1 alpha-2 region of telephone numbers that do not state
 	// theirs. Empty: such numbers cannot be normalised.
 	DefaultRegion string
-	// Regions overrides DefaultRegion.
+	// Regions overrides DefaultRegion: for a source of a workspace, a source of any workspace, all of
+	// a workspace, in that order.
 	Regions map[Place]string
 	// Shareable lists the identifier types that several people may use. Default: email, phone.
 	// Add anonymous_id and device_id where people share devices. An e-mail or phone that is not
@@ -57,7 +58,8 @@ type Config struct {
 	ComponentBound int
 }
 
-// Place is a workspace and one of its sources; an empty Source means all of the workspace.
+// Place is a workspace and one of its sources; an empty Source means all of the workspace, an empty
+// Workspace that source in all of them.
 type Place struct{ Workspace, Source string }
 
 // Block names values that identify nobody. Exactly one of Value and Pattern is set. Both are
@@ -81,7 +83,8 @@ func (c Config) Validate() error {
 	}
 	for _, place := range slices.SortedFunc(maps.Keys(c.Regions), comparePlaces) {
 		if region := c.Regions[place]; !validRegion(region) {
-			faults.add("regions[%s/%s]: %q is no region with telephone numbers", place.Workspace, place.Source, region)
+			at := strings.TrimPrefix(place.Workspace+"/"+place.Source, "/")
+			faults.add("regions[%s]: %q is no region with telephone numbers", at, region)
 		}
 	}
 	faults.blocked("blocked", c.Blocked)

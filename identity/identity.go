@@ -47,6 +47,7 @@ type Observation struct {
 	// change to resolve.
 	FirstReceived time.Time
 	// FirstSeen is the event time of its earliest event: limits with windows measure between these.
+	// Where the rules have limits, or VisitsFirstCustomer, an earlier one is a change to resolve.
 	FirstSeen time.Time
 	// Identifiers and Attributes are sorted and hold no value twice. For a source record they are
 	// those of its present version; older versions are in the facts.

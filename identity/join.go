@@ -34,6 +34,7 @@ func (c *clustering) join(seats []seat, m mode, f *feature) {
 	seats = c.inTime(seats, f)
 	kinds := c.kinds(seats, m)
 	verdicts := c.compareKinds(kinds, m)
+	c.holdContradicted(kinds, verdicts, m, f)
 	c.hold(kinds, verdicts, m)
 	for i := range kinds {
 		if kinds[i].held != nil && f.class == classConversation {

@@ -31,6 +31,8 @@ type Grouping struct {
 	Near [][2]ObservationID
 	// Apart says that two groups, by their places, are two persons whatever they look like.
 	Apart func(a, b int) bool
+	// Without says that an identifier is not to be weighed: it was blocked, or the rules ignore its type.
+	Without func(Identifier) bool
 }
 
 // Clustering is which groups are one person, and which may be.

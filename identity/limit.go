@@ -32,7 +32,7 @@ func (c *clustering) holdingsOf(n *node) []holding {
 		at := n.obs.FirstSeen.UnixMilli()
 		if l.class == classUnknown {
 			for _, id := range n.obs.Identifiers {
-				if id.Type == l.typ && !c.engine.blocks.blocked(id) {
+				if id.Type == l.typ && !c.blocked[id] {
 					list = append(list, holding{i, id.Value, at})
 				}
 			}

@@ -10,6 +10,9 @@ import (
 
 	"tributary/identity"
 	"tributary/identity/identitytest"
+	"tributary/ingest/event"
+
+	"pgregory.net/rapid"
 )
 
 // TestLimitWindows has e-mails come to a device one by one, at the stated hours.
@@ -98,4 +101,54 @@ identifiers:
 			t.Fatalf("got %s\nwant %s", got, want)
 		}
 	}
+}
+
+// TestLimitsHold looks for a profile that holds more than a limit allows, where nothing goes before it:
+// the limited type stands first, and no person decided.
+func TestLimitsHold(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		limit := rapid.IntRange(1, 3).Draw(t, "limit")
+		window := time.Duration(rapid.IntRange(0, 4).Draw(t, "window")) * time.Hour
+		e, err := newEngine(t, identity.Config{}).With(identity.Rules{
+			Identifiers: []identity.IdentifierRule{
+				{Type: "crm.contact_id", Limit: limit, Window: identity.Window(window)}, {Type: event.IDUser, Role: identity.RoleCertain},
+			},
+			Visits: identity.VisitsFirstCustomer,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := identitytest.New()
+		for _, o := range drawObservations(t, e, 40) {
+			f.Add(o)
+		}
+		came := map[identity.ProfileID]map[string]time.Time{}
+		for _, a := range fromScratch(t, e, f).Assignments {
+			o, _ := f.Observation(a.Observation)
+			for _, id := range o.Identifiers {
+				if id.Type != "crm.contact_id" {
+					continue
+				}
+				if came[a.Profile] == nil {
+					came[a.Profile] = map[string]time.Time{}
+				}
+				if was, ok := came[a.Profile][id.Value]; !ok || o.FirstSeen.Before(was) {
+					came[a.Profile][id.Value] = o.FirstSeen
+				}
+			}
+		}
+		for profile, values := range came {
+			for _, from := range values {
+				n := 0
+				for _, at := range values {
+					if window == 0 || !at.Before(from) && at.Sub(from) < window {
+						n++
+					}
+				}
+				if n > limit {
+					t.Fatalf("%s came to hold %d of %d within %s: %v", profile, n, limit, window, values)
+				}
+			}
+		}
+	})
 }

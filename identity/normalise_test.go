@@ -12,7 +12,7 @@ import (
 func TestNormaliseIdentifier(t *testing.T) {
 	e := newEngine(t, identity.Config{
 		DefaultRegion: "US",
-		Regions:       map[identity.Place]string{{Workspace: "w"}: "DE", {Workspace: "w", Source: "uk"}: "GB"},
+		Regions:       map[identity.Place]string{{Workspace: "w"}: "DE", {Workspace: "w", Source: "uk"}: "GB", {Source: "fr"}: "FR"},
 		Blocked: []identity.Block{
 			{Type: "email", Value: "Front@Desk.example.org"}, {Type: "phone", Pattern: `\+4930.*`}, {Value: "kiosk"},
 		},
@@ -55,11 +55,12 @@ func TestNormaliseIdentifier(t *testing.T) {
 		{"phone", "", "0049 151 23456789", "+4915123456789"},
 		{"phone", "", "+49 (0)151 23456789", "+4915123456789"},
 		{"phone", "uk", "07911 123456", "+447911123456"},
+		{"phone", "fr", "06 98 11 22 33", "+33698112233"},
 		{"phone", "", "+1 415 555 2671 ext. 12", "+14155552671;ext=12"},
 		{"phone", "", "tel:+14155552671", "+14155552671"},
 		{"phone", "", "＋４９　１５１　２３４５６７８９", "+4915123456789"}, // full-width
-		{"phone", "", "٠١٥١ ٢٣٤٥٦٧٨٩", "+4915123456789"},                 // Arabic-Indic
-		{"phone", "", "+49–151–23456789", "+4915123456789"},              // dashes of print
+		{"phone", "", "٠١٥١ ٢٣٤٥٦٧٨٩", "+4915123456789"},    // Arabic-Indic
+		{"phone", "", "+49–151–23456789", "+4915123456789"}, // dashes of print
 		{"phone", "", "+49\u00a0151\u00a023456789", "+4915123456789"},
 		{"phone", "", "１１１１１１１１１１", blocked},
 		{"phone", "", "12", unusable},
@@ -201,7 +202,7 @@ func TestNormaliseAttribute(t *testing.T) {
 		{"birth_date", "1970-01-01T00:00:00Z", "!blocked"},
 		{"birth_date", "0000-00-00", "!blocked"},
 		{"name", "[object Object]", "!blocked"},
-		{"name", "undefined undefined", "!blocked"},
+		{"name", "undefined null", "!blocked"},
 		{"name", "{{first_name}} {{last_name}}", "!blocked"},
 		{"name", "ＮＵＬＬ", "!blocked"},
 		{"last_name", "Null", "!blocked"},

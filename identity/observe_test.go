@@ -148,3 +148,10 @@ func TestConfigReportsEveryFault(t *testing.T) {
 		}
 	}
 }
+
+func TestObserveKeepsEventTime(t *testing.T) {
+	ev := said(t, 1, "user_id=1; at=7")
+	if o, _ := newEngine(t, identity.Config{}).Observe(ev); !o.FirstSeen.Equal(ev.At) || !o.FirstReceived.Equal(ev.ReceivedAt) {
+		t.Errorf("seen %s, received %s", o.FirstSeen, o.FirstReceived)
+	}
+}

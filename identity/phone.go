@@ -63,11 +63,10 @@ func (p *phoneNormaliser) regionOf(at Place) string {
 	if len(p.regions) == 0 {
 		return p.region
 	}
-	if r, ok := p.regions[at]; ok {
-		return r
-	}
-	if r, ok := p.regions[Place{Workspace: at.Workspace}]; ok {
-		return r
+	for _, place := range []Place{at, {Source: at.Source}, {Workspace: at.Workspace}} {
+		if r, ok := p.regions[place]; ok {
+			return r
+		}
 	}
 	return p.region
 }

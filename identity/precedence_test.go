@@ -117,6 +117,19 @@ func TestPrecedence(t *testing.T) {
 			want: "0 | 1 2", conflicts: "0-1 same_crm.contact_id: exclusive_user_id",
 		},
 		{
+			name: "of the same priority neither",
+			said: []string{"user_id=1; crm.contact_id=7", "crm.contact_id=7; shop.customer_id=3", "user_id=2; shop.customer_id=3"},
+			want: "0 | 1 | 2", conflicts: "0-1 same_crm.contact_id: exclusive_user_id; 1-2 same_shop.customer_id: exclusive_user_id",
+		},
+		{
+			name: "nor what hangs on it, which stays together",
+			said: []string{
+				"user_id=1; crm.contact_id=7", "crm.contact_id=7; shop.customer_id=3", "user_id=2; shop.customer_id=4",
+				"shop.customer_id=3; desk.requester_id=5", "shop.customer_id=4; desk.requester_id=5", "user_id=1; desk.requester_id=6", "desk.requester_id=6",
+			},
+			want: "0 5 6 | 1 3 4 | 2", conflicts: "0-1 same_crm.contact_id: exclusive_user_id; 2-4 same_shop.customer_id: exclusive_user_id",
+		},
+		{
 			name: "turned around", rules: "identifiers: [{type: crm.contact_id}, {type: shop.customer_id}]",
 			said: []string{"user_id=1; crm.contact_id=7", "crm.contact_id=7; shop.customer_id=3", "user_id=2; shop.customer_id=3"},
 			want: "0 1 | 2", conflicts: "1-2 same_shop.customer_id: exclusive_user_id",
@@ -152,8 +165,42 @@ func (l twins) Cluster(g identity.Grouping) (identity.Clustering, error) {
 	return c, nil
 }
 
-func (l twins) Weigh(a, b []identity.ObservationID) (identity.Weighing, error) {
+func (l twins) Weigh(_, _ []identity.ObservationID) (identity.Weighing, error) {
 	return identity.Weighing{Score: identity.Bit}, nil
+}
+
+// TestWhatIsNotWeighed asks what a Likeness is told to leave out.
+func TestWhatIsNotWeighed(t *testing.T) {
+	e := withRules(t, newEngine(t, identity.Config{}), "{identifiers: [{type: crm.contact_id, role: ignored}, {type: phone, role: evidence}], blocked: [{type: email, value: a@example.org}]}")
+	f := identitytest.New()
+	for i, text := range []string{"email=a@example.org; crm.contact_id=1", "email=b@example.org; phone=+14155550101", "phone=+14155550102"} {
+		o, _ := e.Observe(said(t, i, text))
+		f.Add(o)
+	}
+	f.Block(identity.Identifier{Type: event.IDPhone, Value: "+14155550101"})
+	asked := &asking{twins: twins{f}}
+	if _, err := e.Resolve(t.Context(), f, asked, f.IDs()); err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[identity.Identifier]bool{
+		{Type: event.IDEmail, Value: "a@example.org"}: true, {Type: event.IDEmail, Value: "b@example.org"}: false,
+		{Type: event.IDPhone, Value: "+14155550101"}: true, {Type: event.IDPhone, Value: "+14155550102"}: false,
+		{Type: "crm.contact_id", Value: "1"}: true,
+	} {
+		if got := asked.without(id); got != want {
+			t.Errorf("%v: %v", id, got)
+		}
+	}
+}
+
+type asking struct {
+	twins
+	without func(identity.Identifier) bool
+}
+
+func (a *asking) Cluster(g identity.Grouping) (identity.Clustering, error) {
+	a.without = g.Without
+	return a.twins.Cluster(g)
 }
 
 func TestPrecedenceOfScores(t *testing.T) {
@@ -273,6 +320,10 @@ func TestRoles(t *testing.T) {
 			name: "blocked value", rules: "blocked: [{type: email, value: A@example.org}]",
 			said: []string{e1 + "; name=Ann Lee", e1 + "; name=Ann Lee; conv=1", e1, e2}, want: "0 | 1 | 2? | 3",
 			reasons: map[int]string{2: "blocked_identifier"},
+		},
+		{
+			name: "blocked evidence", rules: "{blocked: [{type: email, value: a@example.org}], identifiers: [{type: email, role: evidence}]}",
+			said: []string{e1, e2}, want: "0? | 1", reasons: map[int]string{0: "blocked_identifier"},
 		},
 		{
 			name: "blocked pattern", rules: `blocked: [{pattern: '.*@example\.org'}, {type: phone, pattern: '\+1415.*'}]`,

@@ -15,8 +15,7 @@ import (
 //     Affected with the old one;
 //   - a removed observation: Affected with the observation as it was;
 //   - a verdict given or taken back: both observations of the Link;
-//   - an identifier blocked or unblocked: all its Holders.
-//
+//   - an identifier blocked or unblocked: all its Holders;
 //   - an observation that became near others, or ceased to be: itself and those.
 //
 // Without likeness only the rules decide.

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"tributary/identity"
+
+	"pgregory.net/rapid"
 )
 
 func TestParseRules(t *testing.T) {
@@ -209,6 +211,26 @@ func FuzzParseRules(f *testing.F) {
 		again, err := identity.ParseRules(r.Encode())
 		if err != nil || string(again.Encode()) != string(r.Encode()) {
 			t.Fatalf("%s became %s, %v", r.Encode(), again.Encode(), err)
+		}
+	})
+}
+
+// TestRulesChangeNoObservation: which observation an event belongs to is not a matter of rules.
+func TestRulesChangeNoObservation(t *testing.T) {
+	base := newEngine(t, identity.Config{})
+	rapid.Check(t, func(t *rapid.T) {
+		e, err := base.With(drawRules(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ev := drawEvent(t, 1)
+		want, dropped := base.Observe(ev)
+		got, alsoDropped := e.Observe(ev)
+		if !reflect.DeepEqual(got, want) || !reflect.DeepEqual(dropped, alsoDropped) {
+			t.Fatalf("%+v, without rules %+v", got, want)
+		}
+		if back, err := e.With(identity.Rules{}); err != nil || !reflect.DeepEqual(back.Matching(), base.Matching()) {
+			t.Fatalf("not taken back: %v", err)
 		}
 	})
 }

@@ -12,6 +12,7 @@ type ruling struct {
 	matching Matching
 	blocks   blockList
 	classes  map[string]class
+	ignored  map[string]bool
 	ranks    map[string]int // by type: its place in the order of priority
 	limits   []limit
 	compound []compound
@@ -38,7 +39,7 @@ func (e *Engine) With(r Rules) (*Engine, error) {
 	next := *e
 	next.ruling = ruling{
 		rules: r, matching: full.Matching, blocks: blocks,
-		classes: make(map[string]class, len(e.observed)), ranks: make(map[string]int, len(full.Identifiers)),
+		classes: make(map[string]class, len(e.observed)), ignored: map[string]bool{}, ranks: make(map[string]int, len(full.Identifiers)),
 		spread:   cmp.Or(r.Generic.Spread, e.config.GenericSpread),
 		holders:  cmp.Or(r.Generic.Holders, e.config.GenericHolders),
 		agreeing: full.Contact == ContactAgreeingName,
@@ -57,10 +58,8 @@ func (e *Engine) Rules() Rules { return e.rules }
 // Matching returns how what is not certain is weighed, with everything set.
 func (e *Engine) Matching() Matching { return e.matching }
 
-// Ignores says whether the rules ignore an identifier type; then scores should not weigh it either.
-func (e *Engine) Ignores(typ string) bool {
-	return slices.ContainsFunc(e.rules.Identifiers, func(r IdentifierRule) bool { return r.Type == typ && r.Role == RoleIgnored })
-}
+// Ignores says whether the rules ignore an identifier type; then scores do not weigh it either.
+func (e *Engine) Ignores(typ string) bool { return e.ignored[typ] }
 
 // Blocks says whether the configuration or the rules block a normalised identifier.
 func (e *Engine) Blocks(id Identifier) bool { return e.blocks.blocked(id) }
@@ -68,6 +67,7 @@ func (e *Engine) Blocks(id Identifier) bool { return e.blocks.blocked(id) }
 func (g *ruling) follow(r Rules) {
 	for i, rule := range r.Identifiers {
 		g.ranks[rule.Type] = i
+		g.ignored[rule.Type] = rule.Role == RoleIgnored
 		if c, ok := classOfRole(rule.Role); ok {
 			if c == classExclusive && g.classOf(rule.Type) != c {
 				g.cancels = append(g.cancels, rule.Type)

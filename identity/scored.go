@@ -13,6 +13,7 @@ func (c *clustering) joinScored() error {
 		return nil
 	}
 	grouping.Apart = func(a, b int) bool { return c.apartByRule(roots[a], roots[b]) != "" }
+	grouping.Without = func(id Identifier) bool { return c.blocked[id] || c.engine.Ignores(id.Type) }
 	outcome, err := c.likeness.Cluster(grouping)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -66,7 +67,7 @@ func (s *Sentence) write(values func(*strings.Builder, *Clause)) string {
 		values(&b, c)
 	}
 	if s.Scored {
-		fmt.Fprintf(&b, " (%+.1f bits)", s.Score.Float())
+		fmt.Fprintf(&b, " (%+.1f bits)", math.Round(s.Score.Float()*10)/10+0) // no negative zero
 	}
 	return b.String()
 }

@@ -80,15 +80,7 @@ func (c *clustering) kindOf(roots []int32) SharedKind {
 			silent++
 			continue
 		}
-		apart := families[:0:0]
-		for _, f := range families {
-			if slices.ContainsFunc(f, func(x string) bool { return slices.Contains(says, x) }) {
-				says = append(says, f...)
-			} else {
-				apart = append(apart, f)
-			}
-		}
-		families = append(apart, says)
+		families = withFamily(families, says)
 	}
 	switch {
 	case len(families)+silent > fewShare:
@@ -98,6 +90,19 @@ func (c *clustering) kindOf(roots []int32) SharedKind {
 	default:
 		return SharedSeveral
 	}
+}
+
+// withFamily adds what one profile goes by, and joins the families that it connects.
+func withFamily(families [][]string, says []string) [][]string {
+	var list [][]string
+	for _, f := range families {
+		if slices.ContainsFunc(f, func(x string) bool { return slices.Contains(says, x) }) {
+			says = mergeSets(says, f)
+		} else {
+			list = append(list, f)
+		}
+	}
+	return append(list, says)
 }
 
 // familyOf lists the last names and the addresses of a group.

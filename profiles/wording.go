@@ -144,7 +144,9 @@ var ruleNames = []struct{ rule, words string }{
 	{identity.RuleBirthDateAgrees, "a shared e-mail or telephone with agreeing birth dates"},
 	{identity.RuleConversation, "the same conversation"},
 	{identity.RuleDevice, "the same device"},
+	{identity.RuleScored, "names, birth dates, addresses and the like that weigh enough"},
 	{identity.RuleOnlyHolder, "an e-mail or telephone that nobody else uses"},
+	{identity.RuleFirstCustomer, "a device whose first known customer this was"},
 }
 
 // otherRule stands for rules that go by an id of a source: its type is the source's own word.

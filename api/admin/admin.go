@@ -33,6 +33,7 @@ type Config struct {
 	Keys       *auth.Keys
 	Quarantine Quarantine
 	Identity   profiles.HotStore
+	Explainer  Explainer
 	// Reconcile compares what the log received with what became of it.
 	Reconcile func(ctx context.Context) (*Accounts, error)
 	// Status tells how the parts of the server are: any JSON.
@@ -52,6 +53,7 @@ func (c Config) Validate() error {
 	need(c.Keys != nil, "keys")
 	need(c.Quarantine != nil, "quarantine")
 	need(c.Identity != nil, "identity")
+	need(c.Explainer != nil, "explainer")
 	need(c.Reconcile != nil, "reconcile")
 	need(c.Status != nil, "status")
 	need(c.Logger != nil, "logger")
@@ -77,6 +79,11 @@ func NewHandler(c Config) (http.Handler, error) {
 	handle(mux, h, "POST /admin/v1/identity/link", decide[unify.IdentityLink](h))
 	handle(mux, h, "POST /admin/v1/identity/block", decide[unify.IdentityBlock](h))
 	handle(mux, h, "POST /admin/v1/identity/unblock", decide[unify.IdentityUnblock](h))
+	handle(mux, h, "GET /admin/v1/identity/explain", h.explain)
+	handle(mux, h, "GET /admin/v1/identity/identifier", h.identifier)
+	handle(mux, h, "GET /admin/v1/identity/rules", h.rules)
+	handle(mux, h, "POST /admin/v1/identity/rules", decide[unify.IdentityRules](h))
+	mux.HandleFunc("POST /admin/v1/identity/preview", h.preview)
 	handle(mux, h, "GET /admin/v1/reconcile", h.reconcile)
 	handle(mux, h, "GET /admin/v1/status", h.status)
 	handle(mux, h, "POST /admin/v1/import", h.importEvents)
@@ -154,6 +161,9 @@ func toProblem(err error) *problem.Document {
 		return problem.New(problem.Unavailable, "the server is stopping")
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return problem.New(problem.Timeout, "")
+	}
+	if d := explained(err); d != nil {
+		return d
 	}
 	return problem.New(problem.Internal, err.Error())
 }

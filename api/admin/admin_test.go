@@ -24,6 +24,8 @@ import (
 	"tributary/ingest/event"
 	"tributary/ingest/stream"
 	"tributary/ingest/stream/embedded"
+	"tributary/profiles"
+	"tributary/profiles/explain"
 	"tributary/profiles/outbox"
 	"tributary/profiles/state"
 	"tributary/profiles/unify"
@@ -68,8 +70,11 @@ func newServer(t *testing.T) *server {
 	now := func() time.Time { return epoch }
 	commands := &admin.Commands{Log: fullable{s.log, &s.full}, Worker: s.worker, Now: now}
 	s.keys = auth.NewKeys(s.state, commands, now)
+	finder, err := profiles.NewService(s.state, engine, profiles.Rules{})
+	s.must(err)
 	handler, err := admin.NewHandler(admin.Config{
 		Commands: commands, Keys: s.keys, Quarantine: s.state, Identity: s.state,
+		Explainer: explain.NewService(s.state, engine, finder),
 		Reconcile: func(ctx context.Context) (*admin.Accounts, error) {
 			r, err := unify.Reconcile(ctx, s.log, s.state)
 			if err != nil {

@@ -133,20 +133,29 @@ func call[V any](ctx context.Context, c *Client, method, path string, query url.
 	return send[V](ctx, c, method, path, query, bytes.NewReader(data))
 }
 
-func send[V any](ctx context.Context, c *Client, method, path string, query url.Values, body io.Reader) (V, error) {
-	var answer V
+// ask returns the answer of a request that the server took. The caller closes its body.
+func (c *Client) ask(ctx context.Context, method, path string, query url.Values, body io.Reader) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, method, "http://tributary/admin/v1/"+path+"?"+query.Encode(), body)
 	if err != nil {
-		return answer, fmt.Errorf("ask server: %w", err)
+		return nil, fmt.Errorf("ask server: %w", err)
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return answer, fmt.Errorf("ask server: %w", err)
+		return nil, fmt.Errorf("ask server: %w", err)
+	}
+	if response.StatusCode != http.StatusOK {
+		return nil, errors.Join(refusal(response), response.Body.Close())
+	}
+	return response, nil
+}
+
+func send[V any](ctx context.Context, c *Client, method, path string, query url.Values, body io.Reader) (V, error) {
+	var answer V
+	response, err := c.ask(ctx, method, path, query, body)
+	if err != nil {
+		return answer, err
 	}
 	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode != http.StatusOK {
-		return answer, refusal(response)
-	}
 	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
 		return answer, fmt.Errorf("read answer of server: %w", err)
 	}

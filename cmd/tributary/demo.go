@@ -52,7 +52,7 @@ data that is there.`,
 			c.Runtime.Apply()
 			n, err := node.Open(cmd.Context(), c, node.Options{Version: version, Logger: newLogger(c)})
 			if err != nil {
-				return explain(err)
+				return advise(err)
 			}
 			d := &demoRun{node: n, dir: c.DataDir, url: "http://" + c.HTTP.Listen, out: cmd.OutOrStdout(), progress: cmd.ErrOrStderr()}
 			return errors.Join(d.run(cmd.Context(), customers), n.Close())

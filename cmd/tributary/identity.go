@@ -38,6 +38,7 @@ decision can be taken back: then all is as if it had never been given, but for t
 		decide(newIdentityLink("split", unify.LinkNeverMerge, "Say that two are never one person")),
 		decide(newIdentityLink("undo", unify.LinkRemove, "Take back what was said of two by merge or split")),
 		decide(newIdentityBlock()), decide(newIdentityUnblock()),
+		newIdentityExplain(g), newIdentityIdentifier(g), newIdentityRules(g), newIdentityPreview(g),
 		newIdentityEvaluate(),
 	)
 	return cmd

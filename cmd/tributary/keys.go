@@ -49,7 +49,7 @@ func (g *globals) askOrMake(cmd *cobra.Command, drain bool, f func(context.Conte
 		err = node.Command(cmd.Context(), c, node.Options{Version: version, Logger: newLogger(c)}, drain,
 			func(ctx context.Context, client *admin.Client) error { return f(ctx, c, client) })
 		if !errors.Is(err, node.ErrFolderInUse) || time.Now().After(deadline) {
-			return explain(err)
+			return advise(err)
 		}
 		select { // f has not run: nothing is done twice
 		case <-cmd.Context().Done():

@@ -114,7 +114,7 @@ func newServe(g *globals) *cobra.Command {
 			c.Runtime.Apply()
 			n, err := node.Open(cmd.Context(), c, node.Options{Version: version, Logger: newLogger(c)})
 			if err != nil {
-				return explain(err)
+				return advise(err)
 			}
 			return errors.Join(n.Run(cmd.Context()), n.Close())
 		},
@@ -125,8 +125,8 @@ func newServe(g *globals) *cobra.Command {
 	return cmd
 }
 
-// explain adds what to do to errors that a newcomer will meet.
-func explain(err error) error {
+// advise adds what to do to errors that a newcomer will meet.
+func advise(err error) error {
 	if errors.Is(err, node.ErrFolderInUse) {
 		return fmt.Errorf("%w; stop that process, or choose another folder with --data-dir", err)
 	}
@@ -150,7 +150,7 @@ func newMigrate(g *globals) *cobra.Command {
 			if err == nil && len(names) == 0 {
 				fmt.Fprintln(cmd.OutOrStdout(), "nothing to do: the tables are up to date")
 			}
-			return explain(err)
+			return advise(err)
 		},
 	}
 }

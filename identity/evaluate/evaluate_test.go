@@ -165,7 +165,7 @@ func TestSpecOfTheReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(s.Names) != 2 || len(s.IDs) != 3 || !s.IDs[2].Exclusive || len(s.Blocking) != 1 {
+	if len(s.Names) != 2 || len(s.IDs) != 4 || !s.IDs[2].Exclusive || !s.IDs[3].Certain || len(s.Blocking) != 1 {
 		t.Errorf("%+v", s)
 	}
 }

@@ -184,6 +184,14 @@ func (h *history) random(t *rapid.T, step int, id func(string) string, mail func
 	switch step {
 	default:
 		return h.put(someone(t, id("id")))
+	case 5: // what another says
+		r := someone(t, id("id"))
+		if other := h.records[id("other")]; other != nil {
+			same := *other
+			same.ID = r.ID
+			r = &same
+		}
+		return h.put(r)
 	case 6:
 		gone := id("gone")
 		r := h.records[gone]

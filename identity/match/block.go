@@ -312,7 +312,8 @@ func shared(record uint32, key uint64, few bool) uint64 {
 }
 
 // Keys are the blocking keys of a record under this model, ascending: those that too many share are
-// refined.
+// refined. Common ones lose their aloneBit, unless the record has few: so it is told from a key what
+// sharing it is worth, and a common key is looked up in both forms.
 func (m *Model) Keys(p *Prepared) []uint64 {
 	out := make([]uint64, 0, len(p.keys)+8)
 	var refiners []uint64
@@ -327,7 +328,7 @@ func (m *Model) Keys(p *Prepared) []uint64 {
 					out = append(out, x)
 				}
 			}
-		case m.Common[shortOf(k)]:
+		case m.common(k) && !p.few():
 			out = append(out, k&^aloneBit)
 		default:
 			out = append(out, k)
@@ -336,5 +337,7 @@ func (m *Model) Keys(p *Prepared) []uint64 {
 	slices.Sort(out)
 	return slices.Compact(out)
 }
+
+func (m *Model) common(key uint64) bool { return m.Common[shortOf(key)] }
 
 func refined(key, refiner uint64) uint64 { return blockingKey(mix(key ^ refiner)) }

@@ -34,10 +34,11 @@ type link struct {
 
 // group is records that were found to be one.
 type group struct {
-	sets    []uint32 // the given sets that it is made of, ascending; the first names the group
+	sets    []uint32 // the given sets that it is made of; the first is the smallest and names the group
 	members []uint32
 	links   map[*group]*link
 	merged  bool
+	into    *group // that it was folded into
 }
 
 // clustering groups records that hang together: a pure function of the records, the sets that they
@@ -50,6 +51,7 @@ type clustering struct {
 	apart   func(a, b int) bool // says of two sets that they are not one
 	floor   Bits                // score at and above which groups merge
 	review  Bits                // score at and above which a person is asked
+	folding map[uint64]bool     // by content, see folds
 	queue   proposals
 	merges  []closest // in their order, with the scores of the groups
 }
@@ -88,13 +90,14 @@ func (c *clustering) run() []*group {
 	at := make([]*group, len(c.records))
 	all := make([]*group, len(c.sets))
 	for i, members := range c.sets {
-		all[i] = &group{sets: []uint32{uint32(i)}, members: members, links: map[*group]*link{}}
+		all[i] = &group{sets: []uint32{uint32(i)}, members: c.once(members), links: map[*group]*link{}}
 		for _, r := range members {
 			at[r] = all[i]
 		}
 	}
+	c.fold(all)
 	for _, p := range c.pairs {
-		if a, b := at[p.a], at[p.b]; a != b && a.links[b] == nil {
+		if a, b := at[p.a].now(), at[p.b].now(); a != b && a.links[b] == nil {
 			c.connect(a, b, c.compare(a, b))
 		}
 	}
@@ -228,8 +231,7 @@ func (x *agreement) add(y agreement) {
 func (c *clustering) merge(a, b *group) *group {
 	g := &group{links: make(map[*group]*link, len(a.links)+len(b.links))}
 	g.members = slices.Concat(a.members, b.members)
-	g.sets = slices.Concat(a.sets, b.sets)
-	slices.Sort(g.sets)
+	g.sets = slices.Concat(a.sets, b.sets) // a has the smaller
 	a.merged, b.merged = true, true
 	for _, o := range neighbours(a, b) {
 		la, lb := a.links[o], b.links[o]

@@ -118,6 +118,7 @@ const (
 	saltEmail
 	saltOrganisation
 	saltRegion
+	saltContent
 	saltFeature // plus the feature
 )
 
@@ -126,7 +127,8 @@ const (
 func (s *Schema) Compare(a, b *Prepared, c *Comparison) {
 	*c = Comparison{}
 	comparePerson(a, b, c)
-	s.compareRest(a, b, c)
+	s.compareContacts(a, b, c)
+	comparePlacesAndAddresses(a, b, c)
 }
 
 // comparePerson compares what tells people of one household apart.
@@ -141,10 +143,13 @@ func comparePerson(a, b *Prepared, c *Comparison) {
 	}
 }
 
-// compareRest compares everything else. What it says of mailboxes depends on the names.
-func (s *Schema) compareRest(a, b *Prepared, c *Comparison) {
+func comparePlacesAndAddresses(a, b *Prepared, c *Comparison) {
 	compareAddresses(a, b, c)
 	comparePlaces(a, b, c)
+}
+
+// compareContacts compares everything else. What it says of mailboxes depends on the names.
+func (s *Schema) compareContacts(a, b *Prepared, c *Comparison) {
 	comparePhones(a, b, c)
 	compareEmails(a, b, c)
 	compareOrganisations(a, b, c)

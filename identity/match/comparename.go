@@ -8,6 +8,12 @@ import (
 // compareNames compares names part by part; of several pairs of names the one that agrees best
 // counts, as a whole.
 func compareNames(a, b *Prepared, c *Comparison) {
+	if len(a.names) == 1 && len(b.names) == 1 {
+		x, y := a.names[0], b.names[0]
+		nameComparison{c}.compare(x, y)
+		c.Contradiction = c.Contradiction || x.suffix.contradicts(y.suffix)
+		return
+	}
 	best := -1
 	suffixContradicts := len(a.names) > 0 && len(b.names) > 0
 	for _, x := range a.names {

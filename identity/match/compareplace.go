@@ -17,11 +17,12 @@ func compareAddresses(a, b *Prepared, c *Comparison) {
 }
 
 func compareLines(x, y *address) Level {
+	if x.key == y.key {
+		return AddressExact
+	}
 	street := streetAgrees(x, y)
 	shared := slices.ContainsFunc(x.numbers, func(n string) bool { return slices.Contains(y.numbers, n) })
 	switch {
-	case x.key == y.key:
-		return AddressExact
 	case street == 2 && shared:
 		return AddressExact
 	case street == 1 && shared:

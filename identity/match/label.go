@@ -25,13 +25,13 @@ type Judgement struct {
 // estimate and do not replace it.
 const labelWeight = 4
 
-// judged is a labelled pair of records.
+// judged is a labelled pair of records, the first by id first.
 type judged struct {
-	pairOf
+	a, b *Prepared
 	same bool
 }
 
-// judgedPairs finds the records of labels, ascending. A pair that was labelled both ways is left out.
+// judgedPairs finds the records of labels among all, ascending by id. A pair that was labelled both ways is left out.
 func judgedPairs(records []*Prepared, labels []Label) []judged {
 	place := func(id identity.ObservationID) (uint32, bool) {
 		i, ok := slices.BinarySearchFunc(records, string(id[:]), func(p *Prepared, id string) int { return cmp.Compare(p.ID, id) })
@@ -54,10 +54,10 @@ func judgedPairs(records []*Prepared, labels []Label) []judged {
 	var out []judged
 	for p, same := range said {
 		if !disputed[p] {
-			out = append(out, judged{p, same})
+			out = append(out, judged{records[p.a], records[p.b], same})
 		}
 	}
-	slices.SortFunc(out, func(x, y judged) int { return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b)) })
+	slices.SortFunc(out, func(x, y judged) int { return cmp.Or(cmp.Compare(x.a.ID, y.a.ID), cmp.Compare(x.b.ID, y.b.ID)) })
 	return out
 }
 
@@ -68,7 +68,7 @@ func (t *trainer) addJudged(counts [][maxLevels]float64, same bool) {
 		if j.same != same {
 			continue
 		}
-		t.m.Schema.Compare(t.records[j.a], t.records[j.b], &c)
+		t.m.Schema.Compare(j.a, j.b, &c)
 		for f := range t.m.Weights {
 			if l := c.Levels[f]; l != Missing && !t.m.generic(Feature(f), c.Values[f]) {
 				counts[f][l] += labelWeight
@@ -78,12 +78,12 @@ func (t *trainer) addJudged(counts [][maxLevels]float64, same bool) {
 }
 
 // judge scores the labelled pairs.
-func (m *Model) judge(records []*Prepared, pairs []judged) {
+func (m *Model) judge(pairs []judged) {
 	m.Judged = nil
 	var c Comparison
 	var e Evidence
 	for _, j := range pairs {
-		m.Schema.Compare(records[j.a], records[j.b], &c)
+		m.Schema.Compare(j.a, j.b, &c)
 		m.Weigh(&c, &e)
 		m.Judged = append(m.Judged, Judgement{m.Score(&e), j.same})
 	}

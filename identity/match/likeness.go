@@ -89,5 +89,5 @@ func (l *Linker) Weigh(a, b []identity.ObservationID) (identity.Weighing, error)
 		return identity.Weighing{}, fmt.Errorf("weigh two groups: %w", err)
 	}
 	c.apart = func(int, int) bool { return false }
-	return l.model.explain(c.compare(&group{members: c.sets[0]}, &group{members: c.sets[1]})), nil
+	return l.model.explain(c.compare(&group{members: c.once(c.sets[0])}, &group{members: c.once(c.sets[1])})), nil
 }

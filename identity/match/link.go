@@ -20,12 +20,13 @@ func TrainAndLink(s Schema, number uint32, prepared []*Prepared, read func(ident
 	prepared = byID(prepared)
 	m, x := train(s, number, prepared, labels)
 	store := NewMemory(read)
-	store.load(m, prepared, linkedPairs(m, x, prepared))
+	store.load(m, prepared, x.records, linkedPairs(m, x))
 	return m, store
 }
 
 // linkedPairs compares all records that share a blocking key and returns those that hang together.
-func linkedPairs(m *Model, x *index, records []*Prepared) []pairOf {
+func linkedPairs(m *Model, x *index) []pairOf {
+	records := x.records
 	var mu sync.Mutex
 	var all []pairOf
 	parallel(len(records), func(from, to int) {
@@ -52,36 +53,53 @@ func linkedPairs(m *Model, x *index, records []*Prepared) []pairOf {
 	return all
 }
 
-// linked says whether two records hang together. It stops early where names and dates contradict so
-// much that no agreement elsewhere could make up for it.
+// linked says whether two records hang together. It looks at what tells people apart first, at streets
+// last, and stops where no agreement in what is left could make up for what was found.
 func (m *Model) linked(a, b *Prepared, levels *Comparison, e *Evidence) bool {
 	if a.ID > b.ID {
 		a, b = b, a // of equally good values the first counts
 	}
 	*levels = Comparison{}
+	left := a.mask & b.mask
 	comparePerson(a, b, levels)
-	if m.hopeless(a, b, levels, e) {
+	best := bitsOf(m.priorSame) + m.weighAll(personFeatures, levels, e)
+	if left &^= personFeatures; best+m.mostOf(left) < linkFloor {
 		return false
 	}
-	m.Schema.compareRest(a, b, levels)
-	m.Weigh(levels, e)
+	m.Schema.compareContacts(a, b, levels)
+	best += m.weighAll(m.features&^(personFeatures|placeFeatures), levels, e)
+	if left &= placeFeatures; best+m.mostOf(left) < linkFloor {
+		return false
+	}
+	comparePlacesAndAddresses(a, b, levels)
+	m.weighAll(placeFeatures, levels, e)
 	return m.Score(e) >= linkFloor
 }
 
-// hopeless says whether a score cannot reach the floor, whatever is still to be compared.
-func (m *Model) hopeless(a, b *Prepared, levels *Comparison, e *Evidence) bool {
-	best := bitsOf(m.priorSame)
-	for f := FeatureGiven; f <= FeatureSex; f++ {
+// Sets of features, as bits.
+const (
+	personFeatures = 1<<FeatureGiven | 1<<FeatureFamily | 1<<FeatureOther | 1<<FeatureBirth | 1<<FeatureSex
+	placeFeatures  = 1<<FeatureAddress | 1<<FeaturePlace
+)
+
+// weighAll weighs a set of features and returns the sum.
+func (m *Model) weighAll(set uint32, levels *Comparison, e *Evidence) (sum Bits) {
+	for ; set != 0; set &= set - 1 {
+		f := Feature(bits.TrailingZeros32(set))
 		m.weigh(f, levels, e)
-		best += e.Same[f]
+		sum += e.Same[f]
 	}
-	both := a.mask & b.mask >> (FeatureSex + 1) << (FeatureSex + 1)
-	if both&(1<<FeatureAddress) != 0 && both&(1<<FeaturePlace) != 0 {
-		best += max(m.most[FeatureAddress], m.most[FeaturePlace]) // the weaker does not count
-		both &^= 1<<FeatureAddress | 1<<FeaturePlace
+	return sum
+}
+
+// mostOf is the most that agreement in a set of features can weigh.
+func (m *Model) mostOf(set uint32) (sum Bits) {
+	if set&placeFeatures == placeFeatures {
+		sum = max(m.most[FeatureAddress], m.most[FeaturePlace]) // the weaker does not count
+		set &^= placeFeatures
 	}
-	for ; both != 0; both &= both - 1 {
-		best += m.most[bits.TrailingZeros32(both)]
+	for ; set != 0; set &= set - 1 {
+		sum += m.most[bits.TrailingZeros32(set)]
 	}
-	return best < linkFloor
+	return sum
 }

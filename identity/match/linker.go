@@ -52,6 +52,11 @@ func NewLinker(m *Model, s Store, o Options) *Linker {
 // Model is the one that everything is keyed, linked and weighed by.
 func (l *Linker) Model() *Model { return l.model }
 
+// SetOptions changes what the groups are decided by. Keys and links do not depend on it.
+func (l *Linker) SetOptions(o Options) {
+	l.options = o.withDefaults()
+}
+
 // Crowded says that a blocking key has come to be shared by so many that a new model is due: once
 // there are a tenth more observations than the last was trained on.
 func (l *Linker) Crowded() bool { return l.crowded }
@@ -104,8 +109,62 @@ func (l *Linker) remove(id identity.ObservationID, was *Prepared) ([]identity.Ob
 	if err != nil {
 		return nil, err
 	}
-	for _, key := range l.model.Keys(was) {
+	l.cache.forget(ref)
+	stands, ok, err := l.standing(was.content)
+	if err != nil {
+		return nil, err
+	}
+	equals, err := l.unlink(ref, was)
+	if err != nil || !ok || stands != ref {
+		return before, err
+	}
+	return before, l.succeed(equals)
+}
+
+// succeed lets the first of those that said the same stand for the others.
+func (l *Linker) succeed(equals []Ref) error {
+	var heir *Prepared
+	var at Ref
+	for _, r := range equals {
+		p, err := l.prepared(r)
+		if err != nil {
+			return err
+		}
+		if p != nil && (heir == nil || p.ID < heir.ID) {
+			heir, at = p, r
+		}
+	}
+	if heir == nil {
+		return nil
+	}
+	if err := l.link(at, heir); err != nil {
+		return err
+	}
+	return l.follow(at, equals)
+}
+
+// follow links those that say the same with the one that stands for them.
+func (l *Linker) follow(first Ref, equals []Ref) error {
+	for _, r := range equals {
+		if r != first {
+			if err := l.store.Link(first, r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// unlink takes the keys and links of an observation away, and returns whom it was linked with that says
+// the same.
+func (l *Linker) unlink(ref Ref, p *Prepared) (equals []Ref, err error) {
+	for _, key := range l.model.Keys(p) {
 		if err := l.store.RemoveKey(key, ref); err != nil {
+			return nil, err
+		}
+	}
+	if p.content != 0 {
+		if err := l.store.RemoveKey(contentKey(p.content), ref); err != nil {
 			return nil, err
 		}
 	}
@@ -114,19 +173,65 @@ func (l *Linker) remove(id identity.ObservationID, was *Prepared) ([]identity.Ob
 		return nil, err
 	}
 	for _, o := range slices.Clone(linked) {
+		other, err := l.prepared(o)
+		if err != nil {
+			return nil, err
+		}
+		if other != nil && p.content != 0 && other.content == p.content {
+			equals = append(equals, o)
+		}
 		if err := l.store.Unlink(ref, o); err != nil {
 			return nil, err
 		}
 	}
-	l.cache.forget(ref)
-	return before, nil
+	return equals, nil
 }
 
+// standing returns who stands for a content, if anybody does.
+func (l *Linker) standing(content uint64) (Ref, bool, error) {
+	if content == 0 {
+		return 0, false, nil
+	}
+	refs, err := l.store.Sharing(contentKey(content))
+	if err != nil || len(refs) == 0 {
+		return 0, false, err
+	}
+	return refs[0], true, nil
+}
+
+// add keys and links an observation, unless another says the same and comes before it.
 func (l *Linker) add(id identity.ObservationID, p *Prepared) error {
 	ref, err := l.store.Number(id)
 	if err != nil {
 		return err
 	}
+	l.cache.put(ref, p)
+	stands, ok, err := l.standing(p.content)
+	if err != nil {
+		return err
+	}
+	var equals []Ref
+	if ok && stands != ref {
+		first, err := l.prepared(stands)
+		if err != nil {
+			return err
+		}
+		if first != nil && first.ID < p.ID {
+			return l.store.Link(ref, stands)
+		}
+		if equals, err = l.unlink(stands, p); err != nil { // what says the same has the same keys
+			return err
+		}
+		equals = append(equals, stands)
+	}
+	if err := l.link(ref, p); err != nil {
+		return err
+	}
+	return l.follow(ref, equals)
+}
+
+// link keys an observation and links it with all that it hangs together with.
+func (l *Linker) link(ref Ref, p *Prepared) error {
 	keys := l.model.Keys(p)
 	partners, err := l.partners(ref, p, keys)
 	if err != nil {
@@ -145,48 +250,54 @@ func (l *Linker) add(id identity.ObservationID, p *Prepared) error {
 			}
 		}
 	}
+	if p.content != 0 {
+		keys = append(keys, contentKey(p.content))
+	}
 	for _, key := range keys {
 		if err := l.store.AddKey(key, ref); err != nil {
 			return err
 		}
 	}
-	l.cache.put(ref, p)
 	return nil
 }
 
 // partners are whom to compare an observation with: all that share enough keys.
 func (l *Linker) partners(ref Ref, p *Prepared, keys []uint64) ([]Ref, error) {
 	few := p.few()
-	entries := l.entries[:0]
+	l.entries = l.entries[:0]
 	for _, key := range keys {
-		sharing, err := l.store.Sharing(key)
-		if err != nil {
+		if err := l.sharing(ref, key, few); err != nil {
 			return nil, err
 		}
-		if len(sharing) > overflowFactor*bucketCap {
-			l.crowded = true
-		}
-		for _, o := range sharing {
-			alone := few || key&aloneBit != 0
-			if !alone {
-				other, err := l.prepared(o)
-				if err != nil {
-					return nil, err
-				}
-				alone = other != nil && other.few()
-			}
-			if o != ref {
-				entries = append(entries, shared(uint32(o), key, alone))
+		if twin := key ^ aloneBit; l.model.common(key) {
+			if err := l.sharing(ref, twin, few); err != nil {
+				return nil, err
 			}
 		}
 	}
-	l.entries = entries
-	found := candidates(entries)
+	found := candidates(l.entries)
 	out := make([]Ref, len(found))
 	for i, o := range found {
 		out[i] = Ref(o)
 	}
 	return out, nil
+}
+
+// sharing notes who else has a key.
+func (l *Linker) sharing(ref Ref, key uint64, few bool) error {
+	sharing, err := l.store.Sharing(key)
+	if err != nil {
+		return err
+	}
+	if len(sharing) > overflowFactor*bucketCap {
+		l.crowded = true
+	}
+	for _, o := range sharing {
+		if o != ref {
+			l.entries = append(l.entries, shared(uint32(o), key, few))
+		}
+	}
+	return nil
 }
 
 // prepared returns an observation as it is compared; nil when it is gone or is not compared.

@@ -158,9 +158,15 @@ func TestLinksAreAFunctionOfTheRecords(t *testing.T) {
 		d := newDesk(m)
 		for range rapid.IntRange(1, 80).Draw(t, "steps") {
 			id := number(rapid.IntRange(0, 30).Draw(t, "id"))
-			if rapid.IntRange(0, 3).Draw(t, "step") == 0 {
+			switch other := d.records[number(rapid.IntRange(0, 30).Draw(t, "other"))]; rapid.IntRange(0, 3).Draw(t, "step") {
+			case 0:
 				d.put(t, id, nil)
-			} else {
+			case 1: // what another says
+				if other != nil {
+					same := *other
+					d.put(t, id, &same)
+				}
+			default:
 				d.put(t, id, someone(t, ""))
 			}
 		}
@@ -233,8 +239,12 @@ func TestCluster(t *testing.T) {
 			want: "[[0 1] [2]]", reviews: "[]"},
 		{name: "what is kept apart does not", records: []*Record{ludwig, person("Ludwig", "Farnsworth", phone), person("Anna", "Miller")},
 			groups: [][]int{{0}, {1}, {2}}, apart: [2]int{0, 1}, want: "[[0] [1] [2]]", reviews: "[0-1 contradiction]"},
-		{name: "nor through a third", records: []*Record{ludwig, person("Ludwig", "Farnsworth", phone), person("Ludwig", "Farnsworth", phone)},
-			groups: [][]int{{0}, {1}, {2}}, apart: [2]int{0, 1}, want: "[[0] [1] [2]]", reviews: "[0-1 contradiction 0-2 1-2]"},
+		{name: "nor through a third", records: []*Record{ludwig, person("Ludwig", "Farnsworth", phone), person("L", "Farnsworth", phone)},
+			groups: [][]int{{0}, {1}, {2}}, apart: [2]int{0, 1}, want: "[[0] [1] [2]]", reviews: "[0-1 contradiction 0-2]"},
+		{name: "but what is equal to both goes with the first", records: []*Record{ludwig, person("Ludwig", "Farnsworth", phone), person("Ludwig", "Farnsworth", phone)},
+			groups: [][]int{{0}, {1}, {2}}, apart: [2]int{0, 1}, want: "[[0 2] [1]]", reviews: "[0-1 contradiction]"},
+		{name: "or with the larger group", records: []*Record{ludwig, person("Ludwig", "Farnsworth", phone), person("Ludwig", "Farnsworth", phone), person("Anna", "Miller")},
+			groups: [][]int{{0}, {1, 3}, {2}}, apart: [2]int{0, 1}, want: "[[0] [1 2 3]]", reviews: "[0-1 contradiction]"},
 		{name: "groups merge as wholes", records: []*Record{ludwig, person("Anna", "Miller"), person("Ludwig", "Farnsworth", phone)},
 			groups: [][]int{{0}, {1, 2}}, want: "[[0 1 2]]", reviews: "[]"},
 		{name: "junior and senior, and one between", records: []*Record{

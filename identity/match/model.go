@@ -44,7 +44,8 @@ type Model struct {
 	// Judged are the pairs that people labelled, by their scores, ascending.
 	Judged []Judgement
 
-	most [maxFeatures]Bits // by feature, the most that an agreement can weigh
+	features uint32            // all of the schema, as bits
+	most     [maxFeatures]Bits // by feature, the most that an agreement can weigh
 	// log2 of the odds, before anything is compared, that two records are of one person, and of one
 	// household
 	priorSame, priorHome float64
@@ -84,7 +85,7 @@ func DefaultModel(s Schema) *Model {
 func (m *Model) finish() {
 	n := float64(m.Records + 2)
 	m.priorSame, m.priorHome = math.Log2(m.Partners/n), math.Log2(m.Housemates/n)
-	m.most = [maxFeatures]Bits{}
+	m.most, m.features = [maxFeatures]Bits{}, 1<<len(m.Weights)-1
 	for f := range m.Weights {
 		w := &m.Weights[f]
 		w.kind = m.Schema.kindOf(Feature(f))
@@ -130,9 +131,7 @@ type Evidence struct {
 // Weigh turns levels into evidence. What follows from other evidence is not counted twice: the
 // place of an equal address, an e-mail that is only made of the equal name.
 func (m *Model) Weigh(c *Comparison, e *Evidence) {
-	for f := range m.Weights {
-		m.weigh(Feature(f), c, e)
-	}
+	m.weighAll(m.features, c, e)
 }
 
 func (m *Model) weigh(f Feature, c *Comparison, e *Evidence) {

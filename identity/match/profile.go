@@ -25,7 +25,7 @@ type Prepared struct {
 	blocks    []string
 	signature signature
 	keys      []uint64 // see rawKeys
-
+	content   uint64   // hash of all it says, see contentOf
 }
 
 type freeText struct {
@@ -82,6 +82,7 @@ func (s *Schema) Prepare(r *Record) *Prepared {
 		}
 	}
 	p.keys = slices.Clip(p.rawKeys())
+	p.content = p.contentOf(r)
 	return p
 }
 

@@ -72,23 +72,34 @@ func (s *Memory) Number(id identity.ObservationID) (Ref, error) {
 // Observation implements Store.
 func (s *Memory) Observation(r Ref) (*identity.Observation, error) { return s.read(s.ids[r]) }
 
-// load keys and links records of which the store holds none yet. Keys are entered when they are first
-// asked for.
-func (s *Memory) load(m *Model, records []*Prepared, pairs []pairOf) {
+// load keys and links records, ascending by id, of which the store holds none yet. firsts are those that
+// stand for their content, and pairs are of them. Keys are entered when they are first asked for.
+func (s *Memory) load(m *Model, records, firsts []*Prepared, pairs []pairOf) {
 	s.linked = make([][]Ref, len(records))
+	stands := map[uint64]Ref{}
 	for i, p := range records {
 		s.refs[p.id()] = Ref(i)
 		s.ids = append(s.ids, p.id())
+		if first, ok := stands[p.content]; ok && p.content != 0 {
+			_ = s.Link(first, Ref(i)) // never fails
+		} else {
+			stands[p.content] = Ref(i)
+		}
 	}
 	for _, p := range pairs {
-		s.linked[p.a] = append(s.linked[p.a], Ref(p.b))
-		s.linked[p.b] = append(s.linked[p.b], Ref(p.a))
+		a, b := s.refs[firsts[p.a].id()], s.refs[firsts[p.b].id()]
+		s.linked[a] = append(s.linked[a], b)
+		s.linked[b] = append(s.linked[b], a)
 	}
 	s.enter = func() {
 		s.enter = nil
-		for i, p := range records {
+		for _, p := range firsts {
+			r := s.refs[p.id()]
 			for _, key := range m.Keys(p) {
-				_ = s.AddKey(key, Ref(i)) // fails never
+				_ = s.AddKey(key, r)
+			}
+			if p.content != 0 {
+				_ = s.AddKey(contentKey(p.content), r)
 			}
 		}
 	}

@@ -29,15 +29,16 @@ func byID(records []*Prepared) []*Prepared {
 	return records
 }
 
-// train makes a model of records that are ascending by id, and returns the index of their keys under
-// it as well.
-func train(s Schema, number uint32, records []*Prepared, labels []Label) (*Model, *index) {
+// train makes a model of records that are ascending by id, and returns as well the index, under it, of
+// the keys of those that stand for their content: only they are learnt from.
+func train(s Schema, number uint32, all []*Prepared, labels []Label) (*Model, *index) {
 	m := DefaultModel(s)
+	records := distinct(all)
 	m.Number, m.Records = number, rounded(len(records))
 	m.count(records)
 	m.finish()
 	x := m.findHeavy(records)
-	t := trainer{m: m, records: records, order: sampled(records), judged: judgedPairs(records, labels)}
+	t := trainer{m: m, records: records, order: sampled(records), judged: judgedPairs(all, labels)}
 	t.strangers()
 	m.finish()
 	t.leaveOutThin()
@@ -46,7 +47,7 @@ func train(s Schema, number uint32, records []*Prepared, labels []Label) (*Model
 		t.round()
 	}
 	m.round()
-	m.judge(records, t.judged)
+	m.judge(t.judged)
 	return m, x
 }
 

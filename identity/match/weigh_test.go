@@ -97,3 +97,38 @@ func TestWeighingAddsUp(t *testing.T) {
 		t.Errorf("%d merges", len(c.Merges))
 	}
 }
+
+// TestOneByOneAndAtOnce links a crowd, with keys that are common and heavy, in both ways.
+func TestOneByOneAndAtOnce(t *testing.T) {
+	l, ids := crowd(t, 9, 1500)
+	if m := l.Model(); len(m.Heavy) < 10 || len(m.Common) < 10 {
+		t.Fatalf("%d heavy keys, %d common ones", len(m.Heavy), len(m.Common))
+	}
+	other := match.NewLinker(l.Model(), match.NewMemory(func(id identity.ObservationID) (*identity.Observation, error) {
+		return &identity.Observation{ID: id}, nil
+	}), match.Options{Cached: 100})
+	other.Prepare = l.Prepare
+	for _, id := range ids {
+		if _, err := other.Put(nil, &identity.Observation{ID: id}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	one, two := alone(t, l, ids), alone(t, other, ids)
+	if !slices.Equal(one.Near, two.Near) || len(one.Near) < 1000 {
+		t.Errorf("%d pairs at once, %d one by one", len(one.Near), len(two.Near))
+	}
+	for _, id := range ids { // and what was loaded can be changed
+		for _, now := range []*identity.Observation{nil, {ID: id}} {
+			was := &identity.Observation{ID: id}
+			if now != nil {
+				was = nil
+			}
+			if _, err := l.Put(was, now); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if again := alone(t, l, ids); !slices.Equal(one.Near, again.Near) {
+		t.Errorf("%d pairs when all were taken and put again", len(again.Near))
+	}
+}

@@ -19,8 +19,7 @@ type Answer struct {
 	IdentityVersion uint64              `json:"identity_version"`
 	// Model is the number of the model in force; 0 are the weights that ship with the program.
 	Model uint32 `json:"model"`
-	// Settled: nothing is pending. Until then what is told may be ahead of what is in force.
-	Settled bool `json:"settled"`
+	Pending
 	// Untrusted are paths of members that hold what sources and customers made up.
 	Untrusted         []string          `json:"untrusted"`
 	Standing          identity.Standing `json:"standing"`
@@ -36,6 +35,15 @@ type Answer struct {
 	Added             *Added            `json:"added,omitempty"`
 }
 
+// Pending says how far a workspace has come in deciding who is who.
+type Pending struct {
+	// Settled: nothing is under way, and the model was made of just what there is. Until then what is told
+	// may be ahead of what is in force.
+	Settled bool `json:"settled"`
+	// Pending names what is under way: model, relink, resolve or oversized (see unify.Status).
+	Pending []string `json:"pending"`
+}
+
 // untrusted are the paths of an Answer; quotes mark themselves.
 var untrusted = []string{
 	"observations[].record_id", "observations[].identifiers", "observations[].attributes", "observations[].first_event.message_id",
@@ -49,9 +57,9 @@ var untrusted = []string{
 type Said struct {
 	Text   string           `json:"text"`
 	Quotes []profiles.Quote `json:"quotes,omitempty"`
-	// Read is the sentence for a person, the quotes in quotation marks where they belong. It is not
-	// written as JSON, for there nobody could tell their words from ours.
-	Read string `json:"-"`
+	// Read is the sentence for a person, with the quotes in it where they belong; only if Question.Read
+	// asks for it, for there a program cannot tell their words from ours.
+	Read string `json:"read,omitempty"`
 }
 
 // Thresholds are the scores, in bits, from which on groups merge and a person is asked.

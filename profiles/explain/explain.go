@@ -48,6 +48,8 @@ type Question struct {
 	With profiles.Address
 	// Add asks what would be if these were said of the profile as well.
 	Add []identity.Identifier
+	// Read asks for Said.Read.
+	Read bool
 }
 
 // FieldError says which part of a question is at fault.
@@ -71,6 +73,7 @@ func (s *Service) Explain(ctx context.Context, workspace string, q Question) (an
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
+	m.read = q.Read
 	found, id, err := s.observation(ctx, m, q.Address)
 	if err != nil {
 		return nil, err

@@ -11,10 +11,10 @@ import (
 // Standing is how one identifier stands. It is written as JSON as it stands.
 type Standing struct {
 	Value
-	IdentityVersion uint64   `json:"identity_version"`
-	Model           uint32   `json:"model"`
-	Settled         bool     `json:"settled"`
-	Untrusted       []string `json:"untrusted"`
+	IdentityVersion uint64 `json:"identity_version"`
+	Model           uint32 `json:"model"`
+	Pending
+	Untrusted []string `json:"untrusted"`
 }
 
 // Identifier says how an identifier stands: unknown, personal, shared, generic or blocked. It fails with
@@ -29,7 +29,7 @@ func (s *Service) Identifier(ctx context.Context, workspace string, raw identity
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
-	answer = &Standing{Model: m.status.Model, Settled: m.status.Settled, Untrusted: []string{"identifier", "reason"}}
+	answer = &Standing{Model: m.status.Model, Pending: m.pending(), Untrusted: []string{"identifier", "reason"}}
 	if answer.IdentityVersion, err = m.IdentityVersion(); err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package explain
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -21,6 +20,8 @@ type moment struct {
 	model     *match.Model
 	linker    *match.Linker
 	status    unify.Status
+	read      bool // sentences are for a person
+	faults    []func() error
 }
 
 // open opens a moment of a workspace. The caller closes it.
@@ -51,16 +52,27 @@ func (s *Service) open(workspace string) (m *moment, err error) {
 	if m.status, err = unify.ReadStatus(view); err != nil {
 		return nil, err
 	}
-	if m.model, err = s.models.of(view, workspace, m.status.Model); err != nil {
+	if m.model, err = s.models.of(view, workspace, m.status.Model, m.engine); err != nil {
 		return nil, err
 	}
-	m.linker = match.NewLinker(m.model, view.Matching(m.status.Model), optionsOf(m.engine))
+	m.linker = m.linkerOver(m.model, view.Matching(m.status.Model), m.engine)
 	return m, nil
 }
 
-func optionsOf(e *identity.Engine) match.Options {
-	rules := e.Matching()
-	return match.Options{MergePrecision: rules.MergePrecision, ReviewPrecision: rules.ReviewPrecision}
+// linkerOver returns a linker that compares what the worker would under an engine's rules.
+func (m *moment) linkerOver(model *match.Model, s match.Store, e *identity.Engine) *match.Linker {
+	l, fault := unify.LinkerOver(model, s, e, m.Facts())
+	m.faults = append(m.faults, fault)
+	return l
+}
+
+// Close closes the view. It returns what went wrong where linkers could return nothing.
+func (m *moment) Close() error {
+	faults := []error{m.Snapshot.Close()}
+	for _, fault := range m.faults {
+		faults = append(faults, fault())
+	}
+	return errors.Join(faults...)
 }
 
 // models remembers the model of each workspace as it was decoded, for it may have tens of megabytes.
@@ -72,8 +84,12 @@ type models struct {
 // maxModels bounds how many workspaces are remembered.
 const maxModels = 32
 
-// of returns a model by its number, which stands for one model for ever.
-func (c *models) of(view *state.Snapshot, workspace string, number uint32) (*match.Model, error) {
+// of returns a model by its number, which stands for one model for ever; but for 0, which is made by the
+// rules.
+func (c *models) of(view *state.Snapshot, workspace string, number uint32, e *identity.Engine) (*match.Model, error) {
+	if number == 0 {
+		return match.DefaultModel(unify.SchemaOf(e.Rules())), nil
+	}
 	c.mu.Lock()
 	known := c.known[workspace]
 	c.mu.Unlock()
@@ -93,17 +109,13 @@ func (c *models) of(view *state.Snapshot, workspace string, number uint32) (*mat
 	return m, nil
 }
 
-// readModel reads the model of a number; 0 are the weights that ship with the program.
 func readModel(view *state.Snapshot, number uint32) (*match.Model, error) {
-	if number == 0 {
-		return match.DefaultModel(match.Schema{}), nil
-	}
 	encoded, err := view.ModelNumbered(number)
 	if err != nil {
 		return nil, err
 	}
 	m := new(match.Model)
-	if err := json.Unmarshal(encoded, m); err != nil {
+	if err := m.UnmarshalBinary(encoded); err != nil {
 		return nil, fmt.Errorf("read model: %w", err)
 	}
 	return m, nil
@@ -112,7 +124,7 @@ func readModel(view *state.Snapshot, number uint32) (*match.Model, error) {
 // suppose returns a Likeness that knows of one observation more.
 func (m *moment) suppose(o *identity.Observation) (identity.Likeness, error) {
 	store := &supposing{Store: m.Matching(m.status.Model), more: o, keys: map[uint64]bool{}}
-	l := match.NewLinker(m.model, store, optionsOf(m.engine))
+	l := m.linkerOver(m.model, store, m.engine)
 	_, err := l.Put(nil, o)
 	return l, err
 }

@@ -17,7 +17,7 @@ func (m *moment) answer(found *profiles.Found, x *identity.Explanation) (*Answer
 	rules := m.engine.Matching()
 	a := &Answer{
 		Profile: x.Profile, Status: "current", IdentityVersion: found.IdentityVersion,
-		Model: m.status.Model, Settled: m.status.Settled, Untrusted: untrusted,
+		Model: m.status.Model, Pending: m.pending(), Untrusted: untrusted,
 		Standing: x.Assignment.Standing, Thresholds: Thresholds{bitsAt(rules.MergePrecision), bitsAt(rules.ReviewPrecision)},
 		ObservationsTotal: x.Total, ApartTotal: x.ApartTotal, Values: each(x.Values, newValue),
 	}
@@ -25,7 +25,7 @@ func (m *moment) answer(found *profiles.Found, x *identity.Explanation) (*Answer
 		a.Requested, a.Status = &found.Requested, "merged_into"
 	}
 	if x.Alone != nil {
-		said := newSaid(x.Alone)
+		said := m.said(x.Alone)
 		a.Alone = &said
 	}
 	var err error
@@ -47,6 +47,10 @@ func (m *moment) answer(found *profiles.Found, x *identity.Explanation) (*Answer
 		a.Added = newAdded(x.Added)
 	}
 	return a, nil
+}
+
+func (m *moment) pending() Pending {
+	return Pending{m.status.Settled, append([]string{}, m.status.Pending...)}
 }
 
 // bitsAt is the score at which the estimated precision is p.
@@ -71,7 +75,7 @@ func (m *moment) observation(o *identity.Observation) (Observation, error) {
 
 func (m *moment) link(j identity.Joined) (Link, error) {
 	v := Link{
-		A: j.A, B: j.B, Said: newSaid(&j.Sentence), Rule: j.Rule, IdentifierType: j.IdentifierType,
+		A: j.A, B: j.B, Said: m.said(&j.Sentence), Rule: j.Rule, IdentifierType: j.IdentifierType,
 		Shared: each(j.Shared, newIdentifier), At: j.At, Weighing: newWeighing(j.Weighing),
 	}
 	if v.Weighing != nil {
@@ -86,7 +90,7 @@ func (m *moment) link(j identity.Joined) (Link, error) {
 
 func (m *moment) apart(x identity.Apart) (Apart, error) {
 	v := Apart{
-		Profile: x.Profile, Standing: x.Standing, A: x.A, B: x.B, Said: newSaid(&x.Sentence), Rule: x.Rule, Refused: x.Refused,
+		Profile: x.Profile, Standing: x.Standing, A: x.A, B: x.B, Said: m.said(&x.Sentence), Rule: x.Rule, Refused: x.Refused,
 		Asked: x.Asked, Shared: each(x.Shared, newIdentifier), Weighing: newWeighing(x.Weighing),
 	}
 	var err error
@@ -119,9 +123,12 @@ func (m *moment) decided(a, b identity.ObservationID) (*Decision, error) {
 
 func newIdentifier(id *identity.Identifier) Identifier { return Identifier(*id) }
 
-// newSaid puts a sentence's values into quotes, for what others wrote is not to stand among our words.
-func newSaid(s *identity.Sentence) Said {
-	said := Said{Text: s.Text(), Read: s.String()}
+// said puts a sentence's values into quotes, for what others wrote is not to stand among our words.
+func (m *moment) said(s *identity.Sentence) Said {
+	said := Said{Text: s.Text()}
+	if m.read {
+		said.Read = s.String()
+	}
 	for _, c := range s.Clauses {
 		for _, v := range c.Values {
 			said.Quotes = append(said.Quotes, profiles.Quote{Name: c.Field, Text: v, Origin: "source", Untrusted: true})

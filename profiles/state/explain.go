@@ -44,15 +44,19 @@ func (f facts) Blocked(i identity.Identifier) (bool, error) {
 // EachObservation calls f for the observations, as the engine sees them, ascending, those that come
 // after the given id, until f fails. f may keep what it is given.
 func (h *Snapshot) EachObservation(last identity.ObservationID, f func(*identity.Observation) error) error {
+	err := h.eachObserved(last, func(o *Observed) error { return f(o.facts()) })
+	return wrapRead("observations", err)
+}
+
+func (h *Snapshot) eachObserved(last identity.ObservationID, f func(*Observed) error) error {
 	from := append(h.idKey(nil, kindObserved, last), 0)
-	err := scanRange(h.db, from, after(h.space.key(nil, kindObserved)), func(key, value []byte) error {
+	return scanRange(h.db, from, after(h.space.key(nil, kindObserved)), func(key, value []byte) error {
 		o, err := decodeObserved(h.name, lastID(key), value)
 		if err != nil {
 			return err
 		}
-		return f(o.facts())
+		return f(o)
 	})
-	return wrapRead("observations", err)
 }
 
 // Model returns the model in use, as it was encoded, and its number: 0 when there is none.

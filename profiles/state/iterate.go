@@ -10,6 +10,10 @@ import (
 
 // Busy lists the workspaces that have a task, ascending.
 func (s *Store) Busy() ([]string, error) {
+	if err := s.acquire(); err != nil {
+		return nil, err
+	}
+	defer s.release()
 	var names []string
 	err := scan(s.db, []byte{kindTask}, func(key, _ []byte) error {
 		n, used := binary.Uvarint(key[1:])
@@ -25,30 +29,30 @@ func (s *Store) Busy() ([]string, error) {
 	return names, wrapRead("tasks", err)
 }
 
+// ObservationsFrom lists up to limit observations, ascending, those that come after the given id.
+func (h *Snapshot) ObservationsFrom(after identity.ObservationID, limit int) ([]identity.ObservationID, error) {
+	ids, err := idsFrom(h.db, h.space, kindObserved, after, limit)
+	return ids, wrapRead("observations", err)
+}
+
 // ObservedFrom lists up to limit observations as they are stored, ascending, those that come after
 // the given id.
 func (h *Snapshot) ObservedFrom(after identity.ObservationID, limit int) ([]*Observed, error) {
-	ids, err := idsFrom(h.db, h.space, kindObserved, after, limit, nil)
-	if err != nil {
-		return nil, wrapRead("observations", err)
-	}
-	all := make([]*Observed, 0, len(ids))
-	for _, id := range ids {
-		o, err := readObserved(h.view, h.space, id)
-		if err != nil {
-			return nil, wrapRead("observation", err)
+	var all []*Observed
+	err := h.eachObserved(after, func(o *Observed) error {
+		if len(all) >= limit {
+			return errStop
 		}
-		if o != nil {
-			all = append(all, o)
-		}
-	}
-	return all, nil
+		all = append(all, o)
+		return nil
+	})
+	return all, wrapRead("observations", err)
 }
 
 // AllLinks lists what people decided about observations, each pair once.
 func (h *Snapshot) AllLinks() ([]identity.Link, error) {
 	var links []identity.Link
-	prefix := h.key1(kindLink)
+	prefix := h.space.key(nil, kindLink)
 	err := scan(h.db, prefix, func(key, value []byte) error {
 		d, err := decodeStamped(value)
 		verdict, _ := verdictOf(d.value)
@@ -65,4 +69,18 @@ func (h *Snapshot) AllLinks() ([]identity.Link, error) {
 	return links, wrapRead("links", err)
 }
 
-func (h *Snapshot) key1(kind byte) []byte { return h.space.key(nil, kind) }
+// AllBlocks lists the identifiers that people blocked.
+func (h *Snapshot) AllBlocks() ([]identity.Identifier, error) {
+	var all []identity.Identifier
+	prefix := h.space.key(nil, kindBlock)
+	err := scan(h.db, prefix, func(key, value []byte) error {
+		d, err := decodeStamped(value)
+		if err != nil || len(d.value) == 0 {
+			return err
+		}
+		rest := decoder{data: key[len(prefix):]}
+		all = append(all, identity.Identifier{Type: rest.string(), Value: rest.string()})
+		return rest.end("block")
+	})
+	return all, wrapRead("blocks", err)
+}

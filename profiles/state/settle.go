@@ -36,6 +36,9 @@ func (s *Space) SetUnsettled(id identity.ObservationID, unsettled bool) {
 	var value []byte
 	if unsettled {
 		value = []byte{}
+		if compareIDs(id, s.settledBelow) < 0 {
+			s.settledBelow = id
+		}
 	}
 	s.tx.write(s.idKey(nil, kindUnsettled, id), value)
 }
@@ -56,7 +59,11 @@ func (s *Space) UnsettledFrom(after identity.ObservationID, limit int) ([]identi
 			own[lastID([]byte(key))] = value != nil
 		}
 	}
-	ids, err := idsFrom(s.tx.store.db, s.space, kindUnsettled, after, limit, func(id identity.ObservationID) bool {
+	from := append(s.idKey(nil, kindUnsettled, after), 0)
+	if compareIDs(after, s.settledBelow) < 0 { // what was settled lately would be passed over one by one
+		from = s.idKey(nil, kindUnsettled, s.settledBelow)
+	}
+	ids, err := idsAt(s.tx.store.db, s.space, from, limit, func(id identity.ObservationID) bool {
 		_, changed := own[id]
 		return !changed
 	})
@@ -69,13 +76,17 @@ func (s *Space) UnsettledFrom(after identity.ObservationID, limit int) ([]identi
 		}
 	}
 	slices.SortFunc(ids, compareIDs)
-	return ids[:min(limit, len(ids))], nil
+	ids = ids[:min(max(0, limit), len(ids))]
+	if after == (identity.ObservationID{}) && len(ids) > 0 {
+		s.settledBelow = ids[0]
+	}
+	return ids, nil
 }
 
 // ObservationsFrom lists up to limit observations, ascending, those that come after the given id.
 // Those that this step stored first are left out.
 func (s *Space) ObservationsFrom(after identity.ObservationID, limit int) ([]identity.ObservationID, error) {
-	ids, err := idsFrom(s.tx.store.db, s.space, kindObserved, after, limit, nil)
+	ids, err := idsFrom(s.tx.store.db, s.space, kindObserved, after, limit)
 	return ids, wrapRead("observations", err)
 }
 
@@ -100,16 +111,20 @@ func readComparable(r pebble.Reader, s space) (int64, error) {
 	return count, nil
 }
 
-// idsFrom returns up to limit ids at the ends of the keys of one kind, ascending, those after one
-// that want, if there is such a function, is true of.
-func idsFrom(r pebble.Reader, s space, kind byte, last identity.ObservationID, limit int, want func(identity.ObservationID) bool) ([]identity.ObservationID, error) {
+// idsFrom returns up to limit ids at the ends of the keys of one kind, ascending, those after one.
+func idsFrom(r pebble.Reader, s space, kind byte, last identity.ObservationID, limit int) ([]identity.ObservationID, error) {
+	return idsAt(r, s, append(s.idKey(nil, kind, last), 0), limit, func(identity.ObservationID) bool { return true })
+}
+
+// idsAt returns up to limit ids at the ends of the keys of the kind that from is of, ascending from
+// there, those that are wanted.
+func idsAt(r pebble.Reader, s space, from []byte, limit int, want func(identity.ObservationID) bool) ([]identity.ObservationID, error) {
 	var ids []identity.ObservationID
 	if limit <= 0 {
 		return nil, nil
 	}
-	from := append(s.idKey(nil, kind, last), 0)
-	err := scanRange(r, from, after(s.key(nil, kind)), func(key, _ []byte) error {
-		if id := lastID(key); want == nil || want(id) {
+	err := scanRange(r, from, after(s.key(nil, from[0])), func(key, _ []byte) error {
+		if id := lastID(key); want(id) {
 			ids = append(ids, id)
 		}
 		if len(ids) == limit {

@@ -22,6 +22,8 @@ type Space struct {
 
 	numbered    uint32 // greatest number of an observation
 	comparables int64
+	// settledBelow is an id below which nothing is unsettled, as of this step.
+	settledBelow identity.ObservationID
 }
 
 var _ identity.Facts = (*Space)(nil)

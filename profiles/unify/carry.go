@@ -42,6 +42,8 @@ func (a *applier) carryOut(ctx context.Context, space *state.Space, r *record) e
 		err = a.block(ctx, space, r, identity.Identifier{Type: c.Type, Value: c.Value}, true, by)
 	case IdentityUnblock:
 		err = a.block(ctx, space, r, identity.Identifier{Type: c.Type, Value: c.Value}, false, by)
+	case IdentityRules:
+		err = a.obey(space, r, c, by)
 	case IdentityModel:
 		err = a.learn(space, r, c)
 	case QuarantineReplay:
@@ -66,12 +68,26 @@ func (a *applier) link(ctx context.Context, space *state.Space, r *record, c Ide
 	if c.Verdict == LinkRemove {
 		verdict = ""
 	}
+	m, err := a.mindOf(space)
+	if err != nil {
+		return err
+	}
+	was, err := verdictOn(space, c.A, c.B)
+	if err != nil {
+		return err
+	}
 	changed, err := space.SetDecision(state.Decision{
 		Link: identity.Link{A: c.A, B: c.B, Verdict: verdict}, Actor: c.Actor, Note: c.Note,
 	}, by)
 	if !changed || err != nil {
 		return err
 	}
+	now, err := verdictOn(space, c.A, c.B)
+	if err != nil {
+		return err
+	}
+	m.chores.known.verdict(was, now)
+	m.chores.dirty = true
 	err = a.row(r, outbox.TableIdentityDecisions, &store.IdentityDecisionRow{
 		Workspace: space.Name(), Version: space.Version(), Kind: store.DecisionCommand,
 		Observation: c.A, Peer: c.B, Rule: string(c.Verdict), Actor: c.Actor, DecidedAt: r.ReceivedAt,
@@ -88,14 +104,7 @@ func (a *applier) block(ctx context.Context, space *state.Space, r *record, raw 
 	if dropped != "" {
 		return errSkip{reasonCommand, "the identifier is never used: " + string(dropped)}
 	}
-	changed, err := space.SetBlocked(id, blocked, by)
-	if !changed || err != nil {
-		return err
-	}
-	err = a.row(r, outbox.TableIdentityDecisions, &store.IdentityDecisionRow{
-		Workspace: space.Name(), Version: space.Version(), Kind: store.DecisionCommand,
-		Rule: r.command.Name(), IdentifierType: id.Type, Actor: actorOf(r.command), DecidedAt: r.ReceivedAt,
-	})
+	m, err := a.mindOf(space)
 	if err != nil {
 		return err
 	}
@@ -103,5 +112,36 @@ func (a *applier) block(ctx context.Context, space *state.Space, r *record, raw 
 	if err != nil {
 		return err
 	}
-	return a.concern(ctx, space, r, holders...)
+	var changed bool
+	near, err := m.relinked(holders, func() (err error) {
+		changed, err = space.SetBlocked(id, blocked, by)
+		return err
+	})
+	if !changed || err != nil {
+		return err
+	}
+	m.chores.known.block(id, blocked)
+	m.chores.dirty = true
+	err = a.row(r, outbox.TableIdentityDecisions, &store.IdentityDecisionRow{
+		Workspace: space.Name(), Version: space.Version(), Kind: store.DecisionCommand,
+		Rule: r.command.Name(), IdentifierType: id.Type, Actor: actorOf(r.command), DecidedAt: r.ReceivedAt,
+	})
+	if err != nil {
+		return err
+	}
+	return a.concern(ctx, space, r, append(near, holders...)...)
+}
+
+// verdictOn returns what people decided about two observations; one without a verdict for nothing.
+func verdictOn(space *state.Space, a, b identity.ObservationID) (identity.Link, error) {
+	links, err := space.Links(a)
+	if err != nil {
+		return identity.Link{}, fmt.Errorf("read links: %w", err)
+	}
+	for _, l := range links {
+		if l.A == b || l.B == b {
+			return l, nil
+		}
+	}
+	return identity.Link{}, nil
 }

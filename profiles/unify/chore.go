@@ -82,6 +82,9 @@ func (a *applier) relinkSome(space *state.Space, m *mind) error {
 		}
 		t.After = id
 	}
+	if err := m.fault(); err != nil {
+		return err
+	}
 	if len(ids) == choreChunk {
 		return nil
 	}
@@ -92,7 +95,7 @@ func (a *applier) relinkSome(space *state.Space, m *mind) error {
 		return err
 	}
 	m.linker, m.next = m.next, nil
-	m.chores.force = force{Model: t.Model, known: t.Trained}
+	m.chores.force = force{Model: t.Model, known: t.Trained, Rules: t.Rules}
 	m.chores.relink = nil
 	m.chores.decideAgain(t.Place)
 	return nil
@@ -229,12 +232,15 @@ func (a *applier) saveChores() error {
 	return nil
 }
 
-// wantModels asks for new models where they are due.
+// wantModels asks for new models where they are due: by what came since the last, or because other
+// rules have other things compared.
 func (a *applier) wantModels() {
 	for _, space := range a.open {
 		m := a.minds[space]
 		c := &m.chores
-		if c.relink == nil && c.parts == nil && m.linker.Due(int(c.force.Count), int(c.known.Count)) {
+		switch {
+		case c.relink != nil || c.parts != nil || c.known.Count == 0:
+		case c.force.Rules != m.rules, m.linker.Due(int(c.force.Count), int(c.known.Count)):
 			a.trainer.want(space.Name())
 		}
 	}

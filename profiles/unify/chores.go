@@ -5,10 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/cespare/xxhash/v2"
-
 	"tributary/identity"
-	"tributary/identity/match"
 	"tributary/ingest/stream"
 	"tributary/profiles/state"
 )
@@ -36,17 +33,11 @@ type chores struct {
 	done map[identity.ObservationID]bool
 }
 
-// force says which model is in force, and what it was trained on.
+// force says which model is in force, what it was trained on, and under which rules.
 type force struct {
 	Model uint32 `json:"model"`
 	known
-}
-
-// known tells a set of observations that can be compared: how many, and a sum of their hashes, which
-// does not depend on their order.
-type known struct {
-	Count uint64 `json:"count"`
-	Sum   uint64 `json:"sum"`
+	Rules uint64 `json:"rules"` // hash
 }
 
 // parts is a model that has not arrived whole.
@@ -60,8 +51,9 @@ type parts struct {
 type relink struct {
 	again
 	Model uint32 `json:"model"`
-	// Trained is what that model was trained on.
-	Trained known `json:"trained"`
+	// Trained is what that model was trained on, and Rules are those of then.
+	Trained known  `json:"trained"`
+	Rules   uint64 `json:"rules"`
 }
 
 // again goes through all observations, in the order of their ids.
@@ -152,9 +144,11 @@ func (c *chores) save(space *state.Space) error {
 // pending says whether there is something to do.
 func (c *chores) pending() bool { return c.relink != nil || c.resolve != nil || c.oversized != nil }
 
-// settled says that nothing is pending and the model was trained on just what there is: who is who
-// is then a function of the set of records.
-func (c *chores) settled() bool { return !c.pending() && c.force.known == c.known }
+// settled says that nothing is pending and the model was trained on just what there is, under the
+// rules of now: who is who is then a function of the set of records.
+func (c *chores) settled(rules uint64) bool {
+	return !c.pending() && c.force.known == c.known && (c.force.Rules == rules || c.known == known{})
+}
 
 // newest is the highest number of a model that is in force or on its way.
 func (c *chores) newest() uint32 {
@@ -162,32 +156,4 @@ func (c *chores) newest() uint32 {
 		return c.relink.Model
 	}
 	return c.force.Model
-}
-
-// recount notes that an observation came in place of another; either may be nil.
-func (c *chores) recount(was, now *identity.Observation) {
-	if was != nil && match.Comparable(was) {
-		c.known.remove(was)
-		c.dirty = true
-	}
-	if now != nil && match.Comparable(now) {
-		c.known.add(now)
-		c.dirty = true
-	}
-}
-
-func (k *known) add(o *identity.Observation)    { k.Count++; k.Sum += hashObservation(o) }
-func (k *known) remove(o *identity.Observation) { k.Count--; k.Sum -= hashObservation(o) }
-
-// hashObservation is of what a model is trained on.
-func hashObservation(o *identity.Observation) uint64 {
-	h := xxhash.New()
-	_, _ = h.Write(o.ID[:])
-	for _, i := range o.Identifiers {
-		_, _ = h.WriteString(i.Type + "\x00" + i.Value + "\x00")
-	}
-	for _, a := range o.Attributes {
-		_, _ = h.WriteString(a.Name + "\x01" + a.Value + "\x00")
-	}
-	return h.Sum64()
 }

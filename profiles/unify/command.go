@@ -77,6 +77,13 @@ type IdentityUnblock struct {
 	Value string `json:"value"`
 }
 
+// IdentityRules puts the workspace's document of rules in place of the one before; an empty one, {},
+// brings the defaults back.
+type IdentityRules struct {
+	Actor string          `json:"actor,omitempty"`
+	Rules json.RawMessage `json:"rules"` // identity.Rules
+}
+
 // IdentityModel brings a part of a new model that weighs what no rule decides (identity/match). The
 // program makes it itself.
 type IdentityModel struct {
@@ -84,10 +91,11 @@ type IdentityModel struct {
 	ID     string `json:"id"`     // tells this model's parts from those of another try
 	Part   int    `json:"part"`   // from 0
 	Parts  int    `json:"parts"`
-	// Observations and Sum say what it was trained on: how many can be compared, and the sum of their
-	// hashes.
+	// Observations and Sum say what it was trained on: how many can be compared, and a sum of hashes of
+	// all that counts. Rules is a hash of the rules of then.
 	Observations uint64 `json:"observations"`
-	Sum          uint64 `json:"sum"`
+	Sum          uint64 `json:"sum,string"`
+	Rules        uint64 `json:"rules,string"`
 	Data         []byte `json:"data"` // of the binary form of match.Model
 }
 
@@ -124,6 +132,9 @@ func (IdentityBlock) Name() string { return "identity.block" }
 
 // Name implements Command.
 func (IdentityUnblock) Name() string { return "identity.unblock" }
+
+// Name implements Command.
+func (IdentityRules) Name() string { return "identity.rules" }
 
 // Name implements Command.
 func (IdentityModel) Name() string { return "identity.model" }
@@ -170,6 +181,15 @@ func (c IdentityBlock) Validate() error { return validIdentifier(c.Type, c.Value
 
 // Validate implements Command.
 func (c IdentityUnblock) Validate() error { return validIdentifier(c.Type, c.Value) }
+
+// Validate implements Command.
+func (c IdentityRules) Validate() error {
+	var f faults
+	if _, err := identity.ParseRules(c.Rules); err != nil {
+		f = append(f, err)
+	}
+	return f.err()
+}
 
 // Validate implements Command.
 func (c IdentityModel) Validate() error {
@@ -263,6 +283,8 @@ func ParseCommand(value []byte) (Command, error) {
 		return parse[IdentityBlock](value)
 	case "identity.unblock":
 		return parse[IdentityUnblock](value)
+	case "identity.rules":
+		return parse[IdentityRules](value)
 	case "identity.model":
 		return parse[IdentityModel](value)
 	case "quarantine.replay":
@@ -305,6 +327,8 @@ func actorOf(c Command) string {
 	case IdentityBlock:
 		return c.Actor
 	case IdentityUnblock:
+		return c.Actor
+	case IdentityRules:
 		return c.Actor
 	case QuarantineReplay:
 		return c.Actor

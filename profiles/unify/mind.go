@@ -1,7 +1,6 @@
 package unify
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"tributary/identity"
@@ -13,7 +12,10 @@ import (
 // Under each model observations are keyed and linked in a place of their own, so that a new model
 // can be made ready beside the one in force (chores.go).
 type mind struct {
-	engine Engine
+	space  *state.Space
+	engine Engine // by the workspace's rules
+	rules  uint64 // hash of them
+	sights []*sight
 	linker *match.Linker // under the model in force
 	next   *match.Linker // under the one that is being made ready; nil if none is
 	chores chores
@@ -34,57 +36,127 @@ func (a *applier) mindOf(space *state.Space) (*mind, error) {
 }
 
 func (a *applier) newMind(space *state.Space) (*mind, error) {
-	m := &mind{engine: a.Engine}
-	var err error
+	m := &mind{space: space, engine: a.Engine}
+	encoded, err := space.Rules()
+	if err != nil {
+		return nil, err
+	}
+	if len(encoded) > 0 {
+		if m.engine, err = ruled(a.Engine, encoded); err != nil {
+			return nil, err
+		}
+		m.rules = hashRules(encoded)
+	}
 	if m.chores, err = readChores(space); err != nil {
 		return nil, err
 	}
-	if m.linker, err = m.newLinker(space, m.chores.force.Model); err != nil {
+	model, err := m.model(m.chores.force.Model)
+	if err != nil {
 		return nil, err
 	}
+	m.linker = m.newLinker(model)
 	if r := m.chores.relink; r != nil {
-		m.next, err = m.newLinker(space, r.Model)
-	}
-	return m, err
-}
-
-// newLinker returns a linker under a model of the workspace. Model 0 are the weights that ship with
-// the program.
-func (m *mind) newLinker(space *state.Space, number uint32) (*match.Linker, error) {
-	model := match.DefaultModel(match.Schema{})
-	if number > 0 {
-		encoded, err := space.ModelNumbered(number)
-		if err != nil {
+		if model, err = m.model(r.Model); err != nil {
 			return nil, err
 		}
-		model = new(match.Model)
-		if err := json.Unmarshal(encoded, model); err != nil {
-			return nil, err
-		}
+		m.next = m.newLinker(model)
 	}
-	return match.NewLinker(model, space.Matching(number), match.Options{}), nil
+	return m, nil
 }
 
-// put keys and links an observation in place of what it was, and returns whom it was near. Those
-// that are kept out of merging because their 64-bit keys collide are not compared either.
+// ruled returns an engine that follows a document of rules.
+func ruled(e Engine, encoded []byte) (Engine, error) {
+	rules, err := identity.ParseRules(encoded)
+	if err != nil {
+		return nil, err
+	}
+	return e.With(rules)
+}
+
+// model returns a model of the workspace. Model 0 are the weights that ship with the program.
+func (m *mind) model(number uint32) (*match.Model, error) {
+	if number == 0 {
+		return match.DefaultModel(SchemaOf(m.engine.Rules())), nil
+	}
+	encoded, err := m.space.ModelNumbered(number)
+	if err != nil {
+		return nil, err
+	}
+	model := new(match.Model)
+	return model, model.UnmarshalBinary(encoded)
+}
+
+func (m *mind) newLinker(model *match.Model) *match.Linker {
+	l := match.NewLinker(model, m.space.Matching(model.Number), OptionsOf(m.engine.Matching()))
+	s := &sight{schema: &model.Schema, engine: m.engine, blocked: m.space.Blocked}
+	m.sights = append(m.sights, s)
+	l.Prepare = s.prepare
+	return l
+}
+
+// likeness returns what is alike, if the rules want to hear of it.
+func (m *mind) likeness() identity.Likeness {
+	if enabled := m.engine.Matching().Enabled; enabled != nil && !*enabled {
+		return nil
+	}
+	return m.linker
+}
+
+// put keys and links an observation in place of what it was, and returns whom it was near.
 func (m *mind) put(was, now *state.Observed) ([]identity.ObservationID, error) {
 	old, fresh := compared(was), compared(now)
-	m.chores.recount(old, fresh)
+	m.chores.known.observation(old, fresh)
+	m.chores.dirty = true
+	return m.link(old, fresh)
+}
+
+func (m *mind) link(was, now *identity.Observation) ([]identity.ObservationID, error) {
 	if m.next != nil {
-		if _, err := m.next.Put(old, fresh); err != nil {
+		if _, err := m.next.Put(was, now); err != nil {
 			return nil, fmt.Errorf("link under the next model: %w", err)
 		}
 	}
-	before, err := m.linker.Put(old, fresh)
+	before, err := m.linker.Put(was, now)
 	if err != nil {
 		return nil, fmt.Errorf("link: %w", err)
 	}
-	return before, nil
+	return before, m.fault()
 }
 
-func compared(o *state.Observed) *identity.Observation {
-	if o == nil || o.Collided {
-		return nil
+// fault returns what went wrong where nothing could be returned.
+func (m *mind) fault() error {
+	for _, s := range m.sights {
+		if s.fault != nil {
+			return fmt.Errorf("read what is blocked: %w", s.fault)
+		}
 	}
-	return &o.Observation
+	return nil
+}
+
+// relinked links observations anew around a change of what is compared of them, and returns whom
+// they were near.
+func (m *mind) relinked(ids []identity.ObservationID, change func() error) (before []identity.ObservationID, err error) {
+	var all []*identity.Observation
+	for _, id := range ids {
+		o, err := m.space.Observed(id)
+		if err != nil {
+			return nil, err
+		}
+		if c := compared(o); c != nil && match.Comparable(c) {
+			near, err := m.link(c, nil)
+			if err != nil {
+				return nil, err
+			}
+			all, before = append(all, c), append(before, near...)
+		}
+	}
+	if err := change(); err != nil {
+		return nil, err
+	}
+	for _, o := range all {
+		if _, err := m.link(nil, o); err != nil {
+			return nil, err
+		}
+	}
+	return before, nil
 }

@@ -1,12 +1,13 @@
 package unify
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 
 	"tributary/identity/match"
+	"tributary/profiles/outbox"
 	"tributary/profiles/state"
+	"tributary/sql/store"
 )
 
 // maxModelParts bounds how many parts a model has: 512 MiB.
@@ -50,7 +51,7 @@ func (a *applier) learn(space *state.Space, r *record, c IdentityModel) error {
 	}
 	t.forgetParts(space)
 	model := new(match.Model)
-	if err := json.Unmarshal(encoded, model); err != nil {
+	if err := model.UnmarshalBinary(encoded); err != nil {
 		return errSkip{reasonCommand, "the model cannot be read"}
 	}
 	return m.prepare(space, c, model, encoded, placeOf(r, choreRows))
@@ -70,8 +71,8 @@ func (m *mind) prepare(space *state.Space, c IdentityModel, model *match.Model, 
 	if err := space.KeepModel(c.Number, encoded); err != nil {
 		return err
 	}
-	m.next = match.NewLinker(model, space.Matching(c.Number), match.Options{})
-	m.chores.relink = &relink{again: again{Place: by}, Model: c.Number, Trained: known{c.Observations, c.Sum}}
+	m.next = m.newLinker(model)
+	m.chores.relink = &relink{again: again{Place: by}, Model: c.Number, Trained: known{c.Observations, c.Sum}, Rules: c.Rules}
 	return nil
 }
 
@@ -83,4 +84,29 @@ func (c *chores) forgetParts(space *state.Space) {
 		space.DeleteTask(partTask(part))
 	}
 	c.parts = nil
+}
+
+// obey decides by other rules from now on, and about everything again. What they change in what is
+// compared needs a new model.
+func (a *applier) obey(space *state.Space, r *record, c IdentityRules, by state.Stamp) error {
+	m, err := a.mindOf(space)
+	if err != nil {
+		return err
+	}
+	engine, err := ruled(a.Engine, c.Rules)
+	if err != nil {
+		return errSkip{reasonCommand, err.Error()}
+	}
+	encoded := engine.Rules().Encode()
+	changed, err := space.SetRules(encoded, by)
+	if !changed || err != nil {
+		return err
+	}
+	m.engine, m.rules = engine, hashRules(encoded)
+	m.linker.SetOptions(OptionsOf(engine.Matching()))
+	m.chores.decideAgain(placeOf(r, choreRows))
+	return a.row(r, outbox.TableIdentityDecisions, &store.IdentityDecisionRow{
+		Workspace: space.Name(), Version: space.Version(), Kind: store.DecisionCommand,
+		Rule: c.Name(), Actor: c.Actor, DecidedAt: r.ReceivedAt,
+	})
 }

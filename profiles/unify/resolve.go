@@ -96,7 +96,7 @@ type resolver func(context.Context, identity.Facts, identity.Likeness, []identit
 // decide resolves the components of the seeds, ascending, and records what came out different. It
 // returns what it decided.
 func (a *applier) decide(ctx context.Context, space *state.Space, m *mind, by *record, seeds []identity.ObservationID, resolve resolver) ([]identity.Assignment, error) {
-	resolution, err := resolve(context.WithoutCancel(ctx), space, m.linker, seeds)
+	resolution, err := resolve(context.WithoutCancel(ctx), space, m.likeness(), seeds)
 	if err != nil {
 		return nil, fmt.Errorf("resolve identity: %w", err)
 	}

@@ -25,6 +25,7 @@ type Status struct {
 // Tasks reads the documents that tell of it: a state.Snapshot is one.
 type Tasks interface {
 	Task(name string) ([]byte, error)
+	Rules() ([]byte, error)
 }
 
 // ReadStatus reads the status of a snapshot's workspace.
@@ -33,7 +34,11 @@ func ReadStatus(from Tasks) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
-	s := Status{Settled: c.settled(), Model: c.force.Model, Trained: c.force.Count, Comparable: c.known.Count}
+	rules, err := from.Rules()
+	if err != nil {
+		return Status{}, err
+	}
+	s := Status{Settled: c.settled(hashRules(rules)), Model: c.force.Model, Trained: c.force.Count, Comparable: c.known.Count}
 	for _, p := range []struct {
 		name string
 		is   bool

@@ -2,7 +2,6 @@ package unify
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"tributary/identity"
 	"tributary/identity/match"
 	"tributary/ingest/stream"
 	"tributary/profiles/state"
@@ -81,39 +81,87 @@ func (t *trainer) train(ctx context.Context, workspace string) (err error) {
 	if err != nil {
 		return err
 	}
-	var schema match.Schema
-	records, trained, err := prepareAll(ctx, facts, &schema)
+	all, err := t.read(ctx, facts)
 	if err != nil {
 		return err
 	}
 	number := chores.newest() + 1
-	model := match.Train(schema, number, records)
-	encoded, err := json.Marshal(model)
+	encoded, err := match.Train(all.schema, number, all.records, all.labels...).MarshalBinary()
 	if err != nil {
 		return err
 	}
 	t.Logger.InfoContext(ctx, "model of identities made", "workspace", workspace, "model", number,
-		"observations", trained.Count, "bytes", len(encoded), "took", time.Since(began))
-	return t.send(ctx, workspace, number, trained, encoded)
+		"observations", all.known.Count, "bytes", len(encoded), "took", time.Since(began))
+	return t.send(ctx, workspace, number, all, encoded)
 }
 
-// prepareAll reads all observations that can be compared.
-func prepareAll(ctx context.Context, facts *state.Snapshot, schema *match.Schema) (records []*match.Prepared, all known, err error) {
+// lesson is what a model is made of.
+type lesson struct {
+	schema  match.Schema
+	records []*match.Prepared
+	labels  []match.Label
+	known   known
+	rules   uint64
+}
+
+// read reads all that a model of a workspace is made of.
+func (t *trainer) read(ctx context.Context, facts *state.Snapshot) (*lesson, error) {
+	engine, encoded := t.Engine, []byte(nil)
+	var err error
+	if encoded, err = facts.Rules(); err != nil {
+		return nil, err
+	}
+	if len(encoded) > 0 {
+		if engine, err = ruled(t.Engine, encoded); err != nil {
+			return nil, err
+		}
+	}
+	l := &lesson{schema: SchemaOf(engine.Rules()), rules: hashRules(encoded)}
+	blocks, err := facts.AllBlocks()
+	if err != nil {
+		return nil, err
+	}
+	blocked := map[identity.Identifier]bool{}
+	for _, id := range blocks {
+		blocked[id] = true
+		l.known.block(id, true)
+	}
+	links, err := facts.AllLinks()
+	if err != nil {
+		return nil, err
+	}
+	for _, link := range links {
+		l.known.verdict(identity.Link{}, link)
+		l.labels = append(l.labels, match.Label{A: link.A, B: link.B, Same: link.Verdict == identity.MustMerge})
+	}
+	see := sight{
+		schema: &l.schema, engine: engine,
+		blocked: func(id identity.Identifier) (bool, error) { return blocked[id], nil },
+	}
+	return l, l.observe(ctx, facts, &see)
+}
+
+// observe reads all observations that can be compared.
+func (l *lesson) observe(ctx context.Context, facts *state.Snapshot, see *sight) error {
 	after := uuid.Nil
 	for ctx.Err() == nil {
 		observed, err := facts.ObservedFrom(after, 1024)
 		if err != nil || len(observed) == 0 {
-			return records, all, err
+			return err
 		}
 		for _, o := range observed {
 			after = o.ID
-			if fresh := compared(o); fresh != nil && match.Comparable(fresh) {
-				all.add(fresh)
-				records = append(records, schema.Prepare(match.RecordOf(schema, fresh)))
+			fresh := compared(o)
+			if fresh == nil {
+				continue
+			}
+			l.known.observation(nil, fresh)
+			if p := see.prepare(fresh); p != nil {
+				l.records = append(l.records, p)
 			}
 		}
 	}
-	return nil, all, ctx.Err()
+	return ctx.Err()
 }
 
 // modelPartBytes is how large the parts are that a model travels in: as base64 in JSON less than what
@@ -121,13 +169,13 @@ func prepareAll(ctx context.Context, facts *state.Snapshot, schema *match.Schema
 const modelPartBytes = 512 << 10
 
 // send puts a model into the log.
-func (t *trainer) send(ctx context.Context, workspace string, number uint32, trained known, encoded []byte) error {
+func (t *trainer) send(ctx context.Context, workspace string, number uint32, all *lesson, encoded []byte) error {
 	id := uuid.New().String()
 	total := (len(encoded) + modelPartBytes - 1) / modelPartBytes
 	for part := range total {
 		from := part * modelPartBytes
 		c := IdentityModel{
-			Number: number, ID: id, Part: part, Parts: total, Observations: trained.Count, Sum: trained.Sum,
+			Number: number, ID: id, Part: part, Parts: total, Observations: all.known.Count, Sum: all.known.Sum, Rules: all.rules,
 			Data: encoded[from:min(from+modelPartBytes, len(encoded))],
 		}
 		record, err := NewRecord(workspace, fmt.Sprintf("model-%s-%d", id, part), t.Now(), c)

@@ -56,6 +56,11 @@ type Engine interface {
 	ResolveWhole(context.Context, identity.Facts, identity.Likeness, []identity.ObservationID) (identity.Resolution, error)
 	Affected(identity.Facts, *identity.Observation) ([]identity.ObservationID, error)
 	Normalise(identity.Place, identity.Identifier) (identity.Identifier, identity.DropReason)
+	With(identity.Rules) (*identity.Engine, error)
+	Rules() identity.Rules
+	Matching() identity.Matching
+	Ignores(typ string) bool
+	Blocks(identity.Identifier) bool
 	IdentifierKey(workspace string, id identity.Identifier) uint64
 }
 

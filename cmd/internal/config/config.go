@@ -109,10 +109,12 @@ type State struct {
 
 // Identity is who is who.
 type Identity struct {
-	DefaultRegion string   `yaml:"default_region"`
-	Shareable     []string `yaml:"shareable"`
-	Exclusive     []string `yaml:"exclusive"`
-	Blocked       []Block  `yaml:"blocked"`
+	DefaultRegion string            `yaml:"default_region"`
+	Regions       map[string]string `yaml:"regions"`
+	MailProviders bool              `yaml:"mail_providers"`
+	Shareable     []string          `yaml:"shareable"`
+	Exclusive     []string          `yaml:"exclusive"`
+	Blocked       []Block           `yaml:"blocked"`
 }
 
 // Block is a value that identifies nobody.
@@ -325,8 +327,12 @@ func (c Config) IdentityEngine(key []byte) identity.Config {
 	for i, b := range c.Identity.Blocked {
 		blocked[i] = identity.Block(b)
 	}
+	regions := make(map[identity.Place]string, len(c.Identity.Regions))
+	for source, region := range c.Identity.Regions {
+		regions[identity.Place{Source: source}] = region
+	}
 	return identity.Config{
-		Key: key, DefaultRegion: c.Identity.DefaultRegion,
+		Key: key, DefaultRegion: c.Identity.DefaultRegion, Regions: regions, MailProviders: c.Identity.MailProviders,
 		Shareable: c.Identity.Shareable, Exclusive: c.Identity.Exclusive, Blocked: blocked,
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tributary/identity"
 )
 
 func write(t *testing.T, text string) string {
@@ -34,6 +36,9 @@ func TestExampleHoldsEveryKeyAndItsDefault(t *testing.T) {
 	if want.Identity.Blocked == nil {
 		want.Identity.Blocked = []Block{}
 	}
+	if want.Identity.Regions == nil {
+		want.Identity.Regions = map[string]string{}
+	}
 	if want.Log.Kafka.Brokers == nil {
 		want.Log.Kafka.Brokers = []string{}
 	}
@@ -56,11 +61,11 @@ func TestExampleHoldsEveryKeyAndItsDefault(t *testing.T) {
 }
 
 func TestAllFaultsAtOnce(t *testing.T) {
-	path := write(t, "workspace: 'No Good'\nroles: [dance]\nlog: {shards: 0, driver: paper}\nsink: {max_rows: -1}\nclickhouse: {inspect_listen: '0.0.0.0:8123'}\nhttp: {pprof_listen: ':6060'}\nidentity: {default_region: Atlantis}\n")
+	path := write(t, "workspace: 'No Good'\nroles: [dance]\nlog: {shards: 0, driver: paper}\nsink: {max_rows: -1}\nclickhouse: {inspect_listen: '0.0.0.0:8123'}\nhttp: {pprof_listen: ':6060'}\nidentity: {default_region: Atlantis, regions: {shop: Utopia}}\n")
 	_, err := Load(path, []string{"TRIBUTARY_NO_SUCH_KEY=1", "TRIBUTARY_SINK_TIMEOUT=soon"})
 	for _, part := range []string{
 		"workspace:", "roles:", "log.driver:", "sink.max_rows:", "clickhouse.inspect_listen:", "http.pprof_listen:",
-		"identity.default_region:", "TRIBUTARY_NO_SUCH_KEY", "TRIBUTARY_SINK_TIMEOUT",
+		"identity.default_region:", "identity.regions[shop]:", "TRIBUTARY_NO_SUCH_KEY", "TRIBUTARY_SINK_TIMEOUT",
 	} {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("the error does not name %s:\n%v", part, err)
@@ -87,6 +92,28 @@ func TestEnvironmentOverridesFile(t *testing.T) {
 		!reflect.DeepEqual(c.Roles, []string{RoleAPI, RoleUnify}) || c.HTTP.Listen != "127.0.0.1:9" ||
 		c.ClickHouse.DSN != "clickhouse://user:secret@db:9000/cx" {
 		t.Errorf("got %+v", c)
+	}
+}
+
+// TestRegionsAreBySource reads one number as two sources write it, and an address as its provider does.
+func TestRegionsAreBySource(t *testing.T) {
+	c, err := Load(write(t, "identity: {default_region: US, regions: {shop_fr: FR}, mail_providers: true}\n"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine, err := identity.New(c.IdentityEngine(make([]byte, 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []struct{ source, typ, raw, want string }{
+		{"shop_fr", "phone", "06 98 11 22 33", "+33698112233"},
+		{"shop_us", "phone", "(415) 555-2671", "+14155552671"},
+		{"shop_us", "email", "Ann.Lee+x@gmail.com", "annlee@gmail.com"},
+	} {
+		id, _ := engine.Normalise(identity.Place{Workspace: "main", Source: x.source}, identity.Identifier{Type: x.typ, Value: x.raw})
+		if id.Value != x.want {
+			t.Errorf("%s of %s: got %q, want %q", x.raw, x.source, id.Value, x.want)
+		}
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // adminHandler answers the program's own commands.
 func (n *Node) adminHandler() (http.Handler, error) {
 	return admin.NewHandler(admin.Config{
-		Commands: n.commands, Keys: n.authKeys, Quarantine: n.state, Identity: n.state,
+		Commands: n.commands, Keys: n.authKeys, Quarantine: n.state, Identity: n.state, Explainer: n.identity,
 		Reconcile: n.reconcile,
 		Status:    func(ctx context.Context) (any, error) { return n.Status(ctx), nil },
 		Logger:    n.logger,

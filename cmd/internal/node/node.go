@@ -17,6 +17,8 @@ import (
 	"tributary/ingest/stream"
 	"tributary/ingest/stream/embedded"
 	"tributary/ingest/stream/kafka"
+	"tributary/profiles"
+	"tributary/profiles/explain"
 	"tributary/profiles/outbox"
 	"tributary/profiles/sink"
 	"tributary/profiles/state"
@@ -46,6 +48,8 @@ type Node struct {
 	unify  *unify.Worker
 	sink   *sink.Sink
 
+	profiles *profiles.Service
+	identity *explain.Service
 	commands *admin.Commands
 	authKeys *auth.Keys
 
@@ -82,6 +86,10 @@ func Open(ctx context.Context, c config.Config, o Options) (n *Node, err error) 
 	if err = n.openWorkers(); err != nil {
 		return n, err
 	}
+	if n.profiles, err = profiles.NewService(n.state, n.engine, n.config.Survivorship()); err != nil {
+		return n, err
+	}
+	n.identity = explain.NewService(n.state, n.engine, n.profiles)
 	n.commands = &admin.Commands{Log: n.log, Worker: n.unify, Now: time.Now}
 	n.authKeys = auth.NewKeys(n.state, n.commands, time.Now)
 	n.metrics.observe(n)

@@ -16,7 +16,6 @@ import (
 	"tributary/cmd/internal/config"
 	"tributary/ingest/gateway"
 	"tributary/journeys"
-	"tributary/profiles"
 	"tributary/sql/chdb"
 )
 
@@ -112,10 +111,6 @@ func (n *Node) recovered(c *gin.Context, fault any) {
 }
 
 func (n *Node) readers() (http.Handler, error) {
-	service, err := profiles.NewService(n.state, n.engine, n.config.Survivorship())
-	if err != nil {
-		return nil, err
-	}
 	archive, err := journeys.NewEvents(n.stores.read)
 	if err != nil {
 		return nil, err
@@ -124,12 +119,12 @@ func (n *Node) readers() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	timeline, err := journeys.NewTimeline(service, archive, secret)
+	timeline, err := journeys.NewTimeline(n.profiles, archive, secret)
 	if err != nil {
 		return nil, err
 	}
 	a, err := api.New(api.Config{
-		Profiles: service, Identity: n.explainer(service), Timeline: timeline, Keys: n.authKeys, Checks: n.checks(),
+		Profiles: n.profiles, Identity: n.identity, Timeline: timeline, Keys: n.authKeys, Checks: n.checks(),
 		Metrics: n.metrics.registry, Logger: n.logger, Now: time.Now,
 	})
 	if err != nil {
