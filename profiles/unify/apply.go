@@ -86,7 +86,7 @@ func (a *applier) observe(ctx context.Context, space *state.Space, r *record) er
 	if err != nil {
 		return err
 	}
-	if r.event.Record == nil && was != nil && !earlier(&r.observation, &was.Observation) {
+	if r.event.Record == nil && was != nil && !foremost(&r.observation, &was.Observation) {
 		return nil
 	}
 	now, stated := merge(was, r)
@@ -95,7 +95,7 @@ func (a *applier) observe(ctx context.Context, space *state.Space, r *record) er
 			return err
 		}
 	}
-	if was != nil && !stated && !earlier(&r.observation, &was.Observation) {
+	if was != nil && !stated && !foremost(&r.observation, &was.Observation) {
 		return nil
 	}
 	return a.put(ctx, space, r, was, now)
@@ -110,8 +110,11 @@ func earlier(a, b *identity.Observation) bool {
 	return a.Source < b.Source
 }
 
+// foremost says whether a was received before b, or happened before it.
+func foremost(a, b *identity.Observation) bool { return earlier(a, b) || a.FirstSeen.Before(b.FirstSeen) }
+
 // merge returns the observation as it stands after the record: a source record's content is that
-// of its newest version, and the first received time is that of the earliest event. It says whether
+// of its newest version, and the first times are those of the earliest events. It says whether
 // the record is the newest version.
 func merge(was *state.Observed, r *record) (now *state.Observed, stated bool) {
 	now = &state.Observed{Observation: r.observation}
@@ -131,6 +134,10 @@ func merge(was *state.Observed, r *record) (now *state.Observed, stated bool) {
 		first = &r.observation
 	}
 	now.FirstReceived, now.Source = first.FirstReceived, first.Source
+	now.FirstSeen = was.FirstSeen
+	if r.observation.FirstSeen.Before(now.FirstSeen) {
+		now.FirstSeen = r.observation.FirstSeen
+	}
 	return now, stated
 }
 
@@ -148,7 +155,7 @@ func (a *applier) put(ctx context.Context, space *state.Space, r *record, was, n
 	if err != nil {
 		return err
 	}
-	if was != nil && was.FirstReceived.Equal(now.FirstReceived) &&
+	if was != nil && was.FirstReceived.Equal(now.FirstReceived) && was.FirstSeen.Equal(now.FirstSeen) &&
 		slices.Equal(was.Identifiers, now.Identifiers) && slices.Equal(was.Attributes, now.Attributes) {
 		return nil
 	}

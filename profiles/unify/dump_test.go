@@ -29,7 +29,7 @@ func dump(r *rig, whole bool) string {
 		}
 		kept, err := hot.State(id)
 		must(r, err)
-		fmt.Fprintf(&b, "%s first %s by %s\n  %v %v\n  %+v\n  %d members\n", id, o.FirstReceived, o.Source, o.Identifiers, o.Attributes, a, len(members))
+		fmt.Fprintf(&b, "%s first %s by %s, at %s\n  %v %v\n  %+v\n  %d members\n", id, o.FirstReceived, o.Source, o.FirstSeen, o.Identifiers, o.Attributes, a, len(members))
 		if kept == nil {
 			continue // a link may name an observation before its first event
 		}
