@@ -15,7 +15,7 @@ import (
 const (
 	DefaultGenericSpread  = 25
 	DefaultGenericHolders = 5000
-	DefaultComponentBound = 2000
+	DefaultComponentBound = 500
 )
 
 // Config sets up an Engine. All of it but Key may be left zero.

@@ -111,7 +111,9 @@ func earlier(a, b *identity.Observation) bool {
 }
 
 // foremost says whether a was received before b, or happened before it.
-func foremost(a, b *identity.Observation) bool { return earlier(a, b) || a.FirstSeen.Before(b.FirstSeen) }
+func foremost(a, b *identity.Observation) bool {
+	return earlier(a, b) || a.FirstSeen.Before(b.FirstSeen)
+}
 
 // merge returns the observation as it stands after the record: a source record's content is that
 // of its newest version, and the first times are those of the earliest events. It says whether

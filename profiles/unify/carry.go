@@ -114,7 +114,7 @@ func (a *applier) block(ctx context.Context, space *state.Space, r *record, raw 
 	}
 	var changed bool
 	near, err := m.relinked(holders, func() (err error) {
-		changed, err = space.SetBlocked(id, blocked, by)
+		changed, err = space.SetBlock(id, blocked, actorOf(r.command), by)
 		return err
 	})
 	if !changed || err != nil {

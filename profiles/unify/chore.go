@@ -240,7 +240,7 @@ func (a *applier) wantModels() {
 		c := &m.chores
 		switch {
 		case c.relink != nil || c.parts != nil || c.known.Count == 0:
-		case c.force.Rules != m.rules, m.linker.Due(int(c.force.Count), int(c.known.Count)):
+		case c.force.Rules != m.rules, m.behind():
 			a.trainer.want(space.Name())
 		}
 	}

@@ -110,17 +110,28 @@ func (m *mind) put(was, now *state.Observed) ([]identity.ObservationID, error) {
 	return m.link(old, fresh)
 }
 
+// link links an observation in place of what it was. While the model in force is behind, for there has
+// come much more since than it was trained on, what is new is linked under the next one only: the odds
+// of one person among few would link ever more strangers, and everything is decided again anyway.
 func (m *mind) link(was, now *identity.Observation) ([]identity.ObservationID, error) {
 	if m.next != nil {
 		if _, err := m.next.Put(was, now); err != nil {
 			return nil, fmt.Errorf("link under the next model: %w", err)
 		}
 	}
+	if m.behind() {
+		now = nil
+	}
 	before, err := m.linker.Put(was, now)
 	if err != nil {
 		return nil, fmt.Errorf("link: %w", err)
 	}
 	return before, m.fault()
+}
+
+// behind says whether a new model is due by what came since the last.
+func (m *mind) behind() bool {
+	return m.linker.Due(int(m.chores.force.Count), int(m.chores.known.Count))
 }
 
 // fault returns what went wrong where nothing could be returned.

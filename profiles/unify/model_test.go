@@ -22,11 +22,14 @@ import (
 func people(n int) []*event.Event {
 	rng := rand.New(rand.NewPCG(7, 7))
 	given := strings.Fields("Ann Bo Carla Deniz Emil Fatima Goran Hanna Igor Jana Karim Lena Milo Nadia Omar Petra Quirin Rosa Sven Tara")
-	family := strings.Fields("Almeida Bergmann Castellano Dvorak Eriksen Fontaine Grabowski Haugen Ivanova Jankowski Kaya Lindqvist Moreau Nakamura Okafor Petrov Quintero Rossi Schneider Takahashi")
+	syllables := strings.Fields("ber mann dvo rak erik fon taine gra bow haug iva jan kow kaya lind qvist mor nak ura oka for pet rov quin tero ross schnei taka hashi wel zu")
 	streets := strings.Fields("Lindenweg Hafenstrasse Marktplatz Gartenweg Bachgasse Schulstrasse Parkallee Ringstrasse")
 	var all []*event.Event
 	for i := range n {
-		g, f := given[rng.IntN(len(given))], family[rng.IntN(len(family))]
+		g, f := given[rng.IntN(len(given))], ""
+		for range 3 {
+			f += syllables[rng.IntN(len(syllables))]
+		}
 		born := time.Date(1940+rng.IntN(65), time.Month(1+rng.IntN(12)), 1+rng.IntN(28), 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
 		street, city := fmt.Sprintf("%s %d", streets[rng.IntN(len(streets))], 1+rng.IntN(90)), fmt.Sprintf("Stadt%d", rng.IntN(30))
 		mail := fmt.Sprintf("%s.%s%d@example.com", strings.ToLower(g), strings.ToLower(f), i)
