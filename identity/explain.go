@@ -101,7 +101,7 @@ type Apart struct {
 	Verdict *Link
 	// Asked: a person should decide.
 	Asked bool
-	// Weighing takes the score of the two sides apart, where they are near.
+	// Weighing takes the score of the two sides apart, where there is something to compare.
 	Weighing *Weighing
 	Sentence Sentence
 }

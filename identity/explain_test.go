@@ -93,6 +93,10 @@ func TestExplainInPlainWords(t *testing.T) {
 			want: []string{`two: Same telephone "+12125550100" and the name agrees: "ann lee" and "a lee", but that is too little to be sure, and enough to ask a person (+`},
 		},
 		{
+			name: "a family", said: []string{"name=Ann Leeson; email=fam@example.com", "name=Bob Leeson; email=fam@example.com"},
+			want: []string{`two: Same e-mail "fam@example.com" and same last name "leeson", but the first name differs: "ann" and "bob" and that is too little`},
+		},
+		{
 			name: "a device", said: []string{"anonymous_id=a1; user_id=u1", "anonymous_id=a1"},
 			want: []string{`one: Same browser "a1" and nothing speaks against one person`},
 		},
@@ -115,7 +119,7 @@ func TestExplainInPlainWords(t *testing.T) {
 		},
 		{
 			name: "a device of two", said: []string{"anonymous_id=a1; user_id=u1; name=Ann Lee", "anonymous_id=a1; user_id=u2; name=Bob Fox"},
-			want: []string{`two: Same browser "a1", but each has a user id of its own: "u1" and "u2"`},
+			want: []string{`two: Same browser "a1", but the name differs: "ann lee" and "bob fox" and each has a user id of its own: "u1" and "u2" (-`},
 		},
 		{
 			name: "one of several", said: []string{"email=fam@example.com; user_id=u1", "email=fam@example.com; user_id=u2", "email=fam@example.com"}, of: 2,
@@ -226,7 +230,7 @@ func TestExplainWith(t *testing.T) {
 		{0, 4, `Same e-mail "ann@example.com", but each has a user id of its own: "u1" and "u3"`},
 	} {
 		x := w.explain(c.a, identity.ExplainOptions{With: w.ids[c.b]}).With
-		got := ""
+		var got string
 		if x.Same {
 			var path []string
 			for _, l := range x.Path {
@@ -302,7 +306,9 @@ func TestExplanationIsTheResolution(t *testing.T) {
 			r.Fatal(err)
 		}
 		members := map[identity.ProfileID][]identity.ObservationID{}
+		scores := map[[2]identity.ObservationID]identity.Bits{}
 		for _, a := range want.Assignments {
+			scores[[2]identity.ObservationID{a.Reason.Peer, a.Observation}] = a.Reason.Score
 			members[a.Profile] = append(members[a.Profile], a.Observation)
 		}
 		for _, a := range want.Assignments {
@@ -312,6 +318,11 @@ func TestExplanationIsTheResolution(t *testing.T) {
 			}
 			if !reflect.DeepEqual(x.Assignment, a) {
 				r.Fatalf("explains %+v, it is %+v", x.Assignment, a)
+			}
+			for _, l := range x.Links {
+				if score := scores[[2]identity.ObservationID{l.A, l.B}]; l.Rule == identity.RuleScored && l.Weighing.Score != score {
+					r.Fatalf("the link weighs %d, it was made at %d", l.Weighing.Score, score)
+				}
 			}
 			var got []identity.ObservationID
 			for _, o := range x.Observations {

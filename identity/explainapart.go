@@ -36,7 +36,7 @@ func (x *explainer) neighbours(n int32) ([]Apart, int, error) {
 	total := len(contacts)
 	var out []Apart
 	for _, c := range contacts[:min(total, x.options.Neighbours)] {
-		apart, err := x.apartOf(c, x.find(n), c.near)
+		apart, err := x.apartOf(c, x.find(n))
 		if err != nil {
 			return nil, 0, err
 		}
@@ -145,7 +145,7 @@ func (x *explainer) eachShared(root int32, note func(a, b int32)) {
 }
 
 // keptApart explains why two observations are not of one profile.
-func (x *explainer) keptApart(a, b int32, weigh bool) (*Apart, error) {
+func (x *explainer) keptApart(a, b int32) (*Apart, error) {
 	root, other := x.find(a), x.find(b)
 	c := contact{root: other, a: a, b: b}
 	for _, found := range x.contacts(root) {
@@ -156,19 +156,19 @@ func (x *explainer) keptApart(a, b int32, weigh bool) (*Apart, error) {
 	if root == other { // of one group that is between others, each stands alone
 		c.a, c.b = a, b
 	}
-	apart, err := x.apartOf(c, root, weigh)
+	apart, err := x.apartOf(c, root)
 	return &apart, err
 }
 
-// apartOf explains why a group is not that of a root. weigh says to take the score apart.
-func (x *explainer) apartOf(c contact, root int32, weigh bool) (Apart, error) {
+// apartOf explains why a group is not that of a root.
+func (x *explainer) apartOf(c contact, root int32) (Apart, error) {
 	g, h := x.groups[root], x.groups[c.root]
 	to := x.assigned[c.b]
 	out := Apart{
 		Profile: to.Profile, Standing: x.standing(to),
 		A: x.nodes[c.a].obs.ID, B: x.nodes[c.b].obs.ID, Shared: x.sharedBy(g, h),
 	}
-	if weigh && x.likeness != nil && root != c.root {
+	if x.likeness != nil && root != c.root {
 		sides := [2][]int32{headed(g.members, c.a), headed(h.members, c.b)}
 		w, err := x.weigh(&sides)
 		if err != nil {

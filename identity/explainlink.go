@@ -91,7 +91,7 @@ func (x *explainer) pairing(id, with ObservationID) (*Pairing, error) {
 		p.Path, err = x.path(a, b)
 		return p, err
 	}
-	p.Apart, err = x.keptApart(a, b, true)
+	p.Apart, err = x.keptApart(a, b)
 	return p, err
 }
 
@@ -102,7 +102,7 @@ func (x *explainer) path(a, b int32) ([]Joined, error) {
 		up, down = up[:len(up)-1], down[:len(down)-1] // where they meet
 	}
 	slices.Reverse(down)
-	nodes := append(up, down[1:]...)
+	nodes := slices.Concat(up, down[1:])
 	path := make([]Joined, 0, len(nodes))
 	for i, to := range nodes[1:] {
 		j, err := x.joinedBy(x.edgeAt[ordered(nodes[i], to)], nodes[i], to)

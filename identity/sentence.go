@@ -99,6 +99,11 @@ var attributesOf = map[string][]string{
 	"address": {event.AttrStreet}, "place": {event.AttrPostcode, event.AttrCity},
 }
 
+// partOfName are the fields of a Weighing that compare one part of a name each.
+var partOfName = map[string]string{
+	"given_name": event.AttrFirstName, "family_name": event.AttrLastName, "other_names": event.AttrMiddleName,
+}
+
 // saidIn returns what an observation says in a field.
 func saidIn(o *Observation, field string) string {
 	value := func(name string) string {
@@ -125,6 +130,11 @@ func saidIn(o *Observation, field string) string {
 			return parts
 		}
 		return value(event.AttrName)
+	case partOfName[field] != "":
+		if part := value(partOfName[field]); part != "" {
+			return part
+		}
+		return partOf(o, field)
 	case field == "mailbox":
 		field = event.IDEmail
 	}
@@ -132,6 +142,19 @@ func saidIn(o *Observation, field string) string {
 		return o.Identifiers[i].Value
 	}
 	return value(field)
+}
+
+// partOf returns the first or the last word of a name that is given as a whole.
+func partOf(o *Observation, field string) string {
+	name, ok := nameOf(o.Attributes)
+	switch {
+	case !ok || field == "other_names":
+		return ""
+	case field == "given_name":
+		return name.tokens[0]
+	default:
+		return name.last()
+	}
 }
 
 // both returns a clause about a field with what both sides say there.
@@ -148,7 +171,7 @@ func both(text, field string, a, b sayer) Clause {
 // nouns call the fields of a Weighing and the identifier types that every workspace has by a name.
 var nouns = map[string]string{
 	event.IDUser: "user id", event.IDEmail: "e-mail", event.IDPhone: "telephone", event.IDAnonymous: "browser", event.IDDevice: "device",
-	fieldName: "name", "given_name": "name", "family_name": "name", "other_names": "name",
+	fieldName: "name", "given_name": "first name", "family_name": "last name", "other_names": "rest of the name",
 	"birth_date": "birth date", "sex": "sex", "address": "address", "place": "place", "mailbox": "mailbox", "organisation": "company",
 }
 
@@ -239,23 +262,31 @@ func sentenceScored(w *Weighing, a, b sayer) Sentence {
 	return s
 }
 
-// asNamed puts the parts of a name together.
+// asNamed puts the parts of a name together, if they say the same for or against one person.
 func asNamed(fields []FieldBits) []FieldBits {
-	var out []FieldBits
-	at := -1
-	for _, f := range fields {
-		if nouns[f.Field] != "name" {
-			out = append(out, f)
+	name := FieldBits{Field: fieldName}
+	at, agree, differ := -1, false, false
+	for i, f := range fields {
+		if partOfName[f.Field] == "" {
 			continue
 		}
 		if at < 0 {
-			at = len(out)
-			out = append(out, FieldBits{Field: fieldName, Level: f.Level, Bits: f.Bits})
-			continue
+			at, name.Level = i, f.Level
+		} else if f.Level != name.Level {
+			name.Level = "in parts"
 		}
-		out[at].Bits += f.Bits
-		if out[at].Level != f.Level {
-			out[at].Level = "in parts"
+		name.Bits += f.Bits
+		agree, differ = agree || f.Bits >= tellingBits, differ || f.Bits <= -tellingBits
+	}
+	if at < 0 || agree && differ {
+		return fields
+	}
+	var out []FieldBits
+	for i, f := range fields {
+		if i == at {
+			out = append(out, name)
+		} else if partOfName[f.Field] == "" {
+			out = append(out, f)
 		}
 	}
 	return out
@@ -276,15 +307,17 @@ func wording(f FieldBits) string {
 // sentenceApart says why two are not one. mute is why what they share joins nobody, if so.
 func sentenceApart(p *Apart, mute string, a, b sayer) Sentence {
 	var s Sentence
-	if w := p.Weighing; w != nil {
-		s = sentenceScored(w, a, b)
-	} else {
-		for _, id := range p.Shared {
-			if !slices.ContainsFunc(s.Clauses, func(c Clause) bool { return c.Field == id.Type }) {
-				s.Clauses = append(s.Clauses, sameValues(p.Shared, id.Type))
-			}
+	var shared []Clause
+	if p.Weighing != nil {
+		s = sentenceScored(p.Weighing, a, b)
+	}
+	for _, id := range p.Shared { // what no score weighs stands in front
+		of := func(c Clause) bool { return c.Field == id.Type }
+		if !slices.ContainsFunc(s.Clauses, of) && !slices.ContainsFunc(shared, of) {
+			shared = append(shared, sameValues(p.Shared, id.Type))
 		}
 	}
+	s.Clauses = append(shared, s.Clauses...)
 	reason := refusalClause(p.Refused, a, b)
 	if mute != "" && p.Weighing == nil {
 		reason = refusalClause(mute, a, b)

@@ -149,7 +149,7 @@ func (x *explainer) tellAdded(out *Added, was *explainer, base ObservationID) er
 	a, to := x.assigned[n], x.assigned[b]
 	out.Profile, out.Standing = a.Profile, a.Standing
 	if out.Joins = a.Profile == to.Profile; !out.Joins {
-		apart, err := x.keptApart(b, n, false)
+		apart, err := x.keptApart(b, n)
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"tributary/identity"
+	"tributary/ingest/event"
 )
 
 // maxCandidates bounds how many candidates are looked into; a value that more people share says
@@ -14,6 +15,9 @@ const maxCandidates = 20
 
 // maxCandidateMembers bounds how many observations of a candidate are looked into.
 const maxCandidateMembers = 50
+
+// decides are the attributes that one may ask a person for. Of names there are many ways to write one.
+var decides = map[string]bool{event.AttrBirthDate: true, event.AttrPostcode: true}
 
 // ambiguous describes the candidates of a finding, as an error.
 func (v view) ambiguous(f finding, version uint64) error {
@@ -67,6 +71,15 @@ func (v view) candidate(id identity.ProfileID) (Candidate, map[string]map[string
 				held[i.Type] = map[string]bool{}
 			}
 			held[i.Type][i.Value] = true
+		}
+		for _, a := range observation.Attributes {
+			if !decides[a.Name] {
+				continue
+			}
+			if held[a.Name] == nil {
+				held[a.Name] = map[string]bool{}
+			}
+			held[a.Name][a.Value] = true
 		}
 	}
 	c.Events, c.FirstSeen, c.LastSeen = seen.events, seen.FirstSeen(), seen.LastSeen()

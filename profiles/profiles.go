@@ -36,8 +36,10 @@ type Hot interface {
 	// profile of that id now. An unassigned observation is the only member of its own id.
 	Members(identity.ProfileID) ([]identity.ObservationID, error)
 	// Parts lists the profiles among which the observations of a former profile are found now,
-	// ascending, when a decision split it and its id stands for none of them alone; else empty.
-	Parts(identity.ProfileID) ([]identity.ProfileID, error)
+	// ascending, when a decision split it and its id stands for none of them alone; else empty. An id
+	// that was held since an identity_version stands for what it was then: of a profile that some have
+	// left after it there are parts, though others still bear the id. 0 is for an id without a version.
+	Parts(id identity.ProfileID, since uint64) ([]identity.ProfileID, error)
 	// Observation returns nil, nil when there is none of that id.
 	Observation(identity.ObservationID) (*identity.Observation, error)
 	// Holders returns the observations that hold a normalised identifier, ascending. A blocked

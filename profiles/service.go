@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,7 +16,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// TypeProfile addresses a profile by its id instead of an identifier: "profile:<uuid>".
+// TypeProfile addresses a profile by its id instead of an identifier: "profile:<uuid>". Who has held an
+// id for a while adds the identity_version that it came with, "profile:<uuid>@<version>", and hears of
+// it when the profile was split since.
 const TypeProfile = "profile"
 
 // maxIdentifiers bounds how many identifiers one address may have.
@@ -67,8 +70,8 @@ type AmbiguousError struct {
 	Candidates []Candidate // ascending by profile; at most 20
 	Total      int         // how many there are
 	Split      bool
-	// DecidedBy lists the identifier types of which the candidates hold different values: knowing
-	// one of these would decide. Ascending.
+	// DecidedBy lists the types of identifiers and the names of attributes of which the candidates hold
+	// different values: knowing one of these would decide. Ascending.
 	DecidedBy       []string
 	IdentityVersion uint64
 }
@@ -249,12 +252,20 @@ func (v view) Assignment(id identity.ObservationID) (identity.Assignment, bool, 
 	return a, known, err
 }
 
+// byID finds a profile by its id, or by the id as it was held since an identity_version: "ID@VERSION".
 func (v view) byID(value string) (finding, error) {
-	id, err := uuid.Parse(value)
-	if err != nil || len(value) != len(uuid.Nil.String()) {
+	text, version, held := strings.Cut(value, "@")
+	id, err := uuid.Parse(text)
+	if err != nil || len(text) != len(uuid.Nil.String()) {
 		return finding{}, &AddressError{"profile", "is not a UUID"}
 	}
-	parts, err := v.Parts(id)
+	var since uint64
+	if held {
+		if since, err = strconv.ParseUint(version, 10, 63); err != nil || since == 0 {
+			return finding{}, &AddressError{"profile", "has no identity_version behind the @"}
+		}
+	}
+	parts, err := v.Parts(id, since)
 	if err != nil {
 		return finding{}, fmt.Errorf("read parts: %w", err)
 	}

@@ -11,13 +11,14 @@ import (
 // only, and in a group, as in a model, they count once.
 
 // contentOf is a hash of all that a record says, 0 when that is too little to take another that says
-// the same for the same person: a whole name, and something beside it.
+// the same for the same person: where somebody is reached, a number, or a whole name with a birth date or
+// an address.
 func (p *Prepared) contentOf(r *Record) uint64 {
 	named := false
 	for _, n := range p.names {
 		named = named || n.given.text != "" && !n.given.initial() && len(n.family) > 0
 	}
-	if !named || len(p.births)+len(p.addresses)+len(p.phones)+len(p.emails)+len(p.ids) == 0 {
+	if len(p.phones)+len(p.emails)+len(p.ids) == 0 && (!named || len(p.births)+len(p.addresses) == 0) {
 		return 0
 	}
 	var parts []string

@@ -54,11 +54,9 @@ func linkedPairs(m *Model, x *index) []pairOf {
 }
 
 // linked says whether two records hang together. It looks at what tells people apart first, at streets
-// last, and stops where no agreement in what is left could make up for what was found.
+// last, and stops where no agreement in what is left could make up for what was found. The first by id
+// comes first, since of equally good values the first counts.
 func (m *Model) linked(a, b *Prepared, levels *Comparison, e *Evidence) bool {
-	if a.ID > b.ID {
-		a, b = b, a // of equally good values the first counts
-	}
 	*levels = Comparison{}
 	left := a.mask & b.mask
 	comparePerson(a, b, levels)

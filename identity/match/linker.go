@@ -121,40 +121,6 @@ func (l *Linker) remove(id identity.ObservationID, was *Prepared) ([]identity.Ob
 	return before, l.succeed(equals)
 }
 
-// succeed lets the first of those that said the same stand for the others.
-func (l *Linker) succeed(equals []Ref) error {
-	var heir *Prepared
-	var at Ref
-	for _, r := range equals {
-		p, err := l.prepared(r)
-		if err != nil {
-			return err
-		}
-		if p != nil && (heir == nil || p.ID < heir.ID) {
-			heir, at = p, r
-		}
-	}
-	if heir == nil {
-		return nil
-	}
-	if err := l.link(at, heir); err != nil {
-		return err
-	}
-	return l.follow(at, equals)
-}
-
-// follow links those that say the same with the one that stands for them.
-func (l *Linker) follow(first Ref, equals []Ref) error {
-	for _, r := range equals {
-		if r != first {
-			if err := l.store.Link(first, r); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // unlink takes the keys and links of an observation away, and returns whom it was linked with that says
 // the same.
 func (l *Linker) unlink(ref Ref, p *Prepared) (equals []Ref, err error) {
@@ -185,18 +151,6 @@ func (l *Linker) unlink(ref Ref, p *Prepared) (equals []Ref, err error) {
 		}
 	}
 	return equals, nil
-}
-
-// standing returns who stands for a content, if anybody does.
-func (l *Linker) standing(content uint64) (Ref, bool, error) {
-	if content == 0 {
-		return 0, false, nil
-	}
-	refs, err := l.store.Sharing(contentKey(content))
-	if err != nil || len(refs) == 0 {
-		return 0, false, err
-	}
-	return refs[0], true, nil
 }
 
 // add keys and links an observation, unless another says the same and comes before it.
@@ -244,7 +198,14 @@ func (l *Linker) link(ref Ref, p *Prepared) error {
 		if err != nil {
 			return err
 		}
-		if other != nil && l.model.linked(p, other, &levels, &e) {
+		if other == nil {
+			continue
+		}
+		first, second := p, other
+		if first.ID > second.ID {
+			first, second = second, first
+		}
+		if l.model.linked(first, second, &levels, &e) {
 			if err := l.store.Link(ref, o); err != nil {
 				return err
 			}
@@ -356,34 +317,4 @@ func (l *Linker) Near(id identity.ObservationID) ([]identity.ObservationID, erro
 func (p *Prepared) id() (id identity.ObservationID) {
 	copy(id[:], p.ID)
 	return id
-}
-
-// cache remembers prepared observations in two generations: what is used moves to the younger, and
-// when that is full, the older is forgotten.
-type cache struct {
-	size       int // of either
-	young, old map[Ref]*Prepared
-}
-
-func (c *cache) get(r Ref) *Prepared {
-	if p := c.young[r]; p != nil {
-		return p
-	}
-	p := c.old[r]
-	if p != nil {
-		c.put(r, p)
-	}
-	return p
-}
-
-func (c *cache) put(r Ref, p *Prepared) {
-	if c.young == nil || len(c.young) >= c.size {
-		c.old, c.young = c.young, map[Ref]*Prepared{}
-	}
-	c.young[r] = p
-}
-
-func (c *cache) forget(r Ref) {
-	delete(c.young, r)
-	delete(c.old, r)
 }

@@ -193,6 +193,9 @@ func (s *Memory) Linked(r Ref) ([]Ref, error) { return s.linked[r], nil }
 
 // Link implements Store.
 func (s *Memory) Link(a, b Ref) error {
+	if len(s.linked[a]) > len(s.linked[b]) {
+		a, b = b, a
+	}
 	if !slices.Contains(s.linked[a], b) {
 		s.linked[a] = append(s.linked[a], b)
 		s.linked[b] = append(s.linked[b], a)

@@ -49,7 +49,7 @@ var untrusted = []string{
 	"observations[].record_id", "observations[].identifiers", "observations[].attributes", "observations[].first_event.message_id",
 	"links[].rule", "links[].identifier_type", "links[].shared", "links[].weighing.fields[].field", "links[].decision",
 	"apart[].shared", "apart[].rule", "apart[].refused", "apart[].weighing.fields[].field", "apart[].decision",
-	"values[].identifier", "with.path", "with.apart", "added.left", "added.refused", "added.changes", "added.asks",
+	"values[].identifier", "values[].reason", "values[].blocked", "with.path", "with.apart", "added.left", "added.refused", "added.changes", "added.asks",
 }
 
 // Said is one sentence: Text in Tributary's own words, Quotes what others wrote, in the order in which
@@ -165,6 +165,14 @@ type Value struct {
 	Observations int                  `json:"observations"`
 	Profiles     []identity.ProfileID `json:"profiles"` // at most 20 of ProfilesTotal
 	Total        int                  `json:"profiles_total"`
+	// Blocked is there where a person blocked it.
+	Blocked *Blocked `json:"blocked,omitempty"`
+}
+
+// Blocked is who blocked an identifier, and when.
+type Blocked struct {
+	By string    `json:"by,omitempty"`
+	At time.Time `json:"at"`
 }
 
 // With is why another profile is the same, or is not.

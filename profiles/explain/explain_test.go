@@ -172,12 +172,12 @@ func TestPreviewIsWhatComes(t *testing.T) {
 	}
 }
 
-// people says what n records of half as many people do, the same each time: some with an initial only,
+// people says what n records of half as many people do, the same each time in a new rig: some with an initial only,
 // without a birth date, or with nothing but a device.
 func (r *rig) people(n int) {
 	first := strings.Fields("ann bob carl dora emil fay gus hal ida jon kay lee mia ned ola pat")
 	last := strings.Fields("archer baker carter dyer eaton fisher gardner hunter ivory joiner")
-	random := rand.New(rand.NewPCG(1, 2))
+	random := rand.New(rand.NewPCG(uint64(r.n), 2))
 	var all []said
 	for range n {
 		who := random.IntN(n / 2)
@@ -189,7 +189,7 @@ func (r *rig) people(n int) {
 			delete(s.attributes, event.AttrBirthDate)
 		}
 		for _, held := range [][2]string{
-			{"phone", fmt.Sprintf("+1212555%04d", 100+who%40)}, {"crm.id", fmt.Sprint(who)},
+			{"phone", fmt.Sprintf("+1212555%04d", 100+who%40)}, {"crm.id", fmt.Sprint(r.n, "-", who)},
 			{"email", fmt.Sprintf("box%d@example.com", who%60)}, {"anonymous_id", fmt.Sprint("a", random.IntN(n))},
 		} {
 			if random.IntN(2) == 0 {

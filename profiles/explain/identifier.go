@@ -29,7 +29,7 @@ func (s *Service) Identifier(ctx context.Context, workspace string, raw identity
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
-	answer = &Standing{Model: m.status.Model, Pending: m.pending(), Untrusted: []string{"identifier", "reason"}}
+	answer = &Standing{Model: m.status.Model, Pending: m.pending(), Untrusted: []string{"identifier", "reason", "blocked"}}
 	if answer.IdentityVersion, err = m.IdentityVersion(); err != nil {
 		return nil, err
 	}
@@ -43,6 +43,6 @@ func (s *Service) Identifier(ctx context.Context, workspace string, raw identity
 	if err != nil {
 		return nil, err
 	}
-	answer.Value = newValue(&status)
-	return answer, nil
+	answer.Value, err = m.value(status)
+	return answer, err
 }

@@ -24,7 +24,7 @@ func (s *Service) Rules(workspace string) (ruled Ruled, err error) {
 		return ruled, err
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
-	encoded, err := m.Snapshot.Rules()
+	encoded, err := m.Rules()
 	ruled = Ruled{Rules: encoded, Own: len(encoded) > 0, Pending: m.pending()}
 	if !ruled.Own {
 		ruled.Rules = identity.Rules{}.Encode()

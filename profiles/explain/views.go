@@ -19,7 +19,7 @@ func (m *moment) answer(found *profiles.Found, x *identity.Explanation) (*Answer
 		Profile: x.Profile, Status: "current", IdentityVersion: found.IdentityVersion,
 		Model: m.status.Model, Pending: m.pending(), Untrusted: untrusted,
 		Standing: x.Assignment.Standing, Thresholds: Thresholds{bitsAt(rules.MergePrecision), bitsAt(rules.ReviewPrecision)},
-		ObservationsTotal: x.Total, ApartTotal: x.ApartTotal, Values: each(x.Values, newValue),
+		ObservationsTotal: x.Total, ApartTotal: x.ApartTotal,
 	}
 	if found.Requested != uuid.Nil {
 		a.Requested, a.Status = &found.Requested, "merged_into"
@@ -29,6 +29,9 @@ func (m *moment) answer(found *profiles.Found, x *identity.Explanation) (*Answer
 		a.Alone = &said
 	}
 	var err error
+	if a.Values, err = eachErr(x.Values, m.value); err != nil {
+		return nil, err
+	}
 	if a.Observations, err = eachErr(x.Observations, m.observation); err != nil {
 		return nil, err
 	}
@@ -153,6 +156,16 @@ func newValue(s *identity.ValueStatus) Value {
 		Identifier: Identifier(s.Identifier), State: s.State, Kind: s.Kind, Reason: s.Reason, Observations: s.Observations,
 		Profiles: append([]identity.ProfileID{}, first(s.Profiles)...), Total: len(s.Profiles),
 	}
+}
+
+// value is newValue, with who blocked it.
+func (m *moment) value(s identity.ValueStatus) (Value, error) {
+	v := newValue(&s)
+	block, err := m.Block(s.Identifier)
+	if block != nil && err == nil {
+		v.Blocked = &Blocked{By: block.Actor, At: block.At}
+	}
+	return v, err
 }
 
 func newAdded(a *identity.Added) *Added {

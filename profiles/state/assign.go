@@ -1,6 +1,7 @@
 package state
 
 import (
+	"encoding/binary"
 	"tributary/identity"
 )
 
@@ -64,7 +65,8 @@ func (s *Space) leave(was identity.Assignment) error {
 		return nil
 	}
 	s.tx.key = s.pairKey(s.tx.key, kindFormer, was.Profile, was.Observation)
-	return s.tx.set(s.tx.key, nil)
+	s.tx.value = binary.AppendUvarint(append(s.tx.value[:0], codecVersion), s.version+1) // which this makes
+	return s.tx.set(s.tx.key, s.tx.value)
 }
 
 func (s *Space) member(profile identity.ProfileID, id identity.ObservationID, present bool) error {

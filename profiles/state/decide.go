@@ -1,7 +1,6 @@
 package state
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
 
@@ -110,6 +109,11 @@ func (s *Space) heldBlock(i identity.Identifier) (stamped, error) {
 // SetBlocked stores whether a normalised identifier joins nobody. It says whether that changed
 // anything: a later stamp may have been there.
 func (s *Space) SetBlocked(i identity.Identifier, blocked bool, by Stamp) (changed bool, err error) {
+	return s.SetBlock(i, blocked, "", by)
+}
+
+// SetBlock is SetBlocked, and keeps who blocked it.
+func (s *Space) SetBlock(i identity.Identifier, blocked bool, actor string, by Stamp) (changed bool, err error) {
 	s.hasBlocks = true
 	was, err := s.heldBlock(i)
 	if err != nil {
@@ -120,10 +124,10 @@ func (s *Space) SetBlocked(i identity.Identifier, blocked bool, by Stamp) (chang
 	}
 	now := stamped{Stamp: by}
 	if blocked {
-		now.value = []byte{1}
+		now.value = append([]byte{1}, actor...)
 	}
 	s.tx.blocks.put(spaceIdentifier{s.number, i}, now)
-	return !bytes.Equal(was.value, now.value), s.tx.set(s.identifierKey(nil, kindBlock, i), now.encode())
+	return (len(was.value) > 0) != blocked, s.tx.set(s.identifierKey(nil, kindBlock, i), now.encode())
 }
 
 func readBlock(r pebble.Reader, s space, i identity.Identifier) (stamped, error) {

@@ -45,6 +45,21 @@ func (h *Snapshot) Decision(a, b identity.ObservationID) (*Decision, error) {
 	return &Decision{Link: pair(a, b, verdict), Actor: actor, Note: note, At: d.At}, nil
 }
 
+// Block is that a person blocked an identifier, and who.
+type Block struct {
+	Actor string
+	At    time.Time // received time of the command
+}
+
+// Block returns what a person said of an identifier; nil where it is not blocked.
+func (h *Snapshot) Block(i identity.Identifier) (*Block, error) {
+	held, err := readBlock(h.db, h.space, i)
+	if len(held.value) == 0 || err != nil {
+		return nil, wrapRead("block", err)
+	}
+	return &Block{Actor: string(held.value[1:]), At: held.At}, nil
+}
+
 func whoAndWhy(d Decision) string {
 	if d.Actor == "" && d.Note == "" {
 		return ""

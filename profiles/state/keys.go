@@ -27,7 +27,7 @@ import (
 //	block       identifier that joins nobody  kindBlock WS type value
 //	assignment  profile of an observation     kindAssignment WS observation
 //	member      profile -> observation        kindMember WS profile observation
-//	former      profile -> one that left it   kindFormer WS profile observation
+//	former      profile -> one that left it, and by which version   kindFormer WS profile observation
 //	state       profiles.State                kindState WS observation
 //	count       what became of records        kindCount WS source day
 //	item        quarantine                    kindItem WS partition offset ordinal

@@ -58,13 +58,21 @@ func (h *Snapshot) Members(id identity.ProfileID) ([]identity.ObservationID, err
 	return members, wrapRead("members", err)
 }
 
-// Parts implements profiles.Hot. An id that stands for a profile has none, whoever has left it.
-func (h *Snapshot) Parts(id identity.ProfileID) ([]identity.ProfileID, error) {
+// Parts implements profiles.Hot. An id that stands for a profile has none, whoever had left it when
+// the id was handed out.
+func (h *Snapshot) Parts(id identity.ProfileID, since uint64) ([]identity.ProfileID, error) {
 	own, known, err := h.Assignment(id)
-	if err != nil || !known || own.Profile == id {
+	if err != nil || !known || own.Profile == id && since == 0 {
 		return nil, err
 	}
-	former, err := scanIDs(h.db, h.idKey(nil, kindFormer, id))
+	var former []identity.ObservationID
+	err = scan(h.db, h.idKey(nil, kindFormer, id), func(key, value []byte) error {
+		d := newDecoder(value)
+		if left := d.uvarint(); left > since || own.Profile != id {
+			former = append(former, lastID(key))
+		}
+		return d.end("former member")
+	})
 	if err != nil {
 		return nil, wrapRead("former members", err)
 	}

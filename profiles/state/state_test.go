@@ -188,7 +188,7 @@ func TestFormerProfile(t *testing.T) {
 		hot, err := s.Snapshot("w")
 		must(t, err)
 		defer func() { _ = hot.Close() }()
-		ids, err := hot.Parts(id)
+		ids, err := hot.Parts(id, 0)
 		must(t, err)
 		out := ""
 		for _, id := range ids {
