@@ -84,6 +84,8 @@ func NewHandler(c Config) (http.Handler, error) {
 	handle(mux, h, "GET /admin/v1/identity/rules", h.rules)
 	handle(mux, h, "POST /admin/v1/identity/rules", decide[unify.IdentityRules](h))
 	mux.HandleFunc("POST /admin/v1/identity/preview", h.preview)
+	handle(mux, h, "GET /admin/v1/identity/status", h.identityStatus)
+	handle(mux, h, "POST /admin/v1/identity/settle", h.settleIdentity)
 	handle(mux, h, "GET /admin/v1/reconcile", h.reconcile)
 	handle(mux, h, "GET /admin/v1/status", h.status)
 	handle(mux, h, "POST /admin/v1/import", h.importEvents)

@@ -17,9 +17,11 @@ type Appender interface {
 	Append(ctx context.Context, records []stream.Record) ([]stream.Position, error)
 }
 
-// Worker tells when records are applied; unify.Worker is one.
+// Worker tells when records are applied and everything is decided; unify.Worker is one.
 type Worker interface {
 	Applied(ctx context.Context, pos stream.Position) error
+	Status(workspace string) (unify.Status, error)
+	Settle(ctx context.Context, workspace string) error
 }
 
 // Commands gives commands through the log, and waits until they are applied. It is safe for

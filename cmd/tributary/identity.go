@@ -16,7 +16,7 @@ import (
 func newIdentity(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "identity",
-		Short: "Decide who is who, take it back, and measure how well records of people are told apart",
+		Short: "Decide who is who, take it back, explain it, and measure how well records of people are told apart",
 		Long: `Profiles are made by rules from what sources say, and a person's word goes before the rules. Every
 decision can be taken back: then all is as if it had never been given, but for the record that it was.`,
 	}
@@ -39,6 +39,7 @@ decision can be taken back: then all is as if it had never been given, but for t
 		decide(newIdentityLink("undo", unify.LinkRemove, "Take back what was said of two by merge or split")),
 		decide(newIdentityBlock()), decide(newIdentityUnblock()),
 		newIdentityExplain(g), newIdentityIdentifier(g), newIdentityRules(g), newIdentityPreview(g),
+		newIdentityStatus(g), newIdentitySettle(g),
 		newIdentityEvaluate(),
 	)
 	return cmd

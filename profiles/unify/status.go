@@ -65,6 +65,25 @@ func (w *Worker) Status(workspace string) (Status, error) {
 	return s, err
 }
 
+// Undecided lists the workspaces in which something is under way.
+func (w *Worker) Undecided() ([]string, error) {
+	all, err := w.config.State.Busy()
+	if err != nil {
+		return nil, fmt.Errorf("find what is undecided: %w", err)
+	}
+	undecided := all[:0]
+	for _, workspace := range all {
+		s, err := w.Status(workspace)
+		if err != nil {
+			return nil, err
+		}
+		if len(s.Pending) > 0 {
+			undecided = append(undecided, workspace)
+		}
+	}
+	return undecided, nil
+}
+
 // settlePoll is how often Settle looks.
 const settlePoll = 20 * time.Millisecond
 

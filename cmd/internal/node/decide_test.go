@@ -1,6 +1,7 @@
 package node
 
 import (
+	"fmt"
 	"net/http"
 	"reflect"
 	"strings"
@@ -95,5 +96,32 @@ func TestDecisionsAreTakenBack(t *testing.T) {
 	block.Type, block.Value = "email", "null"
 	if _, err := client.BlockIdentity(t.Context(), "default", block); err == nil {
 		t.Error("a block of what is never used is taken")
+	}
+}
+
+// TestSettleMakesAModelOfAllThereIs: what is decided is by a model of just what there is once it was
+// asked for, and the status tells so before and after.
+func TestSettleMakesAModelOfAllThereIs(t *testing.T) {
+	p := start(t, t.TempDir())
+	client := admin.NewClient(Socket(p.config.DataDir))
+	defer client.Close()
+	for i := range 20 {
+		p.accept("/v1/identify", fmt.Sprintf(`{"anonymousId":"a-%d","traits":{"firstName":"Ada","lastName":"Marsh %c","birthday":"1970-01-%02d"}}`, i, 'A'+i, i+1))
+	}
+	p.settle()
+	before, err := client.IdentityStatus(t.Context(), "default")
+	if err != nil || before.Settled || before.Model != 0 || before.Comparable != 20 || len(before.Pending) > 0 {
+		t.Errorf("before it is settled: %+v, %v", before, err)
+	}
+	after, err := client.SettleIdentity(t.Context(), "default")
+	if err != nil || !after.Settled || after.Model == 0 || after.Trained != 20 {
+		t.Errorf("once it is settled: %+v, %v", after, err)
+	}
+	again, err := client.SettleIdentity(t.Context(), "default")
+	if err != nil || again.Model != after.Model {
+		t.Errorf("settled again: %+v, %v", again, err)
+	}
+	if _, err := client.IdentityStatus(t.Context(), ""); err == nil || !strings.Contains(err.Error(), "workspace") {
+		t.Errorf("no workspace is answered with %v", err)
 	}
 }

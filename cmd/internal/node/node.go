@@ -162,12 +162,19 @@ func (n *Node) Workspace() string { return n.config.Workspace }
 // Keys are the keys of this installation.
 func (n *Node) Keys() *auth.Keys { return n.authKeys }
 
-// Settle waits until everything that is in the log is applied and in the analytics store, and its
-// queries go by the identities of now.
+// Settle waits until everything that is in the log is applied and in the analytics store, what it led
+// to is decided, and the store's queries go by the identities of now.
 func (n *Node) Settle(ctx context.Context) error {
 	ticker := time.NewTicker(50 * time.Millisecond)
 	defer ticker.Stop()
-	for n.pending(ctx) > 0 || n.sink.Lag().Rows > 0 {
+	for {
+		undecided, err := n.unify.Undecided()
+		if err != nil {
+			return err
+		}
+		if n.pending(ctx) == 0 && len(undecided) == 0 && n.sink.Lag().Rows == 0 {
+			break
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()

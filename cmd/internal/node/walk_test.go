@@ -56,6 +56,7 @@ func (w *walk) send(source, path, body string) {
 func (w *walk) joined() {
 	w.send("shop", "/v1/identify", `{"context":{"record":{"id":"1","version":"1"},"identifiers":[{"type":"shop.customer_id","value":"1"}]},
 		"traits":{"firstName":"Robin","lastName":"Okafor","email":"family@example.com"}}`)
+	w.settle() // so that Robin is the older one, by a millisecond at least
 	w.send("support", "/v1/identify", `{"context":{"record":{"id":"9","version":"1"},"identifiers":[{"type":"support.requester_id","value":"9"}]},
 		"traits":{"firstName":"R","lastName":"Okafor","email":"`+w.mail+`"}}`)
 	w.send("shop", "/v1/track", `{"event":"order.placed","context":{"identifiers":[{"type":"shop.customer_id","value":"1"}]},
