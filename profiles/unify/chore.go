@@ -239,7 +239,7 @@ func (a *applier) wantModels() {
 		m := a.minds[space]
 		c := &m.chores
 		switch {
-		case c.relink != nil || c.parts != nil || c.known.Count == 0:
+		case c.relink != nil || c.parts != nil || c.known.Count == 0 || !weighs(m.engine):
 		case c.force.Rules != m.rules, m.behind():
 			a.trainer.want(space.Name())
 		}

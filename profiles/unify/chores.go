@@ -145,9 +145,9 @@ func (c *chores) save(space *state.Space) error {
 func (c *chores) pending() bool { return c.relink != nil || c.resolve != nil || c.oversized != nil }
 
 // settled says that nothing is pending and the model was trained on just what there is, under the
-// rules of now: who is who is then a function of the set of records.
-func (c *chores) settled(rules uint64) bool {
-	return !c.pending() && c.force.known == c.known && (c.force.Rules == rules || c.known == known{})
+// rules of now, unless these want nothing weighed: who is who is then a function of the set of records.
+func (c *chores) settled(rules uint64, weighs bool) bool {
+	return !c.pending() && (!weighs || c.force.known == c.known && c.force.Rules == rules || c.known == known{})
 }
 
 // newest is the highest number of a model that is in force or on its way.

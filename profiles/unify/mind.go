@@ -96,10 +96,16 @@ func (m *mind) newLinker(model *match.Model) *match.Linker {
 
 // likeness returns what is alike, if the rules want to hear of it.
 func (m *mind) likeness() identity.Likeness {
-	if enabled := m.engine.Matching().Enabled; enabled != nil && !*enabled {
+	if !weighs(m.engine) {
 		return nil
 	}
 	return m.linker
+}
+
+// weighs says whether rules want what is not certain weighed.
+func weighs(e Engine) bool {
+	enabled := e.Matching().Enabled
+	return enabled == nil || *enabled
 }
 
 // put keys and links an observation in place of what it was, and returns whom it was near.
@@ -119,7 +125,7 @@ func (m *mind) link(was, now *identity.Observation) ([]identity.ObservationID, e
 			return nil, fmt.Errorf("link under the next model: %w", err)
 		}
 	}
-	if m.behind() {
+	if m.behind() || !weighs(m.engine) {
 		now = nil
 	}
 	before, err := m.linker.Put(was, now)

@@ -86,6 +86,9 @@ func (c *chores) forgetParts(space *state.Space) {
 	c.parts = nil
 }
 
+// unlinked stands in place of the hash of rules: what has come since is not linked.
+const unlinked = ^uint64(0)
+
 // obey decides by other rules from now on, and about everything again. What they change in what is
 // compared needs a new model.
 func (a *applier) obey(space *state.Space, r *record, c IdentityRules, by state.Stamp) error {
@@ -104,6 +107,9 @@ func (a *applier) obey(space *state.Space, r *record, c IdentityRules, by state.
 	}
 	m.engine, m.rules = engine, hashRules(encoded)
 	m.linker.SetOptions(OptionsOf(engine.Matching()))
+	if !weighs(engine) {
+		m.chores.force.Rules = unlinked
+	}
 	m.chores.decideAgain(placeOf(r, choreRows))
 	return a.row(r, outbox.TableIdentityDecisions, &store.IdentityDecisionRow{
 		Workspace: space.Name(), Version: space.Version(), Kind: store.DecisionCommand,

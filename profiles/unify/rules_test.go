@@ -7,6 +7,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"tributary/identity"
+	"tributary/ingest/event"
 	"tributary/profiles/outbox"
 	"tributary/profiles/unify"
 	"tributary/sql/store"
@@ -35,8 +36,14 @@ func TestRulesAreObeyedAndTakenBack(t *testing.T) {
 	if n := lines(rules(`{"strategy":"identifiers_only"}`)); n <= lines(before) {
 		t.Errorf("%d profiles where nothing is weighed, %d where it is", n, lines(before))
 	}
+	late := ev("crm", "late", 9_999, email(events[2].Identifiers[0].Value))
+	late.Record, late.Attributes = &event.Record{ID: "late"}, events[2].Attributes
+	r.put(record(t, late)) // comes while nothing is weighed
 	if got := rules(`{}`); got != before {
 		t.Error("taking the rules back did not bring back what was")
+	}
+	if r.profile(late) != r.profile(events[2]) {
+		t.Error("what came while nothing was weighed is not weighed afterwards")
 	}
 	if n := lines(rules(`{"blocked":[{"type":"email","pattern":".*"}],"matching":{"merge_precision":0.9999}}`)); n <= lines(before) {
 		t.Errorf("%d profiles without e-mails and hardly a doubt, %d with", n, lines(before))

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"tributary/identity"
 )
 
 // Status says how far a workspace has come in deciding who is who.
@@ -38,7 +40,11 @@ func ReadStatus(from Tasks) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
-	s := Status{Settled: c.settled(hashRules(rules)), Model: c.force.Model, Trained: c.force.Count, Comparable: c.known.Count}
+	weighs, err := wantScores(rules)
+	if err != nil {
+		return Status{}, err
+	}
+	s := Status{Settled: c.settled(hashRules(rules), weighs), Model: c.force.Model, Trained: c.force.Count, Comparable: c.known.Count}
 	for _, p := range []struct {
 		name string
 		is   bool
@@ -50,6 +56,15 @@ func ReadStatus(from Tasks) (Status, error) {
 		}
 	}
 	return s, nil
+}
+
+func wantScores(encoded []byte) (bool, error) {
+	rules, err := identity.ParseRules(encoded)
+	if err != nil {
+		return false, fmt.Errorf("read rules: %w", err)
+	}
+	enabled := rules.Expanded().Matching.Enabled
+	return enabled == nil || *enabled, nil
 }
 
 // Status returns the status of a workspace.
