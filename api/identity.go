@@ -7,7 +7,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tributary/api/problem"
-	"tributary/identity"
 	"tributary/profiles"
 	"tributary/profiles/explain"
 )
@@ -76,7 +75,7 @@ func (a *API) getIdentifier(c *gin.Context) {
 		a.fail(c, err)
 		return
 	}
-	answer, err := a.Identity.Identifier(c.Request.Context(), keyOf(c).Workspace, identity.Identifier(address[0]))
+	answer, err := a.Identity.Identifier(c.Request.Context(), keyOf(c).Workspace, address[0])
 	if err != nil {
 		a.fail(c, ofPath(err))
 		return

@@ -62,6 +62,10 @@ func TestIdentityIsExplained(t *testing.T) {
 	if values := list(x, "values"); len(values) != 1 || values[0]["state"] != "shared" || values[0]["profiles_total"] != 2.0 {
 		t.Errorf("values: %v", values)
 	}
+	d := w.get("/v1/profiles/user_id:u1/identity?with=email:family@example.com", key, http.StatusConflict)
+	if faults := list(d, "errors"); d["candidates_total"] != 2.0 || faults[0]["field"] != "with" || len(d["decided_by"].([]any)) != 1 {
+		t.Errorf("with one of two: %v", d)
+	}
 	one, two := uuid.MustParse(x["profile"].(string)), uuid.MustParse(x["with"].(map[string]any)["profile"].(string))
 
 	w.give(unify.IdentityLink{A: one, B: two, Verdict: unify.LinkMustMerge, Actor: "grace", Note: "spoke to her"})
@@ -103,7 +107,7 @@ func TestBitsInAnswersAddUp(t *testing.T) {
 		e.Attributes = map[string]string{event.AttrName: name, event.AttrBirthDate: birth}
 		return e
 	}
-	phone := id(event.IDPhone, "+493012345678")
+	phone := id(event.IDPhone, "+49308934672")
 	w.put(person(1, "Ann Leeson", "1980-02-01", id("crm.id", "1"), phone), person(2, "A Leeson", "1980-02-01", phone),
 		person(3, "Bob Leeson", "1979-05-05", phone), person(4, "Ann Leeson", "1980-02-02", id(event.IDEmail, "ann@example.com")))
 	x := w.get("/v1/profiles/crm.id:1/identity", w.key(auth.KindRead, "acme"), http.StatusOK)
@@ -173,7 +177,7 @@ func TestIdentifiersStand(t *testing.T) {
 	w := newWorld(t)
 	mail := id(event.IDEmail, "family@example.com")
 	w.put(w.event(1, "crm", "Viewed", nil, id(event.IDUser, "u1"), mail), w.event(2, "shop", "Viewed", nil, id(event.IDUser, "u2"), mail))
-	w.give(unify.IdentityBlock{Type: event.IDPhone, Value: "+493012345678"})
+	w.give(unify.IdentityBlock{Type: event.IDPhone, Value: "+49308934672", Actor: "grace"})
 	key, other := w.key(auth.KindRead, "acme"), w.key(auth.KindRead, "other")
 	for _, c := range []struct {
 		key, address, state string
@@ -182,13 +186,16 @@ func TestIdentifiersStand(t *testing.T) {
 		{key, "user_id:nobody", "unknown", 0},
 		{key, "user_id:u1", "personal", 1},
 		{key, "email:Family@Example.com", "shared", 2},
-		{key, "phone:%2B493012345678", "blocked", 0},
+		{key, "phone:%2B49308934672", "blocked", 0},
 		{key, "email:test@test.com", "blocked", 0},
 		{other, "user_id:u1", "unknown", 0},
 	} {
 		v := w.get("/v1/identifiers/"+c.address, c.key, http.StatusOK)
 		if v["state"] != c.state || v["profiles_total"] != c.profiles || v["reason"] == "" {
 			t.Errorf("%s is %v", c.address, v)
+		}
+		if by, _ := v["blocked"].(map[string]any); (by["by"] == "grace" && by["at"] != nil) != strings.HasPrefix(c.address, "phone") {
+			t.Errorf("%s is blocked by %v", c.address, by)
 		}
 	}
 }

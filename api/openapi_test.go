@@ -89,7 +89,7 @@ func TestAnswersAndSchemasHaveTheSameFields(t *testing.T) {
 		"Identity": explain.Answer{}, "Said": explain.Said{}, "Thresholds": explain.Thresholds{}, "Statement": explain.Observation{},
 		"IdentifierValue": explain.Identifier{}, "AttributeValue": explain.Attribute{}, "EventName": explain.Event{},
 		"Link": explain.Link{}, "Apart": explain.Apart{}, "Decision": explain.Decision{}, "Weighing": explain.Weighing{},
-		"FieldBits": explain.Field{}, "ValueStanding": explain.Value{}, "IdentifierStanding": explain.Standing{},
+		"FieldBits": explain.Field{}, "ValueStanding": explain.Value{}, "IdentifierStanding": explain.Standing{}, "Blocked": explain.Blocked{},
 		"Pairing": explain.With{}, "Added": explain.Added{}, "Change": explain.Change{}, "ProfilePart": explain.Part{},
 		"Cause": explain.Cause{}, "Ask": explain.Ask{},
 		"Problem": problem.Document{}, "FieldError": problem.FieldError{}, "Candidate": candidateView{},

@@ -46,11 +46,13 @@ type walker struct {
 	engine   *Engine
 	facts    Facts
 	likeness Likeness // nil if only rules decide
-	seeds    map[ObservationID]bool
-	loaded   map[ObservationID]*node // nil for one that does not exist
-	features map[Identifier]*feature
-	links    []Link
-	near     [][2]ObservationID
+	// unsettled knows what was put off; nil if nothing was.
+	unsettled Unsettled
+	seeds     map[ObservationID]bool
+	loaded    map[ObservationID]*node // nil for one that does not exist
+	features  map[Identifier]*feature
+	links     []Link
+	near      [][2]ObservationID
 
 	seen  map[ObservationID]int32 // which walk came by
 	walks []bool                  // by walk: whether it was broken off
@@ -64,6 +66,9 @@ func (e *Engine) newWalker(facts Facts, likeness Likeness, seeds []ObservationID
 		loaded:   make(map[ObservationID]*node, len(seeds)),
 		seen:     make(map[ObservationID]int32, len(seeds)),
 		features: make(map[Identifier]*feature),
+	}
+	if u, ok := facts.(Unsettled); ok && u.AnyUnsettled() {
+		w.unsettled = u
 	}
 	for _, s := range seeds {
 		w.seeds[s] = true
@@ -265,16 +270,18 @@ func (w *walker) generic(f *feature) (before, now bool, err error) {
 	if len(f.all) < w.engine.spread && !many {
 		return false, false, nil
 	}
-	if many && (len(f.all)-len(w.seeds) > w.engine.holders || w.countOthers(f.all) > w.engine.holders) {
+	if many && w.unsettled == nil && len(f.all)-len(w.seeds) > w.engine.holders {
 		return true, true, nil
 	}
-	var seeds []ObservationID
+	seeds, others, err := w.changed(f.all)
+	if err != nil {
+		return false, false, err
+	}
+	if len(others) > w.engine.holders && counted {
+		return true, true, nil
+	}
 	spread := newSpread(w.engine, f)
-	for _, id := range f.all {
-		if w.seeds[id] {
-			seeds = append(seeds, id)
-			continue
-		}
+	for _, id := range others {
 		if full, err := w.addTo(spread, id); full || err != nil {
 			return true, true, err
 		}
@@ -290,14 +297,23 @@ func (w *walker) generic(f *feature) (before, now bool, err error) {
 	return false, false, nil
 }
 
-func (w *walker) countOthers(ids []ObservationID) int {
-	n := 0
+// changed tells those whose change is still to be resolved from the others: the seeds, and those that
+// were put off.
+func (w *walker) changed(ids []ObservationID) (changed, others []ObservationID, err error) {
 	for _, id := range ids {
-		if !w.seeds[id] {
-			n++
+		is := w.seeds[id]
+		if !is && w.unsettled != nil {
+			if is, err = w.unsettled.Unsettled(id); err != nil {
+				return nil, nil, err
+			}
+		}
+		if is {
+			changed = append(changed, id)
+		} else {
+			others = append(others, id)
 		}
 	}
-	return n
+	return changed, others, nil
 }
 
 func (w *walker) addTo(s *spread, id ObservationID) (bool, error) {

@@ -133,7 +133,7 @@ func (e *Engine) Explain(ctx context.Context, facts Facts, likeness Likeness, id
 	}
 	out, err := x.explain(id)
 	if err == nil {
-		out.Values, err = e.impersonal(ctx, facts, likeness, x, out.Observations)
+		out.Values, err = e.impersonal(ctx, facts, x, out.Observations)
 	}
 	if err == nil && o.With != (ObservationID{}) {
 		out.With, err = x.pairing(id, o.With)
@@ -255,37 +255,32 @@ func (x *explainer) membersOf(n int32) []int32 {
 const maxValues = 20
 
 // impersonal tells how those identifiers stand that are not one profile's own.
-func (e *Engine) impersonal(ctx context.Context, facts Facts, likeness Likeness, x *explainer, of []*Observation) ([]ValueStatus, error) {
+func (e *Engine) impersonal(ctx context.Context, facts Facts, x *explainer, of []*Observation) ([]ValueStatus, error) {
 	var list []ValueStatus
 	seen := map[Identifier]bool{}
 	for _, o := range of {
 		for _, id := range o.Identifiers {
-			if seen[id] || len(list) == maxValues || !x.impersonal(o.ID, id) {
+			f := x.walker.features[id]
+			if seen[id] || len(list) == maxValues || f == nil {
 				continue
 			}
 			seen[id] = true
-			s, err := e.Status(ctx, facts, likeness, id)
-			if err != nil {
-				return nil, err
+			switch {
+			case f.mute != "": // nothing needs to be resolved for that
+				s, err := e.Status(ctx, facts, nil, id)
+				if err != nil {
+					return nil, err
+				}
+				list = append(list, s)
+			case len(x.profilesAt(f)) > 1:
+				s := ValueStatus{Identifier: id, Observations: len(f.all)}
+				x.tellStatus(f.all, &s)
+				list = append(list, s)
 			}
-			list = append(list, s)
 		}
 	}
 	slices.SortFunc(list, func(a, b ValueStatus) int { return compareIdentifiers(a.Identifier, b.Identifier) })
 	return list, nil
-}
-
-// impersonal says whether an identifier of an observation joins nobody, or is held by several profiles.
-func (x *explainer) impersonal(of ObservationID, id Identifier) bool {
-	if x.mute(id) != "" {
-		return true
-	}
-	for _, fi := range x.nodes[x.index[of]].features {
-		if f := x.features[fi]; f.Identifier == id {
-			return len(x.profilesAt(f)) > 1
-		}
-	}
-	return false
 }
 
 // mute returns the rule that keeps a value from joining, if one does.

@@ -73,6 +73,7 @@ func TestExplainInPlainWords(t *testing.T) {
 		never [2]int // if both are not 0
 		must  [2]int
 		block identity.Identifier
+		rules string
 		of    int
 		want  []string // begins of sentences
 	}{
@@ -118,6 +119,24 @@ func TestExplainInPlainWords(t *testing.T) {
 			want: []string{`two: Same e-mail "ann@example.com" and same name "ann lee", but each has a user id of its own: "u1" and "u2" (+`},
 		},
 		{
+			name: "a record between two logins", of: 1,
+			said: []string{"user_id=u1; crm.id=7", "crm.id=7; shop.id=9; name=Ann Lee", "user_id=u2; shop.id=9"},
+			want: []string{
+				`two: Same id in a source "7", but it would fit two that each have a user id of their own`,
+				`two: Same id in a source "9", but it would fit two that each have a user id of their own`,
+			},
+		},
+		{
+			name: "too many of a kind", rules: "identifiers: [{type: phone, limit: 1}]",
+			said: []string{"email=a@example.com; phone=+12125550100; name=Ann Leeson", "email=a@example.com; phone=+12125550101; name=Ann Leeson"},
+			want: []string{`two: Same e-mail "a@example.com", same name "ann leeson" and the telephone agrees (one digit): "+12125550100" and "+12125550101", but together they would hold more of one kind than the rules allow: telephone`},
+		},
+		{
+			name: "a pair of values", rules: "compound: [{name: policy, of: [insurer.policy_id, birth_date]}]\nidentifiers: [{type: insurer.policy_id, role: evidence}]",
+			said: []string{"insurer.policy_id=p1; birth_date=1980-02-01; user_id=u1", "insurer.policy_id=p1; birth_date=1980-02-01"},
+			want: []string{`one: Same id in a source "p1" and same birth date "1980-02-01"`},
+		},
+		{
 			name: "a device of two", said: []string{"anonymous_id=a1; user_id=u1; name=Ann Lee", "anonymous_id=a1; user_id=u2; name=Bob Fox"},
 			want: []string{`two: Same browser "a1", but the name differs: "ann lee" and "bob fox" and each has a user id of its own: "u1" and "u2" (-`},
 		},
@@ -145,6 +164,9 @@ func TestExplainInPlainWords(t *testing.T) {
 			}
 			if c.block != (identity.Identifier{}) {
 				w.facts.Block(c.block)
+			}
+			if c.rules != "" {
+				w.engine = withRules(t, w.engine, c.rules)
 			}
 			got := sentences(w.explain(c.of, identity.ExplainOptions{}))
 			if !slices.EqualFunc(got, c.want, strings.HasPrefix) {

@@ -84,6 +84,13 @@ type Facts interface {
 	Blocked(Identifier) (bool, error)
 }
 
+// Unsettled is implemented by Facts that know of observations of which nothing could be decided, for
+// their component was too large (Resolution.Oversized). They count as changed until they are resolved.
+type Unsettled interface {
+	AnyUnsettled() bool
+	Unsettled(ObservationID) (bool, error)
+}
+
 // Standing says how an observation stands to its profile.
 type Standing string
 

@@ -299,8 +299,10 @@ func wording(f FieldBits) string {
 		return "same " + noun(f.Field)
 	case f.Bits < 0:
 		return "the " + noun(f.Field) + " differs"
-	default:
+	case f.Field == fieldName || partOfName[f.Field] != "":
 		return "the " + noun(f.Field) + " agrees"
+	default:
+		return "the " + noun(f.Field) + " agrees (" + f.Level + ")" // a word of the matcher's
 	}
 }
 
@@ -348,6 +350,9 @@ func refusalClause(refused string, a, b sayer) Clause {
 	c, ok := refusals[refused]
 	if typ, found := strings.CutPrefix(refused, exclusiveRule); found && !ok {
 		c, ok = Clause{Text: "each has a " + noun(typ) + " of its own", Field: typ}, true
+		if a(typ) == "" || b(typ) == "" { // one lies between two that have
+			c = Clause{Text: "it would fit two that each have a " + noun(typ) + " of their own"}
+		}
 	}
 	if typ, found := strings.CutPrefix(refused, limitRule); found && !ok {
 		c, ok = Clause{Text: "together they would hold more of one kind than the rules allow: " + noun(typ)}, true

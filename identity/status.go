@@ -118,14 +118,20 @@ func (e *Engine) statusOfHolders(ctx context.Context, facts Facts, likeness Like
 	if _, err := c.resolve(); err != nil {
 		return err
 	}
+	c.tellStatus(holders, s)
+	return nil
+}
+
+// tellStatus says whose an identifier is, by the groups of its holders.
+func (c *clustering) tellStatus(holders []ObservationID, s *ValueStatus) {
 	roots := c.behind(holders)
 	s.Profiles = c.idsOf(roots)
 	if len(roots) == 1 {
 		s.State, s.Reason = ValuePersonal, "One profile holds it."
-		if e.classOf(s.Identifier.Type) == classUnknown {
+		if c.engine.classOf(s.Identifier.Type) == classUnknown {
 			s.Reason = "One profile holds it; by the rules it joins nobody."
 		}
-		return nil
+		return
 	}
 	s.State, s.Kind = ValueShared, c.kindOf(roots)
 	switch s.Kind {
@@ -136,7 +142,6 @@ func (e *Engine) statusOfHolders(ctx context.Context, facts Facts, likeness Like
 	default:
 		s.Reason = fmt.Sprintf("%d profiles hold it, of whom nothing says that they belong together: it may be any of them.", len(roots))
 	}
-	return nil
 }
 
 // behind returns the groups that observations belong to, or may belong to.

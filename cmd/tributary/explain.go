@@ -96,6 +96,9 @@ func printExplanation(b *strings.Builder, a *explain.Answer) {
 	b.WriteByte('\n')
 	if a.Alone != nil {
 		fmt.Fprintf(b, "in no profile: %s\n", a.Alone.Read)
+		for _, id := range a.Candidates {
+			fmt.Fprintf(b, "  it may be of profile:%s\n", id)
+		}
 	}
 	t := newTree(a)
 	t.print(b, 0, "", "")
@@ -249,7 +252,11 @@ func printValue(b *strings.Builder, v *explain.Value) {
 	if v.Kind != "" {
 		fmt.Fprintf(b, " (%s)", v.Kind)
 	}
-	fmt.Fprintf(b, ": %s\n", v.Reason)
+	fmt.Fprintf(b, ": %s", v.Reason)
+	if d := v.Blocked; d != nil {
+		fmt.Fprintf(b, " On %s by %q.", d.At.Format(time.DateTime), d.By)
+	}
+	b.WriteByte('\n')
 }
 
 func printWith(b *strings.Builder, w *explain.With) {

@@ -62,8 +62,8 @@ func newRulesSet(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "set FILE",
 		Short: "Put rules in force, and decide about everything again by them",
-		Long: `Checks a file of rules (YAML or JSON), and says every fault with its path. With --preview it only says what
-they would do.`,
+		Long: `Checks a file of rules (YAML or JSON), and says every fault with its path. With --preview it says first what
+they do to the whole history; "tributary identity preview" says it and sets nothing.`,
 		Args: cobra.ExactArgs(1),
 	}
 	in := workspaceFlag(cmd)
@@ -74,7 +74,9 @@ they would do.`,
 		}
 		return g.ask(cmd, func(ctx context.Context, c config.Config, client *admin.Client) error {
 			if preview {
-				return printPreview(ctx, cmd, client, in(c), explain.Trial{Rules: rules, Metric: explain.Metric(metric)}, false)
+				if err := printPreview(ctx, cmd, client, in(c), explain.Trial{Rules: rules, Metric: explain.Metric(metric)}, false); err != nil {
+					return err
+				}
 			}
 			if _, err := client.SetIdentityRules(ctx, in(c), unify.IdentityRules{Actor: actor, Rules: rules.Encode()}); err != nil {
 				return err
@@ -84,7 +86,7 @@ they would do.`,
 		})
 	}
 	cmd.Flags().StringVar(&actor, "actor", "", "who decides")
-	cmd.Flags().BoolVar(&preview, "preview", false, "say what the rules would do, and set nothing")
+	cmd.Flags().BoolVar(&preview, "preview", false, "say first what the rules do")
 	cmd.Flags().StringVar(&metric, "metric", "", "with --preview: the metric to compare too")
 	return cmd
 }

@@ -21,18 +21,20 @@ type Answer struct {
 	Model uint32 `json:"model"`
 	Pending
 	// Untrusted are paths of members that hold what sources and customers made up.
-	Untrusted         []string          `json:"untrusted"`
-	Standing          identity.Standing `json:"standing"`
-	Alone             *Said             `json:"alone,omitempty"`
-	Thresholds        Thresholds        `json:"thresholds"`
-	Observations      []Observation     `json:"observations"`
-	ObservationsTotal int               `json:"observations_total"`
-	Links             []Link            `json:"links"`
-	Apart             []Apart           `json:"apart"`
-	ApartTotal        int               `json:"apart_total"`
-	Values            []Value           `json:"values"`
-	With              *With             `json:"with,omitempty"`
-	Added             *Added            `json:"added,omitempty"`
+	Untrusted []string          `json:"untrusted"`
+	Standing  identity.Standing `json:"standing"`
+	// Alone says why it is unassigned, and Candidates between whom.
+	Alone             *Said                `json:"alone,omitempty"`
+	Candidates        []identity.ProfileID `json:"candidates,omitempty"`
+	Thresholds        Thresholds           `json:"thresholds"`
+	Observations      []Observation        `json:"observations"`
+	ObservationsTotal int                  `json:"observations_total"`
+	Links             []Link               `json:"links"`
+	Apart             []Apart              `json:"apart"`
+	ApartTotal        int                  `json:"apart_total"`
+	Values            []Value              `json:"values"`
+	With              *With                `json:"with,omitempty"`
+	Added             *Added               `json:"added,omitempty"`
 }
 
 // Pending says how far a workspace has come in deciding who is who.
@@ -189,10 +191,12 @@ type Added struct {
 	New     uuid.UUID          `json:"new"`
 	Joins   bool               `json:"joins"` // the new observation would be of this profile
 	Profile identity.ProfileID `json:"profile"`
-	Refused string             `json:"refused,omitempty"`
-	Left    []Identifier       `json:"left"` // what could not be said with it: a profile has one of the kind
-	Changes []Change           `json:"changes"`
-	Asks    []Ask              `json:"asks"`
+	// Standing is how it would stand to Profile.
+	Standing identity.Standing `json:"standing"`
+	Refused  string            `json:"refused,omitempty"`
+	Left     []Identifier      `json:"left"` // what could not be said with it: a profile has one of the kind
+	Changes  []Change          `json:"changes"`
+	Asks     []Ask             `json:"asks"`
 }
 
 // Change is what would become of profiles.

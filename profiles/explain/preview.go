@@ -110,8 +110,12 @@ func (s *Service) Preview(ctx context.Context, workspace string, t Trial) (forec
 }
 
 // under returns what is alike under other rules. Where they have the same compared, that is what is
-// linked already; else everything is compared anew, in memory, by a model that is made of it.
+// linked already; else everything is compared anew, in memory, by a model that is made of it. Where they
+// weigh nothing, it is nil.
 func (m *moment) under(ctx context.Context, e *identity.Engine) (identity.Likeness, bool, error) {
+	if !*e.Matching().Enabled {
+		return nil, false, nil
+	}
 	schema := unify.SchemaOf(e.Rules())
 	if reflect.DeepEqual(schema, m.model.Schema) && sameSeen(m.engine.Rules(), e.Rules()) {
 		return m.linkerOver(m.model, m.Matching(m.status.Model), e), false, nil

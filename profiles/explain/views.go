@@ -19,7 +19,7 @@ func (m *moment) answer(found *profiles.Found, x *identity.Explanation) (*Answer
 		Profile: x.Profile, Status: "current", IdentityVersion: found.IdentityVersion,
 		Model: m.status.Model, Pending: m.pending(), Untrusted: untrusted,
 		Standing: x.Assignment.Standing, Thresholds: Thresholds{bitsAt(rules.MergePrecision), bitsAt(rules.ReviewPrecision)},
-		ObservationsTotal: x.Total, ApartTotal: x.ApartTotal,
+		Candidates: x.Assignment.Candidates, ObservationsTotal: x.Total, ApartTotal: x.ApartTotal,
 	}
 	if found.Requested != uuid.Nil {
 		a.Requested, a.Status = &found.Requested, "merged_into"
@@ -170,7 +170,7 @@ func (m *moment) value(s identity.ValueStatus) (Value, error) {
 
 func newAdded(a *identity.Added) *Added {
 	return &Added{
-		New: identity.SupposedID, Joins: a.Joins, Profile: a.Profile, Refused: a.Refused,
+		New: identity.SupposedID, Joins: a.Joins, Profile: a.Profile, Standing: a.Standing, Refused: a.Refused,
 		Left: each(a.Left, newIdentifier), Changes: each(a.Changes, newChange),
 		Asks: each(a.Asks, func(c *identity.Conflict) Ask { return Ask{c.A, c.B, c.Rule, c.Reason, c.Score.Float()} }),
 	}

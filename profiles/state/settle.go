@@ -35,6 +35,7 @@ func (s *Space) DeleteTask(name string) { s.tx.write(s.taskKey(nil, name), nil) 
 func (s *Space) SetUnsettled(id identity.ObservationID, unsettled bool) {
 	var value []byte
 	if unsettled {
+		s.unsettled = true
 		value = []byte{}
 		if compareIDs(id, s.settledBelow) < 0 {
 			s.settledBelow = id
@@ -42,6 +43,9 @@ func (s *Space) SetUnsettled(id identity.ObservationID, unsettled bool) {
 	}
 	s.tx.write(s.idKey(nil, kindUnsettled, id), value)
 }
+
+// AnyUnsettled says whether some may be to be resolved.
+func (s *Space) AnyUnsettled() bool { return s.unsettled }
 
 // Unsettled says whether an observation is still to be resolved.
 func (s *Space) Unsettled(id identity.ObservationID) (bool, error) {

@@ -19,6 +19,8 @@ type Space struct {
 	version uint64
 	// Most workspaces have no links, no blocks and no shared identifiers: then nothing is looked up.
 	hasLinks, hasBlocks, hasShared bool
+	// unsettled: some were put off. It may be true though they are resolved by now.
+	unsettled bool
 
 	numbered    uint32 // greatest number of an observation
 	comparables int64
@@ -32,6 +34,9 @@ func (s *Space) load() error {
 	db := s.tx.store.db
 	var err error
 	if s.version, err = readVersion(db, s.space); err != nil {
+		return err
+	}
+	if s.unsettled, err = hasAny(db, s.key(nil, kindUnsettled)); err != nil {
 		return err
 	}
 	if s.hasLinks, err = hasAny(db, s.key(nil, kindLink)); err != nil {

@@ -41,10 +41,12 @@ func (a *applier) hasChore(space *state.Space, m *mind) bool {
 	switch {
 	case a.stuck[space.Name()]:
 		return false
-	case c.relink != nil || c.resolve != nil:
-		return true
+	case c.relink != nil:
+		return !c.relink.fresh
+	case c.resolve != nil:
+		return !c.resolve.fresh
 	default:
-		return c.oversized != nil && len(a.taken) == 0
+		return c.oversized != nil && !c.oversized.fresh && len(a.taken) == 0
 	}
 }
 
@@ -95,6 +97,7 @@ func (a *applier) relinkSome(space *state.Space, m *mind) error {
 		return err
 	}
 	m.linker, m.next = m.next, nil
+	m.sights = m.sights[len(m.sights)-1:]
 	m.chores.force = force{Model: t.Model, known: t.Trained, Rules: t.Rules}
 	m.chores.relink = nil
 	m.chores.decideAgain(t.Place)
@@ -104,7 +107,7 @@ func (a *applier) relinkSome(space *state.Space, m *mind) error {
 // decideAgain has everything decided again, from the start if that is under way.
 func (c *chores) decideAgain(by place) {
 	c.dirty, c.done = true, nil
-	c.resolve = &again{Place: by}
+	c.resolve = &again{Place: by, fresh: true}
 }
 
 // resolveSome decides again about the components of some observations. Each component is decided
@@ -150,7 +153,7 @@ func (a *applier) putOff(space *state.Space, m *mind, by *record, seeds []identi
 		return
 	}
 	if m.chores.oversized == nil {
-		m.chores.oversized = &again{Place: placeOf(by, oversizedRows)}
+		m.chores.oversized = &again{Place: placeOf(by, oversizedRows), fresh: true}
 		m.chores.dirty = true
 	}
 	for _, s := range seeds {
@@ -239,7 +242,7 @@ func (a *applier) wantModels() {
 		m := a.minds[space]
 		c := &m.chores
 		switch {
-		case c.relink != nil || c.parts != nil || c.known.Count == 0 || !weighs(m.engine):
+		case c.relink != nil || c.known.Count == 0 || !weighs(m.engine):
 		case c.force.Rules != m.rules, m.behind():
 			a.trainer.want(space.Name())
 		}

@@ -60,6 +60,9 @@ type relink struct {
 type again struct {
 	After identity.ObservationID `json:"after"` // where it is
 	Place place                  `json:"place"`
+	// fresh: it began in this step, and waits for the next. What this step stored before it began is
+	// not found among the observations until it is committed.
+	fresh bool
 }
 
 // place is the record that led to a chore. The rows that come of it stand there, behind those of the
@@ -124,6 +127,14 @@ func (c *chores) save(space *state.Space) error {
 		return nil
 	}
 	c.dirty = false
+	for _, a := range []*again{c.resolve, c.oversized} {
+		if a != nil {
+			a.fresh = false
+		}
+	}
+	if c.relink != nil {
+		c.relink.fresh = false
+	}
 	for name, v := range map[string]any{
 		taskForce: c.force, taskKnown: c.known, taskParts: c.parts,
 		taskRelink: c.relink, taskResolve: c.resolve, taskOversized: c.oversized,

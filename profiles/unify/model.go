@@ -18,14 +18,18 @@ func partTask(part int) string { return fmt.Sprintf("model.%d", part) }
 
 // learn takes a part of a new model. When all are there, everything is keyed and linked under it,
 // and then it is in force. A model that is no newer than the one in force or on its way is passed
-// over, and so are parts of one of which another has begun since.
+// over, and so are one that was made under other rules, and parts of one of which another has begun
+// since.
 func (a *applier) learn(space *state.Space, r *record, c IdentityModel) error {
 	m, err := a.mindOf(space)
 	if err != nil {
 		return err
 	}
 	t := &m.chores
-	if c.Number <= t.newest() {
+	if c.Number <= t.newest() || c.Rules != m.rules {
+		if c.Part == c.Parts-1 {
+			a.arrived = append(a.arrived, space.Name())
+		}
 		return nil
 	}
 	t.dirty = true
@@ -60,20 +64,28 @@ func (a *applier) learn(space *state.Space, r *record, c IdentityModel) error {
 // prepare begins to key and link everything under a model, instead of one for which that is under
 // way.
 func (m *mind) prepare(space *state.Space, c IdentityModel, model *match.Model, encoded []byte, by place) error {
-	if was := m.chores.relink; was != nil {
-		if err := space.DropMatching(was.Model); err != nil {
-			return err
-		}
-		if err := space.DropModel(was.Model); err != nil {
-			return err
-		}
+	if err := m.dropNext(); err != nil {
+		return err
 	}
 	if err := space.KeepModel(c.Number, encoded); err != nil {
 		return err
 	}
 	m.next = m.newLinker(model)
-	m.chores.relink = &relink{again: again{Place: by}, Model: c.Number, Trained: known{c.Observations, c.Sum}, Rules: c.Rules}
+	m.chores.relink = &relink{again: again{Place: by, fresh: true}, Model: c.Number, Trained: known{c.Observations, c.Sum}, Rules: c.Rules}
 	return nil
+}
+
+// dropNext forgets the model that is being made ready, if there is one.
+func (m *mind) dropNext() error {
+	was := m.chores.relink
+	if was == nil {
+		return nil
+	}
+	m.next, m.chores.relink, m.chores.dirty = nil, nil, true
+	if err := m.space.DropMatching(was.Model); err != nil {
+		return err
+	}
+	return m.space.DropModel(was.Model)
 }
 
 func (c *chores) forgetParts(space *state.Space) {
@@ -106,6 +118,9 @@ func (a *applier) obey(space *state.Space, r *record, c IdentityRules, by state.
 		return err
 	}
 	m.engine, m.rules = engine, hashRules(encoded)
+	if err := m.dropNext(); err != nil { // it was to be linked by what the rules said then
+		return err
+	}
 	m.linker.SetOptions(OptionsOf(engine.Matching()))
 	if !weighs(engine) {
 		m.chores.force.Rules = unlinked

@@ -3,6 +3,7 @@ package unify
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"tributary/identity"
@@ -49,7 +50,7 @@ func ReadStatus(from Tasks) (Status, error) {
 		name string
 		is   bool
 	}{
-		{"model", c.parts != nil}, {taskRelink, c.relink != nil}, {taskResolve, c.resolve != nil}, {taskOversized, c.oversized != nil},
+		{pendingModel, c.parts != nil}, {taskRelink, c.relink != nil}, {taskResolve, c.resolve != nil}, {taskOversized, c.oversized != nil},
 	} {
 		if p.is {
 			s.Pending = append(s.Pending, p.name)
@@ -99,6 +100,9 @@ func (w *Worker) Undecided() ([]string, error) {
 	return undecided, nil
 }
 
+// pendingModel is in Status.Pending while a model is arriving.
+const pendingModel = "model"
+
 // settlePoll is how often Settle looks.
 const settlePoll = 20 * time.Millisecond
 
@@ -112,7 +116,7 @@ func (w *Worker) Settle(ctx context.Context, workspace string) error {
 		if err != nil || s.Settled {
 			return err
 		}
-		if len(s.Pending) == 0 {
+		if len(s.Pending) == 0 || slices.Equal(s.Pending, []string{pendingModel}) { // whose other parts may never come
 			w.trainer.want(workspace)
 		}
 		select {

@@ -106,11 +106,11 @@ type lesson struct {
 
 // read reads all that a model of a workspace is made of.
 func (t *trainer) read(ctx context.Context, facts *state.Snapshot) (*lesson, error) {
-	engine, encoded := t.Engine, []byte(nil)
-	var err error
-	if encoded, err = facts.Rules(); err != nil {
+	encoded, err := facts.Rules()
+	if err != nil {
 		return nil, err
 	}
+	engine := t.Engine
 	if len(encoded) > 0 {
 		if engine, err = ruled(t.Engine, encoded); err != nil {
 			return nil, err
