@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"tributary/identity"
 	"tributary/profiles"
 )
 
@@ -119,6 +120,8 @@ type identifierView struct {
 	Value        string   `json:"value"`
 	Sources      []string `json:"sources"`
 	Observations int      `json:"observations"`
+	// Shared: household, place or several, where others hold it too.
+	Shared identity.SharedKind `json:"shared,omitempty"`
 }
 
 type sourceView struct {
@@ -208,7 +211,7 @@ func newProfileView(a *profiles.Answer) profileView {
 		Traits:      traitViews(first(p.Traits, maxTraits)),
 		TraitsTotal: len(p.Traits), IdentifiersTotal: len(p.Identifiers), CountersTotal: len(p.Counters),
 		Identifiers: each(fewOfEach(p.Identifiers), func(x *profiles.HeldIdentifier) identifierView {
-			return identifierView{Type: x.Type, Value: x.Value, Sources: x.Sources, Observations: x.Observations}
+			return identifierView{Type: x.Type, Value: x.Value, Sources: x.Sources, Observations: x.Observations, Shared: x.Shared}
 		}),
 		Sources:           each(p.Sources, func(x *profiles.SourceSeen) sourceView { return sourceView(*x) }),
 		Counters:          each(first(p.Counters, maxCounters), func(x *profiles.Counter) counterView { return counterView(*x) }),

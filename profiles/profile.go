@@ -56,6 +56,8 @@ type HeldIdentifier struct {
 	identity.Identifier
 	Sources      []string // ascending
 	Observations int      // how many observations hold it
+	// Shared says that others hold it too, and what it seems to be: then it tells nobody apart. Else "".
+	Shared identity.SharedKind
 }
 
 // Trait is what survived under one name, with where it comes from.

@@ -45,6 +45,9 @@ type Hot interface {
 	// Holders returns the observations that hold a normalised identifier, ascending. A blocked
 	// identifier is held by none.
 	Holders(identity.Identifier) ([]identity.ObservationID, error)
+	// Shared says what a normalised identifier that several profiles hold seems to belong to; "" if it
+	// is one profile's.
+	Shared(identity.Identifier) (identity.SharedKind, error)
 	// State returns what is kept of an observation; nil, nil when nothing is.
 	State(identity.ObservationID) (*State, error)
 	// IdentityVersion grows with every change of who is who in the workspace.

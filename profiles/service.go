@@ -124,7 +124,30 @@ func (s *Service) get(ctx context.Context, v view, workspace string, address Add
 	if len(members) == 0 {
 		return nil, ErrNotFound
 	}
-	return &Answer{Profile: Fold(found.Profile, members, s.rules), Requested: found.Requested, IdentityVersion: found.IdentityVersion}, nil
+	answer := &Answer{Profile: Fold(found.Profile, members, s.rules), Requested: found.Requested, IdentityVersion: found.IdentityVersion}
+	return answer, v.markShared(answer.Profile.Identifiers)
+}
+
+// maxMarked bounds how many identifiers are looked up: a customer of years has thousands of visits.
+const maxMarked = 200
+
+// markShared says which of a profile's identifiers others hold too.
+func (v view) markShared(held []HeldIdentifier) error {
+	looked := 0
+	for i := range held {
+		h := &held[i]
+		if identity.OfContact(h.Type) {
+			continue
+		}
+		if looked++; looked > maxMarked {
+			return nil
+		}
+		var err error
+		if h.Shared, err = v.Shared(h.Identifier); err != nil {
+			return fmt.Errorf("read shared identifier: %w", err)
+		}
+	}
+	return nil
 }
 
 // Found is the one profile that an address names.

@@ -105,10 +105,14 @@ func (h *Snapshot) ComparableCount() (int64, error) {
 // Rules returns the document of the workspace's rules; nil when there is none.
 func (h *Snapshot) Rules() ([]byte, error) { return readRules(h.get, h.space) }
 
-// Shared returns what is known of an identifier that many share; nil when nothing is.
-func (h *Snapshot) Shared(i identity.Identifier) ([]byte, error) {
+// Shared implements profiles.Hot.
+func (h *Snapshot) Shared(i identity.Identifier) (identity.SharedKind, error) {
 	value, err := h.get(h.identifierKey(nil, kindShared, i))
-	return value, wrapRead("shared identifier", err)
+	if value == nil || err != nil {
+		return "", wrapRead("shared identifier", err)
+	}
+	shared, err := decodeShared(value)
+	return shared.Kind, wrapRead("shared identifier", err)
 }
 
 func (h *Snapshot) get(key []byte) ([]byte, error) { return get(h.db, key) }

@@ -2,8 +2,6 @@ package state
 
 import (
 	"bytes"
-
-	"tributary/identity"
 )
 
 // SetRules stores the document of the workspace's rules; nil removes it. It says whether that
@@ -42,23 +40,4 @@ func readRules(read func(key []byte) ([]byte, error), s space) ([]byte, error) {
 		return nil, err
 	}
 	return d.value, nil
-}
-
-// SetShared stores what is known of an identifier that many share; nil forgets it. The caller does
-// not change encoded afterwards.
-func (s *Space) SetShared(i identity.Identifier, encoded []byte) {
-	s.hasShared = true
-	s.tx.shared.put(spaceIdentifier{s.number, i}, encoded)
-	s.tx.write(s.identifierKey(nil, kindShared, i), encoded)
-}
-
-// Shared returns what is known of an identifier that many share; nil when nothing is.
-func (s *Space) Shared(i identity.Identifier) ([]byte, error) {
-	if !s.hasShared {
-		return nil, nil
-	}
-	return s.tx.shared.load(spaceIdentifier{s.number, i}, func() ([]byte, error) {
-		value, err := s.tx.read(s.identifierKey(nil, kindShared, i))
-		return value, wrapRead("shared identifier", err)
-	})
 }

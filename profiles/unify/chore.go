@@ -4,17 +4,21 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
 	"tributary/identity"
+	"tributary/identity/match"
 	"tributary/profiles/state"
 )
 
 // doChores works on what is pending, for as long as a step may last. It says which workspace it is at.
 func (a *applier) doChores(ctx context.Context, at *string) error {
 	until := a.Now().Add(a.StepTime)
-	for _, space := range a.open {
+	a.chorer++ // whose turn it is, so that none keeps the others waiting
+	for i := range a.open {
+		space := a.open[(a.chorer+i)%len(a.open)]
 		m := a.minds[space]
 		*at = space.Name()
 		for a.hasChore(space, m) && ctx.Err() == nil {
@@ -28,6 +32,9 @@ func (a *applier) doChores(ctx context.Context, at *string) error {
 	}
 	return nil
 }
+
+// oversizedWait is how long components over the bound wait for a moment at which no record does.
+const oversizedWait = 10 * time.Second
 
 // hasChores says whether there is something to do besides the log.
 func (a *applier) hasChores() bool {
@@ -46,7 +53,7 @@ func (a *applier) hasChore(space *state.Space, m *mind) bool {
 	case c.resolve != nil:
 		return !c.resolve.fresh
 	default:
-		return c.oversized != nil && !c.oversized.fresh && len(a.taken) == 0
+		return c.oversized != nil && !c.oversized.fresh && (len(a.taken) == 0 || a.began.Sub(a.decided) > oversizedWait)
 	}
 }
 
@@ -97,7 +104,6 @@ func (a *applier) relinkSome(space *state.Space, m *mind) error {
 		return err
 	}
 	m.linker, m.next = m.next, nil
-	m.sights = m.sights[len(m.sights)-1:]
 	m.chores.force = force{Model: t.Model, known: t.Trained, Rules: t.Rules}
 	m.chores.relink = nil
 	m.chores.decideAgain(t.Place)
@@ -152,7 +158,11 @@ func (a *applier) putOff(space *state.Space, m *mind, by *record, seeds []identi
 	if len(seeds) == 0 {
 		return
 	}
+	if by.by != nil {
+		by = by.by
+	}
 	if m.chores.oversized == nil {
+		a.decided = a.began
 		m.chores.oversized = &again{Place: placeOf(by, oversizedRows), fresh: true}
 		m.chores.dirty = true
 	}
@@ -164,6 +174,7 @@ func (a *applier) putOff(space *state.Space, m *mind, by *record, seeds []identi
 // resolveOversized decides about one component that was put off.
 func (a *applier) resolveOversized(ctx context.Context, space *state.Space, m *mind) error {
 	t := m.chores.oversized
+	a.decided = a.began
 	ids, err := space.UnsettledFrom(uuid.Nil, 1)
 	if err != nil {
 		return err
@@ -185,7 +196,7 @@ func (a *applier) resolveOversized(ctx context.Context, space *state.Space, m *m
 	return nil
 }
 
-// openAll opens the workspaces that have chores left from before.
+// openAll opens the workspaces that have chores left from before, or want a model.
 func (a *applier) openAll() error {
 	names, err := a.State.Busy()
 	if err != nil {
@@ -195,6 +206,13 @@ func (a *applier) openAll() error {
 		space, err := a.tx.Workspace(name)
 		if err != nil {
 			return err
+		}
+		c, err := readChores(space)
+		if err != nil {
+			return err
+		}
+		if !c.pending() && c.parts == nil && !c.force.Lacks && !match.Due(int(c.force.Count), int(c.known.Count)) {
+			continue
 		}
 		if _, err := a.mindOf(space); err != nil {
 			return err
@@ -235,15 +253,15 @@ func (a *applier) saveChores() error {
 	return nil
 }
 
-// wantModels asks for new models where they are due: by what came since the last, or because other
-// rules have other things compared.
+// wantModels asks for new models where they are due: by what came since the last, because other
+// rules have other things compared, or because the parts of one stopped to come.
 func (a *applier) wantModels() {
 	for _, space := range a.open {
 		m := a.minds[space]
 		c := &m.chores
 		switch {
 		case c.relink != nil || c.known.Count == 0 || !weighs(m.engine):
-		case c.force.Rules != m.rules, m.behind():
+		case c.parts != nil, c.force.Rules != m.rules, c.force.Lacks, m.behind():
 			a.trainer.want(space.Name())
 		}
 	}

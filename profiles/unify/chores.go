@@ -38,6 +38,8 @@ type force struct {
 	Model uint32 `json:"model"`
 	known
 	Rules uint64 `json:"rules"` // hash
+	// Lacks: what came since is not linked under it, or was linked as other rules see it.
+	Lacks bool `json:"lacks,omitempty"`
 }
 
 // parts is a model that has not arrived whole.
@@ -158,7 +160,8 @@ func (c *chores) pending() bool { return c.relink != nil || c.resolve != nil || 
 // settled says that nothing is pending and the model was trained on just what there is, under the
 // rules of now, unless these want nothing weighed: who is who is then a function of the set of records.
 func (c *chores) settled(rules uint64, weighs bool) bool {
-	return !c.pending() && (!weighs || c.force.known == c.known && c.force.Rules == rules || c.known == known{})
+	learnt := c.force.known == c.known && c.force.Rules == rules && !c.force.Lacks
+	return !c.pending() && (!weighs || learnt || c.known == known{})
 }
 
 // newest is the highest number of a model that is in force or on its way.

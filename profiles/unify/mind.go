@@ -13,12 +13,17 @@ import (
 // can be made ready beside the one in force (chores.go).
 type mind struct {
 	space  *state.Space
-	engine Engine // by the workspace's rules
-	rules  uint64 // hash of them
-	sights []*sight
-	linker *match.Linker // under the model in force
-	next   *match.Linker // under the one that is being made ready; nil if none is
+	engine Engine  // by the workspace's rules
+	rules  uint64  // hash of them
+	linker *linker // under the model in force
+	next   *linker // under the one that is being made ready; nil if none is
 	chores chores
+}
+
+// linker is a match.Linker with what it sees of observations.
+type linker struct {
+	*match.Linker
+	sight *sight
 }
 
 // mindOf returns what a workspace decides by. It is made anew after an aborted step.
@@ -86,12 +91,12 @@ func (m *mind) model(number uint32) (*match.Model, error) {
 	return model, model.UnmarshalBinary(encoded)
 }
 
-func (m *mind) newLinker(model *match.Model) *match.Linker {
-	l := match.NewLinker(model, m.space.Matching(model.Number), OptionsOf(m.engine.Matching()))
+// newLinker returns a linker under a model, by the rules of now.
+func (m *mind) newLinker(model *match.Model) *linker {
 	s := &sight{schema: &model.Schema, engine: m.engine, blocked: m.space.Blocked}
-	m.sights = append(m.sights, s)
+	l := match.NewLinker(model, m.space.Matching(model.Number), OptionsOf(m.engine.Matching()))
 	l.Prepare = s.prepare
-	return l
+	return &linker{l, s}
 }
 
 // likeness returns what is alike, if the rules want to hear of it.
@@ -99,7 +104,7 @@ func (m *mind) likeness() identity.Likeness {
 	if !weighs(m.engine) {
 		return nil
 	}
-	return m.linker
+	return m.linker.Linker
 }
 
 // weighs says whether rules want what is not certain weighed.
@@ -125,8 +130,11 @@ func (m *mind) link(was, now *identity.Observation) ([]identity.ObservationID, e
 			return nil, fmt.Errorf("link under the next model: %w", err)
 		}
 	}
-	if m.behind() || !weighs(m.engine) {
-		now = nil
+	if now != nil && (m.behind() || !weighs(m.engine)) {
+		now, m.chores.force.Lacks, m.chores.dirty = nil, true, true
+	}
+	if m.rules != m.chores.force.Rules {
+		m.chores.force.Lacks, m.chores.dirty = true, true
 	}
 	before, err := m.linker.Put(was, now)
 	if err != nil {
@@ -142,9 +150,9 @@ func (m *mind) behind() bool {
 
 // fault returns what went wrong where nothing could be returned.
 func (m *mind) fault() error {
-	for _, s := range m.sights {
-		if s.fault != nil {
-			return fmt.Errorf("read what is blocked: %w", s.fault)
+	for _, l := range []*linker{m.linker, m.next} {
+		if l != nil && l.sight.fault != nil {
+			return fmt.Errorf("read what is blocked: %w", l.sight.fault)
 		}
 	}
 	return nil

@@ -10,6 +10,12 @@ import (
 	"tributary/sql/store"
 )
 
+// arrival is a model of which the last part came.
+type arrival struct {
+	workspace string
+	useful    bool // it could be read
+}
+
 // maxModelParts bounds how many parts a model has: 512 MiB.
 const maxModelParts = 1024
 
@@ -26,10 +32,10 @@ func (a *applier) learn(space *state.Space, r *record, c IdentityModel) error {
 		return err
 	}
 	t := &m.chores
+	if c.Part == c.Parts-1 {
+		a.arrived = append(a.arrived, arrival{space.Name(), true})
+	}
 	if c.Number <= t.newest() || c.Rules != m.rules {
-		if c.Part == c.Parts-1 {
-			a.arrived = append(a.arrived, space.Name())
-		}
 		return nil
 	}
 	t.dirty = true
@@ -44,7 +50,6 @@ func (a *applier) learn(space *state.Space, r *record, c IdentityModel) error {
 	if t.parts.Next++; t.parts.Next < c.Parts {
 		return nil
 	}
-	a.arrived = append(a.arrived, space.Name())
 	var encoded []byte
 	for part := range c.Parts {
 		data, err := space.Task(partTask(part))
@@ -55,7 +60,8 @@ func (a *applier) learn(space *state.Space, r *record, c IdentityModel) error {
 	}
 	t.forgetParts(space)
 	model := new(match.Model)
-	if err := model.UnmarshalBinary(encoded); err != nil {
+	if err := model.UnmarshalBinary(encoded); err != nil || model.Number != c.Number {
+		a.arrived[len(a.arrived)-1].useful = false
 		return errSkip{reasonCommand, "the model cannot be read"}
 	}
 	return m.prepare(space, c, model, encoded, placeOf(r, choreRows))
@@ -98,9 +104,6 @@ func (c *chores) forgetParts(space *state.Space) {
 	c.parts = nil
 }
 
-// unlinked stands in place of the hash of rules: what has come since is not linked.
-const unlinked = ^uint64(0)
-
 // obey decides by other rules from now on, and about everything again. What they change in what is
 // compared needs a new model.
 func (a *applier) obey(space *state.Space, r *record, c IdentityRules, by state.Stamp) error {
@@ -118,13 +121,11 @@ func (a *applier) obey(space *state.Space, r *record, c IdentityRules, by state.
 		return err
 	}
 	m.engine, m.rules = engine, hashRules(encoded)
+	m.chores.forgetParts(space)
 	if err := m.dropNext(); err != nil { // it was to be linked by what the rules said then
 		return err
 	}
-	m.linker.SetOptions(OptionsOf(engine.Matching()))
-	if !weighs(engine) {
-		m.chores.force.Rules = unlinked
-	}
+	m.linker = m.newLinker(m.linker.Model())
 	m.chores.decideAgain(placeOf(r, choreRows))
 	return a.row(r, outbox.TableIdentityDecisions, &store.IdentityDecisionRow{
 		Workspace: space.Name(), Version: space.Version(), Kind: store.DecisionCommand,

@@ -97,6 +97,9 @@ type resolver func(context.Context, identity.Facts, identity.Likeness, []identit
 // returns what it decided.
 func (a *applier) decide(ctx context.Context, space *state.Space, m *mind, by *record, seeds []identity.ObservationID, resolve resolver) ([]identity.Assignment, error) {
 	resolution, err := resolve(context.WithoutCancel(ctx), space, m.likeness(), seeds)
+	if err == nil {
+		err = m.fault()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("resolve identity: %w", err)
 	}
@@ -115,6 +118,9 @@ func (a *applier) decide(ctx context.Context, space *state.Space, m *mind, by *r
 		if err := a.explain(space, by, &changes[i], version, m.chores.force.Model); err != nil {
 			return nil, err
 		}
+	}
+	if err := a.share(space, by, &resolution, version); err != nil {
+		return nil, err
 	}
 	return resolution.Assignments, a.conflicts(space, by, resolution.Conflicts, seeds, version, m.chores.force.Model)
 }

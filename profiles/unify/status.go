@@ -107,7 +107,8 @@ const pendingModel = "model"
 const settlePoll = 20 * time.Millisecond
 
 // Settle has a model trained on all that is there, if the one in force was not, and waits until
-// nothing is pending. It fails with ctx's error, and with ErrStopped when the worker ends.
+// nothing is pending. While more comes all the time it does not end. It fails with ctx's error, and
+// with ErrStopped when the worker ends.
 func (w *Worker) Settle(ctx context.Context, workspace string) error {
 	ticker := time.NewTicker(settlePoll)
 	defer ticker.Stop()

@@ -40,7 +40,9 @@ type applier struct {
 	open  []*state.Space
 	stuck map[string]bool
 	// arrived are the workspaces for which a new model arrived whole in this step.
-	arrived []string
+	arrived []arrival
+	chorer  int       // whose turn it is to have chores done
+	decided time.Time // when a component over the bound was last decided about, or put off
 	// poisoned holds the places of records in this step that pure code panicked over. After the
 	// first panic the step is cautious.
 	poisoned map[stream.Position]*fault
@@ -61,6 +63,7 @@ func (a *applier) run(ctx context.Context, fs *feeds) error {
 	if err := a.openAll(); err != nil {
 		return err
 	}
+	a.wantModels()
 	for ctx.Err() == nil {
 		if err := fs.failure(); err != nil { // however busy the others are
 			return err
@@ -235,8 +238,8 @@ func (a *applier) commit(fs *feeds) error {
 	a.entries = a.entries[:0]
 	clear(a.poisoned)
 	a.cautious = false
-	for _, workspace := range a.arrived {
-		a.trainer.done(workspace)
+	for _, m := range a.arrived {
+		a.trainer.done(m.workspace, m.useful)
 	}
 	a.arrived = a.arrived[:0]
 	a.wantModels()

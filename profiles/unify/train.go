@@ -20,22 +20,35 @@ import (
 type trainer struct {
 	*Config
 	mu     sync.Mutex
-	wanted map[string]bool // by workspace, until the model is applied or could not be made
+	wanted map[string]bool    // by workspace, until the model is applied or could not be made
+	failed map[string]setback // by workspace, those since the last that arrived
 	queue  chan string
 }
+
+// setback says when to try again after a model could not be made.
+type setback struct {
+	until time.Time
+	wait  time.Duration
+}
+
+// How long a workspace waits for another try: twice as long each time.
+const (
+	firstWait = time.Second
+	mostWait  = time.Hour
+)
 
 // trainerQueue is how many workspaces may wait; who finds it full asks again.
 const trainerQueue = 256
 
 func newTrainer(c *Config) *trainer {
-	return &trainer{Config: c, wanted: map[string]bool{}, queue: make(chan string, trainerQueue)}
+	return &trainer{Config: c, wanted: map[string]bool{}, failed: map[string]setback{}, queue: make(chan string, trainerQueue)}
 }
 
-// want has a new model made for a workspace, unless one is under way.
+// want has a new model made for a workspace, unless one is under way or could not be made lately.
 func (t *trainer) want(workspace string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.wanted[workspace] {
+	if t.wanted[workspace] || time.Now().Before(t.failed[workspace].until) {
 		return
 	}
 	select {
@@ -45,11 +58,17 @@ func (t *trainer) want(workspace string) {
 	}
 }
 
-// done says that a model arrived, or that none will.
-func (t *trainer) done(workspace string) {
+// done says that a model arrived, or that it was of no use.
+func (t *trainer) done(workspace string, useful bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.wanted, workspace)
+	if useful {
+		delete(t.failed, workspace)
+		return
+	}
+	wait := min(mostWait, max(firstWait, 2*t.failed[workspace].wait))
+	t.failed[workspace] = setback{time.Now().Add(wait), wait}
 }
 
 // run makes models until ctx ends.
@@ -60,7 +79,7 @@ func (t *trainer) run(ctx context.Context) {
 			return
 		case workspace := <-t.queue:
 			if err := t.train(ctx, workspace); err != nil {
-				t.done(workspace)
+				t.done(workspace, false)
 				if ctx.Err() == nil {
 					t.Logger.ErrorContext(ctx, "model of identities could not be made", "workspace", workspace, "error", err)
 				}
@@ -86,7 +105,7 @@ func (t *trainer) train(ctx context.Context, workspace string) (err error) {
 		return err
 	}
 	number := chores.newest() + 1
-	encoded, err := match.Train(all.schema, number, all.records, all.labels...).MarshalBinary()
+	encoded, err := all.learn(ctx, number)
 	if err != nil {
 		return err
 	}
@@ -102,6 +121,31 @@ type lesson struct {
 	labels  []match.Label
 	known   known
 	rules   uint64
+}
+
+// learn makes the model, encoded. When ctx ends it does not wait for it: what goes on holds nothing but
+// memory.
+func (l *lesson) learn(ctx context.Context, number uint32) ([]byte, error) {
+	type outcome struct {
+		encoded []byte
+		err     error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		defer func() {
+			if p := recover(); p != nil {
+				done <- outcome{err: fmt.Errorf("panic in training: %s", panicDetail(p))}
+			}
+		}()
+		encoded, err := match.Train(l.schema, number, l.records, l.labels...).MarshalBinary()
+		done <- outcome{encoded, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case o := <-done:
+		return o.encoded, o.err
+	}
 }
 
 // read reads all that a model of a workspace is made of.

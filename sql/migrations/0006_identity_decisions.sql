@@ -7,7 +7,7 @@ CREATE TABLE IF NOT EXISTS identity_decisions /* ON_CLUSTER */
 (
     workspace        LowCardinality(String),
     version          UInt64 COMMENT 'identity_version that it made' CODEC(ZSTD(1)),
-    kind             LowCardinality(String) COMMENT 'assigned, conflict, review or command',
+    kind             LowCardinality(String) COMMENT 'assigned, conflict, review, shared or command',
     observation      UUID,
     observation_key  UInt64 CODEC(ZSTD(1)),
     profile          UUID,
@@ -16,6 +16,7 @@ CREATE TABLE IF NOT EXISTS identity_decisions /* ON_CLUSTER */
     candidates       Array(UUID),
     rule             LowCardinality(String),
     identifier_type  LowCardinality(String),
+    identifier_key   UInt64 COMMENT 'the identifier that is shared, as in events.identifiers' CODEC(ZSTD(1)),
     peer             UUID,
     refused_by       LowCardinality(String),
     score            Float32 COMMENT 'bits for one person; 0 where no score decided' CODEC(ZSTD(1)),

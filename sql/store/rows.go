@@ -183,6 +183,9 @@ const (
 	// DecisionReview: a person should decide whether Observation and Peer are one; RefusedBy says why
 	// the score alone does not.
 	DecisionReview DecisionKind = "review"
+	// DecisionShared: the Candidates, those of them that are named, share the identifier of
+	// IdentifierKey; Rule is what it seems to belong to, or "not_shared".
+	DecisionShared DecisionKind = "shared"
 	// DecisionCommand: a person decided; Rule is the verdict or command.
 	DecisionCommand DecisionKind = "command"
 )
@@ -201,6 +204,7 @@ type IdentityDecisionRow struct {
 	Candidates      []uuid.UUID  `json:"candidates,omitempty"`
 	Rule            string       `json:"rule,omitempty"`
 	IdentifierType  string       `json:"identifier_type,omitempty"`
+	IdentifierKey   uint64       `json:"identifier_key,string,omitempty"` // of DecisionShared
 	Peer            uuid.UUID    `json:"peer,omitzero"`
 	RefusedBy       string       `json:"refused_by,omitempty"` // the rule that refused, of a conflict
 	Score           float32      `json:"score,omitempty"`      // bits for one person, where a score decided

@@ -110,6 +110,7 @@ func decisionColumns() []column[IdentityDecisionRow] {
 		list("candidates", "UUID", func(r *R) []uuid.UUID { return r.Candidates }),
 		text("rule", func(r *R) string { return r.Rule }),
 		text("identifier_type", func(r *R) string { return r.IdentifierType }),
+		uint64s("identifier_key", func(r *R) uint64 { return r.IdentifierKey }),
 		id("peer", func(r *R) uuid.UUID { return r.Peer }),
 		text("refused_by", func(r *R) string { return r.RefusedBy }),
 		float32s("score", func(r *R) float32 { return r.Score }),

@@ -138,7 +138,7 @@ func testOtherRows(t *testing.T, e Engine) {
 	})
 	insert(t, b, store.IdentityDecisions, &store.IdentityDecisionRow{
 		Place: place, Workspace: "acme", Version: 8, Kind: store.DecisionConflict, Observation: a, Profile: a, PreviousProfile: c,
-		Standing: "member", Candidates: []uuid.UUID{a, c}, Rule: "same_email", IdentifierType: "email", Peer: c,
+		Standing: "member", Candidates: []uuid.UUID{a, c}, Rule: "same_email", IdentifierType: "email", IdentifierKey: 77, Peer: c,
 		RefusedBy: "different_name", Score: -3.25, Model: 4, Actor: "ann", DecidedAt: at,
 	})
 	insert(t, b, store.Profiles, &store.ProfileRow{
@@ -163,7 +163,7 @@ func testOtherRows(t *testing.T, e Engine) {
 	for table, want := range map[string][]string{
 		"facts": {"acme", "record", a.String(), ka, "crm", "m", "r", "2", "true", "s", "[4,9]", `{"x":1}`, at3, at3, "3", "5", "7"},
 		"identity_decisions": {"acme", "8", "conflict", a.String(), ka, a.String(), c.String(), "member",
-			"['" + a.String() + "','" + c.String() + "']", "same_email", "email", c.String(), "different_name", "-3.25", "4", "ann", at3, "3", "5", "7"},
+			"['" + a.String() + "','" + c.String() + "']", "same_email", "email", "77", c.String(), "different_name", "-3.25", "4", "ann", at3, "3", "5", "7"},
 		"profiles":        {"acme", a.String(), "4", c.String(), "true", at3, at3, "2", "12", `{"name":"Ada"}`, at3, "3", "5", "7"},
 		"profile_changes": {"acme", a.String(), "4", "changed", "name", `"A"`, `"Ada"`, "crm", c.String(), at3, "3", "5", "7"},
 		"quarantine": {"acme", "web", "1", "2", "3", "1", "open", "m", "gateway", "invalid_json", "traits.x", "d", "\x00\xff",
