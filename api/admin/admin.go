@@ -19,6 +19,7 @@ import (
 	"tributary/profiles"
 	"tributary/profiles/state"
 	"tributary/profiles/unify"
+	"tributary/sql/store"
 )
 
 // Quarantine lists what could not be processed; state.Store is one.
@@ -36,6 +37,8 @@ type Config struct {
 	Explainer  Explainer
 	// Reconcile compares what the log received with what became of it.
 	Reconcile func(ctx context.Context) (*Accounts, error)
+	// Reviews lists the pairs of which a person should decide.
+	Reviews func(ctx context.Context, workspace string, limit int) ([]store.ReviewRow, error)
 	// Status tells how the parts of the server are: any JSON.
 	Status func(ctx context.Context) (any, error)
 	Logger *slog.Logger
@@ -55,6 +58,7 @@ func (c Config) Validate() error {
 	need(c.Identity != nil, "identity")
 	need(c.Explainer != nil, "explainer")
 	need(c.Reconcile != nil, "reconcile")
+	need(c.Reviews != nil, "reviews")
 	need(c.Status != nil, "status")
 	need(c.Logger != nil, "logger")
 	return errors.Join(faults...)
@@ -85,6 +89,7 @@ func NewHandler(c Config) (http.Handler, error) {
 	handle(mux, h, "POST /admin/v1/identity/rules", decide[unify.IdentityRules](h))
 	mux.HandleFunc("POST /admin/v1/identity/preview", h.preview)
 	handle(mux, h, "GET /admin/v1/identity/status", h.identityStatus)
+	handle(mux, h, "GET /admin/v1/identity/reviews", h.reviews)
 	handle(mux, h, "POST /admin/v1/identity/settle", h.settleIdentity)
 	handle(mux, h, "GET /admin/v1/reconcile", h.reconcile)
 	handle(mux, h, "GET /admin/v1/status", h.status)

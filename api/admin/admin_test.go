@@ -29,6 +29,7 @@ import (
 	"tributary/profiles/outbox"
 	"tributary/profiles/state"
 	"tributary/profiles/unify"
+	"tributary/sql/store"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -75,6 +76,7 @@ func newServer(t *testing.T) *server {
 	handler, err := admin.NewHandler(admin.Config{
 		Commands: commands, Keys: s.keys, Quarantine: s.state, Identity: s.state,
 		Explainer: explain.NewService(s.state, engine, finder),
+		Reviews:   func(context.Context, string, int) ([]store.ReviewRow, error) { return nil, nil },
 		Reconcile: func(ctx context.Context) (*admin.Accounts, error) {
 			r, err := unify.Reconcile(ctx, s.log, s.state)
 			if err != nil {

@@ -21,6 +21,7 @@ type Appender interface {
 type Worker interface {
 	Applied(ctx context.Context, pos stream.Position) error
 	Status(workspace string) (unify.Status, error)
+	Precision(workspace string) (unify.Precision, error)
 	Settle(ctx context.Context, workspace string) error
 }
 

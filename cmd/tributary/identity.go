@@ -39,7 +39,7 @@ decision can be taken back: then all is as if it had never been given, but for t
 		decide(newIdentityLink("undo", unify.LinkRemove, "Take back what was said of two by merge or split")),
 		decide(newIdentityBlock()), decide(newIdentityUnblock()),
 		newIdentityExplain(g), newIdentityIdentifier(g), newIdentityRules(g), newIdentityPreview(g),
-		newIdentityStatus(g), newIdentitySettle(g),
+		newIdentityStatus(g), newIdentitySettle(g), newIdentityReviews(g),
 		newIdentityEvaluate(),
 	)
 	return cmd

@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"tributary/api/admin"
 	"tributary/cmd/internal/config"
-	"tributary/profiles/unify"
 )
 
 func newIdentityStatus(g *globals) *cobra.Command {
@@ -56,7 +56,7 @@ records, whatever the order in which they came.`,
 	return cmd
 }
 
-func printStatus(cmd *cobra.Command, s unify.Status) error {
+func printStatus(cmd *cobra.Command, s admin.IdentityStatus) error {
 	text := "not settled: records, verdicts, blocks or rules have come since the model was made"
 	switch {
 	case s.Settled:
@@ -68,6 +68,43 @@ func printStatus(cmd *cobra.Command, s unify.Status) error {
 	if s.Model == 0 {
 		model = "the model that ships with the program"
 	}
-	_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s; %s; %d observations can be compared\n", text, model, s.Comparable)
+	p := s.Precision
+	precision := fmt.Sprintf("at least %.1f %% right, by the model's own estimate; nobody has decided about such pairs yet", 100*p.Estimated)
+	if p.Labels > 0 {
+		precision = fmt.Sprintf("%d of %d that people decided about were right (95 %% confidence: %.1f to %.1f %%); estimated at least %.1f %%",
+			p.Right, p.Labels, 100*p.Low, 100*p.High, 100*p.Estimated)
+	}
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s; %s; %d observations can be compared\nmerges by score: %s\n", text, model, s.Comparable, precision)
 	return err
+}
+
+func newIdentityReviews(g *globals) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "reviews", Args: cobra.NoArgs,
+		Short: "List pairs of which a person should say whether they are one",
+		Long: `What is known of them nearly suffices, or suffices and something keeps them apart. "identity explain
+profile:ID --with profile:OTHER" tells what speaks for and against; "identity merge" or "split" decides, and
+the next model learns from it.`,
+	}
+	in := workspaceFlag(cmd)
+	limit := cmd.Flags().Int("limit", 20, "how many, the likeliest first")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return g.ask(cmd, func(ctx context.Context, conf config.Config, client *admin.Client) error {
+			rows, err := client.Reviews(ctx, in(conf), *limit)
+			if err != nil {
+				return err
+			}
+			if len(rows) == 0 {
+				_, err := fmt.Fprintln(cmd.OutOrStdout(), "there is no open question")
+				return err
+			}
+			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+			fmt.Fprintln(w, "PROFILE\tOTHER\tBITS\tREASON")
+			for _, r := range rows {
+				fmt.Fprintf(w, "%s\t%s\t%.1f\t%s\n", r.Profile, r.Other, r.Bits, r.Reason)
+			}
+			return w.Flush()
+		})
+	}
+	return cmd
 }

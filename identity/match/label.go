@@ -102,8 +102,10 @@ func (m *Model) judge(pairs []judged) {
 // some of them: with 95 % confidence between Low and High (Wilson, 1927). It holds for pairs of the
 // kind that people label, and the labels have moved the model a little as well.
 type Measured struct {
-	Labels, Right int
-	Low, High     float64
+	Labels int     `json:"labels"`
+	Right  int     `json:"right"`
+	Low    float64 `json:"low"`
+	High   float64 `json:"high"`
 }
 
 // MeasuredPrecision measures the pairs of this estimated precision or more. Without labels, Labels is

@@ -134,7 +134,7 @@ func (a *applier) resolveSome(ctx context.Context, space *state.Space, m *mind) 
 		t.After = id
 	}
 	by := t.Place.record(space.Name())
-	decided, err := a.decide(ctx, space, m, by, seeds, m.engine.Resolve)
+	decided, err := a.decide(ctx, space, m, by, seeds, m.engine.Resolve, nil)
 	if err != nil {
 		return err
 	}
@@ -184,7 +184,7 @@ func (a *applier) resolveOversized(ctx context.Context, space *state.Space, m *m
 		return nil
 	}
 	by := t.Place.record(space.Name())
-	decided, err := a.decide(ctx, space, m, by, ids, m.engine.ResolveWhole)
+	decided, err := a.decide(ctx, space, m, by, ids, m.engine.ResolveWhole, nil)
 	if err != nil {
 		return err
 	}

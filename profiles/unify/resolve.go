@@ -86,16 +86,20 @@ func (a *applier) resolve(ctx context.Context, space *state.Space, by *record, s
 		return err
 	}
 	slices.SortFunc(seeds, compareIDs)
-	_, err = a.decide(ctx, space, m, by, slices.Compact(seeds), m.engine.Resolve)
+	seeds = slices.Compact(seeds)
+	_, err = a.decide(ctx, space, m, by, seeds, m.engine.Resolve, seeds)
 	return err
 }
 
 // resolver is one of the two ways that an Engine resolves.
 type resolver func(context.Context, identity.Facts, identity.Likeness, []identity.ObservationID) (identity.Resolution, error)
 
-// decide resolves the components of the seeds, ascending, and records what came out different. It
-// returns what it decided.
-func (a *applier) decide(ctx context.Context, space *state.Space, m *mind, by *record, seeds []identity.ObservationID, resolve resolver) ([]identity.Assignment, error) {
+// decide resolves the components of the seeds, ascending, and records what came out different. Of what
+// was kept apart it tells as far as that concerns some observations, ascending; all of it if these are
+// nil. It returns what it decided.
+func (a *applier) decide(
+	ctx context.Context, space *state.Space, m *mind, by *record, seeds []identity.ObservationID, resolve resolver, concerning []identity.ObservationID,
+) ([]identity.Assignment, error) {
 	resolution, err := resolve(context.WithoutCancel(ctx), space, m.likeness(), seeds)
 	if err == nil {
 		err = m.fault()
@@ -122,7 +126,7 @@ func (a *applier) decide(ctx context.Context, space *state.Space, m *mind, by *r
 	if err := a.share(space, by, &resolution, version); err != nil {
 		return nil, err
 	}
-	return resolution.Assignments, a.conflicts(space, by, resolution.Conflicts, seeds, version, m.chores.force.Model)
+	return resolution.Assignments, a.conflicts(space, by, resolution.Conflicts, concerning, version, m.chores.force.Model)
 }
 
 // assign stores the assignments that differ from what is there and returns them.
@@ -213,11 +217,11 @@ func (c *change) profileChange(space *state.Space, by *record, version uint64) *
 	return row
 }
 
-// conflicts appends what was kept apart, as far as it concerns the seeds: the others were told of
-// when they were resolved.
-func (a *applier) conflicts(space *state.Space, by *record, all []identity.Conflict, seeds []identity.ObservationID, version uint64, model uint32) error {
+// conflicts appends what was kept apart, as far as it concerns some observations: the others were told
+// of when they were resolved.
+func (a *applier) conflicts(space *state.Space, by *record, all []identity.Conflict, concerning []identity.ObservationID, version uint64, model uint32) error {
 	for _, c := range all {
-		if !has(seeds, c.A) && !has(seeds, c.B) {
+		if concerning != nil && !has(concerning, c.A) && !has(concerning, c.B) {
 			continue
 		}
 		row := &store.IdentityDecisionRow{

@@ -2,11 +2,13 @@ package unify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"tributary/identity"
+	"tributary/identity/match"
 )
 
 // Status says how far a workspace has come in deciding who is who.
@@ -79,6 +81,43 @@ func (w *Worker) Status(workspace string) (Status, error) {
 		err = closed
 	}
 	return s, err
+}
+
+// Precision says how precise merges by score are: estimated by the model itself, which rules set the
+// threshold by, and measured on the pairs that people decided about, once there are some.
+type Precision struct {
+	Estimated float64 `json:"estimated"`
+	match.Measured
+}
+
+// Precision returns that of the model in force in a workspace.
+func (w *Worker) Precision(workspace string) (p Precision, err error) {
+	view, err := w.config.State.View(workspace)
+	if err != nil {
+		return p, fmt.Errorf("read precision: %w", err)
+	}
+	defer func() { err = errors.Join(err, view.Close()) }()
+	encoded, err := view.Rules()
+	if err != nil {
+		return p, fmt.Errorf("read precision: %w", err)
+	}
+	engine := w.config.Engine
+	if len(encoded) > 0 {
+		if engine, err = ruled(engine, encoded); err != nil {
+			return p, fmt.Errorf("read precision: %w", err)
+		}
+	}
+	p.Estimated, p.High = engine.Matching().MergePrecision, 1
+	number, encoded, err := view.Model()
+	if number == 0 || err != nil {
+		return p, err
+	}
+	model := new(match.Model)
+	if err := model.UnmarshalBinary(encoded); err != nil {
+		return p, fmt.Errorf("read precision: %w", err)
+	}
+	p.Measured = model.MeasuredPrecision(p.Estimated)
+	return p, nil
 }
 
 // Undecided lists the workspaces in which something is under way.

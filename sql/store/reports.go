@@ -52,6 +52,17 @@ type ProfileCount struct {
 	Events  uint64    `ch:"events"`
 }
 
+// ReviewRow is a row of identity/reviews: workspace, limit.
+type ReviewRow struct {
+	Observation uuid.UUID `ch:"observation" json:"observation"`
+	Peer        uuid.UUID `ch:"peer" json:"peer"`
+	Profile     uuid.UUID `ch:"profile" json:"profile"`
+	Other       uuid.UUID `ch:"other" json:"other"`
+	Reason      string    `ch:"reason" json:"reason"` // why the score alone does not merge them
+	Bits        float32   `ch:"bits" json:"bits"`
+	AskedAt     time.Time `ch:"asked_at" json:"asked_at"`
+}
+
 // MessageCount is a row of counts/by_message (workspace, source) and of counts/by_message_id
 // (workspace, source, message_ids []string).
 type MessageCount struct {

@@ -15,9 +15,9 @@ import (
 func (n *Node) adminHandler() (http.Handler, error) {
 	return admin.NewHandler(admin.Config{
 		Commands: n.commands, Keys: n.authKeys, Quarantine: n.state, Identity: n.state, Explainer: n.identity,
-		Reconcile: n.reconcile,
-		Status:    func(ctx context.Context) (any, error) { return n.Status(ctx), nil },
-		Logger:    n.logger,
+		Reconcile: n.reconcile, Reviews: n.reviews,
+		Status: func(ctx context.Context) (any, error) { return n.Status(ctx), nil },
+		Logger: n.logger,
 	})
 }
 
@@ -43,6 +43,15 @@ func (n *Node) Status(ctx context.Context) Status {
 		s.AnalyticsStore = fmt.Sprint(err)
 	}
 	return s
+}
+
+// reviews lists the pairs of which a person should decide.
+func (n *Node) reviews(ctx context.Context, workspace string, limit int) ([]store.ReviewRow, error) {
+	query, err := store.Prepare[store.ReviewRow](n.stores.read, "identity/reviews")
+	if err != nil {
+		return nil, err
+	}
+	return query.All(ctx, store.Params{"workspace": workspace, "limit": limit})
 }
 
 // storedRow is a row of counts/stored.sql.

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"tributary/api/admin"
+	"tributary/identity"
 	"tributary/profiles/unify"
 	"tributary/sql/store"
 )
@@ -123,5 +124,38 @@ func TestSettleMakesAModelOfAllThereIs(t *testing.T) {
 	}
 	if _, err := client.IdentityStatus(t.Context(), ""); err == nil || !strings.Contains(err.Error(), "workspace") {
 		t.Errorf("no workspace is answered with %v", err)
+	}
+}
+
+// TestOpenQuestionsAreListed: two who are nearly one are asked about until somebody decides, and the
+// decisions tell how precise merges are.
+func TestOpenQuestionsAreListed(t *testing.T) {
+	p := start(t, t.TempDir())
+	client := admin.NewClient(Socket(p.config.DataDir))
+	defer client.Close()
+	for i := range 2 { // a name alone asks, however rare it is
+		p.accept("/v1/identify", fmt.Sprintf(`{"anonymousId":"a-%d","traits":{"firstName":"Zebulon","lastName":"Quixby"}}`, i))
+	}
+	p.settle()
+	rows, err := client.Reviews(t.Context(), "default", 10)
+	if err != nil || len(rows) != 1 || rows[0].Reason != identity.RuleUncertain || rows[0].Bits <= 0 || rows[0].Profile == rows[0].Other {
+		t.Fatalf("open questions: %+v, %v", rows, err)
+	}
+	status, err := client.IdentityStatus(t.Context(), "default")
+	if err != nil || status.Precision.Labels != 0 || status.Precision.Estimated != identity.DefaultMergePrecision {
+		t.Errorf("precision before anybody decided: %+v, %v", status.Precision, err)
+	}
+	if _, err := client.LinkIdentity(t.Context(), "default", unify.IdentityLink{A: rows[0].Profile, B: rows[0].Other, Verdict: unify.LinkMustMerge}); err != nil {
+		t.Fatal(err)
+	}
+	p.settle()
+	if rows, err = client.Reviews(t.Context(), "default", 10); err != nil || len(rows) > 0 {
+		t.Errorf("after it was decided: %+v, %v", rows, err)
+	}
+	if status, err = client.SettleIdentity(t.Context(), "default"); err != nil || status.Precision.Labels != 1 || status.Precision.Right != 1 || status.Precision.Low <= 0 || status.Precision.High != 1 {
+		t.Errorf("precision after one decision: %+v, %v", status.Precision, err)
+	}
+	if _, err := client.Reviews(t.Context(), "default", 0); err == nil || !strings.Contains(err.Error(), "limit") {
+		t.Errorf("no limit is answered with %v", err)
 	}
 }
