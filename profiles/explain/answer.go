@@ -41,7 +41,7 @@ type Answer struct {
 type Pending struct {
 	// Settled: nothing is under way, and the model was made of just what there is. Until then what is told
 	// may be ahead of what is in force.
-	Settled bool `json:"settled"`
+	Settled bool `json:"identity_settled"`
 	// Pending names what is under way: model, relink, resolve or oversized (see unify.Status).
 	Pending []string `json:"pending"`
 }

@@ -15,7 +15,7 @@ import (
 type Status struct {
 	// Settled: nothing is pending and the model was trained on just what there is. Who is who is then a
 	// function of the set of records, whatever the order in which they came.
-	Settled bool `json:"settled"`
+	Settled bool `json:"identity_settled"`
 	// Model is the number of the model in force; 0 are the weights that ship with the program.
 	Model uint32 `json:"model"`
 	// Trained is how many observations it was trained on, Comparable how many there are that say
