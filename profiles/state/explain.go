@@ -96,12 +96,6 @@ func (h *Snapshot) AnyUnsettled() (bool, error) {
 	return found, wrapRead("unsettled observations", err)
 }
 
-// ComparableCount is how many observations say enough to be compared.
-func (h *Snapshot) ComparableCount() (int64, error) {
-	count, err := readComparable(h.db, h.space)
-	return count, wrapRead("count of comparable observations", err)
-}
-
 // Rules returns the document of the workspace's rules; nil when there is none.
 func (h *Snapshot) Rules() ([]byte, error) { return readRules(h.get, h.space) }
 

@@ -44,7 +44,6 @@ import (
 //	model       number of the model in use    kindModel WS
 //	part        of a model; part 0 is its     kindPart WS model part
 //	            length
-//	comparable  count of observations         kindComparable WS
 //	unsettled   observation to resolve        kindUnsettled WS observation
 //	task        progress of what is put off   kindTask WS name
 //
@@ -80,7 +79,6 @@ const (
 	kindLinked     = 'X'
 	kindModel      = 'M'
 	kindPart       = 'P'
-	kindComparable = 'C'
 	kindUnsettled  = 'u'
 	kindTask       = 'j'
 )

@@ -1,8 +1,6 @@
 package state
 
 import (
-	"encoding/binary"
-	"fmt"
 	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -92,27 +90,6 @@ func (s *Space) UnsettledFrom(after identity.ObservationID, limit int) ([]identi
 func (s *Space) ObservationsFrom(after identity.ObservationID, limit int) ([]identity.ObservationID, error) {
 	ids, err := idsFrom(s.tx.store.db, s.space, kindObserved, after, limit)
 	return ids, wrapRead("observations", err)
-}
-
-// ComparableCount is how many observations say enough to be compared, as AddComparable was told.
-func (s *Space) ComparableCount() int64 { return s.comparables }
-
-// AddComparable adds to ComparableCount.
-func (s *Space) AddComparable(delta int64) {
-	s.comparables += delta
-	s.tx.write(s.key(nil, kindComparable), binary.AppendVarint(nil, s.comparables))
-}
-
-func readComparable(r pebble.Reader, s space) (int64, error) {
-	value, err := get(r, s.key(nil, kindComparable))
-	if value == nil || err != nil {
-		return 0, err
-	}
-	count, n := binary.Varint(value)
-	if n != len(value) {
-		return 0, fmt.Errorf("%w: count of comparable observations", ErrCorrupt)
-	}
-	return count, nil
 }
 
 // idsFrom returns up to limit ids at the ends of the keys of one kind, ascending, those after one.

@@ -22,8 +22,7 @@ type Space struct {
 	// unsettled: some were put off. It may be true though they are resolved by now.
 	unsettled bool
 
-	numbered    uint32 // greatest number of an observation
-	comparables int64
+	numbered uint32 // greatest number of an observation
 	// settledBelow is an id below which nothing is unsettled, as of this step.
 	settledBelow identity.ObservationID
 }
@@ -48,10 +47,7 @@ func (s *Space) load() error {
 	if s.hasShared, err = hasAny(db, s.key(nil, kindShared)); err != nil {
 		return err
 	}
-	if s.numbered, err = readNumberedUpTo(db, s.space); err != nil {
-		return err
-	}
-	s.comparables, err = readComparable(db, s.space)
+	s.numbered, err = readNumberedUpTo(db, s.space)
 	return err
 }
 
