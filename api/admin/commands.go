@@ -23,6 +23,7 @@ type Worker interface {
 	Status(workspace string) (unify.Status, error)
 	Precision(workspace string) (unify.Precision, error)
 	Settle(ctx context.Context, workspace string) error
+	Decided(ctx context.Context, workspace string) error
 }
 
 // Commands gives commands through the log, and waits until they are applied. It is safe for

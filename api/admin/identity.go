@@ -18,6 +18,8 @@ type Decided struct {
 	// equal when it changed nobody's profile.
 	Before          uint64 `json:"identity_version_before"`
 	IdentityVersion uint64 `json:"identity_version"`
+	// Moved is how many observations went to another profile meanwhile.
+	Moved uint64 `json:"moved"`
 }
 
 var refused = problem.Kind{Name: "not-applied", Status: http.StatusConflict, Title: "The decision was not applied"}
@@ -36,6 +38,10 @@ func decide[C unify.Command](h *handlers) func(*http.Request) (Decided, error) {
 		if d.Before, err = identityVersion(h.Identity, workspace); err != nil {
 			return d, err
 		}
+		before, err := h.Commands.Worker.Status(workspace)
+		if err != nil {
+			return d, err
+		}
 		at, err := h.Commands.Do(r.Context(), workspace, command)
 		if err != nil {
 			return d, err
@@ -47,6 +53,14 @@ func decide[C unify.Command](h *handlers) func(*http.Request) (Decided, error) {
 		if quarantined {
 			return d, problem.New(refused, item.Detail)
 		}
+		if err := h.Commands.Worker.Decided(r.Context(), workspace); err != nil {
+			return d, err
+		}
+		after, err := h.Commands.Worker.Status(workspace)
+		if err != nil {
+			return d, err
+		}
+		d.Moved = after.Moved - before.Moved
 		d.IdentityVersion, err = identityVersion(h.Identity, workspace)
 		return d, err
 	}

@@ -48,7 +48,7 @@ decision can be taken back: then all is as if it had never been given, but for t
 func printDecided(cmd *cobra.Command, d admin.Decided) error {
 	text := "nobody's profile changed"
 	if d.IdentityVersion != d.Before {
-		text = "profiles changed"
+		text = fmt.Sprintf("%d observations moved to another profile, as identity_decisions and profile_changes tell from version %d on", d.Moved, d.Before+1)
 	}
 	_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s; identity_version %d\n", text, d.IdentityVersion)
 	return err

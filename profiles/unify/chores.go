@@ -27,6 +27,8 @@ type chores struct {
 	relink    *relink
 	resolve   *again
 	oversized *again
+	// moved is how many observations ever went from one profile to another.
+	moved uint64
 
 	dirty bool
 	// done are those that the present round of resolve has met beyond where it is.
@@ -102,12 +104,13 @@ const (
 	taskRelink    = "relink"
 	taskResolve   = "resolve"
 	taskOversized = "oversized"
+	taskMoved     = "moved"
 )
 
 func readChores(from Tasks) (c chores, err error) {
 	for name, to := range map[string]any{
 		taskForce: &c.force, taskKnown: &c.known, taskParts: &c.parts,
-		taskRelink: &c.relink, taskResolve: &c.resolve, taskOversized: &c.oversized,
+		taskRelink: &c.relink, taskResolve: &c.resolve, taskOversized: &c.oversized, taskMoved: &c.moved,
 	} {
 		value, err := from.Task(name)
 		if err != nil {
@@ -139,7 +142,7 @@ func (c *chores) save(space *state.Space) error {
 	}
 	for name, v := range map[string]any{
 		taskForce: c.force, taskKnown: c.known, taskParts: c.parts,
-		taskRelink: c.relink, taskResolve: c.resolve, taskOversized: c.oversized,
+		taskRelink: c.relink, taskResolve: c.resolve, taskOversized: c.oversized, taskMoved: c.moved,
 	} {
 		value, err := json.Marshal(v)
 		if err != nil {

@@ -119,6 +119,10 @@ func (a *applier) decide(
 		}
 	}
 	for i := range changes {
+		if c := &changes[i]; c.known && c.was.Profile != c.now.Profile {
+			m.chores.moved++
+			m.chores.dirty = true
+		}
 		if err := a.explain(space, by, &changes[i], version, m.chores.force.Model); err != nil {
 			return nil, err
 		}

@@ -25,6 +25,8 @@ type Status struct {
 	// Pending names what is under way: "model" (one is arriving), "relink" (everything is compared
 	// anew under it), "resolve" (everything is decided again), "oversized" (a component over the bound).
 	Pending []string `json:"pending,omitempty"`
+	// Moved is how many times an observation went from one profile to another, ever.
+	Moved uint64 `json:"moved"`
 }
 
 // Tasks reads the documents that tell of it: a state.Snapshot is one.
@@ -47,7 +49,7 @@ func ReadStatus(from Tasks) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
-	s := Status{Settled: c.settled(hashRules(rules), weighs), Model: c.force.Model, Trained: c.force.Count, Comparable: c.known.Count}
+	s := Status{Settled: c.settled(hashRules(rules), weighs), Model: c.force.Model, Trained: c.force.Count, Comparable: c.known.Count, Moved: c.moved}
 	for _, p := range []struct {
 		name string
 		is   bool
@@ -142,6 +144,14 @@ func (w *Worker) Undecided() ([]string, error) {
 // pendingModel is in Status.Pending while a model is arriving.
 const pendingModel = "model"
 
+// Decided waits until everything is decided by the rules and the model of now, whether or not a new
+// model is due. It fails as Settle does.
+func (w *Worker) Decided(ctx context.Context, workspace string) error {
+	return w.poll(ctx, workspace, func(s *Status) bool {
+		return !slices.Contains(s.Pending, taskResolve) && !slices.Contains(s.Pending, taskOversized)
+	})
+}
+
 // settlePoll is how often Settle looks.
 const settlePoll = 20 * time.Millisecond
 
@@ -149,15 +159,22 @@ const settlePoll = 20 * time.Millisecond
 // nothing is pending. While more comes all the time it does not end. It fails with ctx's error, and
 // with ErrStopped when the worker ends.
 func (w *Worker) Settle(ctx context.Context, workspace string) error {
+	return w.poll(ctx, workspace, func(s *Status) bool {
+		if !s.Settled && (len(s.Pending) == 0 || slices.Equal(s.Pending, []string{pendingModel})) { // whose other parts may never come
+			w.trainer.want(workspace)
+		}
+		return s.Settled
+	})
+}
+
+// poll looks at the status until it is as wanted.
+func (w *Worker) poll(ctx context.Context, workspace string, wanted func(*Status) bool) error {
 	ticker := time.NewTicker(settlePoll)
 	defer ticker.Stop()
 	for {
 		s, err := w.Status(workspace)
-		if err != nil || s.Settled {
+		if err != nil || wanted(&s) {
 			return err
-		}
-		if len(s.Pending) == 0 || slices.Equal(s.Pending, []string{pendingModel}) { // whose other parts may never come
-			w.trainer.want(workspace)
 		}
 		select {
 		case <-ctx.Done():

@@ -61,7 +61,7 @@ func TestDecisionsAreTakenBack(t *testing.T) {
 		}
 		return d
 	}
-	if d := link(unify.LinkMustMerge); d.IdentityVersion <= d.Before {
+	if d := link(unify.LinkMustMerge); d.IdentityVersion <= d.Before || d.Moved != 1 {
 		t.Errorf("the merge changed nothing: %+v", d)
 	}
 	if a, b := id("user_id:u-1"), id("user_id:u-2"); a != b {
