@@ -32,6 +32,7 @@ type Grouping struct {
 	// Apart says that two groups, by their places, are two persons whatever they look like.
 	Apart func(a, b int) bool
 	// Without says that an identifier is not to be weighed: it was blocked, or the rules ignore its type.
+	// Who compares observations without these to begin with may pass over it.
 	Without func(Identifier) bool
 }
 

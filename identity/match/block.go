@@ -54,51 +54,36 @@ const (
 	worthAlone = 3
 )
 
-// nameKeys are made of the name alone.
-var nameKeys = map[uint64]bool{blockNames: true, blockFamily: true, blockFamilyEnd: true, blockGivenEnd: true}
-
 // few says that a record has few keys, before any are refined.
 func (p *Prepared) few() bool { return len(p.keys) <= fewKeys }
 
 // rawKeys are the blocking keys of a record before any are refined, ascending. The README lists them.
 func (p *Prepared) rawKeys() []uint64 {
-	out := make([]uint64, 0, 40)
-	add := func(salt uint64, parts ...string) {
-		for _, s := range parts {
-			if s == "" {
-				return
-			}
-		}
-		k := blockingKey(hash64(salt, parts...))
-		if nameKeys[salt] {
-			k |= nameBit
-		}
-		out = append(out, k)
-	}
+	keys := make(keyList, 0, 48)
 	for i := range p.phones {
-		add(blockPhone, p.phones[i].tail)
-		add(blockPhoneEnd, p.phones[i].all[max(0, len(p.phones[i].all)-7):])
+		keys.add(blockPhone, p.phones[i].tail)
+		keys.add(blockPhoneEnd, p.phones[i].all[max(0, len(p.phones[i].all)-7):])
 	}
 	for i := range p.emails {
 		m := &p.emails[i]
-		add(blockEmail, m.all)
+		keys.add(blockEmail, m.all)
 		if len(m.local) >= 6 {
-			add(blockMailbox, m.local)
+			keys.add(blockMailbox, m.local)
 		}
 		if len(m.letters) >= 5 {
-			add(blockMailboxName, m.letters)
+			keys.add(blockMailboxName, m.letters)
 		}
 		if m.digits >= 2 {
-			add(blockMailboxSound, sound(m.letters), digits(m.local))
+			keys.add(blockMailboxSound, sound(m.letters), digits(m.local))
 		}
 	}
 	for i := range p.ids {
-		add(blockID, p.ids[i].value)
+		keys.add(blockID, p.ids[i].value)
 	}
 	for _, b := range p.blocks {
-		add(blockGiven, b)
+		keys.add(blockGiven, b)
 	}
-	p.birthKeys(add)
+	p.birthKeys(&keys)
 	for i := range p.addresses {
 		a := &p.addresses[i]
 		longest := ""
@@ -109,66 +94,82 @@ func (p *Prepared) rawKeys() []uint64 {
 		}
 		switch {
 		case longest == "":
-			add(blockAddress, a.key) // numbers only: "6964 W 131st Street"
+			keys.add(blockAddress, a.key) // numbers only: "6964 W 131st Street"
 		case a.number != "":
-			add(blockAddress, a.number, sound(longest))
+			keys.add(blockAddress, a.number, sound(longest))
 		default:
-			add(blockAddress, "-", longest)
+			keys.add(blockAddress, "-", longest)
 		}
 		for _, n := range p.names {
-			add(blockStreetName, sound(longest), n.given.sound)
+			keys.add(blockStreetName, sound(longest), n.given.sound)
 		}
 	}
 	for _, o := range p.orgs {
-		add(blockOrganisation, o.key)
+		keys.add(blockOrganisation, o.key)
 		for i := range o.words {
-			add(blockOrganisation, sound(o.words[i]), o.words[i][:1])
+			keys.add(blockOrganisation, sound(o.words[i]), o.words[i][:1])
 		}
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	slices.Sort(keys)
+	return slices.Clone(slices.Compact(keys))
 }
 
-func (p *Prepared) birthKeys(add func(uint64, ...string)) {
+// keyList are keys as they are collected.
+type keyList []uint64
+
+// add adds the key of some parts, unless one of them is not known.
+func (k *keyList) add(salt uint64, parts ...string) {
+	if slices.Contains(parts, "") {
+		return
+	}
+	key := blockingKey(hash64(salt, parts...))
+	switch salt {
+	case blockNames, blockFamily, blockFamilyEnd, blockGivenEnd:
+		key |= nameBit
+	}
+	*k = append(*k, key)
+}
+
+func (p *Prepared) birthKeys(keys *keyList) {
 	for i := range p.births {
 		d := &p.births[i]
 		if d.whole() {
-			add(blockBirth, d.text)
+			keys.add(blockBirth, d.text)
 			if d.ambiguous {
-				add(blockBirth, d.text[:4]+d.text[6:]+d.text[4:6])
+				keys.add(blockBirth, d.text[:4]+d.text[6:]+d.text[4:6])
 			}
 		}
 		for j := range p.places {
 			if pc := p.places[j].postcode; pc != "" {
-				add(blockPlaceYear, pc, d.text[:4])
-				add(blockPlaceYear, pc, d.text[4:])
+				keys.add(blockPlaceYear, pc, d.text[:4])
+				keys.add(blockPlaceYear, pc, d.text[4:])
 			}
 		}
 	}
 	for _, n := range p.names {
-		p.keysOfName(n, add)
+		p.keysOfName(n, keys)
 	}
 }
 
-func (p *Prepared) keysOfName(n *name, add func(uint64, ...string)) {
+func (p *Prepared) keysOfName(n *name, keys *keyList) {
 	given := givenForms(n)
 	for i := range n.family {
 		f := &n.family[i]
 		for _, g := range given {
-			addPair(add, f.sound, g)
-			add(blockFamilyEnd, g, ending(f.text))
+			keys.addPair(f.sound, g)
+			keys.add(blockFamilyEnd, g, ending(f.text))
 		}
-		add(blockGivenEnd, f.sound, ending(n.given.text))
-		add(blockFamily, f.text)
+		keys.add(blockGivenEnd, f.sound, ending(n.given.text))
+		keys.add(blockFamily, f.text)
 		for j := range p.births {
-			add(blockFamilyYear, f.sound, p.births[j].text[:4])
+			keys.add(blockFamilyYear, f.sound, p.births[j].text[:4])
 		}
-		p.keysOfWord(f.sound, add)
+		p.keysOfWord(f.sound, keys)
 		if n.given.text != "" && len(f.text) > 2 {
-			add(blockMailboxName, n.given.text+f.text)
-			add(blockMailboxName, f.text+n.given.text)
-			add(blockMailboxName, n.given.text[:1]+f.text)
-			add(blockMailboxName, f.text+n.given.text[:1])
+			keys.add(blockMailboxName, n.given.text+f.text)
+			keys.add(blockMailboxName, f.text+n.given.text)
+			keys.add(blockMailboxName, n.given.text[:1]+f.text)
+			keys.add(blockMailboxName, f.text+n.given.text[:1])
 		}
 	}
 	for i := range n.others {
@@ -176,29 +177,29 @@ func (p *Prepared) keysOfName(n *name, add func(uint64, ...string)) {
 		if o.initial() {
 			continue
 		}
-		p.keysOfWord(o.sound, add)
+		p.keysOfWord(o.sound, keys)
 		for j := range n.family {
-			addPair(add, o.sound, n.family[j].sound)
+			keys.addPair(o.sound, n.family[j].sound)
 		}
 		for _, g := range given {
-			addPair(add, o.sound, g)
+			keys.addPair(o.sound, g)
 		}
 	}
 	for _, g := range given {
-		p.keysOfWord(g, add)
+		p.keysOfWord(g, keys)
 	}
 }
 
 // keysOfWord are of a word of a name, whichever part it stands in, and when or where.
-func (p *Prepared) keysOfWord(w string, add func(uint64, ...string)) {
+func (p *Prepared) keysOfWord(w string, keys *keyList) {
 	for j := range p.births {
 		d := &p.births[j]
-		add(blockWordMonth, w, d.text[:6])
-		add(blockWordDay, w, d.text[4:])
+		keys.add(blockWordMonth, w, d.text[:6])
+		keys.add(blockWordDay, w, d.text[4:])
 	}
 	for j := range p.places {
-		add(blockWordPlace, w, p.places[j].postcode)
-		add(blockWordPlace, w, p.places[j].city)
+		keys.add(blockWordPlace, w, p.places[j].postcode)
+		keys.add(blockWordPlace, w, p.places[j].city)
 	}
 }
 
@@ -211,11 +212,11 @@ func ending(w string) string {
 }
 
 // addPair adds a key of two words in either order, so that turned names meet.
-func addPair(add func(uint64, ...string), a, b string) {
+func (k *keyList) addPair(a, b string) {
 	if a > b {
 		a, b = b, a
 	}
-	add(blockNames, a, b)
+	k.add(blockNames, a, b)
 }
 
 // givenForms are the sound of the given name and of the roots it may be short for.
@@ -237,39 +238,39 @@ func givenForms(n *name) []string {
 
 // refiners are the hashes of what refines a key that too many share: the record's own details.
 func (p *Prepared) refiners() []uint64 {
-	var out []uint64
-	add := func(what string, parts ...string) { out = append(out, hash64(blockRefined, append(parts, what)...)) }
+	out := make([]uint64, 0, 12)
+	add := func(parts ...string) { out = append(out, hash64(blockRefined, parts...)) } // the last says what they are
 	for _, n := range p.names {
 		family := ""
 		if len(n.family) > 0 {
 			family = n.family[0].sound
 		}
-		add("name", family, n.given.sound)
+		add(family, n.given.sound, "name")
 		if n.given.text != "" && family != "" {
 			for i := range n.others {
-				add("other", n.others[i].text, family)
+				add(n.others[i].text, family, "other")
 			}
 		}
 	}
 	for i := range p.births {
-		add("month", p.births[i].text[:6])
-		add("day", p.births[i].text[4:])
+		add(p.births[i].text[:6], "month")
+		add(p.births[i].text[4:], "day")
 	}
 	for i := range p.places {
 		for _, v := range []string{p.places[i].postcode, p.places[i].city} {
 			if v != "" {
-				add("place", v)
+				add(v, "place")
 			}
 		}
 	}
 	for i := range p.addresses {
-		add("address", p.addresses[i].key)
+		add(p.addresses[i].key, "address")
 	}
 	for i := range p.phones {
-		add("phone", p.phones[i].tail)
+		add(p.phones[i].tail, "phone")
 	}
 	for i := range p.emails {
-		add("email", p.emails[i].all)
+		add(p.emails[i].all, "email")
 	}
 	return out
 }

@@ -32,6 +32,35 @@ type link struct {
 	score         Bits
 }
 
+// links are used again by the next clustering: most of what it would allocate.
+type links struct {
+	all  []*link
+	used int
+}
+
+// maxLinks are kept at most, at some 500 bytes each.
+const maxLinks = 1 << 14
+
+// reset makes all links free.
+func (s *links) reset() {
+	s.used = 0
+	if len(s.all) > maxLinks {
+		s.all = nil
+	}
+}
+
+// take returns a link of so many features that says nothing.
+func (s *links) take(features int) *link {
+	if s.used == len(s.all) {
+		s.all = append(s.all, &link{features: make([]agreement, features)})
+	}
+	l := s.all[s.used]
+	s.used++
+	clear(l.features)
+	*l = link{features: l.features}
+	return l
+}
+
 // group is records that were found to be one.
 type group struct {
 	sets    []uint32 // the given sets that it is made of; the first is the smallest and names the group
@@ -52,6 +81,7 @@ type clustering struct {
 	floor   Bits                // score at and above which groups merge
 	review  Bits                // score at and above which a person is asked
 	folding map[uint64]bool     // by content, see folds
+	links   *links
 	queue   proposals
 	merges  []closest // in their order, with the scores of the groups
 }
@@ -169,7 +199,8 @@ func (e *Evidence) corroborated(features int) bool {
 
 // compare compares all records of one group with all of another.
 func (c *clustering) compare(a, b *group) *link {
-	l := &link{features: make([]agreement, len(c.m.Weights)), contradiction: c.keptApart(a, b)}
+	l := c.links.take(len(c.m.Weights))
+	l.contradiction = c.keptApart(a, b)
 	var levels Comparison
 	var e Evidence
 	for _, x := range a.members {

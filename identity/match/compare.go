@@ -126,35 +126,54 @@ const (
 // It is symmetric but for the order of Values.
 func (s *Schema) Compare(a, b *Prepared, c *Comparison) {
 	*c = Comparison{}
-	comparePerson(a, b, c)
-	s.compareContacts(a, b, c)
-	comparePlacesAndAddresses(a, b, c)
-}
-
-// comparePerson compares what tells people of one household apart.
-func comparePerson(a, b *Prepared, c *Comparison) {
-	compareNames(a, b, c)
-	compareBirths(a, b, c)
-	if a.sex != 0 && b.sex != 0 {
-		c.set(FeatureSex, TextDifferent, 0, 0)
-		if a.sex == b.sex {
-			c.set(FeatureSex, TextExact, 0, 0)
-		}
+	for i := range stages {
+		s.compareStage(i, a, b, c)
 	}
 }
 
-func comparePlacesAndAddresses(a, b *Prepared, c *Comparison) {
-	compareAddresses(a, b, c)
-	comparePlaces(a, b, c)
+// stages are the sets of features, as bits, that are compared together, what costs least first. What is
+// said of mailboxes depends on the names.
+var stages = [...]uint32{
+	1<<FeatureBirth | 1<<FeatureSex | 1<<FeaturePhone,
+	nameFeatures,
+	^uint32(1<<FeatureBirth | 1<<FeatureSex | 1<<FeaturePhone | nameFeatures | placeFeatures),
+	placeFeatures,
 }
 
-// compareContacts compares everything else. What it says of mailboxes depends on the names.
-func (s *Schema) compareContacts(a, b *Prepared, c *Comparison) {
-	comparePhones(a, b, c)
-	compareEmails(a, b, c)
-	compareOrganisations(a, b, c)
-	s.compareIDs(a, b, c)
-	compareFree(a, b, c)
+const (
+	nameFeatures  = 1<<FeatureGiven | 1<<FeatureFamily | 1<<FeatureOther
+	placeFeatures = 1<<FeatureAddress | 1<<FeaturePlace
+)
+
+// compareStage compares the features of one of the stages.
+func (s *Schema) compareStage(i int, a, b *Prepared, c *Comparison) {
+	switch i {
+	case 0:
+		compareBirths(a, b, c)
+		compareSexes(a, b, c)
+		comparePhones(a, b, c)
+	case 1:
+		compareNames(a, b, c)
+	case 2:
+		compareEmails(a, b, c)
+		compareOrganisations(a, b, c)
+		s.compareIDs(a, b, c)
+		compareFree(a, b, c)
+	default:
+		compareAddresses(a, b, c)
+		comparePlaces(a, b, c)
+	}
+}
+
+func compareSexes(a, b *Prepared, c *Comparison) {
+	if a.sex == 0 || b.sex == 0 {
+		return
+	}
+	l := TextDifferent
+	if a.sex == b.sex {
+		l = TextExact
+	}
+	c.set(FeatureSex, l, 0, 0)
 }
 
 // set keeps the better of what was found and what is.

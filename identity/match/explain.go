@@ -29,7 +29,7 @@ func (m *Model) Explain(a, b *Prepared) identity.Weighing {
 	if a.ID > b.ID {
 		a, b = b, a
 	}
-	c := clustering{m: m, records: []*Prepared{a, b}, apart: func(int, int) bool { return false }}
+	c := clustering{m: m, links: &links{}, records: []*Prepared{a, b}, apart: func(int, int) bool { return false }}
 	return m.explain(c.compare(&group{members: []uint32{0}}, &group{members: []uint32{1}}))
 }
 

@@ -19,6 +19,8 @@ type index struct {
 	of      []span  // by record, where its spans begin and end in spans
 	spans   []span  // the records that share a key, in entries
 	records []*Prepared
+
+	outlines []outline // of the records
 }
 
 type span struct{ from, to uint32 }
@@ -42,11 +44,17 @@ func parallel(n int, work func(from, to int)) {
 	wg.Wait()
 }
 
-const shards = 16
+const (
+	shards   = 16
+	partSize = 4096 // entries
+)
 
 // indexOf makes an index of entries, those of a key together.
 func indexOf(records []*Prepared, entries []entry) *index {
-	x := &index{entries: entries, of: make([]span, len(records)), records: records}
+	x := &index{entries: entries, of: make([]span, len(records)), records: records, outlines: make([]outline, len(records))}
+	for i, p := range records {
+		x.outlines[i] = p.outline
+	}
 	counts := make([]uint32, len(records))
 	for _, e := range entries {
 		counts[e.record]++
@@ -85,17 +93,25 @@ func buckets(entries []entry, tell func(bucket []entry)) {
 func sharedEntries(n int, keys func(i int) []uint64) []entry {
 	var mu sync.Mutex
 	var parts [shards][][]entry
+	keep := func(shard uint64, part []entry) {
+		mu.Lock()
+		defer mu.Unlock()
+		parts[shard] = append(parts[shard], part)
+	}
 	parallel(n, func(from, to int) {
 		var own [shards][]entry
 		for i := from; i < to; i++ {
 			for _, k := range keys(i) {
-				own[k>>60] = append(own[k>>60], entry{k, uint32(i)})
+				shard := k >> 60
+				if len(own[shard]) == partSize { // a longer list would be copied again and again
+					keep(shard, own[shard])
+					own[shard] = make([]entry, 0, partSize)
+				}
+				own[shard] = append(own[shard], entry{k, uint32(i)})
 			}
 		}
-		mu.Lock()
-		defer mu.Unlock()
-		for s := range own {
-			parts[s] = append(parts[s], own[s])
+		for shard, part := range own {
+			keep(uint64(shard), part)
 		}
 	})
 	var sorted [shards][]entry
@@ -142,11 +158,11 @@ func each(n int, work func(i int)) {
 // room to work in.
 func (x *index) partners(record int, later bool, entries []uint64) ([]uint32, []uint64) {
 	entries = entries[:0]
-	few := x.records[record].few()
+	few := x.outlines[record].few()
 	for _, s := range x.spans[x.of[record].from:x.of[record].to] {
 		for _, e := range x.entries[s.from:s.to] {
 			if int(e.record) > record || !later && int(e.record) != record {
-				entries = append(entries, shared(e.record, e.key, few || x.records[e.record].few()))
+				entries = append(entries, shared(e.record, e.key, few || x.outlines[e.record].few()))
 			}
 		}
 	}

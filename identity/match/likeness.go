@@ -1,6 +1,7 @@
 package match
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
@@ -44,8 +45,9 @@ func (l *Linker) Cluster(g identity.Grouping) (identity.Clustering, error) {
 
 // clustering prepares the members of groups.
 func (l *Linker) clustering(groups [][]identity.ObservationID) (*clustering, error) {
+	l.links.reset()
 	c := &clustering{
-		m: l.model, sets: make([][]uint32, len(groups)),
+		m: l.model, links: &l.links, sets: make([][]uint32, len(groups)),
 		floor: ScoreFor(l.options.MergePrecision), review: ScoreFor(l.options.ReviewPrecision),
 	}
 	for _, members := range groups {
@@ -71,7 +73,10 @@ func (l *Linker) clustering(groups [][]identity.ObservationID) (*clustering, err
 }
 
 func (c *clustering) place(id identity.ObservationID) (uint32, bool) {
-	i, ok := slices.BinarySearchFunc(c.records, string(id[:]), func(p *Prepared, id string) int { return cmp.Compare(p.ID, id) })
+	i, ok := slices.BinarySearchFunc(c.records, id, func(p *Prepared, id identity.ObservationID) int {
+		of := p.id()
+		return bytes.Compare(of[:], id[:])
+	})
 	return uint32(i), ok
 }
 

@@ -27,19 +27,21 @@ func TrainAndLink(s Schema, number uint32, prepared []*Prepared, read func(ident
 // linkedPairs compares all records that share a blocking key and returns those that hang together.
 func linkedPairs(m *Model, x *index) []pairOf {
 	records := x.records
+	order := alike(records)
 	var mu sync.Mutex
 	var all []pairOf
 	parallel(len(records), func(from, to int) {
-		var levels Comparison
-		var e Evidence
+		probe := probe{m: m}
 		var partners []uint32
 		var entries []uint64
 		var out []pairOf
-		for i := from; i < to; i++ {
-			partners, entries = x.partners(i, true, entries)
+		for _, i := range order[from:to] {
+			if partners, entries = x.partners(int(i), true, entries); len(partners) > 0 {
+				probe.set(records[i])
+			}
 			for _, j := range partners {
-				if m.linked(records[i], records[j], &levels, &e) {
-					out = append(out, pairOf{uint32(i), j})
+				if probe.linked(records[j], &x.outlines[j], true) {
+					out = append(out, pairOf{i, j})
 				}
 			}
 		}
@@ -53,32 +55,27 @@ func linkedPairs(m *Model, x *index) []pairOf {
 	return all
 }
 
-// linked says whether two records hang together. It looks at what tells people apart first, at streets
-// last, and stops where no agreement in what is left could make up for what was found. The first by id
-// comes first, since of equally good values the first counts.
-func (m *Model) linked(a, b *Prepared, levels *Comparison, e *Evidence) bool {
-	*levels = Comparison{}
-	left := a.mask & b.mask
-	comparePerson(a, b, levels)
-	best := bitsOf(m.priorSame) + m.weighAll(personFeatures, levels, e)
-	if left &^= personFeatures; best+m.mostOf(left) < linkFloor {
-		return false
+// alike are the places of records in an order in which those of one name follow each other: they are
+// compared with the same ones, which then are still in the processor's caches.
+func alike(records []*Prepared) []uint32 {
+	type named struct {
+		whom  signature
+		given uint32
+		place uint32
 	}
-	m.Schema.compareContacts(a, b, levels)
-	best += m.weighAll(m.features&^(personFeatures|placeFeatures), levels, e)
-	if left &= placeFeatures; best+m.mostOf(left) < linkFloor {
-		return false
+	list := make([]named, len(records))
+	for i, p := range records {
+		list[i] = named{p.signature, p.outline.values[FeatureGiven], uint32(i)}
 	}
-	comparePlacesAndAddresses(a, b, levels)
-	m.weighAll(placeFeatures, levels, e)
-	return m.Score(e) >= linkFloor
+	slices.SortFunc(list, func(a, b named) int {
+		return cmp.Or(a.whom.compare(b.whom), cmp.Compare(a.given, b.given), cmp.Compare(a.place, b.place))
+	})
+	order := make([]uint32, len(list))
+	for i := range list {
+		order[i] = list[i].place
+	}
+	return order
 }
-
-// Sets of features, as bits.
-const (
-	personFeatures = 1<<FeatureGiven | 1<<FeatureFamily | 1<<FeatureOther | 1<<FeatureBirth | 1<<FeatureSex
-	placeFeatures  = 1<<FeatureAddress | 1<<FeaturePlace
-)
 
 // weighAll weighs a set of features and returns the sum.
 func (m *Model) weighAll(set uint32, levels *Comparison, e *Evidence) (sum Bits) {
@@ -86,18 +83,6 @@ func (m *Model) weighAll(set uint32, levels *Comparison, e *Evidence) (sum Bits)
 		f := Feature(bits.TrailingZeros32(set))
 		m.weigh(f, levels, e)
 		sum += e.Same[f]
-	}
-	return sum
-}
-
-// mostOf is the most that agreement in a set of features can weigh.
-func (m *Model) mostOf(set uint32) (sum Bits) {
-	if set&placeFeatures == placeFeatures {
-		sum = max(m.most[FeatureAddress], m.most[FeaturePlace]) // the weaker does not count
-		set &^= placeFeatures
-	}
-	for ; set != 0; set &= set - 1 {
-		sum += m.most[bits.TrailingZeros32(set)]
 	}
 	return sum
 }

@@ -38,6 +38,7 @@ type Linker struct {
 	cache   cache
 	crowded bool
 	entries []uint64 // reused
+	links   links    // reused
 }
 
 // NewLinker returns a linker over a store that holds nothing, or what a linker of the same model
@@ -191,21 +192,14 @@ func (l *Linker) link(ref Ref, p *Prepared) error {
 	if err != nil {
 		return err
 	}
-	var levels Comparison
-	var e Evidence
+	probe := probe{m: l.model}
+	probe.set(p)
 	for _, o := range partners {
 		other, err := l.prepared(o)
 		if err != nil {
 			return err
 		}
-		if other == nil {
-			continue
-		}
-		first, second := p, other
-		if first.ID > second.ID {
-			first, second = second, first
-		}
-		if l.model.linked(first, second, &levels, &e) {
+		if other != nil && probe.linked(other, &other.outline, p.ID < other.ID) {
 			if err := l.store.Link(ref, o); err != nil {
 				return err
 			}

@@ -45,6 +45,7 @@ type Model struct {
 	Judged []Judgement
 
 	features uint32            // all of the schema, as bits
+	ids      uint32            // those that are issued numbers
 	most     [maxFeatures]Bits // by feature, the most that an agreement can weigh
 	// log2 of the odds, before anything is compared, that two records are of one person, and of one
 	// household
@@ -86,6 +87,7 @@ func (m *Model) finish() {
 	n := float64(m.Records + 2)
 	m.priorSame, m.priorHome = math.Log2(m.Partners/n), math.Log2(m.Housemates/n)
 	m.most, m.features = [maxFeatures]Bits{}, 1<<len(m.Weights)-1
+	m.ids = (1<<len(m.Schema.IDs) - 1) << fixedFeatures
 	for f := range m.Weights {
 		w := &m.Weights[f]
 		w.kind = m.Schema.kindOf(Feature(f))
@@ -105,7 +107,11 @@ func (m *Model) finish() {
 			if d.rarity[l] == 1 {
 				w.common[l] = math.Log2(max(w.Other[l], 1e-7))
 			}
-			m.most[f] = max(m.most[f], w.same[l]+bitsOf(w.rarity[l]*mostRarity))
+			most := w.same[l]
+			if w.rarity[l] > 0 {
+				most += mostRarity * Bit
+			}
+			m.most[f] = max(m.most[f], most)
 		}
 	}
 }
@@ -166,7 +172,12 @@ func (m *Model) rarer(f Feature, l Level, values [2]uint64) Bits {
 	if values[1] != values[0] {
 		share = max(share, m.share(f, values[1]))
 	}
-	x := w.rarity[l] * (w.common[l] - math.Log2(share))
+	return w.rarer(l, math.Log2(share))
+}
+
+// rarer is that of a value with this log2 of its share.
+func (w *FeatureWeights) rarer(l Level, share float64) Bits {
+	x := w.rarity[l] * (w.common[l] - share)
 	return bitsOf(min(max(x, -mostRarity), mostRarity))
 }
 

@@ -2,7 +2,6 @@ package match
 
 import (
 	"cmp"
-	"slices"
 	"sort"
 )
 
@@ -10,7 +9,8 @@ import (
 type Prepared struct {
 	ID   string
 	hash uint64 // of the id: decides samples
-	mask uint32 // the features it has something of, as bits
+
+	outline outline
 
 	names     []*name
 	births    []date
@@ -76,13 +76,9 @@ func (s *Schema) Prepare(r *Record) *Prepared {
 	}
 	s.prepareOthers(p, r)
 	p.signature = p.signatureOf()
-	for f := range Feature(s.features()) {
-		if p.has(f) || f == FeatureMailbox && len(p.emails) > 0 {
-			p.mask |= 1 << f
-		}
-	}
-	p.keys = slices.Clip(p.rawKeys())
+	p.keys = p.rawKeys()
 	p.content = p.contentOf(r)
+	p.outline = p.outlineOf(s)
 	return p
 }
 

@@ -71,9 +71,10 @@ func sampled(records []*Prepared) []uint32 {
 // model so far.
 func (m *Model) findHeavy(records []*Prepared) *index {
 	m.Heavy, m.Common, m.Dropped, m.Overflow = map[short]bool{}, map[short]bool{}, map[short]bool{}, 0
-	var kept []entry
-	heavy := map[uint32][]uint64{}
-	buckets(sharedEntries(len(records), func(i int) []uint64 { return records[i].keys }), func(b []entry) {
+	heavy := make([][]uint64, len(records))
+	all := sharedEntries(len(records), func(i int) []uint64 { return records[i].keys })
+	kept := all[:0]
+	buckets(all, func(b []entry) {
 		key := b[0].key
 		switch {
 		case len(b) > bucketCap:
@@ -102,15 +103,14 @@ func (m *Model) findHeavy(records []*Prepared) *index {
 }
 
 // refinedEntries are the shared entries of refined keys, of records that have heavy ones.
-func refinedEntries(records []*Prepared, heavy map[uint32][]uint64) []entry {
+func refinedEntries(records []*Prepared, heavy [][]uint64) []entry {
 	return sharedEntries(len(records), func(i int) []uint64 {
-		keys := heavy[uint32(i)]
-		if len(keys) == 0 {
+		if len(heavy[i]) == 0 {
 			return nil
 		}
-		var out []uint64
 		refiners := records[i].refiners()
-		for _, k := range keys {
+		out := make([]uint64, 0, len(heavy[i])*len(refiners))
+		for _, k := range heavy[i] {
 			for _, r := range refiners {
 				out = append(out, refined(k, r))
 			}
@@ -196,7 +196,9 @@ func (t *trainer) leaveOutThin() {
 		var c Comparison
 		var e Evidence
 		for i := from; i < to; i++ {
-			t.telling[i] = t.m.linked(t.records[i], t.records[i], &c, &e)
+			t.m.Schema.Compare(t.records[i], t.records[i], &c)
+			t.m.Weigh(&c, &e)
+			t.telling[i] = t.m.Score(&e) >= linkFloor
 		}
 	})
 	n := 0
