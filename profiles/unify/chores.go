@@ -39,7 +39,7 @@ type chores struct {
 type force struct {
 	Model uint32 `json:"model"`
 	known
-	Rules uint64 `json:"rules"` // hash
+	Rules uint64 `json:"rules"` // hash of what they say about what is compared
 	// Lacks: what came since is not linked under it, or was linked as other rules see it.
 	Lacks bool `json:"lacks,omitempty"`
 }

@@ -92,7 +92,7 @@ type IdentityModel struct {
 	Part   int    `json:"part"`   // from 0
 	Parts  int    `json:"parts"`
 	// Observations and Sum say what it was trained on: how many can be compared, and a sum of hashes of
-	// all that counts. Rules is a hash of the rules of then.
+	// all that counts. Rules is a hash of what the rules of then said about what is compared.
 	Observations uint64 `json:"observations"`
 	Sum          uint64 `json:"sum,string"`
 	Rules        uint64 `json:"rules,string"`

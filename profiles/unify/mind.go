@@ -14,7 +14,7 @@ import (
 type mind struct {
 	space  *state.Space
 	engine Engine  // by the workspace's rules
-	rules  uint64  // hash of them
+	rules  uint64  // hash of what they say about what is compared
 	linker *linker // under the model in force
 	next   *linker // under the one that is being made ready; nil if none is
 	chores chores
@@ -50,8 +50,8 @@ func (a *applier) newMind(space *state.Space) (*mind, error) {
 		if m.engine, err = ruled(a.Engine, encoded); err != nil {
 			return nil, err
 		}
-		m.rules = hashRules(encoded)
 	}
+	m.rules = hashRules(m.engine.Rules())
 	if m.chores, err = readChores(space); err != nil {
 		return nil, err
 	}

@@ -104,8 +104,8 @@ func (c *chores) forgetParts(space *state.Space) {
 	c.parts = nil
 }
 
-// obey decides by other rules from now on, and about everything again. What they change in what is
-// compared needs a new model.
+// obey decides by other rules from now on, and about everything again. Where they change what is
+// compared, a new model is due.
 func (a *applier) obey(space *state.Space, r *record, c IdentityRules, by state.Stamp) error {
 	m, err := a.mindOf(space)
 	if err != nil {
@@ -115,12 +115,11 @@ func (a *applier) obey(space *state.Space, r *record, c IdentityRules, by state.
 	if err != nil {
 		return errSkip{reasonCommand, err.Error()}
 	}
-	encoded := engine.Rules().Encode()
-	changed, err := space.SetRules(encoded, by)
+	changed, err := space.SetRules(engine.Rules().Encode(), by)
 	if !changed || err != nil {
 		return err
 	}
-	m.engine, m.rules = engine, hashRules(encoded)
+	m.engine, m.rules = engine, hashRules(engine.Rules())
 	m.chores.forgetParts(space)
 	if err := m.dropNext(); err != nil { // it was to be linked by what the rules said then
 		return err

@@ -123,10 +123,18 @@ func hashBlock(id identity.Identifier) uint64 {
 	return xxhash.Sum64String("block " + id.Type + "\x00" + id.Value)
 }
 
-// hashRules is 0 for no rules.
-func hashRules(encoded []byte) uint64 {
-	if len(encoded) == 0 {
+// hashRules is of what rules say about what is compared: the identifiers that are evidence or ignored, and
+// what is blocked. It is 0 where they say nothing of it. Other rules change how observations are grouped
+// under the same model.
+func hashRules(r identity.Rules) uint64 {
+	said := identity.Rules{Blocked: r.Blocked}
+	for _, i := range r.Identifiers {
+		if i.Role == identity.RoleEvidence || i.Role == identity.RoleIgnored {
+			said.Identifiers = append(said.Identifiers, identity.IdentifierRule{Type: i.Type, Role: i.Role})
+		}
+	}
+	if len(said.Blocked) == 0 && len(said.Identifiers) == 0 {
 		return 0
 	}
-	return xxhash.Sum64(encoded)
+	return xxhash.Sum64(said.Encode())
 }

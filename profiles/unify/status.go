@@ -41,15 +41,16 @@ func ReadStatus(from Tasks) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
-	rules, err := from.Rules()
+	encoded, err := from.Rules()
 	if err != nil {
 		return Status{}, err
 	}
-	weighs, err := wantScores(rules)
+	rules, err := identity.ParseRules(encoded)
 	if err != nil {
-		return Status{}, err
+		return Status{}, fmt.Errorf("read rules: %w", err)
 	}
-	s := Status{Settled: c.settled(hashRules(rules), weighs), Model: c.force.Model, Trained: c.force.Count, Comparable: c.known.Count, Moved: c.moved}
+	enabled := rules.Expanded().Matching.Enabled
+	s := Status{Settled: c.settled(hashRules(rules), enabled == nil || *enabled), Model: c.force.Model, Trained: c.force.Count, Comparable: c.known.Count, Moved: c.moved}
 	for _, p := range []struct {
 		name string
 		is   bool
@@ -61,15 +62,6 @@ func ReadStatus(from Tasks) (Status, error) {
 		}
 	}
 	return s, nil
-}
-
-func wantScores(encoded []byte) (bool, error) {
-	rules, err := identity.ParseRules(encoded)
-	if err != nil {
-		return false, fmt.Errorf("read rules: %w", err)
-	}
-	enabled := rules.Expanded().Matching.Enabled
-	return enabled == nil || *enabled, nil
 }
 
 // Status returns the status of a workspace.

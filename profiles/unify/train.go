@@ -160,7 +160,7 @@ func (t *trainer) read(ctx context.Context, facts *state.Snapshot) (*lesson, err
 			return nil, err
 		}
 	}
-	l := &lesson{schema: SchemaOf(engine.Rules()), rules: hashRules(encoded)}
+	l := &lesson{schema: SchemaOf(engine.Rules()), rules: hashRules(engine.Rules())}
 	blocks, err := facts.AllBlocks()
 	if err != nil {
 		return nil, err
