@@ -29,11 +29,12 @@ func TestCrashPowerLossOfState(t *testing.T) {
 		if tracer == nil {
 			t.Fatal("the server is gone")
 		}
-		wal := newest(t, filepath.Join(p.data, "state", "*.log"))
-		synced := watchSyncs(tracer, wal)
+		logs := filepath.Join(p.data, "state", "*.log")
+		watched := watchSyncs(tracer, logs)
 		time.Sleep(time.Duration(500+r.IntN(1500)) * time.Millisecond)
 		p.kill()
-		lost += cutBehind(t, r, wal, <-synced)
+		synced, wal := <-watched, newest(t, logs) // one that is full is synced before the next begins
+		lost += cutBehind(t, r, wal, synced[wal])
 		p.start()
 	}
 	p.awaitReady()
@@ -45,42 +46,50 @@ func TestCrashPowerLossOfState(t *testing.T) {
 	checkAll(t, p, tr)
 }
 
-// watchSyncs returns, once the traced process has ended, how large the file was at its last fsync:
-// its size when that fsync was seen, which is no less.
-func watchSyncs(tr *tracer, file string) <-chan int64 {
-	synced := make(chan int64, 1)
-	size := func() int64 {
-		info, err := os.Stat(file)
-		if err != nil {
-			return 0
-		}
-		return info.Size()
-	}
-	floor := size()
+// watchSyncs returns, once the traced process has ended, how large each file that is like the pattern
+// was at its last fsync: its size when that fsync was seen, which is no less. A file that came
+// meanwhile, and of which none was seen, is not among them.
+func watchSyncs(tr *tracer, pattern string) <-chan map[string]int64 {
+	done := make(chan map[string]int64, 1)
+	synced := sizes(pattern)
 	go func() {
+		defer func() { done <- synced }()
 		output, err := os.Open(tr.output)
 		if err != nil {
-			synced <- size()
+			synced = sizes(pattern)
 			return
 		}
 		defer output.Close()
 		lines := bufio.NewReader(output)
 		for ended := false; ; {
 			line, err := lines.ReadString('\n')
-			if strings.Contains(line, file) || strings.Contains(line, "resumed") {
-				floor = size()
+			anyone := strings.Contains(line, "resumed") // which one it was is not said
+			for file, size := range sizes(pattern) {
+				if anyone || strings.Contains(line, file) {
+					synced[file] = size
+				}
 			}
 			if err == nil {
 				continue
 			}
 			if err != io.EOF || ended {
-				synced <- floor
 				return
 			}
 			ended = tr.ended(2 * time.Millisecond) // and once more, for what came last
 		}
 	}()
-	return synced
+	return done
+}
+
+func sizes(pattern string) map[string]int64 {
+	all := map[string]int64{}
+	files, _ := filepath.Glob(pattern) // the pattern is a good one
+	for _, file := range files {
+		if info, err := os.Stat(file); err == nil {
+			all[file] = info.Size()
+		}
+	}
+	return all
 }
 
 // cutBehind cuts a file somewhere behind the first synced bytes, and says how many it lost.
