@@ -102,11 +102,7 @@ func (h *Snapshot) Rules() ([]byte, error) { return readRules(h.get, h.space) }
 // Shared implements profiles.Hot.
 func (h *Snapshot) Shared(i identity.Identifier) (identity.SharedKind, error) {
 	value, err := h.get(h.identifierKey(nil, kindShared, i))
-	if value == nil || err != nil {
-		return "", wrapRead("shared identifier", err)
-	}
-	shared, err := decodeShared(value)
-	return shared.Kind, wrapRead("shared identifier", err)
+	return identity.SharedKind(value), wrapRead("shared identifier", err)
 }
 
 func (h *Snapshot) get(key []byte) ([]byte, error) { return get(h.db, key) }

@@ -42,7 +42,7 @@ type Tx struct {
 	links       cache[spaceID, []heldLink]
 	holders     cache[spaceIdentifier, []identity.ObservationID]
 	blocks      cache[spaceIdentifier, stamped]
-	shared      cache[spaceIdentifier, *SharedBy]
+	shared      cache[spaceIdentifier, identity.SharedKind]
 	refs        cache[spaceID, match.Ref] // 0: none
 	ids         cache[spaceRef, identity.ObservationID]
 	postings    *refSets
@@ -112,7 +112,7 @@ func newTx(s *Store) (*Tx, error) {
 		links:       newCache[spaceID, []heldLink](n),
 		holders:     newCache[spaceIdentifier, []identity.ObservationID](n),
 		blocks:      newCache[spaceIdentifier, stamped](n),
-		shared:      newCache[spaceIdentifier, *SharedBy](n),
+		shared:      newCache[spaceIdentifier, identity.SharedKind](n),
 		refs:        newCache[spaceID, match.Ref](n),
 		ids:         newCache[spaceRef, identity.ObservationID](n),
 		counts:      newCache[countID, *heldCounts](n),

@@ -12,13 +12,13 @@ import (
 )
 
 // share keeps which identifiers of the resolved observations several profiles share, and tells of
-// those that came to be shared, by others than before, or ceased to be.
+// those that came to be shared, seem to belong to something else now, or ceased to be.
 func (a *applier) share(space *state.Space, by *record, r *identity.Resolution, version uint64) error {
 	shared := make(map[identity.Identifier]bool, len(r.Shared))
 	for i := range r.Shared {
 		s := &r.Shared[i]
 		shared[s.Identifier] = true
-		if err := a.setShared(space, by, s.Identifier, state.NewSharedBy(s), version); err != nil {
+		if err := a.setShared(space, by, s.Identifier, s, version); err != nil {
 			return err
 		}
 	}
@@ -34,7 +34,7 @@ func (a *applier) share(space *state.Space, by *record, r *identity.Resolution, 
 			if shared[id] || identity.OfContact(id.Type) {
 				continue
 			}
-			if err := a.setShared(space, by, id, nil, version); err != nil {
+			if err := a.setShared(space, by, id, &identity.Shared{}, version); err != nil {
 				return err
 			}
 		}
@@ -42,8 +42,8 @@ func (a *applier) share(space *state.Space, by *record, r *identity.Resolution, 
 	return nil
 }
 
-func (a *applier) setShared(space *state.Space, by *record, id identity.Identifier, now *state.SharedBy, version uint64) error {
-	changed, err := space.SetShared(id, now)
+func (a *applier) setShared(space *state.Space, by *record, id identity.Identifier, now *identity.Shared, version uint64) error {
+	changed, err := space.SetShared(id, now.Kind)
 	if !changed || err != nil {
 		if err != nil {
 			err = fmt.Errorf("store shared identifier: %w", err)
@@ -54,12 +54,13 @@ func (a *applier) setShared(space *state.Space, by *record, id identity.Identifi
 		Workspace: space.Name(), Version: version, Kind: store.DecisionShared,
 		IdentifierType: id.Type, IdentifierKey: a.Engine.IdentifierKey(space.Name(), id), DecidedAt: by.ReceivedAt,
 	}
-	if now != nil {
-		row.Rule, row.Candidates = string(now.Kind), slices.Clone(now.Profiles)
-	}
-	row.Rule = cmp.Or(row.Rule, notShared)
+	row.Rule = cmp.Or(string(now.Kind), notShared)
+	row.Candidates = slices.Clone(now.Profiles[:min(len(now.Profiles), maxSharing)])
 	return a.row(by, outbox.TableIdentityDecisions, row)
 }
+
+// maxSharing is how many of the profiles that share an identifier a row names.
+const maxSharing = 100
 
 // notShared is the Rule of a row that tells that an identifier is shared no more.
 const notShared = "not_shared"
