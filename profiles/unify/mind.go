@@ -41,17 +41,11 @@ func (a *applier) mindOf(space *state.Space) (*mind, error) {
 }
 
 func (a *applier) newMind(space *state.Space) (*mind, error) {
-	m := &mind{space: space, engine: a.Engine}
-	encoded, err := space.Rules()
+	engine, err := engineOf(a.Engine, space)
 	if err != nil {
 		return nil, err
 	}
-	if len(encoded) > 0 {
-		if m.engine, err = ruled(a.Engine, encoded); err != nil {
-			return nil, err
-		}
-	}
-	m.rules = hashRules(m.engine.Rules())
+	m := &mind{space: space, engine: engine, rules: hashRules(engine.Rules())}
 	if m.chores, err = readChores(space); err != nil {
 		return nil, err
 	}
@@ -67,6 +61,15 @@ func (a *applier) newMind(space *state.Space) (*mind, error) {
 		m.next = m.newLinker(model)
 	}
 	return m, nil
+}
+
+// engineOf returns the engine that follows the rules of a workspace: e itself if it has none.
+func engineOf(e Engine, from Tasks) (Engine, error) {
+	encoded, err := from.Rules()
+	if err != nil || len(encoded) == 0 {
+		return e, err
+	}
+	return ruled(e, encoded)
 }
 
 // ruled returns an engine that follows a document of rules.
@@ -116,8 +119,9 @@ func weighs(e Engine) bool {
 // put keys and links an observation in place of what it was, and returns whom it was near.
 func (m *mind) put(was, now *state.Observed) ([]identity.ObservationID, error) {
 	old, fresh := compared(was), compared(now)
-	m.chores.known.observation(old, fresh)
-	m.chores.dirty = true
+	if m.chores.known.observation(old, fresh) {
+		m.chores.dirty = true
+	}
 	return m.link(old, fresh)
 }
 

@@ -128,16 +128,7 @@ func (l *tapped) Append(ctx context.Context, records []stream.Record) ([]stream.
 
 func startTapped(r *rig, before, after func() []stream.Record) *tapped {
 	log := &tapped{Log: r.log, before: before, after: after}
-	c := r.config
-	c.Log, c.State, c.Engine, c.Outbox = log, r.state, r.engine, r.outbox.Writer
-	var ticks atomic.Int64
-	c.Now = func() time.Time { return epoch.Add(time.Duration(ticks.Add(5)) * time.Millisecond) }
-	var err error
-	r.worker, err = unify.New(c)
-	must(r, err)
-	ctx, cancel := context.WithCancel(context.Background())
-	r.cancel, r.done = cancel, make(chan error, 1)
-	go func() { r.done <- r.worker.Run(ctx) }()
+	startOver(r, log)
 	return log
 }
 

@@ -71,8 +71,10 @@ type known struct {
 	Sum   uint64 `json:"sum"`
 }
 
-// observation notes that an observation came in place of another; either may be nil.
-func (k *known) observation(was, now *identity.Observation) {
+// observation notes that an observation came in place of another; either may be nil. It says whether
+// that counts: most events are of somebody who cannot be compared.
+func (k *known) observation(was, now *identity.Observation) bool {
+	before := *k
 	if was != nil && match.Comparable(was) {
 		k.Count--
 		k.Sum -= hashObservation(was)
@@ -81,6 +83,7 @@ func (k *known) observation(was, now *identity.Observation) {
 		k.Count++
 		k.Sum += hashObservation(now)
 	}
+	return *k != before
 }
 
 // verdict notes what a person decided about two observations in place of what was said before; ""

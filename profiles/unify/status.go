@@ -91,15 +91,9 @@ func (w *Worker) Precision(workspace string) (p Precision, err error) {
 		return p, fmt.Errorf("read precision: %w", err)
 	}
 	defer func() { err = errors.Join(err, view.Close()) }()
-	encoded, err := view.Rules()
+	engine, err := engineOf(w.config.Engine, view)
 	if err != nil {
 		return p, fmt.Errorf("read precision: %w", err)
-	}
-	engine := w.config.Engine
-	if len(encoded) > 0 {
-		if engine, err = ruled(engine, encoded); err != nil {
-			return p, fmt.Errorf("read precision: %w", err)
-		}
 	}
 	p.Estimated, p.High = engine.Matching().MergePrecision, 1
 	number, encoded, err := view.Model()

@@ -150,15 +150,9 @@ func (l *lesson) learn(ctx context.Context, number uint32) ([]byte, error) {
 
 // read reads all that a model of a workspace is made of.
 func (t *trainer) read(ctx context.Context, facts *state.Snapshot) (*lesson, error) {
-	encoded, err := facts.Rules()
+	engine, err := engineOf(t.Engine, facts)
 	if err != nil {
 		return nil, err
-	}
-	engine := t.Engine
-	if len(encoded) > 0 {
-		if engine, err = ruled(t.Engine, encoded); err != nil {
-			return nil, err
-		}
 	}
 	l := &lesson{schema: SchemaOf(engine.Rules()), rules: hashRules(engine.Rules())}
 	blocks, err := facts.AllBlocks()
