@@ -136,8 +136,13 @@ func (s *Sink) dictionaryChanged() {
 // dictionary: what a reload costs grows with the map.
 const reloadShare = 10
 
+// reloadPauses bounds the time between two reloads, in ReloadEvery: a reload is slow too because
+// ClickHouse hung for a while, and that says nothing about the next.
+const reloadPauses = 30
+
 // reloadIdentityMap reloads the dictionary when asked to, at most once in ReloadEvery, and less often
-// if a reload takes more than a tenth of that. A failure is tried again after ReloadEvery.
+// if a reload takes more than a tenth of that: up to reloadPauses. A failure is tried again after
+// ReloadEvery.
 func (s *Sink) reloadIdentityMap(ctx context.Context) error {
 	for {
 		select {
@@ -150,7 +155,7 @@ func (s *Sink) reloadIdentityMap(ctx context.Context) error {
 		err := s.store.ReloadIdentityMap(call)
 		cancel()
 		if err == nil {
-			pause = max(pause, (reloadShare-1)*time.Since(began))
+			pause = min(max(pause, (reloadShare-1)*time.Since(began)), reloadPauses*s.cfg.ReloadEvery)
 		} else if ctx.Err() == nil {
 			s.logger.WarnContext(ctx, "reload of the identity dictionary failed", "error", err)
 			s.dictionaryChanged()

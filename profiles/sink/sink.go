@@ -45,7 +45,7 @@ type Config struct {
 	// old_parts_lifetime, after which the engine has only synced parts. Default 480 s.
 	KeepFor time.Duration
 	// ReloadEvery is the least time between two reloads of the identity dictionary; it is longer if
-	// they would take more than a tenth of the time. Default 1 s.
+	// they would take more than a tenth of the time, up to 30 times as long. Default 1 s.
 	ReloadEvery time.Duration
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
