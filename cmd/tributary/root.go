@@ -36,7 +36,7 @@ themselves when none has.`,
 	root.PersistentFlags().StringVar(&g.configFile, "config", os.Getenv("TRIBUTARY_CONFIG"), "configuration `file` (\"tributary config example\" prints one)")
 	root.PersistentFlags().StringVar(&g.dataDir, "data-dir", "", "data folder (default: data_dir of the configuration)")
 	root.AddCommand(
-		newServe(g), newDemo(g), newImport(g), newKeys(g), newQuarantine(g), newReconcile(g), newIdentity(g), newBench(g),
+		newServe(g), newDemo(g), newImport(g), newKeys(g), newQuarantine(g), newReconcile(g), newConnectors(g), newIdentity(g), newBench(g),
 		newMigrate(g), newConfig(), newVersion(), newEngine(),
 	)
 	for _, cmd := range root.Commands() {
@@ -92,7 +92,7 @@ func newServe(g *globals) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Run the server: gateway, unify, sink and api, or the roles of them that are configured",
+		Short: "Run the server: gateway, pull, unify, sink and api, or the roles of them that are configured",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := g.load()
@@ -121,7 +121,7 @@ func newServe(g *globals) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&listen, "listen", "", "address of the HTTP interface (default: http.listen of the configuration)")
 	cmd.Flags().StringVar(&engineListen, "engine-listen", "", "loopback address on which ClickHouse tools may look into the embedded engine, read-only (default: none)")
-	cmd.Flags().StringSliceVar(&roles, "role", nil, "gateway, unify, sink or api; give several times (default: roles of the configuration)")
+	cmd.Flags().StringSliceVar(&roles, "role", nil, "gateway, pull, unify, sink or api; give several times (default: roles of the configuration)")
 	return cmd
 }
 

@@ -20,12 +20,23 @@ var bodies = sync.Pool{New: func() any { return new(make([]byte, 0, 4<<10)) }}
 
 var unzippers = sync.Pool{New: func() any { return new(gzip.Reader) }}
 
-// readBody reads the whole body, decompressed, into *into. It takes at most limit bytes, before
-// and after decompression, so that neither a large body nor a small one that inflates takes memory.
+// readBody reads the whole body of a call of Segment's API: JSON in UTF-8.
 func readBody(r *http.Request, limit int, into *[]byte) *Problem {
 	if p := checkType(r.Header.Get("Content-Type")); p != nil {
 		return p
 	}
+	if p := readBytes(r, limit, into); p != nil {
+		return p
+	}
+	if !utf8.Valid(*into) {
+		return malformedBody("is not UTF-8")
+	}
+	return nil
+}
+
+// readBytes reads the whole body, decompressed, into *into. It takes at most limit bytes, before
+// and after decompression, so that neither a large body nor a small one that inflates takes memory.
+func readBytes(r *http.Request, limit int, into *[]byte) *Problem {
 	if r.ContentLength > int64(limit) {
 		return bodyTooLarge(limit)
 	}
@@ -51,9 +62,6 @@ func readBody(r *http.Request, limit int, into *[]byte) *Problem {
 	}
 	if len(*into) > limit {
 		return bodyTooLarge(limit)
-	}
-	if !utf8.Valid(*into) {
-		return malformedBody("is not UTF-8")
 	}
 	return nil
 }

@@ -47,6 +47,18 @@ type Config struct {
 	Profiles   Profiles   `yaml:"profiles"`
 	Sink       Sink       `yaml:"sink"`
 	ClickHouse ClickHouse `yaml:"clickhouse"`
+	Sources    []Source   `yaml:"sources"`
+}
+
+// Source is a configured source of a connector.
+type Source struct {
+	Name      string            `yaml:"name"`
+	Connector string            `yaml:"connector"` // one of the program's
+	File      string            `yaml:"file"`      // or a declarative connector's file
+	Workspace string            `yaml:"workspace"`
+	Settings  map[string]string `yaml:"settings"`
+	Every     Duration          `yaml:"every"`
+	Since     Moment            `yaml:"since"`
 }
 
 // Logging is how the program talks to its operator.
@@ -154,6 +166,8 @@ const (
 	RoleUnify   = "unify"
 	RoleSink    = "sink"
 	RoleAPI     = "api"
+	// RolePull asks the vendors of configured sources; one process at a time may.
+	RolePull = "pull"
 )
 
 // The log's drivers.
@@ -167,7 +181,7 @@ func Default() Config {
 	return Config{
 		DataDir:   "data",
 		Workspace: "default",
-		Roles:     []string{RoleGateway, RoleUnify, RoleSink, RoleAPI},
+		Roles:     []string{RoleGateway, RolePull, RoleUnify, RoleSink, RoleAPI},
 		Logging:   Logging{Level: "info", Format: "text"},
 		Runtime:   Runtime{Threads: 0, GCPercent: defaultGCPercent, MemoryLimit: defaultMemoryLimit},
 		HTTP:      HTTP{Listen: "127.0.0.1:8080", ShutdownTimeout: Duration(30 * time.Second)},
@@ -239,7 +253,29 @@ func (c Config) Validate() error {
 	faults = append(faults, prefixed("state", c.HotState().Validate())...)
 	faults = append(faults, prefixed("identity", c.IdentityEngine(make([]byte, 32)).Validate())...)
 	faults = append(faults, prefixed("sink", c.SinkConfig().Validate())...)
+	faults = append(faults, c.validateSources()...)
 	return errors.Join(faults...)
+}
+
+// validateSources checks what needs no connector. Their settings are checked when a server starts:
+// only there must the secrets be at hand.
+func (c Config) validateSources() []error {
+	var faults []error
+	seen := map[string]bool{}
+	for i, s := range c.Sources {
+		fault := func(bad bool, format string, args ...any) {
+			if bad {
+				faults = append(faults, fmt.Errorf("sources[%d].%w", i, fmt.Errorf(format, args...)))
+			}
+		}
+		fault(!event.ValidSource(s.Name), "name: %q must be lower-case letters, digits, - and _, at most 64", s.Name)
+		fault(s.Name != "" && seen[s.Name], "name: %q stands twice", s.Name)
+		fault((s.Connector == "") == (s.File == ""), "connector: give a connector (tributary connectors list) or a file, one of them")
+		fault(s.Workspace != "" && !event.ValidSource(s.Workspace), "workspace: %q must be lower-case letters, digits, - and _, at most 64", s.Workspace)
+		fault(s.Every < 0 || s.Every > 0 && s.Every < Duration(time.Second), "every: must be at least 1s")
+		seen[s.Name] = true
+	}
+	return faults
 }
 
 // prefixed puts the path of a section before each fault that the section's package reports.

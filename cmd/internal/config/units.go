@@ -54,3 +54,18 @@ func (s *Size) UnmarshalYAML(text []byte) error {
 }
 
 func unquote(text []byte) string { return strings.Trim(strings.TrimSpace(string(text)), `"'`) }
+
+// Moment is a date, or a date and time as in RFC 3339; a date means its midnight, UTC.
+type Moment time.Time
+
+// UnmarshalYAML reads a moment.
+func (m *Moment) UnmarshalYAML(text []byte) error {
+	word := unquote(text)
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(layout, word); err == nil {
+			*m = Moment(t.UTC())
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is not a date such as 2024-01-31 or a time such as 2024-01-31T12:00:00Z", word)
+}

@@ -7,12 +7,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"tributary/ingest/connector/source"
 	"tributary/profiles/outbox"
 	"tributary/profiles/sink"
 	"tributary/profiles/unify"
 )
 
-// metrics collects what the workers tell. Labels are of fixed sets: lanes, tables, outcomes.
+// metrics collects what the workers tell. Labels are of fixed sets: lanes, tables, outcomes, and
+// configured sources.
 type metrics struct {
 	registry *prometheus.Registry
 
@@ -26,11 +28,15 @@ type metrics struct {
 	retries  *prometheus.CounterVec
 	refused  *prometheus.CounterVec
 	restored *prometheus.CounterVec
+
+	pulled *prometheus.CounterVec
+	pulls  *prometheus.CounterVec
 }
 
 var (
-	_ unify.Metrics = (*metrics)(nil)
-	_ sink.Metrics  = (*metrics)(nil)
+	_ unify.Metrics   = (*metrics)(nil)
+	_ sink.Metrics    = (*metrics)(nil)
+	_ source.Observer = (*metrics)(nil)
 )
 
 func newMetrics(version string) *metrics {
@@ -52,14 +58,26 @@ func newMetrics(version string) *metrics {
 		retries:  counter("tributary_sink_retries_total", "Inserts without a clear success, by table.", "table"),
 		refused:  counter("tributary_sink_refused_total", "Rows that the store refuses for ever, by table.", "table"),
 		restored: counter("tributary_sink_restored_total", "Rows that were missing after a restart and were inserted again, by table.", "table"),
+		pulled:   counter("tributary_pulled_records_total", "Records that pullers brought, by source and kind (event, rejected).", "source", "kind"),
+		pulls:    counter("tributary_pulls_total", "Pages asked for, by source and outcome (kept, failed).", "source", "outcome"),
 	}
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "tributary_build_info", Help: "1, with the version as a label."}, []string{"version"})
 	build.WithLabelValues(version).Set(1)
-	m.registry.MustRegister(m.records, m.outcomes, m.step, m.delay, m.rows, m.insert, m.retries, m.refused, m.restored, build,
+	m.registry.MustRegister(m.records, m.outcomes, m.step, m.delay, m.rows, m.insert, m.retries, m.refused, m.restored, m.pulled, m.pulls, build,
 		// With how long goroutines wait for a thread: what a slow answer is first to be compared to.
 		collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(collectors.MetricsScheduler)), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
+
+// Pulled implements source.Observer.
+func (m *metrics) Pulled(name string, events, rejected int) {
+	m.pulls.WithLabelValues(name, "kept").Inc()
+	m.pulled.WithLabelValues(name, "event").Add(float64(events))
+	m.pulled.WithLabelValues(name, "rejected").Add(float64(rejected))
+}
+
+// PullFailed implements source.Observer.
+func (m *metrics) PullFailed(name string) { m.pulls.WithLabelValues(name, "failed").Inc() }
 
 // observe adds what is read when it is asked for.
 func (m *metrics) observe(n *Node) {

@@ -14,6 +14,7 @@ import (
 	"tributary/api/auth"
 	"tributary/cmd/internal/config"
 	"tributary/identity"
+	"tributary/ingest/connector/source"
 	"tributary/ingest/stream"
 	"tributary/ingest/stream/embedded"
 	"tributary/ingest/stream/kafka"
@@ -52,6 +53,8 @@ type Node struct {
 	identity *explain.Service
 	commands *admin.Commands
 	authKeys *auth.Keys
+
+	sources []*source.Source // of a server; see openSources
 
 	metrics *metrics
 	closers []func() error

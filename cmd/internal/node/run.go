@@ -20,6 +20,9 @@ import (
 // accepted is lost: no new events, what is under way is answered, the workers come to an end. It
 // returns the first fault; the end of ctx is none.
 func (n *Node) Run(ctx context.Context) error {
+	if err := n.openSources(); err != nil {
+		return err
+	}
 	servers, err := n.listen(ctx)
 	if err != nil {
 		return err
@@ -31,6 +34,9 @@ func (n *Node) Run(ctx context.Context) error {
 	n.startWorkers(faults, workers)
 	for _, s := range servers {
 		workers.Go(s.serve)
+	}
+	if n.config.Has(config.RolePull) {
+		workers.Go(func() error { return n.pull(ctx) })
 	}
 	n.logger.InfoContext(ctx, "ready to serve", "http", n.config.HTTP.Listen, "roles", n.config.Roles, "data_dir", n.config.DataDir)
 

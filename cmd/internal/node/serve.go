@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -91,8 +92,9 @@ func (n *Node) handler() (http.Handler, func(context.Context) error, error) {
 	router := gin.New()
 	router.Use(counted.Handler(), gin.CustomRecoveryWithWriter(nil, n.recovered))
 	intake.Register(router)
+	intake.RegisterWebhooks(router, n.sources)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if gatewayRoutes[r.URL.Path] {
+		if gatewayRoutes[r.URL.Path] || strings.HasPrefix(r.URL.Path, "/v1/webhooks/") {
 			router.ServeHTTP(w, r)
 			return
 		}

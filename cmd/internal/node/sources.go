@@ -1,0 +1,99 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"tributary/cmd/internal/connectors"
+	"tributary/ingest/connector/source"
+	"tributary/ingest/stream"
+	"tributary/profiles/unify"
+)
+
+// openSources configures the sources of the configuration. It returns every fault of all of them: a
+// server that starts has all its sources.
+func (n *Node) openSources() error {
+	var faults []error
+	for i, configured := range n.config.Sources {
+		s, err := n.openSource(i)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("sources[%d] (%s):\n%w", i, configured.Name, err))
+			continue
+		}
+		n.sources = append(n.sources, s)
+	}
+	return errors.Join(faults...)
+}
+
+func (n *Node) openSource(i int) (*source.Source, error) {
+	c := n.config.Sources[i]
+	kind, err := connectors.Find(c.Connector, c.File)
+	if err != nil {
+		return nil, err
+	}
+	if c.Workspace == "" {
+		c.Workspace = n.config.Workspace
+	}
+	return source.New(kind, source.Options{
+		Name: c.Name, Workspace: c.Workspace, Settings: c.Settings,
+		Every: time.Duration(c.Every), Since: time.Time(c.Since),
+	})
+}
+
+// pull asks the vendors of all sources that have something to ask, until ctx ends.
+func (n *Node) pull(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, s := range n.sources {
+		if s.Pulls() {
+			group.Go(func() error { return s.Pull(ctx, n.log, checkpoints{n}, n.metrics, n.logger) })
+		}
+	}
+	return group.Wait()
+}
+
+// checkpoints keeps the progress of pullers as documents of the run-time configuration: a command of
+// the log, behind the events that it counts.
+type checkpoints struct{ node *Node }
+
+const checkpointBucket = "checkpoint"
+
+func checkpointKey(workspace, name string) string { return workspace + "/" + name }
+
+// Progress implements source.Checkpoints. What is not applied yet is not seen: pages come twice then.
+func (c checkpoints) Progress(workspace, name string) (source.Progress, error) {
+	var p source.Progress
+	text, ok, err := c.node.state.Doc(checkpointBucket, checkpointKey(workspace, name))
+	if err != nil || !ok {
+		return p, err
+	}
+	if err := json.Unmarshal(text, &p); err != nil {
+		return p, fmt.Errorf("checkpoint of %s: %w", name, err)
+	}
+	return p, nil
+}
+
+// SaveProgress implements source.Checkpoints.
+func (c checkpoints) SaveProgress(ctx context.Context, workspace, name string, p source.Progress) error {
+	text, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	id, err := uuid.NewV7() // ascending, so that the last of one millisecond stands
+	if err != nil {
+		return err
+	}
+	record, err := unify.NewRecord(workspace, id.String(), time.Now(), unify.ConfigPut{
+		Actor: "source " + name, Bucket: checkpointBucket, Key: checkpointKey(workspace, name), Value: text,
+	})
+	if err != nil {
+		return err
+	}
+	_, err = c.node.log.Append(ctx, []stream.Record{record})
+	return err
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"tributary/cmd/internal/connectors"
+	"tributary/ingest/connector"
+)
+
+func newConnectors(*globals) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "connectors",
+		Short: "Sources that Tributary knows: which there are, how to set them up, whether one is right",
+	}
+	cmd.AddCommand(newConnectorsList(), newConnectorsDescribe())
+	return cmd
+}
+
+func newConnectorsList() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the connectors",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			all := connectors.Registry()
+			if asJSON {
+				descriptions := make([]description, len(all))
+				for i := range all {
+					descriptions[i] = describe(&all[i])
+				}
+				return printJSON(cmd, descriptions)
+			}
+			table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
+			fmt.Fprintln(table, "NAME\tWAYS\tWHAT COMES IN")
+			for i := range all {
+				fmt.Fprintf(table, "%s\t%s\t%s\n", all[i].Name, strings.Join(describe(&all[i]).Ways, ", "), all[i].Summary)
+			}
+			return table.Flush()
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print as JSON, with all that describe tells")
+	return cmd
+}
+
+// description is a connector as --json tells it.
+type description struct {
+	Name     string             `json:"name"`
+	Title    string             `json:"title"`
+	Summary  string             `json:"summary"`
+	Ways     []string           `json:"ways"` // webhook, pull
+	Docs     []string           `json:"docs"`
+	Settings []describedSetting `json:"settings"`
+	Makes    []string           `json:"makes"`
+}
+
+type describedSetting struct {
+	Name     string         `json:"name"`
+	Summary  string         `json:"summary"`
+	Kind     connector.Kind `json:"kind"`
+	Required bool           `json:"required"`
+	Default  string         `json:"default,omitempty"`
+	Choices  []string       `json:"choices,omitempty"`
+}
+
+func describe(c *connector.Connector) description {
+	d := description{Name: c.Name, Title: c.Title, Summary: c.Summary, Docs: c.Docs, Makes: c.Makes, Settings: []describedSetting{}}
+	if c.NewWebhook != nil {
+		d.Ways = append(d.Ways, "webhook")
+	}
+	if c.NewPuller != nil {
+		d.Ways = append(d.Ways, "pull")
+	}
+	for _, s := range c.Settings {
+		if s.Kind == "" {
+			s.Kind = connector.KindText
+		}
+		d.Settings = append(d.Settings, describedSetting(s))
+	}
+	return d
+}
+
+func newConnectorsDescribe() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:     "describe NAME",
+		Short:   "Tell a connector's settings, what it makes, and what to put into the configuration",
+		Example: "  tributary connectors describe stripe",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := connectors.Find(args[0], "")
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(cmd, describe(c))
+			}
+			printDescription(cmd, c)
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
+	return cmd
+}
+
+func printDescription(cmd *cobra.Command, c *connector.Connector) {
+	out, d := cmd.OutOrStdout(), describe(c)
+	fmt.Fprintf(out, "%s: %s\n\nSettings:\n", d.Title, d.Summary)
+	table := tabwriter.NewWriter(out, 2, 4, 2, ' ', 0)
+	for _, s := range d.Settings {
+		need := "optional"
+		switch {
+		case s.Required:
+			need = "required"
+		case s.Default != "":
+			need = "default " + s.Default
+		}
+		kind := string(s.Kind)
+		if len(s.Choices) > 0 {
+			kind = strings.Join(s.Choices, "|")
+		}
+		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", s.Name, kind, need, s.Summary)
+	}
+	_ = table.Flush() // to a command's output, like every print here
+	fmt.Fprintf(out, "\nMakes: %s\nand free events %s.* of everything else.\n", strings.Join(d.Makes, ", "), d.Name)
+	fmt.Fprintf(out, "\nIn the configuration:\n\n  sources:\n    - name: %s\n      connector: %s\n      settings:\n", d.Name, d.Name)
+	for _, s := range d.Settings {
+		if s.Required || s.Kind == connector.KindSecret {
+			fmt.Fprintf(out, "        %s: %s\n", s.Name, exampleValue(d.Name, s))
+		}
+	}
+	if c.NewWebhook != nil {
+		fmt.Fprintf(out, "\nThe vendor sends to https://YOUR-HOST/v1/webhooks/%s\n", d.Name)
+	}
+	fmt.Fprintf(out, "\nVendor's pages:\n  %s\n", strings.Join(d.Docs, "\n  "))
+}
+
+func exampleValue(name string, s describedSetting) string {
+	switch {
+	case s.Kind == connector.KindSecret:
+		return "env:" + strings.ToUpper(strings.ReplaceAll(name, "-", "_")+"_"+s.Name)
+	case len(s.Choices) > 0:
+		return s.Choices[0]
+	case s.Kind == connector.KindURL:
+		return "https://example.com/"
+	}
+	return "…"
+}

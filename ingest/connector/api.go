@@ -1,0 +1,242 @@
+package connector
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// API asks a vendor's HTTP API, as its limits want it: at the connector's Rate, again after passing
+// faults, and not before Retry-After. One API serves one puller.
+type API struct {
+	base      *url.URL
+	authorize func(*http.Request)
+	http      *http.Client
+	now       func() time.Time
+	wait      Waiter
+	limit     *rate.Limiter // nil: none
+}
+
+// Waiter pauses for d, or until ctx ends, whose error it returns.
+type Waiter func(ctx context.Context, d time.Duration) error
+
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+const (
+	maxTries    = 5
+	firstPause  = 500 * time.Millisecond
+	longestWait = 2 * time.Minute // beyond it the runtime waits, from the same checkpoint
+	maxResponse = 64 << 20
+)
+
+// StatusError is an answer that asking again does not change. It holds nothing of the body, which may
+// be about a customer.
+type StatusError struct {
+	Method, Path string
+	Status       int
+}
+
+// Error says what the status means for who configured the source.
+func (e *StatusError) Error() string {
+	text := fmt.Sprintf("%s %s: answered with status %d", e.Method, e.Path, e.Status)
+	switch e.Status {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return text + "; check the source's credentials and their rights"
+	case http.StatusNotFound:
+		return text + "; check the source's address settings"
+	}
+	return text
+}
+
+// RetryError is a fault that passes: ask again after After.
+type RetryError struct {
+	After time.Duration
+	Err   error
+}
+
+// Error tells the cause.
+func (e *RetryError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *RetryError) Unwrap() error { return e.Err }
+
+// API returns a client of the API at base, an absolute URL. authorize, if not nil, puts the
+// credentials onto each request.
+func (c Config) API(base string, authorize func(*http.Request)) (*API, error) {
+	u, err := url.Parse(base)
+	if err != nil || u.Host == "" {
+		return nil, fmt.Errorf("%q is not an absolute URL", base)
+	}
+	a := &API{base: u, authorize: authorize, http: c.HTTP, now: c.Now, wait: c.Wait}
+	if c.rate.Requests > 0 {
+		a.limit = rate.NewLimiter(rate.Limit(float64(c.rate.Requests)/c.rate.Per.Seconds()), 1)
+	}
+	return a, nil
+}
+
+// Get asks for path, which is relative to the base or absolute on its host, and decodes the answer's
+// JSON into v. Numbers decode as v has them; use json.Number for ids.
+func (a *API) Get(ctx context.Context, path string, query url.Values, v any) error {
+	return a.Do(ctx, http.MethodGet, path, query, nil, v)
+}
+
+// Do is Get with any method and a body that is sent as JSON if it is not nil. 429, 5xx, a connection
+// that fails and an answer that breaks off are tried again, five times in all, then returned as
+// *RetryError; other statuses than 2xx are a *StatusError.
+func (a *API) Do(ctx context.Context, method, path string, query url.Values, body, v any) error {
+	var payload []byte
+	if body != nil {
+		var err error
+		if payload, err = json.Marshal(body); err != nil {
+			return fmt.Errorf("%s %s: encode: %w", method, path, err)
+		}
+	}
+	target, err := a.target(path, query)
+	if err != nil {
+		return err
+	}
+	var retry *RetryError
+	for try := range maxTries {
+		if err := a.pace(ctx); err != nil {
+			return err
+		}
+		err := a.once(ctx, method, target, payload, v)
+		if err == nil || !errors.As(err, &retry) {
+			return err
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		pause := max(retry.After, backoff(try))
+		if try == maxTries-1 || pause > longestWait {
+			return &RetryError{After: pause, Err: retry.Err}
+		}
+		if err := a.wait(ctx, pause); err != nil {
+			return err
+		}
+	}
+	return retry
+}
+
+// backoff doubles with each try, and spreads by half so that many do not come back at once.
+func backoff(try int) time.Duration {
+	pause := firstPause << try
+	return pause/2 + rand.N(pause)
+}
+
+// pace holds the connector's Rate.
+func (a *API) pace(ctx context.Context) error {
+	if a.limit == nil {
+		return nil
+	}
+	now := a.now()
+	if d := a.limit.ReserveN(now, 1).DelayFrom(now); d > 0 {
+		return a.wait(ctx, d)
+	}
+	return nil
+}
+
+// target resolves a path. Another host than the base's is refused: it would get the credentials.
+func (a *API) target(path string, query url.Values) (*url.URL, error) {
+	ref, err := url.Parse(path)
+	if err != nil {
+		return nil, fmt.Errorf("path %q: %w", path, err)
+	}
+	u := a.base.ResolveReference(ref)
+	if u.Host != a.base.Host || u.Scheme != a.base.Scheme {
+		return nil, fmt.Errorf("the API refers to %s://%s, another server than %s://%s", u.Scheme, u.Host, a.base.Scheme, a.base.Host)
+	}
+	if len(query) > 0 {
+		merged := u.Query()
+		for name, values := range query {
+			merged[name] = values
+		}
+		u.RawQuery = merged.Encode()
+	}
+	return u, nil
+}
+
+func (a *API) once(ctx context.Context, method string, target *url.URL, payload []byte, v any) error {
+	request, err := http.NewRequestWithContext(ctx, method, target.String(), bytes.NewReader(payload))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Accept", "application/json")
+	if payload != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	if a.authorize != nil {
+		a.authorize(request)
+	}
+	response, err := a.http.Do(request)
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return &RetryError{Err: fmt.Errorf("%s %s: %w", method, target.Path, withoutURL(err))}
+	}
+	defer response.Body.Close()
+	status := &StatusError{Method: method, Path: target.Path, Status: response.StatusCode}
+	switch {
+	case response.StatusCode == http.StatusTooManyRequests || response.StatusCode >= 500:
+		return &RetryError{After: a.retryAfter(response.Header), Err: status}
+	case response.StatusCode < 200 || response.StatusCode > 299:
+		return status
+	}
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxResponse+1))
+	if err != nil {
+		return &RetryError{Err: fmt.Errorf("%s %s: the answer breaks off: %w", method, target.Path, err)}
+	}
+	if len(text) > maxResponse {
+		return fmt.Errorf("%s %s: the answer is larger than %d MiB; ask for smaller pages", method, target.Path, maxResponse>>20)
+	}
+	if v == nil {
+		return nil
+	}
+	if err := json.Unmarshal(text, v); err != nil {
+		// A proxy's page, or an answer that was cut off without a word: it may be right the next time.
+		return &RetryError{Err: fmt.Errorf("%s %s: the answer is not the JSON expected: %w", method, target.Path, err)}
+	}
+	return nil
+}
+
+// withoutURL leaves out the address, whose query may hold a secret.
+func withoutURL(err error) error {
+	var outer *url.Error
+	if errors.As(err, &outer) {
+		return outer.Err
+	}
+	return err
+}
+
+// retryAfter reads seconds or a date (RFC 9110, section 10.2.3); 0 if there is none.
+func (a *API) retryAfter(h http.Header) time.Duration {
+	text := h.Get("Retry-After")
+	if seconds, err := strconv.ParseFloat(text, 64); err == nil && seconds > 0 && seconds < 1e6 {
+		return time.Duration(math.Ceil(seconds * float64(time.Second)))
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return max(0, at.Sub(a.now()))
+	}
+	return 0
+}
