@@ -42,6 +42,27 @@ test: engine ## Run every test, on the real embedded engine
 	@# The crash tests have the machine to themselves: they wait for real processes.
 	$(GO) test -timeout 20m $(TEST_FLAGS) ./cmd/internal/crashtest
 
+KAFKA := .tools/kafka
+KAFKA_POM := ingest/stream/kafka/kafkatest/pom.xml
+KAFKA_PACKAGES := ./ingest/stream/kafka/... ./cmd/internal/crashtest
+
+$(KAFKA)/.fetched: $(KAFKA_POM)
+	@for tool in java mvn; do command -v $$tool >/dev/null || { \
+	  echo "make: $$tool is not there: tests on Kafka need Java 17 and Maven (apt-get install openjdk-17-jre-headless maven)" >&2; exit 1; }; done
+	@rm -rf $(KAFKA)
+	@mvn -q -B -f $(KAFKA_POM) dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(KAFKA) || { \
+	  echo "make: Maven could not fetch Apache Kafka ($(KAFKA_POM)); nothing was tested" >&2; exit 1; }
+	@touch $@
+
+.PHONY: kafka
+kafka: $(KAFKA)/.fetched ## Fetch Apache Kafka for tests (Maven)
+
+.PHONY: test-kafka
+test-kafka: engine kafka ## Run the tests that need Apache Kafka itself
+	@command -v kcat >/dev/null || { apt-get update -qq && apt-get install -y -qq kcat; } >/dev/null || { \
+	  echo "make: kcat is not there, and apt-get could not install it" >&2; exit 1; }
+	$(GO) test -tags kafka -timeout 20m -p 1 -run Kafka $(TEST_FLAGS) $(KAFKA_PACKAGES)
+
 .PHONY: race
 race: engine ## Run every test under the race detector (the programs that tests start are not)
 	$(GO) test -race -short -timeout 40m $(TEST_FLAGS) $$($(GO) list ./... | grep -v -e /crashtest -e /bench)
@@ -54,6 +75,10 @@ crash: engine ## Kill the program N times while events come in (N=25), then chec
 SOAK ?= 1m
 soak: engine ## Read from and write to the engine under the race detector for SOAK (1m), its process killed meanwhile
 	TRIBUTARY_SOAK=$(SOAK) $(GO) test -race -count=1 -timeout 30m -run ^TestSoak -v ./sql/chdb
+
+.PHONY: check-deploy
+check-deploy: engine build ## Check Dockerfile, compose file and the image's contents, without Docker
+	./deploy/check.sh
 
 .PHONY: bench
 bench: engine build ## Measure, and print a table of figures beside what they are compared to

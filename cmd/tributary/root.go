@@ -37,7 +37,7 @@ themselves when none has.`,
 	root.PersistentFlags().StringVar(&g.dataDir, "data-dir", "", "data folder (default: data_dir of the configuration)")
 	root.AddCommand(
 		newServe(g), newDemo(g), newImport(g), newKeys(g), newQuarantine(g), newReconcile(g), newConnectors(g), newIdentity(g), newBench(g),
-		newMigrate(g), newConfig(), newVersion(), newEngine(),
+		newMigrate(g), newReady(g), newConfig(), newVersion(), newEngine(),
 	)
 	for _, cmd := range root.Commands() {
 		if cmd.HasSubCommands() {
