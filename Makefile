@@ -63,6 +63,10 @@ test-kafka: engine kafka ## Run the tests that need Apache Kafka itself
 	  echo "make: kcat is not there, and apt-get could not install it" >&2; exit 1; }
 	$(GO) test -tags kafka -timeout 20m -p 1 -run Kafka $(TEST_FLAGS) $(KAFKA_PACKAGES)
 
+.PHONY: bench-kafka
+bench-kafka: engine build kafka ## Measure with the log on Kafka, beside the embedded one
+	$(GO) run ./ingest/stream/kafka/kafkatest/withkafka $(BIN) bench --only kafka --kafka {} $(BENCH_FLAGS)
+
 .PHONY: race
 race: engine ## Run every test under the race detector (the programs that tests start are not)
 	$(GO) test -race -short -timeout 40m $(TEST_FLAGS) $$($(GO) list ./... | grep -v -e /crashtest -e /bench)

@@ -58,6 +58,7 @@ type Config struct {
 	Profiles Profiles
 	Identity Identity
 	Timeline Timeline
+	Sources  Sources
 	Keys     Keys
 	// Checks are the parts that /readyz reports.
 	Checks []Check
@@ -80,6 +81,7 @@ func (c Config) Validate() error {
 	need(c.Profiles != nil, "profiles")
 	need(c.Identity != nil, "identity")
 	need(c.Timeline != nil, "timeline")
+	need(c.Sources != nil, "sources")
 	need(c.Keys != nil, "keys")
 	need(c.Metrics != nil, "metrics")
 	need(c.Logger != nil, "logger")

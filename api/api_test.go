@@ -236,16 +236,19 @@ func TestMergedProfileIsFoundByItsFormerID(t *testing.T) {
 
 // samples of every route, by its pattern.
 var samples = map[string]struct{ target, body string }{
-	"/v1/profiles/:address":          {"/v1/profiles/user_id:u1", ""},
-	"/v1/profiles/:address/context":  {"/v1/profiles/user_id:u1/context", ""},
-	"/v1/profiles/:address/timeline": {"/v1/profiles/user_id:u1/timeline", ""},
-	"/v1/profiles/:address/identity": {"/v1/profiles/user_id:u1/identity?add=phone:%2B4930123456", ""},
-	"/v1/identifiers/:address":       {"/v1/identifiers/user_id:u1", ""},
-	"/v1/profiles/lookup":            {"/v1/profiles/lookup", `{"identifiers":[{"type":"user_id","value":"u1"}]}`},
-	"/v1/openapi.yaml":               {"/v1/openapi.yaml", ""},
-	"/healthz":                       {"/healthz", ""},
-	"/readyz":                        {"/readyz", ""},
-	"/metrics":                       {"/metrics", ""},
+	"/v1/profiles/:address":              {"/v1/profiles/user_id:u1", ""},
+	"/v1/profiles/:address/context":      {"/v1/profiles/user_id:u1/context", ""},
+	"/v1/profiles/:address/timeline":     {"/v1/profiles/user_id:u1/timeline", ""},
+	"/v1/profiles/:address/identity":     {"/v1/profiles/user_id:u1/identity?add=phone:%2B4930123456", ""},
+	"/v1/identifiers/:address":           {"/v1/identifiers/user_id:u1", ""},
+	"/v1/profiles/lookup":                {"/v1/profiles/lookup", `{"identifiers":[{"type":"user_id","value":"u1"}]}`},
+	"/v1/sources":                        {"/v1/sources", ""},
+	"/v1/sources/:source/reconciliation": {"/v1/sources/crm/reconciliation", ""},
+	"/v1/sources/:source/expected/:day":  {"/v1/sources/crm/expected/2026-03-01", `{"count":1}`},
+	"/v1/openapi.yaml":                   {"/v1/openapi.yaml", ""},
+	"/healthz":                           {"/healthz", ""},
+	"/readyz":                            {"/readyz", ""},
+	"/metrics":                           {"/metrics", ""},
 }
 
 func TestEveryRouteKeepsToItsScope(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"tributary/api/problem"
 	"tributary/profiles"
 	"tributary/profiles/explain"
+	"tributary/profiles/reconcile"
 )
 
 type document struct {
@@ -92,6 +93,8 @@ func TestAnswersAndSchemasHaveTheSameFields(t *testing.T) {
 		"FieldBits": explain.Field{}, "ValueStanding": explain.Value{}, "IdentifierStanding": explain.Standing{}, "Blocked": explain.Blocked{},
 		"Pairing": explain.With{}, "Added": explain.Added{}, "Change": explain.Change{}, "ProfilePart": explain.Part{},
 		"Cause": explain.Cause{}, "Ask": explain.Ask{},
+		"Sources": sourcesView{}, "SourceAccount": sourceAccountView{}, "Reconciliation": reconciliationView{}, "DayAccount": reconcile.Day{},
+		"Expected": reconcile.Expected{}, "ExpectedFigure": expectedBody{},
 		"Problem": problem.Document{}, "FieldError": problem.FieldError{}, "Candidate": candidateView{},
 	}
 	for name := range schemas {

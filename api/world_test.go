@@ -27,6 +27,7 @@ import (
 	"tributary/profiles"
 	"tributary/profiles/explain"
 	"tributary/profiles/outbox"
+	"tributary/profiles/reconcile"
 	"tributary/profiles/state"
 	"tributary/profiles/unify"
 )
@@ -46,6 +47,8 @@ type world struct {
 	keys   *auth.Keys
 	lines  *logLines
 	now    time.Time
+	// noStore: the analytics store cannot say what it holds.
+	noStore bool
 }
 
 // logLines collects what is logged.
@@ -101,13 +104,24 @@ func newWorld(t testing.TB, checks ...Check) *world {
 		w.must(w.log.Close())
 	})
 	clock := func() time.Time { return w.now }
-	w.keys = auth.NewKeys(w.state, &admin.Commands{Log: w.log, Worker: w.worker, Now: clock}, clock)
+	commands := &admin.Commands{Log: w.log, Worker: w.worker, Now: clock}
+	w.keys = auth.NewKeys(w.state, commands, clock)
+	accounts, err := reconcile.New(reconcile.Config{
+		Log: w.log, State: w.state, Commands: commands, Now: clock,
+		Held: func(_ context.Context, s unify.Selection) (map[stream.SourceDay]uint64, error) {
+			if w.noStore {
+				return nil, fmt.Errorf("engine is down")
+			}
+			return map[stream.SourceDay]uint64{{SourceKey: stream.SourceKey{Workspace: s.Workspace, Source: s.Source}, Day: stream.DayOf(epoch)}: 2}, nil
+		},
+	})
+	w.must(err)
 	service, err := profiles.NewService(w.state, w.engine, profiles.Rules{})
 	w.must(err)
 	timeline, err := journeys.NewTimeline(service, noArchive{}, make([]byte, 32))
 	w.must(err)
 	w.api, err = New(Config{
-		Profiles: service, Identity: explain.NewService(w.state, w.engine, service), Timeline: timeline, Keys: w.keys, Checks: checks, Metrics: prometheus.NewRegistry(),
+		Profiles: service, Identity: explain.NewService(w.state, w.engine, service), Timeline: timeline, Sources: accounts, Keys: w.keys, Checks: checks, Metrics: prometheus.NewRegistry(),
 		Logger: slog.New(slog.NewJSONHandler(w.lines, nil)), Now: clock,
 	})
 	w.must(err)

@@ -3,7 +3,6 @@ package journeys
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"tributary/identity"
@@ -32,6 +31,7 @@ func NewEvents(s *store.Store) (*Events, error) {
 func interactionOf(r *store.TimelineRow) profiles.Interaction {
 	x := profiles.Interaction{
 		At: r.At.UTC(), MessageID: r.MessageID, Source: r.Source,
+		OriginalAt: r.OriginalAt.UTC(), Order: r.Order, Client: r.Client, OrderedAt: r.OrderedAt.UTC(),
 		Position: stream.Position{Partition: stream.Partition(r.LogPartition), Offset: r.LogOffset},
 		Type:     event.Type(r.Type), Name: r.Name, Channel: event.Channel(r.Channel),
 		ConversationID: r.ConversationID, CaseID: r.CaseID,
@@ -52,36 +52,24 @@ func (a *Events) Before(ctx context.Context, workspace string, observations []id
 		return nil, nil
 	}
 	if key == nil {
-		key = &Key{At: store.MaxTime.Add(time.Millisecond)}
+		key = &Key{OrderedAt: store.MaxTime.Add(time.Millisecond), OriginalAt: store.MaxTime}
 	}
 	keys := make([]uint64, len(observations))
 	for i, id := range observations {
 		keys[i] = identity.ObservationKey(id)
 	}
-	// The query knows no source in its key. So it is asked for the rows of the key's own time and
-	// message id once more, and those that are not older are dropped here.
 	rows, err := a.page.All(ctx, store.Params{
 		"workspace": workspace, "observations": observations, "observation_keys": keys,
-		"before_at": key.At.UnixMilli(), "before_message_id": key.MessageID + " ", "limit": uint32(limit + maxTies),
+		"before_ordered_at": key.OrderedAt.UnixMilli(), "before_client": key.Client,
+		"before_original_at": key.OriginalAt.UnixMilli(), "before_order": key.Order,
+		"before_message_id": key.MessageID, "before_source": key.Source, "limit": uint32(limit),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read events: %w", err)
 	}
-	events := make([]profiles.Interaction, 0, len(rows))
+	events := make([]profiles.Interaction, len(rows))
 	for i := range rows {
-		if x := interactionOf(&rows[i]); keyOf(&x).before(*key) {
-			events = append(events, x)
-		}
+		events[i] = interactionOf(&rows[i])
 	}
-	slices.SortFunc(events, func(a, b profiles.Interaction) int {
-		if keyOf(&a).before(keyOf(&b)) {
-			return 1
-		}
-		return -1
-	})
-	return events[:min(limit, len(events))], nil
+	return events, nil
 }
-
-// maxTies is how many events of one person may have one time and message id: as many sources as
-// chose the same id in the same millisecond.
-const maxTies = 16

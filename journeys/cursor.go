@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
-	"strings"
 	"time"
 
 	"tributary/profiles"
@@ -18,31 +17,34 @@ import (
 // another version of the program.
 var ErrCursor = errors.New("journeys: the cursor is not one of this timeline")
 
-// Key is the place of an event in a timeline. Timelines go from the newest key to the oldest; ties
-// of time are broken by message id, then source, compared as bytes.
+// Key is the place of an event in a timeline, which goes from the newest key to the oldest: by OrderedAt,
+// then by Client, and then as that client saw it, by OriginalAt, Order, message id and source. See
+// profiles.Arrange.
 type Key struct {
-	At        time.Time // corrected time, UTC, to the millisecond
-	MessageID string
-	Source    string
+	OrderedAt  time.Time // UTC, to the millisecond; and OriginalAt
+	Client     uint64
+	OriginalAt time.Time
+	Order      int64
+	MessageID  string
+	Source     string
 }
 
 func keyOf(x *profiles.Interaction) Key {
-	return Key{At: x.At, MessageID: x.MessageID, Source: x.Source}
+	return Key{x.OrderedAt, x.Client, x.OriginalAt, x.Order, x.MessageID, x.Source}
 }
 
 // before says whether k is older than l.
-func (k Key) before(l Key) bool {
-	if c := k.At.Compare(l.At); c != 0 {
-		return c < 0
+func (k Key) before(l Key) bool { return k.interaction().Compare(l.interaction()) < 0 }
+
+func (k Key) interaction() *profiles.Interaction {
+	return &profiles.Interaction{
+		OrderedAt: k.OrderedAt, Client: k.Client, OriginalAt: k.OriginalAt, Order: k.Order,
+		MessageID: k.MessageID, Source: k.Source,
 	}
-	if c := strings.Compare(k.MessageID, l.MessageID); c != 0 {
-		return c < 0
-	}
-	return k.Source < l.Source
 }
 
 const (
-	cursorVersion = 1
+	cursorVersion = 2
 	cursorMAC     = 16 // bytes of HMAC-SHA-256
 	maxCursor     = 2048
 )
@@ -65,7 +67,10 @@ func (c cursors) mac(workspace string, profile uuid.UUID, body []byte) []byte {
 
 func (c cursors) encode(workspace string, profile uuid.UUID, k Key) string {
 	b := []byte{cursorVersion}
-	b = binary.AppendVarint(b, k.At.UnixMilli())
+	b = binary.AppendVarint(b, k.OrderedAt.UnixMilli())
+	b = binary.AppendUvarint(b, k.Client)
+	b = binary.AppendVarint(b, k.OriginalAt.UnixMilli())
+	b = binary.AppendVarint(b, k.Order)
 	b = binary.AppendUvarint(b, uint64(len(k.MessageID)))
 	b = append(append(b, k.MessageID...), k.Source...)
 	return base64.RawURLEncoding.EncodeToString(append(b, c.mac(workspace, profile, b)...))
@@ -87,15 +92,41 @@ func (c cursors) decode(workspace string, profile uuid.UUID, text string) (Key, 
 }
 
 func decodeKey(b []byte) (Key, error) {
-	at, n := binary.Varint(b)
+	r := keyReader{rest: b}
+	k := Key{
+		OrderedAt: time.UnixMilli(r.varint()).UTC(), Client: r.uvarint(),
+		OriginalAt: time.UnixMilli(r.varint()).UTC(), Order: r.varint(),
+	}
+	size := r.uvarint()
+	if r.bad || size > uint64(len(r.rest)) {
+		return Key{}, ErrCursor
+	}
+	k.MessageID, k.Source = string(r.rest[:size]), string(r.rest[size:])
+	return k, nil
+}
+
+// keyReader reads numbers; once it cannot, it is bad and yields zeros.
+type keyReader struct {
+	rest []byte
+	bad  bool
+}
+
+func (r *keyReader) varint() int64 {
+	v, n := binary.Varint(r.rest)
+	r.skip(n)
+	return v
+}
+
+func (r *keyReader) uvarint() uint64 {
+	v, n := binary.Uvarint(r.rest)
+	r.skip(n)
+	return v
+}
+
+func (r *keyReader) skip(n int) {
 	if n <= 0 {
-		return Key{}, ErrCursor
+		r.bad, r.rest = true, nil
+		return
 	}
-	b = b[n:]
-	size, n := binary.Uvarint(b)
-	if n <= 0 || size > uint64(len(b)-n) {
-		return Key{}, ErrCursor
-	}
-	b = b[n:]
-	return Key{At: time.UnixMilli(at).UTC(), MessageID: string(b[:size]), Source: string(b[size:])}, nil
+	r.rest = r.rest[n:]
 }

@@ -12,7 +12,7 @@ func FuzzCursor(f *testing.F) {
 	profile := uuid.MustParse("01234567-89ab-8def-8123-456789abcdef")
 	f.Add("", "m-1", "web", int64(1772366400000))
 	f.Add("AQ", "", "", int64(-1))
-	f.Add(c.encode("acme", profile, Key{At: time.UnixMilli(5).UTC(), MessageID: "m", Source: "s"}), "é\x00", "crm", int64(1<<40))
+	f.Add(c.encode("acme", profile, Key{OrderedAt: time.UnixMilli(5).UTC(), Client: 1 << 63, Order: -2, MessageID: "m", Source: "s"}), "é\x00", "crm", int64(1<<40))
 	f.Fuzz(func(t *testing.T, text, message, source string, at int64) {
 		if k, err := c.decode("acme", profile, text); err == nil && c.encode("acme", profile, k) != text {
 			t.Fatalf("%q decodes, and is none of ours", text)
@@ -20,10 +20,13 @@ func FuzzCursor(f *testing.F) {
 		if len(message)+len(source) > 1024 {
 			return
 		}
-		k := Key{At: time.UnixMilli(at).UTC(), MessageID: message, Source: source}
+		k := Key{
+			OrderedAt: time.UnixMilli(at).UTC(), OriginalAt: time.UnixMilli(-at).UTC(), Client: uint64(at) * 3, Order: at / 2,
+			MessageID: message, Source: source,
+		}
 		own := c.encode("acme", profile, k)
 		back, err := c.decode("acme", profile, own)
-		if err != nil || !back.At.Equal(k.At) || back.MessageID != message || back.Source != source {
+		if err != nil || back != k {
 			t.Fatalf("%+v comes back as %+v, %v", k, back, err)
 		}
 		if _, err := c.decode("other", profile, own); err == nil {

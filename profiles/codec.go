@@ -1,12 +1,13 @@
 package profiles
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 )
 
 // codecVersion is the first byte of an encoded State.
-const codecVersion = 1
+const codecVersion = 2
 
 // AppendBinary appends the encoded State. Equal states have equal encodings. It never fails.
 func (s *State) AppendBinary(b []byte) ([]byte, error) {
@@ -21,6 +22,11 @@ func (s *State) AppendBinary(b []byte) ([]byte, error) {
 		b = binary.AppendUvarint(b, x.events)
 		b = binary.AppendVarint(b, x.first)
 		b = binary.AppendVarint(b, x.last)
+	}
+	b = binary.AppendUvarint(b, uint64(len(s.clocks)))
+	for _, x := range s.clocks {
+		b = binary.BigEndian.AppendUint64(b, x.client)
+		b = binary.AppendVarint(b, x.least)
 	}
 	b = binary.AppendUvarint(b, uint64(len(s.counters)))
 	for i := range s.counters {
@@ -125,6 +131,10 @@ func (s *State) read(r *reader) {
 	for range r.count(maxSources) {
 		s.sources = append(s.sources, sourceSeen{name: r.text(), events: r.uvarint(), first: r.varint(), last: r.varint()})
 	}
+	s.clocks = s.clocks[:0]
+	for range r.count(maxClocks) {
+		s.clocks = append(s.clocks, clock{client: r.uint64(), least: r.varint()})
+	}
 	s.counters = s.counters[:0]
 	for range r.count(maxCounters) {
 		s.counters = append(s.counters, counter{name: r.text(), channel: r.text(), n: r.uvarint()})
@@ -167,6 +177,7 @@ func (s *State) readTraits(r *reader) {
 // ordered says whether all lists are in the order that looking up in them relies on.
 func (s *State) ordered() bool {
 	ok := ascending(s.sources, func(a, b sourceSeen) int { return shorter(a.name, b.name) }, true) &&
+		ascending(s.clocks, func(a, b clock) int { return cmp.Compare(a.client, b.client) }, true) &&
 		ascending(s.counters, counter.compare, true) &&
 		ascending(s.items, register.compareKey, true) &&
 		ascending(s.answers, interaction.compare, false) &&

@@ -111,7 +111,7 @@ func Fold(id identity.ProfileID, members []Member, rules Rules) Profile {
 	p.Identifiers = foldIdentifiers(members)
 	p.Traits = survivors(claims[0], rules)
 	p.Attributes = survivors(claims[1], rules)
-	p.foldState(&all, rules)
+	p.foldState(&all, members, rules)
 	foldCounters(&p, members)
 	return p
 }
@@ -171,7 +171,7 @@ func (m *Member) sources() []string {
 }
 
 // foldState takes over what merges as a whole.
-func (p *Profile) foldState(all *State, rules Rules) {
+func (p *Profile) foldState(all *State, members []Member, rules Rules) {
 	p.Events, p.FirstSeen, p.LastSeen = all.events, all.FirstSeen(), all.LastSeen()
 	for _, x := range all.sources {
 		p.Sources = append(p.Sources, SourceSeen{
@@ -179,7 +179,7 @@ func (p *Profile) foldState(all *State, rules Rules) {
 		})
 	}
 	slices.SortFunc(p.Sources, func(a, b SourceSeen) int { return strings.Compare(a.Name, b.Name) })
-	p.foldInteractions(all, cmp.Or(rules.Interactions, DefaultInteractions))
+	p.foldInteractions(all, members, cmp.Or(rules.Interactions, DefaultInteractions))
 	p.Items = foldItems(all.items)
 	for i := range all.answers {
 		p.Answers = append(p.Answers, all.answers[len(all.answers)-1-i].open())
@@ -192,38 +192,44 @@ func (p *Profile) foldState(all *State, rules Rules) {
 	}
 }
 
-// foldInteractions merges contacts and others, newest first. Below the oldest that is kept of a
-// class that is full, events of that class are missing.
-func (p *Profile) foldInteractions(all *State, n int) {
-	var newest []interaction
-	var oldest *interaction // the newest of those below which something may be missing
-	ends := func(x *interaction) {
-		if oldest == nil || x.compare(*oldest) > 0 {
-			oldest = x
-		}
-	}
+// foldInteractions merges contacts and others, newest first. Where a class is full, events of it that
+// happened before the oldest of it may be missing.
+func (p *Profile) foldInteractions(all *State, members []Member, n int) {
+	var opened []Interaction
+	var missing int64 // corrected time, Unix milliseconds
+	anyMissing := false
+	kept := len(all.recent[0]) + len(all.recent[1])
 	for class, list := range all.recent {
-		newest = append(newest, list...)
-		if len(list) == recentBounds[class] && all.events > uint64(len(all.recent[0])+len(all.recent[1])) {
-			ends(&list[0])
+		for i := range list {
+			opened = append(opened, list[i].open())
+		}
+		if len(list) == recentBounds[class] && all.events > uint64(kept) && (!anyMissing || list[0].at > missing) {
+			missing, anyMissing = list[0].at, true
 		}
 	}
-	slices.SortFunc(newest, func(a, b interaction) int { return b.compare(a) })
-	if len(newest) > n {
-		newest = newest[:n]
-		ends(&newest[n-1])
+	events := make([]*Interaction, len(opened))
+	for i := range opened {
+		events[i] = &opened[i]
 	}
-	p.Interactions, p.Whole = make([]Interaction, len(newest)), len(newest)
-	for i, x := range newest {
-		p.Interactions[i] = x.open()
-		if oldest != nil && x.compare(*oldest) >= 0 {
+	Arrange(events)
+	if anyMissing {
+		p.Complete = settledAfter(events, members, time.UnixMilli(missing).UTC())
+	}
+	slices.Reverse(events)
+	if len(events) > n {
+		events = events[:n]
+		if last := events[n-1].OrderedAt; last.After(p.Complete) {
+			p.Complete = last.Add(-time.Millisecond) // it is known itself
+		}
+	}
+	p.Interactions = make([]Interaction, len(events))
+	for i, x := range events {
+		p.Interactions[i] = *x
+		if x.OrderedAt.After(p.Complete) {
 			p.Whole = i + 1
 		}
 	}
-	if oldest != nil {
-		p.Complete = oldest.time()
-	}
-	p.LeftOut.Interactions = all.events - min(all.events, uint64(len(newest)))
+	p.LeftOut.Interactions = all.events - min(all.events, uint64(len(events)))
 }
 
 // foldCounters adds counters up without a bound of their own: a profile shows all that its

@@ -18,6 +18,13 @@ type Interaction struct {
 	Source    string
 	Position  stream.Position // of its log record
 
+	// OriginalAt is when it happened by the clock of Client, 0 for none (event.Event.Client), and Order
+	// the client's own order. OrderedAt is the time by which it is told among others: see Arrange.
+	OriginalAt time.Time
+	Order      int64
+	Client     uint64
+	OrderedAt  time.Time
+
 	Type           event.Type
 	Name           string
 	Channel        event.Channel
@@ -65,6 +72,7 @@ func (a interaction) compare(b interaction) int {
 const (
 	flagTextCut = 1 << iota
 	flagScore
+	flagClient
 )
 
 var noCX event.CX
@@ -83,9 +91,18 @@ func appendDetail(b []byte, e *event.Event, pos stream.Position, runes int) []by
 	if cx.Score != nil {
 		flags |= flagScore
 	}
+	client := e.Client()
+	if client != 0 {
+		flags |= flagClient
+	}
 	b = binary.AppendUvarint(b, uint64(pos.Partition))
 	b = binary.AppendUvarint(b, pos.Offset)
 	b = append(b, flags)
+	b = binary.AppendVarint(b, correction(e))
+	b = binary.AppendVarint(b, e.Order)
+	if client != 0 {
+		b = binary.BigEndian.AppendUint64(b, client)
+	}
 	if cx.Score != nil {
 		b = binary.BigEndian.AppendUint64(b, math.Float64bits(*cx.Score))
 	}
@@ -100,6 +117,9 @@ func appendDetail(b []byte, e *event.Event, pos stream.Position, runes int) []by
 		cx.Amount, cx.Currency, cx.Product, cx.OrderID)
 }
 
+// correction is what was added to the client's time, in milliseconds.
+func correction(e *event.Event) int64 { return e.At.UnixMilli() - e.OriginalAt.UnixMilli() }
+
 func appendClipped(b []byte, texts ...string) []byte {
 	for _, t := range texts {
 		b = appendString(b, clip(t))
@@ -111,11 +131,16 @@ func appendClipped(b []byte, texts ...string) []byte {
 // store tell of damage, and a State that decodes never panics.
 func (a interaction) open() Interaction {
 	r := reader{s: a.raw}
-	x := Interaction{At: a.time(), MessageID: a.msg, Source: a.source}
+	x := Interaction{At: a.time(), OrderedAt: a.time(), MessageID: a.msg, Source: a.source}
 	x.Position.Partition = stream.Partition(r.uvarint())
 	x.Position.Offset = r.uvarint()
 	flags := r.byte()
 	x.TextCut = flags&flagTextCut != 0
+	x.OriginalAt = time.UnixMilli(a.at - r.varint()).UTC()
+	x.Order = r.varint()
+	if flags&flagClient != 0 {
+		x.Client = r.uint64()
+	}
 	if flags&flagScore != 0 {
 		score := math.Float64frombits(r.uint64())
 		x.Score = &score

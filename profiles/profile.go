@@ -22,8 +22,9 @@ type Profile struct {
 	Traits       []Trait          // ascending by name
 	Counters     []Counter        // ascending by name and channel
 	Interactions []Interaction    // newest first, at most Rules.Interactions
-	// Whole is how many of Interactions, from the newest on, have no event missing between them; after
-	// those it is not certain. Complete is the time of the last of them; zero: none is missing at all.
+	// Whole is how many of Interactions, from the newest on, have no event missing between them, and
+	// stand as they do whatever is missing. Complete is the time after which they were told (OrderedAt);
+	// zero: none is missing at all.
 	Whole        int
 	Complete     time.Time
 	Items        []Item // newest first

@@ -13,6 +13,7 @@ import (
 // a State stays small whatever comes in, and the same in whatever order it comes.
 const (
 	maxSources  = 16                  // names, the shortest first
+	maxClocks   = 8                   // clients, the least hashes first
 	maxCounters = 256                 // pairs of channel and name, the shortest first
 	maxTraits   = 96                  // names per class, the shortest first
 	maxName     = 128                 // bytes of a trait's name
@@ -37,6 +38,7 @@ type State struct {
 	first, last int64 // corrected times, Unix milliseconds; of no meaning while events is 0
 
 	sources  []sourceSeen
+	clocks   []clock // ascending by client
 	counters []counter
 	traits   [classes][]trait
 	asserted [classes]uint64 // how many traits were asserted, kept or not; free classes only
@@ -72,6 +74,9 @@ func (s *State) Apply(e *event.Event, pos stream.Position) {
 	by := x.stamp
 	s.see(1, by.at, by.at)
 	s.addSource(sourceSeen{name: by.source, events: 1, first: by.at, last: by.at})
+	if client := e.Client(); client != 0 {
+		s.addClock(clock{client: client, least: correction(e)})
+	}
 	s.addCounter(counterOf(e))
 	s.applyTraits(e, by)
 	s.applyInteraction(e, x, pos)
@@ -82,6 +87,9 @@ func (s *State) Merge(o *State) {
 	s.see(o.events, o.first, o.last)
 	for _, x := range o.sources {
 		s.addSource(x)
+	}
+	for _, x := range o.clocks {
+		s.addClock(x)
 	}
 	for _, x := range o.counters {
 		s.addCounter(x)
@@ -107,7 +115,7 @@ func (s *State) Merge(o *State) {
 func (s *State) Reset() {
 	was := *s
 	*s = State{
-		sources: emptied(was.sources), counters: emptied(was.counters), items: emptied(was.items),
+		sources: emptied(was.sources), clocks: emptied(was.clocks), counters: emptied(was.counters), items: emptied(was.items),
 		answers: emptied(was.answers), surveys: emptied(was.surveys),
 	}
 	for c := range was.traits {

@@ -1,50 +1,118 @@
 package admin
 
 import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"tributary/api/problem"
+	"tributary/ingest/stream"
+	"tributary/profiles/reconcile"
 	"tributary/profiles/unify"
 )
 
-// Account says of one source what was received and what became of it:
-//
-//	received = pending + stored + duplicate + quarantined + suppressed + erased
-type Account struct {
-	Workspace   string            `json:"workspace"`
-	Source      string            `json:"source"`
-	Received    uint64            `json:"received"`
-	Pending     uint64            `json:"pending"` // in the log, not applied yet
-	Stored      uint64            `json:"stored"`
-	Duplicate   uint64            `json:"duplicate"`
-	Conflict    uint64            `json:"conflict"` // of the duplicates: with another payload
-	Quarantined uint64            `json:"quarantined"`
-	Reasons     map[string]uint64 `json:"reasons,omitempty"` // of the quarantined
-	Suppressed  uint64            `json:"suppressed"`
-	Erased      uint64            `json:"erased"`
-	// StoredClickHouse is how many of the stored ones ClickHouse holds. It converges to Stored.
-	StoredClickHouse uint64 `json:"stored_clickhouse"`
-	Balanced         bool   `json:"balanced"` // the sum above holds
+// Accounts keeps the accounts of sources; reconcile.Service is one.
+type Accounts interface {
+	Sources(ctx context.Context, s unify.Selection) (*reconcile.Report, error)
+	Source(ctx context.Context, s unify.Selection) (source *reconcile.Source, ok bool, err error)
+	Expect(ctx context.Context, actor string, k stream.SourceKey, day stream.Day, f reconcile.Figure) error
+	Forget(ctx context.Context, actor string, k stream.SourceKey, day stream.Day) error
 }
 
-// Accounts are those of all sources at one moment.
-type Accounts struct {
-	Sources []Account `json:"sources"`
-	// Counted: the log has a figure of received records of its own, independent of the rest.
-	Counted bool `json:"counted"`
-	// Exact: nothing was received while the log was asked.
-	Exact bool `json:"exact"`
+// AccountQuery selects accounts.
+type AccountQuery struct {
+	Workspace, Source string // empty: all
+	Since, Until      string // first and last day, 2006-01-02; empty: open
 }
 
-// NewAccounts puts the figures of the log and the state beside those of ClickHouse.
-func NewAccounts(r *unify.Reconciliation, inClickHouse func(workspace, source string) uint64) *Accounts {
-	a := &Accounts{Sources: []Account{}, Counted: r.Counted, Exact: r.Exact}
-	for i := range r.Sources {
-		b := &r.Sources[i]
-		a.Sources = append(a.Sources, Account{
-			Workspace: b.Workspace, Source: b.Source, Received: b.Received, Pending: b.Pending,
-			Stored: b.Counts.Stored, Duplicate: b.Counts.Duplicate, Conflict: b.Counts.Conflict,
-			Quarantined: b.Counts.Quarantined, Reasons: b.Counts.Reasons,
-			Suppressed: b.Counts.Suppressed, Erased: b.Counts.Erased,
-			StoredClickHouse: inClickHouse(b.Workspace, b.Source), Balanced: b.Balanced(),
-		})
+func (q AccountQuery) values() url.Values {
+	return url.Values{"workspace": {q.Workspace}, "source": {q.Source}, "since": {q.Since}, "until": {q.Until}}
+}
+
+// Selection reads the query; it fails with a problem.Document that names every fault.
+func (q AccountQuery) Selection() (unify.Selection, error) {
+	sel := unify.Selection{Workspace: q.Workspace, Source: q.Source}
+	d := problem.New(problem.Invalid, "")
+	for _, f := range []struct {
+		name, text string
+		day        *stream.Day
+	}{{"since", q.Since, &sel.Since}, {"until", q.Until, &sel.Until}} {
+		if f.text == "" {
+			continue
+		}
+		var err error
+		if *f.day, err = stream.ParseDay(f.text); err != nil {
+			d.Errors = append(d.Errors, problem.FieldError{Field: f.name, Reason: err.Error()})
+		}
 	}
-	return a
+	if len(d.Errors) == 0 && sel.Until > 0 && sel.Until < sel.Since {
+		d.Errors = append(d.Errors, problem.FieldError{Field: "until", Reason: "is before since"})
+	}
+	if len(d.Errors) > 0 {
+		return sel, d
+	}
+	return sel, nil
+}
+
+func (h *handlers) reconcile(r *http.Request) (*reconcile.Report, error) {
+	v := r.URL.Query()
+	sel, err := AccountQuery{v.Get("workspace"), v.Get("source"), v.Get("since"), v.Get("until")}.Selection()
+	if err != nil {
+		return nil, err
+	}
+	if sel.Workspace == "" || sel.Source == "" {
+		return h.Accounts.Sources(r.Context(), sel)
+	}
+	source, ok, err := h.Accounts.Source(r.Context(), sel)
+	if err == nil && !ok {
+		err = problem.New(noSuchSource, "")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &reconcile.Report{Sources: []reconcile.Source{*source}}, nil
+}
+
+var noSuchSource = problem.Kind{Name: "not-found", Status: http.StatusNotFound, Title: "Nothing was received from such a source of this workspace in that time"}
+
+// Figure is what a source says of a day; without a count what it said is taken back.
+type Figure struct {
+	Workspace string  `json:"workspace"`
+	Source    string  `json:"source"`
+	Day       string  `json:"day"`
+	Count     *uint64 `json:"count"`
+	Note      string  `json:"note,omitempty"`
+}
+
+func (h *handlers) expect(r *http.Request) (struct{}, error) {
+	var f Figure
+	if err := decode(r, &f); err != nil {
+		return struct{}{}, err
+	}
+	day, err := stream.ParseDay(f.Day)
+	if err != nil {
+		return struct{}{}, problem.Field("day", err.Error())
+	}
+	key := stream.SourceKey{Workspace: f.Workspace, Source: f.Source}
+	if f.Count == nil {
+		err = h.Accounts.Forget(r.Context(), "", key, day)
+	} else {
+		err = h.Accounts.Expect(r.Context(), "", key, day, reconcile.Figure{Count: *f.Count, Note: f.Note})
+	}
+	if errors.Is(err, reconcile.ErrInvalid) {
+		err = problem.New(problem.Invalid, err.Error())
+	}
+	return struct{}{}, err
+}
+
+// Reconcile compares what the log received with what became of it.
+func (c *Client) Reconcile(ctx context.Context, q AccountQuery) (*reconcile.Report, error) {
+	return call[*reconcile.Report](ctx, c, http.MethodGet, "reconcile", q.values(), nil)
+}
+
+// Expect keeps what a source says it sent on a day.
+func (c *Client) Expect(ctx context.Context, f Figure) error {
+	_, err := call[struct{}](ctx, c, http.MethodPut, "reconcile/expected", nil, f)
+	return err
 }

@@ -25,6 +25,7 @@ import (
 // Quarantine lists what could not be processed; state.Store is one.
 type Quarantine interface {
 	Items(q state.ItemQuery) ([]*state.Item, error)
+	CountItems(q state.ItemQuery) (map[state.ItemGroup]uint64, error)
 	Item(workspace string, pos stream.Position, ordinal uint32) (*state.Item, bool, error)
 }
 
@@ -35,8 +36,8 @@ type Config struct {
 	Quarantine Quarantine
 	Identity   profiles.HotStore
 	Explainer  Explainer
-	// Reconcile compares what the log received with what became of it.
-	Reconcile func(ctx context.Context) (*Accounts, error)
+	Accounts   Accounts
+	Log        Log
 	// Reviews lists the pairs of which a person should decide.
 	Reviews func(ctx context.Context, workspace string, limit int) ([]store.ReviewRow, error)
 	// Status tells how the parts of the server are: any JSON.
@@ -57,7 +58,8 @@ func (c Config) Validate() error {
 	need(c.Quarantine != nil, "quarantine")
 	need(c.Identity != nil, "identity")
 	need(c.Explainer != nil, "explainer")
-	need(c.Reconcile != nil, "reconcile")
+	need(c.Accounts != nil, "accounts")
+	need(c.Log != nil, "log")
 	need(c.Reviews != nil, "reviews")
 	need(c.Status != nil, "status")
 	need(c.Logger != nil, "logger")
@@ -77,6 +79,10 @@ func NewHandler(c Config) (http.Handler, error) {
 	handle(mux, h, "GET /admin/v1/keys", h.listKeys)
 	handle(mux, h, "DELETE /admin/v1/keys/{id}", h.revokeKey)
 	handle(mux, h, "GET /admin/v1/quarantine", h.listItems)
+	handle(mux, h, "GET /admin/v1/quarantine-counts", h.countItems)
+	handle(mux, h, "POST /admin/v1/quarantine-rehearse", h.rehearseItems)
+	handle(mux, h, "POST /admin/v1/quarantine-replay", h.replayItems)
+	handle(mux, h, "POST /admin/v1/quarantine-discard", h.discardItems)
 	handle(mux, h, "GET /admin/v1/quarantine/{place}", h.showItem)
 	handle(mux, h, "POST /admin/v1/quarantine/{place}/replay", h.replayItem)
 	handle(mux, h, "POST /admin/v1/quarantine/{place}/discard", h.discardItem)
@@ -92,6 +98,9 @@ func NewHandler(c Config) (http.Handler, error) {
 	handle(mux, h, "GET /admin/v1/identity/reviews", h.reviews)
 	handle(mux, h, "POST /admin/v1/identity/settle", h.settleIdentity)
 	handle(mux, h, "GET /admin/v1/reconcile", h.reconcile)
+	handle(mux, h, "PUT /admin/v1/reconcile/expected", h.expect)
+	handle(mux, h, "GET /admin/v1/log/partitions", h.partitions)
+	handle(mux, h, "GET /admin/v1/log/records", h.readLog)
 	handle(mux, h, "GET /admin/v1/status", h.status)
 	handle(mux, h, "POST /admin/v1/import", h.importEvents)
 	handle(mux, h, "POST /admin/v1/append", h.appendRecords)
@@ -162,6 +171,8 @@ func toProblem(err error) *problem.Document {
 		return problem.New(noSuchKey, "keys are named by the id that `tributary keys list` shows")
 	case errors.Is(err, stream.ErrFull):
 		return problem.New(logFull, "")
+	case errors.Is(err, stream.ErrTrimmed):
+		return problem.New(logTrimmed, "")
 	case errors.Is(err, stream.ErrTooLarge):
 		return problem.New(logTooLarge, "")
 	case errors.Is(err, stream.ErrClosed), errors.Is(err, unify.ErrStopped):
@@ -213,10 +224,6 @@ func (h *handlers) listKeys(r *http.Request) ([]*auth.Key, error) {
 
 func (h *handlers) revokeKey(r *http.Request) (*auth.Key, error) {
 	return h.Keys.Revoke(r.Context(), r.PathValue("id"))
-}
-
-func (h *handlers) reconcile(r *http.Request) (*Accounts, error) {
-	return h.Reconcile(r.Context())
 }
 
 func (h *handlers) status(r *http.Request) (any, error) { return h.Status(r.Context()) }

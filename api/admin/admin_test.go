@@ -27,6 +27,7 @@ import (
 	"tributary/profiles"
 	"tributary/profiles/explain"
 	"tributary/profiles/outbox"
+	"tributary/profiles/reconcile"
 	"tributary/profiles/state"
 	"tributary/profiles/unify"
 	"tributary/sql/store"
@@ -73,19 +74,21 @@ func newServer(t *testing.T) *server {
 	s.keys = auth.NewKeys(s.state, commands, now)
 	finder, err := profiles.NewService(s.state, engine, profiles.Rules{})
 	s.must(err)
+	accounts, err := reconcile.New(reconcile.Config{
+		Log: s.log, State: s.state, Commands: commands, Now: now,
+		Held: func(context.Context, unify.Selection) (map[stream.SourceDay]uint64, error) {
+			return nil, errors.New("there is no analytics store")
+		},
+	})
+	s.must(err)
 	handler, err := admin.NewHandler(admin.Config{
 		Commands: commands, Keys: s.keys, Quarantine: s.state, Identity: s.state,
 		Explainer: explain.NewService(s.state, engine, finder),
 		Reviews:   func(context.Context, string, int) ([]store.ReviewRow, error) { return nil, nil },
-		Reconcile: func(ctx context.Context) (*admin.Accounts, error) {
-			r, err := unify.Reconcile(ctx, s.log, s.state)
-			if err != nil {
-				return nil, err
-			}
-			return admin.NewAccounts(r, func(string, string) uint64 { return 0 }), nil
-		},
-		Status: func(context.Context) (any, error) { return map[string]string{"version": "test"}, nil },
-		Logger: slog.New(slog.DiscardHandler),
+		Accounts:  accounts,
+		Log:       s.log,
+		Status:    func(context.Context) (any, error) { return map[string]string{"version": "test"}, nil },
+		Logger:    slog.New(slog.DiscardHandler),
 	})
 	s.must(err)
 	socket := filepath.Join(t.TempDir(), "s")
@@ -198,7 +201,7 @@ func TestImportTakesWhatIsValidAndQuarantinesTheRest(t *testing.T) {
 	if len(items.Items) != 3 {
 		t.Fatalf("%d items are quarantined", len(items.Items))
 	}
-	report, err := s.Reconcile(ctx)
+	report, err := s.Reconcile(ctx, admin.AccountQuery{})
 	s.must(err)
 	if len(report.Sources) != 1 || !report.Sources[0].Balanced || report.Sources[0].Stored != 2 || report.Sources[0].Quarantined != 3 {
 		t.Errorf("balance %+v", report.Sources)
@@ -206,7 +209,7 @@ func TestImportTakesWhatIsValidAndQuarantinesTheRest(t *testing.T) {
 	again, err := s.Import(ctx, "acme", "history", strings.NewReader(lines))
 	s.must(err)
 	s.settle()
-	report, err = s.Reconcile(ctx)
+	report, err = s.Reconcile(ctx, admin.AccountQuery{})
 	s.must(err)
 	if again.Events != 2 || report.Sources[0].Stored != 2 || report.Sources[0].Duplicate < 2 {
 		t.Errorf("a second import gives %+v", report.Sources[0])
@@ -247,7 +250,7 @@ func TestQuarantineIsShownDiscardedAndPaged(t *testing.T) {
 		t.Errorf("shows %+v", item)
 	}
 	var refused *problem.Document
-	if _, err := s.ReplayItem(ctx, "acme", place); !errors.As(err, &refused) || refused.Status != http.StatusConflict || !strings.Contains(refused.Detail, "discard") {
+	if _, err := s.ReplayItem(ctx, "acme", place, nil); !errors.As(err, &refused) || refused.Status != http.StatusConflict || !strings.Contains(refused.Detail, "--with") {
 		t.Errorf("replaying what never was an event gives %v", err)
 	}
 	if all, err := s.ListItems(ctx, admin.ItemQuery{Workspace: "acme"}); err != nil || len(all.Items) != 3 {
@@ -259,7 +262,7 @@ func TestQuarantineIsShownDiscardedAndPaged(t *testing.T) {
 		t.Errorf("is %s after it was discarded", item.Status)
 	}
 	var d *problem.Document
-	if _, err := s.ReplayItem(ctx, "acme", place); !errors.As(err, &d) || d.Status != http.StatusConflict {
+	if _, err := s.ReplayItem(ctx, "acme", place, nil); !errors.As(err, &d) || d.Status != http.StatusConflict {
 		t.Errorf("replaying it gives %v", err)
 	}
 	if _, err := s.ShowItem(ctx, "other", place); !errors.As(err, &d) || d.Status != http.StatusNotFound {

@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"tributary/api/auth"
@@ -57,41 +56,20 @@ func (c *Client) RevokeKey(ctx context.Context, id string) (*auth.Key, error) {
 	return call[*auth.Key](ctx, c, http.MethodDelete, "keys/"+url.PathEscape(id), nil, nil)
 }
 
-// ItemQuery selects quarantined items of one workspace.
-type ItemQuery struct {
-	Workspace              string
-	Source, Reason, Status string // empty: all
-	After                  string // Items.Next of the page before
-	Limit                  int    // 0: 100
-}
-
-// ListItems lists quarantined items.
-func (c *Client) ListItems(ctx context.Context, q ItemQuery) (Items, error) {
-	values := url.Values{"workspace": {q.Workspace}, "source": {q.Source}, "reason": {q.Reason}, "status": {q.Status}, "after": {q.After}}
-	if q.Limit > 0 {
-		values.Set("limit", strconv.Itoa(q.Limit))
-	}
-	return call[Items](ctx, c, http.MethodGet, "quarantine", values, nil)
-}
-
 // ShowItem reads a quarantined item with its payload.
 func (c *Client) ShowItem(ctx context.Context, workspace, place string) (Item, error) {
 	return call[Item](ctx, c, http.MethodGet, "quarantine/"+url.PathEscape(place), url.Values{"workspace": {workspace}}, nil)
 }
 
-// ReplayItem has a quarantined item processed again, and returns it as it is then.
-func (c *Client) ReplayItem(ctx context.Context, workspace, place string) (Item, error) {
-	return call[Item](ctx, c, http.MethodPost, "quarantine/"+url.PathEscape(place)+"/replay", url.Values{"workspace": {workspace}}, nil)
+// ReplayItem has a quarantined item processed again, or what with holds in its place, and returns it as
+// it is then. with is an event as JSON or a call of Segment's API; empty: the item as it is.
+func (c *Client) ReplayItem(ctx context.Context, workspace, place string, with []byte) (Item, error) {
+	return send[Item](ctx, c, http.MethodPost, "quarantine/"+url.PathEscape(place)+"/replay", url.Values{"workspace": {workspace}}, bytes.NewReader(with))
 }
 
 // DiscardItem closes a quarantined item for good.
 func (c *Client) DiscardItem(ctx context.Context, workspace, place string) (Item, error) {
 	return call[Item](ctx, c, http.MethodPost, "quarantine/"+url.PathEscape(place)+"/discard", url.Values{"workspace": {workspace}}, nil)
-}
-
-// Reconcile compares what the log received with what became of it.
-func (c *Client) Reconcile(ctx context.Context) (*Accounts, error) {
-	return call[*Accounts](ctx, c, http.MethodGet, "reconcile", nil, nil)
 }
 
 // Status tells how the parts of the server are.
@@ -171,6 +149,8 @@ func refusal(response *http.Response) error {
 	switch d.Type {
 	case logFull.Type():
 		return fmt.Errorf("%w: %w", stream.ErrFull, d)
+	case logTrimmed.Type():
+		return fmt.Errorf("%w: %w", stream.ErrTrimmed, d)
 	case logTooLarge.Type():
 		return fmt.Errorf("%w: %w", stream.ErrTooLarge, d)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"tributary/ingest/stream"
+	"tributary/profiles/state"
 	"tributary/profiles/unify"
 )
 
@@ -20,6 +21,7 @@ type Appender interface {
 // Worker tells when records are applied and everything is decided; unify.Worker is one.
 type Worker interface {
 	Applied(ctx context.Context, pos stream.Position) error
+	Rehearse(ctx context.Context, item *state.Item) (unify.Rehearsal, error)
 	Status(workspace string) (unify.Status, error)
 	Precision(workspace string) (unify.Precision, error)
 	Settle(ctx context.Context, workspace string) error
@@ -37,23 +39,44 @@ type Commands struct {
 // Do gives a command and returns its place once it is applied. On an error it may or may not have
 // been given: all commands can be given again.
 func (c *Commands) Do(ctx context.Context, workspace string, command unify.Command) (stream.Position, error) {
-	// Versions 7 of one process ascend, so two commands of one millisecond keep their order.
-	id, err := uuid.NewV7()
+	at, err := c.give(ctx, workspace, []unify.Command{command})
+	if len(at) == 0 {
+		return stream.Position{}, err
+	}
+	return at[0], err
+}
+
+// DoAll gives commands and returns once all are applied; see Do.
+func (c *Commands) DoAll(ctx context.Context, workspace string, commands []unify.Command) error {
+	if len(commands) == 0 {
+		return nil
+	}
+	_, err := c.give(ctx, workspace, commands)
+	return err
+}
+
+func (c *Commands) give(ctx context.Context, workspace string, commands []unify.Command) ([]stream.Position, error) {
+	records := make([]stream.Record, len(commands))
+	for i, command := range commands {
+		// Versions 7 of one process ascend, so two commands of one millisecond keep their order.
+		id, err := uuid.NewV7()
+		if err == nil {
+			records[i], err = unify.NewRecord(workspace, id.String(), c.Now(), command)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("give command: %w", err)
+		}
+	}
+	at, err := c.Log.Append(ctx, records)
 	if err != nil {
-		return stream.Position{}, fmt.Errorf("give command: %w", err)
+		return nil, fmt.Errorf("give command: %w", err)
 	}
-	record, err := unify.NewRecord(workspace, id.String(), c.Now(), command)
-	if err != nil {
-		return stream.Position{}, fmt.Errorf("give command: %w", err)
+	for _, pos := range at {
+		if err := c.Worker.Applied(ctx, pos); err != nil {
+			return at, fmt.Errorf("apply command: %w", err)
+		}
 	}
-	at, err := c.Log.Append(ctx, []stream.Record{record})
-	if err != nil {
-		return stream.Position{}, fmt.Errorf("give command: %w", err)
-	}
-	if err := c.Worker.Applied(ctx, at[0]); err != nil {
-		return at[0], fmt.Errorf("apply command: %w", err)
-	}
-	return at[0], nil
+	return at, nil
 }
 
 // Put stores a document of the run-time configuration.

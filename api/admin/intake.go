@@ -159,7 +159,7 @@ func (im *importing) take(line []byte, err error) {
 		if err := event.DecodeInto(e, line); err != nil {
 			faults.Add("line", "is not an event as JSON")
 		} else {
-			faults = im.complete(e)
+			faults = e.Adopt(im.workspace, im.source, im.now)
 		}
 	}
 	if len(faults) > 0 {
@@ -174,29 +174,6 @@ func (im *importing) take(line []byte, err error) {
 	}
 	im.events++
 	im.add(stream.KindEvent, e.MessageID, e.ReceivedAt, value)
-}
-
-// complete fills in what a line may leave out, and validates.
-func (im *importing) complete(e *event.Event) event.Errors {
-	var faults event.Errors
-	for _, f := range []struct {
-		name string
-		own  *string
-		want string
-	}{{"workspace", &e.Workspace, im.workspace}, {"source", &e.Source, im.source}} {
-		if *f.own != "" && *f.own != f.want {
-			faults.Add(f.name, "is another than the import's")
-		}
-		*f.own = f.want
-	}
-	if e.ReceivedAt.IsZero() {
-		e.Stamp(e.OriginalAt, e.SentAt, im.now)
-	}
-	var found event.Errors
-	if err := e.Validate(); errors.As(err, &found) {
-		faults = append(faults, found...)
-	}
-	return faults
 }
 
 func (im *importing) reject(line []byte, faults event.Errors) {

@@ -1,12 +1,13 @@
 package admin
 
 import (
+	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
 	"tributary/api/problem"
-	"tributary/ingest/stream"
 	"tributary/profiles/state"
 	"tributary/profiles/unify"
 )
@@ -47,33 +48,48 @@ type Items struct {
 	Next string `json:"next,omitempty"`
 }
 
-func (h *handlers) listItems(r *http.Request) (Items, error) {
-	values := r.URL.Query()
-	q := state.ItemQuery{
+// itemQuery reads which items are asked for.
+func itemQuery(values url.Values) (q state.ItemQuery, err error) {
+	q = state.ItemQuery{
 		Workspace: values.Get("workspace"), Source: values.Get("source"), Reason: values.Get("reason"),
 		Status: state.Status(values.Get("status")), Limit: defaultLimit,
 	}
 	if q.Workspace == "" {
-		return Items{}, problem.Field("workspace", "is required")
+		return q, problem.Field("workspace", "is required")
 	}
 	switch q.Status {
 	case "", state.StatusOpen, state.StatusReplayed, state.StatusDiscarded:
 	default:
-		return Items{}, problem.Field("status", "must be open, replayed or discarded")
+		return q, problem.Field("status", "must be open, replayed or discarded")
+	}
+	for name, t := range map[string]*time.Time{"since": &q.Since, "until": &q.Until} {
+		if text := values.Get(name); text != "" {
+			if *t, err = time.Parse(time.RFC3339, text); err != nil {
+				return q, problem.Field(name, "must be a time in the form of RFC 3339")
+			}
+		}
 	}
 	if text := values.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > 1000 {
-			return Items{}, problem.Field("limit", "must be a number from 1 to 1000")
+		if err != nil || n < 1 || n > MaxPlaces {
+			return q, problem.Field("limit", fmt.Sprintf("must be a number from 1 to %d", MaxPlaces))
 		}
 		q.Limit = n
 	}
 	if text := values.Get("after"); text != "" {
 		place, err := ParsePlace(text)
 		if err != nil {
-			return Items{}, err
+			return q, problem.Field("after", "must be a place, such as 3-1024-0")
 		}
 		q.After = &state.Item{Position: place.Position, Ordinal: place.Ordinal}
+	}
+	return q, nil
+}
+
+func (h *handlers) listItems(r *http.Request) (Items, error) {
+	q, err := itemQuery(r.URL.Query())
+	if err != nil {
+		return Items{}, err
 	}
 	found, err := h.Quarantine.Items(q)
 	if err != nil {
@@ -126,25 +142,4 @@ func (h *handlers) change(r *http.Request, command func(*state.Item) unify.Comma
 		return Item{}, err
 	}
 	return h.showItem(r)
-}
-
-// replayItem refuses at once what cannot be replayed: the command would do nothing, and end in the
-// quarantine itself.
-func (h *handlers) replayItem(r *http.Request) (Item, error) {
-	item, err := h.item(r)
-	if err != nil {
-		return Item{}, err
-	}
-	if item.Kind != stream.KindEvent || item.Ordinal != 0 {
-		return Item{}, problem.New(problem.Conflict, "only an event that got into the log can be replayed; send what this item holds once more, put right, and discard the item")
-	}
-	return h.change(r, func(i *state.Item) unify.Command {
-		return unify.QuarantineReplay{Partition: i.Partition, Offset: i.Offset, Ordinal: i.Ordinal}
-	})
-}
-
-func (h *handlers) discardItem(r *http.Request) (Item, error) {
-	return h.change(r, func(i *state.Item) unify.Command {
-		return unify.QuarantineDiscard{Partition: i.Partition, Offset: i.Offset, Ordinal: i.Ordinal}
-	})
 }

@@ -45,18 +45,19 @@ const (
 	ScopeProfilesRead Scope = "profiles:read"
 	ScopeContextRead  Scope = "context:read"
 	ScopeTimelineRead Scope = "timeline:read"
+	ScopeSourcesRead  Scope = "sources:read"
 	ScopeIngestWrite  Scope = "ingest:write"
 	ScopeAdmin        Scope = "admin"
 )
 
 // Scopes lists all scopes.
 func Scopes() []Scope {
-	return []Scope{ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead, ScopeIngestWrite, ScopeAdmin}
+	return []Scope{ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead, ScopeSourcesRead, ScopeIngestWrite, ScopeAdmin}
 }
 
 // allowed lists the scopes that a kind may have; all of them are its default.
 var allowed = map[Kind][]Scope{
-	KindRead:  {ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead},
+	KindRead:  {ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead, ScopeSourcesRead},
 	KindWrite: {ScopeIngestWrite},
 	KindAdmin: Scopes(),
 }

@@ -19,6 +19,7 @@ func newBench(_ *globals) *cobra.Command {
 		feed           bool
 		profiles, bare string
 		parts          []string
+		kafka          string
 	)
 	cmd := &cobra.Command{
 		Use:   "bench",
@@ -43,7 +44,7 @@ minutes and a few GB of disk, and leaves nothing behind. Stop other work first: 
 			if duration > 0 {
 				c.Duration = duration
 			}
-			c.Parts = parts
+			c.Parts, c.Kafka = parts, kafka
 			if rest > 0 {
 				c.Rest = rest
 			}
@@ -69,6 +70,7 @@ minutes and a few GB of disk, and leaves nothing behind. Stop other work first: 
 	flags.StringSliceVar(&parts, "only", nil, fmt.Sprintf("what to measure, of %v (default: all)", bench.Parts()))
 	flags.BoolVar(&quick, "quick", false, "only show that everything runs, in less than a minute")
 	flags.BoolVar(&asJSON, "json", false, "print JSON")
+	flags.StringVar(&kafka, "kafka", "", "host:port of an Apache Kafka to measure a log on, too")
 	flags.StringVar(&profiles, "profiles", "", "folder for CPU profiles of the server, one for each measurement")
 
 	// The process that the server is compared to.

@@ -36,7 +36,7 @@ func TestWrongUseIsRefused(t *testing.T) {
 	}{
 		{[]string{"keyz"}, "unknown command"},
 		{[]string{"keys", "lst"}, "did you mean list?"},
-		{[]string{"import", "jsonl", "x"}, "unknown command"},
+		{[]string{"import", "xml", "x"}, "unknown command"},
 		{[]string{"quarantine", "empty"}, "unknown command"},
 		{append([]string{"keys", "list"}, in...), "there is no data folder"},
 		{append([]string{"keys", "revoke", "x"}, in...), "there is no data folder"},

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -9,6 +11,7 @@ import (
 
 	"tributary/cmd/internal/connectors"
 	"tributary/ingest/connector"
+	"tributary/ingest/connector/kit"
 )
 
 func newConnectors(*globals) *cobra.Command {
@@ -16,7 +19,7 @@ func newConnectors(*globals) *cobra.Command {
 		Use:   "connectors",
 		Short: "Sources that Tributary knows: which there are, how to set them up, whether one is right",
 	}
-	cmd.AddCommand(newConnectorsList(), newConnectorsDescribe())
+	cmd.AddCommand(newConnectorsList(), newConnectorsDescribe(), newConnectorsCheck())
 	return cmd
 }
 
@@ -149,4 +152,66 @@ func exampleValue(name string, s describedSetting) string {
 		return "https://example.com/"
 	}
 	return "…"
+}
+
+func newConnectorsCheck() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "check NAME...",
+		Short: "Put connectors to the conformance kit, offline: is each of them right?",
+		Long: `The kit acts out what a vendor may do: wrong, missing and repeated signatures, fields that are new or
+gone, deliveries in any order, an API that is slow, limited, down or cut off in the middle of a page. Exit
+status 1 says that something was found.`,
+		Example: "  tributary connectors check stripe\n  tributary connectors check --all",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			all, _ := cmd.Flags().GetBool("all")
+			if all == (len(args) > 0) {
+				return errors.New("name connectors, or give --all")
+			}
+			if all {
+				for _, c := range connectors.Registry() {
+					args = append(args, c.Name)
+				}
+			}
+			return checkConnectors(cmd, args, asJSON)
+		},
+	}
+	cmd.Flags().Bool("all", false, "all connectors")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
+	return cmd
+}
+
+func checkConnectors(cmd *cobra.Command, names []string, asJSON bool) error {
+	var failed []string
+	results := map[string][]kit.Result{}
+	for _, name := range names {
+		subject, err := connectors.Subject(name)
+		if err != nil {
+			return err
+		}
+		found := kit.Check(cmd.Context(), subject)
+		results[name] = found
+		if asJSON {
+			if !slices.ContainsFunc(found, func(r kit.Result) bool { return !r.Passed() && r.NotApplicable == "" }) {
+				continue
+			}
+		} else {
+			if len(names) > 1 {
+				fmt.Fprintf(cmd.OutOrStdout(), "%s\n", name)
+			}
+			if kit.Print(cmd.OutOrStdout(), found) {
+				continue
+			}
+		}
+		failed = append(failed, name)
+	}
+	if asJSON {
+		if err := printJSON(cmd, results); err != nil {
+			return err
+		}
+	}
+	if len(failed) > 0 {
+		return fmt.Errorf("the kit found faults in %s", strings.Join(failed, ", "))
+	}
+	return nil
 }

@@ -36,7 +36,7 @@ themselves when none has.`,
 	root.PersistentFlags().StringVar(&g.configFile, "config", os.Getenv("TRIBUTARY_CONFIG"), "configuration `file` (\"tributary config example\" prints one)")
 	root.PersistentFlags().StringVar(&g.dataDir, "data-dir", "", "data folder (default: data_dir of the configuration)")
 	root.AddCommand(
-		newServe(g), newDemo(g), newImport(g), newKeys(g), newQuarantine(g), newReconcile(g), newConnectors(g), newIdentity(g), newBench(g),
+		newServe(g), newDemo(g), newImport(g), newKeys(g), newQuarantine(g), newReconcile(g), newReplay(g), newConnectors(g), newIdentity(g), newBench(g),
 		newMigrate(g), newReady(g), newConfig(), newVersion(), newEngine(),
 	)
 	for _, cmd := range root.Commands() {

@@ -88,10 +88,18 @@ func (c Config) API(base string, authorize func(*http.Request)) (*API, error) {
 		return nil, fmt.Errorf("%q is not an absolute URL", base)
 	}
 	a := &API{base: u, authorize: authorize, http: c.HTTP, now: c.Now, wait: c.Wait}
-	if c.rate.Requests > 0 {
-		a.limit = rate.NewLimiter(rate.Limit(float64(c.rate.Requests)/c.rate.Per.Seconds()), 1)
+	return a.Paced(c.rate), nil
+}
+
+// Paced is the same API at a rate of its own, for a vendor that limits some of its paths more than
+// others. The zero value is no limit.
+func (a *API) Paced(r Rate) *API {
+	paced := *a
+	paced.limit = nil
+	if r.Requests > 0 {
+		paced.limit = rate.NewLimiter(rate.Limit(float64(r.Requests)/r.Per.Seconds()), 1)
 	}
-	return a, nil
+	return &paced
 }
 
 // Get asks for path, which is relative to the base or absolute on its host, and decodes the answer's

@@ -72,7 +72,7 @@ func (g *Gateway) batch(rq *request) *Problem {
 		return p
 	}
 	g.limits.take(rq.key.ID, len(env.Batch), rq.received)
-	records, failed, p := rq.records(&env)
+	records, failed, p := g.records(rq, &env)
 	if p != nil {
 		return p
 	}
@@ -122,7 +122,7 @@ type failures struct {
 }
 
 // records makes a record of every item, valid or not. The values lie in one buffer.
-func (rq *request) records(env *envelope) ([]stream.Record, failures, *Problem) {
+func (g *Gateway) records(rq *request, env *envelope) ([]stream.Record, failures, *Problem) {
 	c := calls.Get().(*call)
 	defer func() {
 		c.reset()
@@ -135,9 +135,10 @@ func (rq *request) records(env *envelope) ([]stream.Record, failures, *Problem) 
 	for i, item := range env.Batch {
 		c.reset()
 		faults := rq.item(c, item, env)
-		kind, id := stream.KindEvent, c.event.MessageID
+		kind, id, lane := stream.KindEvent, c.event.MessageID, rq.key.Lane
 		var err error
 		if len(faults) == 0 {
+			lane = g.lane(rq, &c.event)
 			values, err = event.AppendEncode(values, &c.event)
 		} else {
 			kind, id = stream.KindRejected, c.rejectedID(item, faults)
@@ -147,7 +148,9 @@ func (rq *request) records(env *envelope) ([]stream.Record, failures, *Problem) 
 		if err != nil {
 			return nil, failed, malformed(event.Errors{{Field: fmt.Sprintf("batch[%d]", i), Reason: "cannot be kept"}})
 		}
-		records = append(records, rq.record(kind, strings.Clone(id), nil))
+		record := rq.record(kind, strings.Clone(id), nil)
+		record.Lane = lane
+		records = append(records, record)
 		ends = append(ends, len(values))
 	}
 	start := 0

@@ -83,7 +83,7 @@ func checkItem(t *testing.T, rq *request, body []byte) {
 
 func checkBatch(t *testing.T, rq *request, env *envelope) {
 	t.Helper()
-	records, failed, p := rq.records(env)
+	records, failed, p := (&Gateway{shares: newShares(0, 0)}).records(rq, env)
 	if p != nil {
 		t.Fatalf("%+v", p)
 	}

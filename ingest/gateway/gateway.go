@@ -35,6 +35,12 @@ type Config struct {
 	// more at once. 0 events per second is no limit. Burst defaults to twice the rate.
 	EventsPerSecond float64 `yaml:"events_per_second" validate:"gte=0"`
 	Burst           float64 `yaml:"burst" validate:"gte=0"`
+	// ClientEventsPerSecond is how many events each client (event.Event.ClientID) may send by a write
+	// key of the live lane, in the mean, and ClientBurst how many more at once. What is beyond is not
+	// refused: it goes to the bulk lane. 0 events per second is no limit. ClientBurst defaults to a
+	// hundred seconds' worth.
+	ClientEventsPerSecond float64 `yaml:"client_events_per_second" validate:"gte=0"`
+	ClientBurst           float64 `yaml:"client_burst" validate:"gte=0"`
 	// RetryAfter is what clients are told to wait when the log takes nothing. Default 5 s.
 	RetryAfter time.Duration `yaml:"retry_after" validate:"gte=0"`
 	// AppendTimeout is the longest that a request waits for the log. Default 20 s.
@@ -76,6 +82,9 @@ func (c Config) withDefaults() Config {
 		c.Burst = 2 * c.EventsPerSecond
 	}
 	c.Burst = max(c.Burst, 1)
+	if c.ClientBurst == 0 {
+		c.ClientBurst = 100 * c.ClientEventsPerSecond
+	}
 	if c.RetryAfter == 0 {
 		c.RetryAfter = 5 * time.Second
 	}
@@ -98,6 +107,7 @@ type Gateway struct {
 	keys   Keys
 	logger *slog.Logger
 	limits *limiter
+	shares *shares
 	memory memory
 	door   door
 }
@@ -115,7 +125,7 @@ func New(c Config, log Log, keys Keys, logger *slog.Logger) (*Gateway, error) {
 	c = c.withDefaults()
 	return &Gateway{
 		config: c, log: log, keys: keys, logger: logger,
-		limits: newLimiter(c.EventsPerSecond, c.Burst), memory: newMemory(c.MemoryBytes),
+		limits: newLimiter(c.EventsPerSecond, c.Burst), shares: newShares(c.ClientEventsPerSecond, c.ClientBurst), memory: newMemory(c.MemoryBytes),
 	}, nil
 }
 
@@ -228,8 +238,12 @@ func (g *Gateway) append(rq *request, records []stream.Record) *Problem {
 	ctx, cancel := context.WithTimeout(rq.Request.Context(), g.config.AppendTimeout)
 	defer cancel()
 	_, err := g.log.Append(ctx, records)
+	if errors.Is(err, stream.ErrFull) && inOwnLane(records, rq.key.Lane) { // the bulk lane stops first
+		_, err = g.log.Append(ctx, records)
+	}
 	switch {
 	case err == nil:
+		g.shares.moved.Add(beyond(records, rq.key.Lane))
 		return nil
 	case errors.Is(err, stream.ErrFull):
 		return unavailable("log-full", "There is no room for more events", g.config.RetryAfter)

@@ -74,23 +74,41 @@ func (l *measuredLog) Append(ctx context.Context, records []stream.Record) ([]st
 	if len(records) == 0 {
 		return positions, err
 	}
-	lane := records[0].Lane.String()
+	lane := records[0].Lane.String() // mostly that of all
 	l.metrics.appends.WithLabelValues(lane).Observe(time.Since(start).Seconds())
 	if err != nil {
 		l.metrics.failures.WithLabelValues(lane, failureReason(err)).Inc()
 		return positions, err
 	}
-	rejected, bytes := 0, 0
+	var took [stream.Lanes]struct{ bytes, events, rejected int }
 	for i := range records {
-		bytes += len(records[i].Value)
-		if records[i].Kind == stream.KindRejected {
-			rejected++
+		r := &records[i]
+		sum := &took[r.Lane]
+		sum.bytes += len(r.Value)
+		if r.Kind == stream.KindRejected {
+			sum.rejected++
+		} else {
+			sum.events++
 		}
 	}
-	l.metrics.bytes.WithLabelValues(lane).Add(float64(bytes))
-	l.metrics.records.WithLabelValues(lane, "event").Add(float64(len(records) - rejected))
-	l.metrics.records.WithLabelValues(lane, "rejected").Add(float64(rejected))
+	for lane, sum := range took {
+		if sum.bytes == 0 {
+			continue
+		}
+		name := stream.Lane(lane).String()
+		l.metrics.bytes.WithLabelValues(name).Add(float64(sum.bytes))
+		l.metrics.records.WithLabelValues(name, "event").Add(float64(sum.events))
+		l.metrics.records.WithLabelValues(name, "rejected").Add(float64(sum.rejected))
+	}
 	return positions, nil
+}
+
+// BeyondShare registers the count of events that waited because their client had had its share.
+func (m *Metrics) BeyondShare(registry prometheus.Registerer, g *Gateway) error {
+	return registry.Register(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "tributary_gateway_client_beyond_share_total",
+		Help: "Events put into the bulk lane because their client had had its share of the live one.",
+	}, func() float64 { return float64(g.BeyondShare()) }))
 }
 
 func failureReason(err error) string {

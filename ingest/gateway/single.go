@@ -48,7 +48,9 @@ func (g *Gateway) single(rq *request, route event.Type) *Problem {
 		return malformed(event.Errors{{Field: "body", Reason: "cannot be kept"}})
 	}
 	id := strings.Clone(c.event.MessageID)
-	if p := g.append(rq, []stream.Record{rq.record(stream.KindEvent, id, value)}); p != nil {
+	record := rq.record(stream.KindEvent, id, value)
+	record.Lane = g.lane(rq, &c.event)
+	if p := g.append(rq, []stream.Record{record}); p != nil {
 		return p
 	}
 	return rq.answer(accepted{Success: true, MessageID: id})

@@ -3,8 +3,9 @@ package importer
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,42 +23,49 @@ var cxIndex = func() map[string]int {
 	return index
 }()
 
-var cxFieldNames = func() []string {
-	var names []string
-	for name := range cxIndex {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return names
-}()
+var cxFieldNames = slices.Sorted(maps.Keys(cxIndex))
 
-// setCX sets a typed field from the text of a file.
-func setCX(cx *event.CX, name, text string) error {
-	field := reflect.ValueOf(cx).Elem().Field(cxIndex[name])
-	target := field
-	if field.Kind() == reflect.Pointer {
-		target = reflect.New(field.Type().Elem()).Elem()
+// cxField sets one typed field of one event.CX, which is used again for each event, and so are the
+// numbers that it points to.
+type cxField struct {
+	field  reflect.Value
+	number reflect.Value // of an optional number: what field then points to
+}
+
+func newCXField(cx *event.CX, name string) cxField {
+	f := cxField{field: reflect.ValueOf(cx).Elem().Field(cxIndex[name])}
+	if f.field.Kind() == reflect.Pointer {
+		f.number = reflect.New(f.field.Type().Elem())
+	}
+	return f
+}
+
+// set sets the field from a text of a file.
+func (f *cxField) set(text string) error {
+	target := f.field
+	if f.number.IsValid() {
+		target = f.number.Elem()
 	}
 	switch target.Kind() {
 	case reflect.String:
 		target.SetString(text)
 	case reflect.Float64:
-		n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+		n, err := strconv.ParseFloat(text, 64)
 		if err != nil {
 			return errors.New("is not a number")
 		}
 		target.SetFloat(n)
 	case reflect.Int64:
-		n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
 			return errors.New("is not a whole number")
 		}
 		target.SetInt(n)
 	default:
-		return fmt.Errorf("a field of type %s cannot be set from text", field.Type())
+		return fmt.Errorf("a field of type %s cannot be set from text", f.field.Type())
 	}
-	if field.Kind() == reflect.Pointer {
-		field.Set(target.Addr())
+	if f.number.IsValid() {
+		f.field.Set(f.number)
 	}
 	return nil
 }

@@ -1,229 +1,227 @@
-// Package importer brings in files: rows become events through a mapping, and go to the log on the
-// bulk lane, so that an import never delays what happens now.
+// Package importer brings in files and pipes: CSV, JSON Lines, Parquet, Arrow and the messages of
+// Singer taps become events through a mapping, and go to the log on the bulk lane, so that an import
+// never delays what happens now.
 //
-// An import can be repeated: message ids derive from the row (its own id, or the file's content and
-// the row's number), so a second run stores nothing twice. A row that cannot be mapped is sent to
-// the quarantine with its reason and is in the report; the import goes on.
+// An import can be interrupted and begun again: message ids derive from the row (its own id, or the
+// file's content and the row's number), and how far it came is kept. A row that cannot be mapped is
+// sent to the quarantine with its reason and is in the report; the import goes on.
 package importer
 
 import (
-	"bufio"
-	"compress/gzip"
 	"context"
-	"crypto/sha256"
-	"encoding/csv"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"slices"
+	"strconv"
 	"time"
-
-	"tributary/ingest/event"
-	"tributary/ingest/stream"
 )
 
-// Appender takes records; the log itself, or a server that has it open.
-type Appender interface {
-	Append(ctx context.Context, records []stream.Record) ([]stream.Position, error)
-}
-
-// Report says what an import did.
-type Report struct {
-	Rows, Events int
-	// Rejected rows went to the quarantine; First holds the first of them, at most maxFaults.
-	Rejected int
-	First    []RowError
-}
-
-const (
-	maxFaults    = 20
-	batchRecords = 500
-	fullRetry    = time.Second // between attempts while the log has no room
-)
-
-// Import is one file to bring in.
+// Import is one file, or pipe, to bring in.
 type Import struct {
-	Path      string // a CSV file; gzip is recognised by its content
-	Mapping   *Mapping
+	// Path is the file. Stdin, if not nil, is read instead of one.
+	Path  string
+	Stdin io.Reader
+	// Format is how the file is written; default CSV.
+	Format Format
+	// Mapping is needed for all formats but JSONL, whose lines may be events as they are, and
+	// Singer, which needs Streams instead.
+	Mapping *Mapping
+	Streams *Streams
+
 	Workspace string
 	Source    string
-	// Progress is told after each batch how much of the file was read, in bytes, of how many.
-	Progress func(read, total int64)
+	// Resume, if not nil, keeps how far the import came, and says where to go on.
+	Resume *ProgressStore
+	// Restart begins with the first row whatever Resume knows.
+	Restart bool
+	// Progress is told after each batch what is durable so far, and which part of the file that is,
+	// of how much; total is 0 where it is not known.
+	Progress func(report *Report, read, total int64)
+	// State, if not nil, gets each state of a Singer tap as a line once all rows before it are
+	// durable.
+	State io.Writer
 	// DryRun maps and counts, and sends nothing.
 	DryRun bool
 	Now    func() time.Time // default time.Now
 }
 
-// Run imports the file into the log. The report is right even when an error ends it early.
+// Check opens the file and finds out whether the mapping fits it, without reading its rows. A pipe
+// is not touched.
+func (im Import) Check() error {
+	if im.Stdin != nil {
+		return nil
+	}
+	s, err := im.open(time.Time{})
+	if err != nil {
+		return err
+	}
+	return s.close()
+}
+
+// Run imports the file into the log. The report tells what is durable even when an error ends it
+// early.
 func (im Import) Run(ctx context.Context, log Appender) (Report, error) {
 	if im.Now == nil {
 		im.Now = time.Now
 	}
 	if im.Progress == nil {
-		im.Progress = func(int64, int64) {}
+		im.Progress = func(*Report, int64, int64) {}
 	}
-	file, err := os.Open(im.Path)
+	if im.DryRun {
+		log, im.Resume = nil, nil
+	}
+	began := im.Now()
+	in, err := im.open(began.UTC().Truncate(time.Millisecond))
 	if err != nil {
 		return Report{}, err
 	}
-	defer file.Close()
-	digest, total, err := contentDigest(file)
-	if err != nil {
-		return Report{}, fmt.Errorf("read %s: %w", im.Path, err)
+	r := &run{Import: im, input: in, report: Report{ByName: map[string]int{}}}
+	err = errors.Join(r.all(ctx, log), in.close())
+	r.report.Seconds = im.Now().Sub(began).Seconds()
+	if r.report.Seconds > 0 {
+		r.report.RowsPerSecond = float64(r.report.Rows-r.report.ResumedFrom) / r.report.Seconds
 	}
-	counted := &countingReader{r: file}
-	text, err := decompress(counted)
-	if err != nil {
-		return Report{}, fmt.Errorf("read %s: %w", im.Path, err)
-	}
-	rows := csv.NewReader(text)
-	rows.FieldsPerRecord = -1 // the mapper reports a row of another width, and goes on
-	rows.ReuseRecord = true
-	header, err := rows.Read()
-	if err != nil {
-		return Report{}, fmt.Errorf("read header of %s: %w", im.Path, err)
-	}
-	origin := Origin{Workspace: im.Workspace, Source: im.Source, File: digest}
-	mapper, err := NewMapper(im.Mapping, append([]string(nil), header...), origin, im.Now().UTC().Truncate(time.Millisecond))
-	if err != nil {
-		return Report{}, err
-	}
-	run := &run{Import: im, log: log, mapper: mapper, rows: rows, read: func() int64 { return counted.n }, total: total}
-	err = run.all(ctx)
-	return run.report, err
+	return r.report, err
 }
 
-// run is the state of one import under way.
+// run is the state of one import under way. While the sender runs, the report and how far it goes
+// are the sender's.
 type run struct {
 	Import
-	log     Appender
-	mapper  *Mapper
-	rows    *csv.Reader
-	read    func() int64
-	total   int64
-	report  Report
-	pending []stream.Record
+	*input
+	report Report
+	rows   int // read and durable
+	ticket *ticket
+	never  []string // columns that an interrupted run had not seen filled; nil: there was none
+	sent   time.Time
 }
 
-func (r *run) all(ctx context.Context) error {
-	for number := 1; ; number++ {
-		row, err := r.rows.Read()
-		if errors.Is(err, io.EOF) {
-			return r.flush(ctx)
-		}
-		var syntax *csv.ParseError
-		switch {
-		case errors.As(err, &syntax):
-			r.reject(&RowError{Row: number, Field: "row", Reason: syntax.Err.Error()}, row)
-		case err != nil:
-			return fmt.Errorf("read row %d: %w", number, err)
-		default:
-			if err := r.row(number, row); err != nil {
-				return err
-			}
-		}
-		r.report.Rows++
-		if len(r.pending) >= batchRecords {
-			if err := r.flush(ctx); err != nil {
-				return err
-			}
-		}
+func (r *run) all(ctx context.Context, log Appender) (err error) {
+	if err := r.resume(); err != nil || r.report.Complete {
+		return err
 	}
+	defer func() { err = errors.Join(err, r.ticket.close()) }()
+	if err := r.source.skip(ctx, r.rows); err != nil {
+		return fmt.Errorf("go on after row %d of %s: %w", r.rows, r.name, err)
+	}
+	s := newSender(ctx, log, r.durable)
+	err = r.read(ctx, s)
+	if late := s.close(); err == nil {
+		err = late
+	}
+	if err == nil {
+		err = r.unchanged()
+	}
+	r.report.Notes = r.source.notes()
+	r.report.Complete = err == nil
+	return errors.Join(err, r.ticket.save(&r.report, r.rows, r.report.Complete))
 }
 
-// row maps a row and queues its events, or its rejection.
-func (r *run) row(number int, row []string) error {
-	events, err := r.mapper.Row(number, row)
-	var fault *RowError
-	if errors.As(err, &fault) {
-		r.reject(fault, row)
+// resume finds out how many rows are durable already.
+func (r *run) resume() (err error) {
+	if r.Resume == nil || r.file == nil {
 		return nil
 	}
-	for i := range events {
-		value, err := event.Encode(&events[i])
-		if err != nil {
-			return fmt.Errorf("encode row %d: %w", number, err)
-		}
-		r.queue(stream.KindEvent, events[i].MessageID, value)
-		r.report.Events++
+	if r.ticket, err = r.Resume.open(r.key()); err != nil {
+		return err
+	}
+	known := &r.ticket.known
+	if r.Restart || known.Rows == 0 && !known.Complete {
+		return nil
+	}
+	r.report, r.rows = known.Report.clone(), known.Rows
+	r.report.ResumedFrom, r.report.Complete = known.Report.Rows, known.Complete
+	r.never = append([]string{}, known.Report.NeverFilled...)
+	if known.Complete {
+		r.report.Before = &known.At
+		return r.ticket.close()
 	}
 	return nil
 }
 
-// reject queues a row for the quarantine.
-func (r *run) reject(fault *RowError, row []string) {
-	r.report.Rejected++
-	if len(r.report.First) < maxFaults {
-		r.report.First = append(r.report.First, *fault)
-	}
-	payload, _ := json.Marshal(row) // strings always encode
-	value, _ := json.Marshal(map[string]any{"reason": fault.Reason, "field": fault.Field, "payload": json.RawMessage(payload)})
-	r.queue(stream.KindRejected, fmt.Sprintf("%s:%d", r.mapper.origin.File, fault.Row), value)
-}
-
-func (r *run) queue(kind stream.Kind, messageID string, value []byte) {
-	r.pending = append(r.pending, stream.Record{
-		Lane: stream.LaneBulk, Kind: kind, Workspace: r.Workspace, Source: r.Source,
-		MessageID: messageID, ReceivedAt: r.mapper.received, Value: value,
-	})
-}
-
-func (r *run) flush(ctx context.Context) error {
-	if len(r.pending) > 0 && !r.DryRun {
-		if err := r.append(ctx); err != nil {
-			return fmt.Errorf("append rows up to %d: %w", r.report.Rows, err)
-		}
-	}
-	r.pending = r.pending[:0]
-	r.Progress(r.read(), r.total)
-	return nil
-}
-
-// append sends what is queued; while the disk has no room for bulk records it waits.
-func (r *run) append(ctx context.Context) error {
+// read sends all rows that are left. Those before a failure are sent, too.
+func (r *run) read(ctx context.Context, s *sender) error {
+	b := (&batch{workspace: r.Workspace, source: r.Source, received: r.received, position: r.rows}).next()
 	for {
-		_, err := r.log.Append(ctx, r.pending)
-		if !errors.Is(err, stream.ErrFull) {
-			return err
+		err := r.row(b)
+		if err == nil {
+			err = ctx.Err()
 		}
-		select {
-		case <-time.After(fullRetry):
-		case <-ctx.Done():
-			return ctx.Err()
+		if err != nil {
+			put := r.put(s, b)
+			if errors.Is(err, io.EOF) {
+				return put
+			}
+			return fmt.Errorf("%s: %w", r.name, cutShort(err))
+		}
+		if b.full() || b.state != nil && time.Since(r.sent) > stateEvery {
+			next := b.next()
+			if err := r.put(s, b); err != nil {
+				return err
+			}
+			b = next
 		}
 	}
 }
 
-// contentDigest returns a digest of the file as it lies there, and its size; it leaves the file at
-// its beginning.
-func contentDigest(file *os.File) (digest string, size int64, err error) {
-	hash := sha256.New()
-	if size, err = io.Copy(hash, file); err != nil {
-		return "", 0, err
+// cutShort says what to do about a file that ends before its content does.
+func cutShort(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("%w: the file is cut short; was it copied, or written, to its end?", err)
 	}
-	_, err = file.Seek(0, io.SeekStart)
-	return hex.EncodeToString(hash.Sum(nil)[:12]), size, err
+	return err
 }
 
-// decompress looks at the first bytes, not at the name.
-func decompress(r io.Reader) (io.Reader, error) {
-	buffered := bufio.NewReaderSize(r, 1<<16)
-	magic, err := buffered.Peek(2)
-	if err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
-		return gzip.NewReader(buffered)
+// stateEvery is how long the state of a tap waits for more rows.
+const stateEvery = time.Second
+
+// put hands a batch to the sender.
+func (r *run) put(s *sender, b *batch) error {
+	b.read, b.total = r.share()
+	b.part.NeverFilled = r.source.neverFilled()
+	if r.never != nil {
+		b.part.NeverFilled = slices.DeleteFunc(b.part.NeverFilled, func(column string) bool { return !slices.Contains(r.never, column) })
 	}
-	return buffered, nil
+	r.sent = time.Now()
+	return s.put(b)
 }
 
-type countingReader struct {
-	r io.Reader
-	n int64
+// row adds the events of the next row to the batch, or its rejection.
+func (r *run) row(b *batch) error {
+	mark := b.begin()
+	err := r.source.next(b)
+	var fault *RowError
+	if errors.As(err, &fault) {
+		b.back(mark)
+		payload := r.source.payload()
+		id := contentID(payload) // of what came through a pipe
+		if r.origin.File != "" {
+			id = r.origin.File + ":" + strconv.Itoa(fault.Row)
+		}
+		b.reject(fault, id, payload)
+		b.part.Rows++
+		b.position = r.source.position()
+		return nil
+	}
+	if err != nil {
+		b.back(mark)
+		return err
+	}
+	b.keep()
+	b.position = r.source.position()
+	return nil
 }
 
-func (c *countingReader) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	return n, err
+// durable is called when everything up to the end of the batch is on disk.
+func (r *run) durable(b *batch) error {
+	r.report.add(&b.part)
+	r.rows = b.position
+	if b.state != nil && r.State != nil && !r.DryRun {
+		if _, err := fmt.Fprintf(r.State, "%s\n", b.state); err != nil {
+			return fmt.Errorf("write state: %w", err)
+		}
+	}
+	r.Progress(&r.report, b.read, b.total)
+	return r.ticket.saveNow(&r.report, r.rows)
 }

@@ -209,8 +209,8 @@ func TestMappingFaultsAllAtOnce(t *testing.T) {
 	if _, err := ReadMapping(strings.NewReader("version: 1\nevnts: []\n")); err == nil || !strings.Contains(err.Error(), "evnts") {
 		t.Errorf("an unknown key gives %v", err)
 	}
-	m := exampleMapping(t)
-	if _, err := NewMapper(m, []string{"Ticket ID"}, Origin{}, time.Now()); err == nil || !strings.Contains(err.Error(), `"Customer Email"`) {
+	im := Import{Path: writeFile(t, "t.csv", "Ticket ID\n1\n"), Mapping: exampleMapping(t), Workspace: "default", Source: "helpdesk"}
+	if err := im.Check(); err == nil || !strings.Contains(err.Error(), `"Customer Email"`) {
 		t.Errorf("missing columns give %v", err)
 	}
 }

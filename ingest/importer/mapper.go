@@ -1,25 +1,42 @@
 package importer
 
 import (
-	"encoding/json"
-	"errors"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"maps"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"tributary/ingest/event"
 )
 
-// Mapper turns the rows of one file into events. It is not safe for concurrent use.
-type Mapper struct {
-	mapping  *Mapping
-	columns  map[string]int
-	names    []string // of the columns, in their order
-	zone     *time.Location
-	origin   Origin
-	received time.Time
+// mapper turns the rows of one table into events, by a mapping whose columns are resolved to places
+// once. Its events are in memory that the next one uses again. It is not safe for concurrent use.
+type mapper struct {
+	columns     []string // that rows must hold, in their order
+	origin      Origin
+	zone        *time.Location
+	layouts     []string
+	rowID       []int
+	identifiers []fieldPlan // by type
+	attributes  []fieldPlan
+	channel     *fieldPlan
+	events      []eventPlan
+	received    time.Time
+
+	event      event.Event
+	cx         event.CX
+	record     event.Record
+	subject    []event.Identifier
+	described  map[string]string
+	medium     event.Channel
+	scratch    []byte
+	madeOfThis []string // names of the events of the row, to find one that stands twice
 }
 
 // Origin says where the rows come from.
@@ -29,261 +46,408 @@ type Origin struct {
 	// File identifies the file's content (a digest); it is part of the message ids of mappings
 	// without a row_id.
 	File string
+	// Stream is the name of the table, where an import has several; it begins the ids of its rows.
+	Stream string
 }
 
-// NewMapper binds a mapping to a file's header. It fails with every column that the mapping names
-// and the header lacks.
-func NewMapper(m *Mapping, header []string, origin Origin, received time.Time) (*Mapper, error) {
-	columns, names := make(map[string]int, len(header)), make([]string, len(header))
-	for i, name := range header {
-		name = strings.TrimSpace(strings.TrimPrefix(name, "\ufeff"))
-		if _, twice := columns[name]; twice {
-			return nil, fmt.Errorf("header: column %q stands twice", name)
-		}
-		columns[name], names[i] = i, name
-	}
-	var faults []error
-	for _, name := range m.columnNames() {
-		if _, ok := columns[name]; !ok {
-			faults = append(faults, fmt.Errorf("mapping names column %q, which the file does not have", name))
-		}
-	}
-	if err := errors.Join(faults...); err != nil {
-		return nil, err
-	}
+// fieldPlan is a Field with its column resolved.
+type fieldPlan struct {
+	name   string
+	column int // of a constant: -1
+	table  map[string]string
+	value  string
+	cx     cxField // of a typed field
+}
+
+type propertyPlan struct {
+	key    []byte // the quoted name and a colon
+	column int
+	as     As
+}
+
+type eventPlan struct {
+	kind               event.Type
+	name               string
+	when               *Condition
+	whenColumn         int
+	at                 []int
+	record             *recordPlan
+	cx                 []fieldPlan
+	properties, traits []propertyPlan
+}
+
+// recordPlan holds columns, or -1.
+type recordPlan struct{ id, version, deleted int }
+
+// newMapper makes a mapper of a valid mapping; columns are those that its rows hold.
+func newMapper(m *Mapping, columns []string, origin Origin, received time.Time) (*mapper, error) {
 	zone, err := time.LoadLocation(m.Time.Zone)
 	if err != nil {
 		return nil, err
 	}
-	return &Mapper{mapping: m, columns: columns, names: names, zone: zone, origin: origin, received: received}, nil
-}
-
-// columnNames lists every column that the mapping names, once.
-func (m *Mapping) columnNames() []string {
-	var names []string
-	add := func(name string) {
-		if name != "" && !slices.Contains(names, name) {
-			names = append(names, name)
-		}
+	p := &mapper{columns: columns, origin: origin, zone: zone, layouts: m.Time.Layouts, received: received, described: map[string]string{}}
+	if len(p.layouts) == 0 {
+		p.layouts = []string{time.RFC3339Nano}
 	}
-	addAll := func(fields map[string]Field) {
-		for _, f := range fields {
-			add(f.Column)
-		}
-	}
-	add(m.RowID)
-	addAll(m.Identifiers)
-	addAll(m.Attributes)
-	addAll(m.CX)
+	p.rowID = p.places(m.RowID)
+	p.identifiers, p.attributes = p.fields(m.Identifiers), p.fields(m.Attributes)
 	if m.Channel != nil {
-		add(m.Channel.Column)
+		channel := p.field("channel", *m.Channel)
+		p.channel = &channel
 	}
-	for _, e := range m.Events {
-		addAll(e.CX)
-		if e.When != nil {
-			add(e.When.Column)
-		}
-		for _, column := range slices.Concat(e.At, e.Properties, e.Traits) {
-			add(column)
-		}
+	for i := range m.Events {
+		p.events = append(p.events, p.plan(m, &m.Events[i]))
 	}
-	slices.Sort(names)
-	return names
+	return p, nil
 }
 
-// RowError is a row that cannot become events. Nothing of the row is imported.
-type RowError struct {
-	Row    int // 1 is the first after the header
-	Field  string
-	Reason string // repeats no value, for it goes to the quarantine
-	Value  string // what the row holds there, where that helps; for the eyes of who owns the file
+func (m *mapper) place(column string) int { return slices.Index(m.columns, column) }
+
+func (m *mapper) places(columns []string) []int {
+	places := make([]int, len(columns))
+	for i, column := range columns {
+		places[i] = m.place(column)
+	}
+	return places
 }
 
-// shownValue bounds how much of a value Error shows, in bytes.
-const shownValue = 60
-
-// Error tells the value too.
-func (e *RowError) Error() string {
-	text := fmt.Sprintf("row %d: %s: %s", e.Row, e.Field, e.Reason)
-	if e.Value != "" {
-		text += fmt.Sprintf(" (it is %q)", e.Value[:min(len(e.Value), shownValue)])
+func (m *mapper) field(name string, f Field) fieldPlan {
+	if f.Value != nil {
+		return fieldPlan{name: name, column: -1, value: *f.Value}
 	}
-	return text
+	return fieldPlan{name: name, column: m.place(f.Column), table: f.Values}
 }
 
-// Row returns the events of one row, numbered from 1. An error is a *RowError.
-func (m *Mapper) Row(number int, row []string) ([]event.Event, error) {
-	if len(row) != len(m.columns) {
-		return nil, &RowError{Row: number, Field: "row", Reason: fmt.Sprintf("has %d columns, the header %d", len(row), len(m.columns))}
+func (m *mapper) fields(fields map[string]Field) []fieldPlan {
+	var plans []fieldPlan
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		plans = append(plans, m.field(name, fields[name]))
 	}
-	for i, text := range row {
-		if !utf8.ValidString(text) {
-			return nil, &RowError{Row: number, Field: m.names[i], Reason: "is not UTF-8; convert the file first"}
-		}
-	}
-	id := fmt.Sprintf("%s:%d", m.origin.File, number)
-	if m.mapping.RowID != "" {
-		if id = m.get(row, m.mapping.RowID); id == "" {
-			return nil, &RowError{Row: number, Field: m.mapping.RowID, Reason: "is empty, and names the row"}
-		}
-	}
-	var events []event.Event
-	for i := range m.mapping.Events {
-		em := &m.mapping.Events[i]
-		if !m.holds(em.When, row) {
-			continue
-		}
-		e, err := m.event(em, id, row)
-		if err != nil {
-			err.Row = number
-			return nil, err
-		}
-		events = append(events, *e)
-	}
-	return events, nil
+	return plans
 }
 
-func (m *Mapper) event(em *EventMapping, id string, row []string) (*event.Event, *RowError) {
-	e := &event.Event{
-		Workspace: m.origin.Workspace, Source: m.origin.Source,
-		MessageID: id + ":" + em.Name, Type: event.TypeTrack, Name: em.Name, ReceivedAt: m.received,
+func (m *mapper) plan(mapping *Mapping, em *EventMapping) eventPlan {
+	p := eventPlan{
+		kind: event.Type(cmp.Or(em.Type, string(event.TypeTrack))), name: em.Name, when: em.When, at: m.places(em.At),
+		properties: m.propertyPlans(em.Properties), traits: m.propertyPlans(em.Traits),
 	}
-	if em.Type != "" {
-		e.Type = event.Type(em.Type)
+	if em.When != nil {
+		p.whenColumn = m.place(em.When.Column)
 	}
-	var fault *RowError
-	if e.At, fault = m.at(em.At, row); fault != nil {
-		return nil, fault
+	if r := em.Record; r != nil {
+		p.record = &recordPlan{id: m.place(r.ID), version: m.place(r.Version), deleted: m.place(r.Deleted)}
 	}
-	e.OriginalAt = e.At // a file says no sending time to compare clocks by
-	if m.mapping.Channel != nil {
-		channel, fault := m.value("channel", *m.mapping.Channel, row)
-		if fault != nil {
-			return nil, fault
-		}
-		e.Channel = event.Channel(channel)
+	// The event's own fields come last, and win.
+	for _, f := range slices.Concat(m.fields(mapping.CX), m.fields(em.CX)) {
+		f.cx = newCXField(&m.cx, f.name)
+		p.cx = append(p.cx, f)
 	}
-	if fault := m.subject(e, row); fault != nil {
-		return nil, fault
-	}
-	for _, fields := range []map[string]Field{m.mapping.CX, em.CX} {
-		for name, f := range fields {
-			if fault := m.setCX(e, name, f, row); fault != nil {
-				return nil, fault
-			}
-		}
-	}
-	e.Properties = m.object(em.Properties, row)
-	e.Traits = m.object(em.Traits, row)
-	if err := e.Validate(); err != nil {
-		return nil, &RowError{Field: em.Name, Reason: err.Error()}
-	}
-	return e, nil
+	return p
 }
 
-func (m *Mapper) subject(e *event.Event, row []string) *RowError {
-	for kind, f := range m.mapping.Identifiers {
-		value, fault := m.value(kind, f, row)
-		if fault != nil {
-			return fault
-		}
-		if value != "" {
-			e.Identifiers = append(e.Identifiers, event.Identifier{Type: kind, Value: value})
-		}
+func (m *mapper) propertyPlans(properties []Property) []propertyPlan {
+	var plans []propertyPlan
+	for _, p := range properties {
+		key := append(appendQuoted(nil, cmp.Or(p.Name, p.Column)), ':')
+		plans = append(plans, propertyPlan{key: key, column: m.place(p.Column), as: p.As})
 	}
-	slices.SortFunc(e.Identifiers, func(a, b event.Identifier) int { return strings.Compare(a.Type, b.Type) })
-	for name, f := range m.mapping.Attributes {
-		value, fault := m.value(name, f, row)
-		if fault != nil {
-			return fault
-		}
-		if value != "" {
-			if e.Attributes == nil {
-				e.Attributes = map[string]string{}
-			}
-			e.Attributes[name] = value
-		}
-	}
-	return nil
+	slices.SortFunc(plans, func(a, b propertyPlan) int { return strings.Compare(string(a.key), string(b.key)) })
+	return plans
 }
 
-func (m *Mapper) setCX(e *event.Event, name string, f Field, row []string) *RowError {
-	value, fault := m.value(name, f, row)
-	if fault != nil || value == "" {
+// row adds the events of one row to b. A fault is a *RowError without the row's number.
+func (m *mapper) row(r *row, b *batch) error {
+	id, fault := m.id(r)
+	if fault != nil {
 		return fault
 	}
-	if e.CX == nil {
-		e.CX = &event.CX{}
+	if fault := m.about(r.values); fault != nil {
+		return fault
 	}
-	if err := setCX(e.CX, name, value); err != nil {
-		return &RowError{Field: name, Reason: err.Error(), Value: value}
+	m.madeOfThis = m.madeOfThis[:0]
+	for i := range m.events {
+		p := &m.events[i]
+		if !p.holds(r.values) || r.deleted && p.record == nil {
+			continue
+		}
+		if slices.Contains(m.madeOfThis, p.name) {
+			return &RowError{Field: p.name, Reason: "the row makes two events of this name; their conditions (when) must exclude each other"}
+		}
+		m.madeOfThis = append(m.madeOfThis, p.name)
+		if fault := m.fill(p, id, r); fault != nil {
+			return fault
+		}
+		if err := b.add(&m.event); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// value resolves a field; a word that its table does not have is a fault, not a guess.
-func (m *Mapper) value(name string, f Field, row []string) (string, *RowError) {
-	if f.Value != nil {
-		return *f.Value, nil
+// id names the row: by its own columns, or the name it comes with, or the file and its number.
+func (m *mapper) id(r *row) (string, *RowError) {
+	id := r.id
+	switch {
+	case len(m.rowID) > 0:
+		parts := make([]string, len(m.rowID))
+		for i, column := range m.rowID {
+			if parts[i] = r.values[column].String(); parts[i] == "" {
+				return "", &RowError{Field: m.columns[column], Reason: "is empty, and names the row"}
+			}
+			if r.values[column].kind == kindNested {
+				return "", &RowError{Field: m.columns[column], Reason: notOne}
+			}
+		}
+		id = joinID(parts)
+	case id == "":
+		id = m.origin.File + ":" + strconv.Itoa(r.number)
 	}
-	text := m.get(row, f.Column)
-	if f.Values == nil || text == "" {
+	if m.origin.Stream != "" {
+		id = m.origin.Stream + "/" + id
+	}
+	return id, nil
+}
+
+// joinID makes one name of several, different for different ones.
+func joinID(parts []string) string {
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	escaped := make([]string, len(parts))
+	for i, part := range parts {
+		escaped[i] = url.PathEscape(part)
+	}
+	return strings.Join(escaped, "/")
+}
+
+// about finds out what all events of the row have in common.
+func (m *mapper) about(values []value) *RowError {
+	m.subject = m.subject[:0]
+	for i := range m.identifiers {
+		value, fault := m.resolve(&m.identifiers[i], values)
+		if fault != nil {
+			return fault
+		}
+		if value != "" {
+			m.subject = append(m.subject, event.Identifier{Type: m.identifiers[i].name, Value: value})
+		}
+	}
+	clear(m.described)
+	for i := range m.attributes {
+		value, fault := m.resolve(&m.attributes[i], values)
+		if fault != nil {
+			return fault
+		}
+		if value != "" {
+			m.described[m.attributes[i].name] = value
+		}
+	}
+	if m.channel == nil {
+		return nil
+	}
+	channel, fault := m.resolve(m.channel, values)
+	m.medium = event.Channel(channel)
+	return fault
+}
+
+// fill makes m.event the event of a plan.
+func (m *mapper) fill(p *eventPlan, id string, r *row) *RowError {
+	e := &m.event
+	*e = event.Event{
+		Workspace: m.origin.Workspace, Source: m.origin.Source, Type: p.kind, Name: p.name, Channel: m.medium,
+		Identifiers: m.subject, Attributes: m.described,
+	}
+	if len(m.subject) == 0 {
+		e.Identifiers = nil
+	}
+	if len(m.described) == 0 {
+		e.Attributes = nil
+	}
+	if fault := m.typed(p, r.values); fault != nil {
+		return fault
+	}
+	m.scratch = m.scratch[:0]
+	var fault *RowError
+	if e.Properties, fault = m.object(p.properties, r.values); fault != nil {
+		return fault
+	}
+	if e.Traits, fault = m.object(p.traits, r.values); fault != nil {
+		return fault
+	}
+	if fault := m.stamp(p, id, r); fault != nil {
+		return fault
+	}
+	if err := e.Validate(); err != nil {
+		return &RowError{Field: p.name, Reason: err.Error()}
+	}
+	return nil
+}
+
+// typed sets the typed fields.
+func (m *mapper) typed(p *eventPlan, values []value) *RowError {
+	m.cx = event.CX{}
+	for i := range p.cx {
+		f := &p.cx[i]
+		text, fault := m.resolve(f, values)
+		if fault != nil {
+			return fault
+		}
+		if text == "" {
+			continue
+		}
+		if err := f.cx.set(text); err != nil {
+			return &RowError{Field: f.name, Reason: err.Error(), Value: text}
+		}
+		m.event.CX = &m.cx
+	}
+	return nil
+}
+
+// stamp sets the times, the record and the id. What happened has the row's id; each content of a
+// record has another.
+func (m *mapper) stamp(p *eventPlan, id string, r *row) *RowError {
+	e := &m.event
+	at, fault := m.at(p, r)
+	if fault != nil {
+		return fault
+	}
+	messageID := id + ":" + p.name
+	if p.record != nil {
+		m.record = event.Record{ID: id, Version: r.version, Deleted: r.deleted}
+		p.record.fill(&m.record, r.values)
+		e.Record = &m.record
+		e.OriginalAt = at
+		content, err := event.Encode(e)
+		if err != nil {
+			return &RowError{Field: p.name, Reason: "cannot be encoded"}
+		}
+		sum := sha256.Sum256(content)
+		messageID += ":" + hex.EncodeToString(sum[:12])
+		if at.IsZero() {
+			at = r.extracted
+		}
+	}
+	e.MessageID = boundedID(messageID)
+	e.Stamp(at, time.Time{}, m.received) // a file says no sending time to compare clocks by
+	return nil
+}
+
+func (p *recordPlan) fill(r *event.Record, values []value) {
+	if p.id >= 0 {
+		r.ID = values[p.id].String()
+	}
+	if p.version >= 0 {
+		r.Version = values[p.version].String()
+	}
+	if p.deleted >= 0 {
+		r.Deleted = r.Deleted || isTrue(values[p.deleted].String())
+	}
+}
+
+// isTrue says whether a column that is a flag, or the time since which one holds, says yes.
+func isTrue(text string) bool {
+	switch strings.ToLower(text) {
+	case "", "0", "false", "f", "no", "n":
+		return false
+	}
+	return true
+}
+
+// boundedID keeps ids as people know them, unless they are too long.
+func boundedID(id string) string {
+	if len(id) <= event.MaxMessageIDBytes {
+		return id
+	}
+	sum := sha256.Sum256([]byte(id))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+const notOne = "is a list or an object, not one value; name a member of it, such as column.member"
+
+// resolve returns what a field's column holds; a word that its table does not have is a fault, not a
+// guess.
+func (m *mapper) resolve(f *fieldPlan, values []value) (string, *RowError) {
+	if f.column < 0 {
+		return f.value, nil
+	}
+	v := &values[f.column]
+	if v.kind == kindNested {
+		return "", &RowError{Field: m.columns[f.column], Reason: notOne}
+	}
+	text := v.String()
+	if f.table == nil || text == "" {
 		return text, nil
 	}
-	word, ok := f.Values[text]
+	word, ok := f.table[text]
 	if !ok {
-		return "", &RowError{Field: f.Column, Reason: "has no entry under " + name + ".values", Value: text}
+		return "", &RowError{Field: m.columns[f.column], Reason: "has no entry under " + f.name + ".values", Value: text}
 	}
 	return word, nil
 }
 
-func (m *Mapper) get(row []string, column string) string {
-	return strings.TrimSpace(row[m.columns[column]])
-}
-
-func (m *Mapper) holds(c *Condition, row []string) bool {
-	if c == nil {
+func (p *eventPlan) holds(values []value) bool {
+	if p.when == nil {
 		return true
 	}
-	text := m.get(row, c.Column)
-	if c.Filled != nil && *c.Filled != (text != "") {
+	text := values[p.whenColumn].String()
+	if p.when.Filled != nil && *p.when.Filled != (text != "") {
 		return false
 	}
-	return c.Equals == nil || *c.Equals == text
+	return p.when.Equals == nil || *p.when.Equals == text
 }
 
-// at is the time in the first of the columns that is not empty.
-func (m *Mapper) at(columns []string, row []string) (time.Time, *RowError) {
-	layouts := m.mapping.Time.Layouts
-	if len(layouts) == 0 {
-		layouts = []string{time.RFC3339Nano}
-	}
-	for _, column := range columns {
-		text := m.get(row, column)
+// at is the time in the first of the columns that is filled; zero if a record has none.
+func (m *mapper) at(p *eventPlan, r *row) (time.Time, *RowError) {
+	for _, column := range p.at {
+		v := &r.values[column]
+		text := v.String()
 		if text == "" {
 			continue
 		}
-		for _, layout := range layouts {
-			if at, err := time.ParseInLocation(layout, text, m.zone); err == nil {
-				return at.UTC().Truncate(time.Millisecond), nil
-			}
+		at, ok := v.time(m.layouts, m.zone)
+		if !ok {
+			return time.Time{}, &RowError{Field: m.columns[column], Reason: m.noTime(), Value: text}
 		}
-		return time.Time{}, &RowError{Field: column, Reason: fmt.Sprintf("is not a time in any of the layouts %q", layouts), Value: text}
+		return at, nil
 	}
-	return time.Time{}, &RowError{Field: strings.Join(columns, ", "), Reason: "no time: all are empty"}
+	if p.record != nil {
+		return time.Time{}, nil
+	}
+	names := make([]string, len(p.at))
+	for i, column := range p.at {
+		names[i] = m.columns[column]
+	}
+	return time.Time{}, &RowError{Field: strings.Join(names, ", "), Reason: "no time: all are empty"}
 }
 
-// object is a JSON object of the filled ones of the columns; nil if there is none.
-func (m *Mapper) object(columns []string, row []string) json.RawMessage {
-	values := make(map[string]string, len(columns))
-	for _, column := range columns {
-		if text := m.get(row, column); text != "" {
-			values[column] = text
+func (m *mapper) noTime() string {
+	if len(m.layouts) == 1 && m.layouts[0] == time.RFC3339Nano {
+		return "is not a time as RFC 3339 has them (2024-01-02T03:04:05Z); name its layout under time.layouts"
+	}
+	return fmt.Sprintf("is not a time in any of the layouts %q", m.layouts)
+}
+
+// object is a JSON object of those properties that are said; nil if there is none.
+func (m *mapper) object(properties []propertyPlan, values []value) ([]byte, *RowError) {
+	start := len(m.scratch)
+	to := append(m.scratch, '{')
+	for i := range properties {
+		p := &properties[i]
+		v, err := values[p.column].as(p.as)
+		if err != nil {
+			return nil, &RowError{Field: m.columns[p.column], Reason: err.Error(), Value: values[p.column].String()}
 		}
+		if v.kind == kindNull {
+			continue
+		}
+		if len(to) > start+1 {
+			to = append(to, ',')
+		}
+		to = v.appendJSON(append(to, p.key...))
 	}
-	if len(values) == 0 {
-		return nil
+	if len(to) == start+1 {
+		return nil, nil
 	}
-	text, _ := json.Marshal(values) // a map of strings always encodes
-	return text
+	m.scratch = append(to, '}')
+	return m.scratch[start:], nil
 }

@@ -135,14 +135,3 @@ type Reader interface {
 	// Close ends a waiting Next.
 	Close() error
 }
-
-// SourceKey names a source within a workspace.
-type SourceKey struct{ Workspace, Source string }
-
-// Counter is implemented by logs that count what they received by source, in the same atomic
-// write as the records: an independent figure for reconciliation.
-type Counter interface {
-	// Received returns how many durable records of kinds KindEvent and KindRejected the log
-	// ever took, by source.
-	Received(ctx context.Context) (map[SourceKey]uint64, error)
-}

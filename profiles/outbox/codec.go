@@ -14,7 +14,7 @@ var ErrCorrupt = errors.New("outbox: corrupt value")
 
 // codecVersion is the first byte of encoded entries. Raise it when the layout changes: entries
 // outlive the program that wrote them, and another one must not take them for its own.
-const codecVersion = 2
+const codecVersion = 3
 
 // smallestEntry is the least number of bytes of an encoded entry.
 const smallestEntry = 5
@@ -22,7 +22,8 @@ const smallestEntry = 5
 // appendEntry encodes e without its Seq:
 //
 //	table, uvarint partition, uvarint offset, uvarint ordinal, then
-//	events: 16 bytes observation, uvarint n, n * 8 bytes identifier keys, big-endian
+//	events: 16 bytes observation, uvarint n, n * 8 bytes identifier keys, big-endian,
+//	        uvarint n, n * (uvarint size, dropped path)
 //	others: uvarint n, n bytes of row
 func appendEntry(dst []byte, e *Entry) []byte {
 	dst = append(dst, byte(e.Table))
@@ -37,6 +38,10 @@ func appendEntry(dst []byte, e *Entry) []byte {
 	dst = binary.AppendUvarint(dst, uint64(len(e.Event.Identifiers)))
 	for _, k := range e.Event.Identifiers {
 		dst = binary.BigEndian.AppendUint64(dst, k)
+	}
+	dst = binary.AppendUvarint(dst, uint64(len(e.Event.Dropped)))
+	for _, path := range e.Event.Dropped {
+		dst = append(binary.AppendUvarint(dst, uint64(len(path))), path...)
 	}
 	return dst
 }
@@ -143,6 +148,9 @@ func (r *reader) eventColumns() *EventColumns {
 	}
 	for i := range c.Identifiers {
 		c.Identifiers[i] = binary.BigEndian.Uint64(keys[8*i:])
+	}
+	for range r.uvarint(uint64(len(r.data))) {
+		c.Dropped = append(c.Dropped, string(r.bytes(r.uvarint(math.MaxInt64))))
 	}
 	return c
 }

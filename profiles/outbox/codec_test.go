@@ -29,6 +29,9 @@ func anyEntry(t *rapid.T) Entry {
 	if keys := rapid.SliceOfN(rapid.Uint64(), 0, 5).Draw(t, "identifiers"); len(keys) > 0 {
 		e.Event.Identifiers = keys
 	}
+	if paths := rapid.SliceOfN(rapid.String(), 0, 3).Draw(t, "dropped"); len(paths) > 0 {
+		e.Event.Dropped = paths
+	}
 	return e
 }
 

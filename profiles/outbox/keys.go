@@ -14,6 +14,7 @@ const (
 	kindSent    = 's' // seq up to which rows were acknowledged by ClickHouse
 	kindClean   = 'c' // seq up to which entries were removed
 	kindOpen    = 'o' // present while a sink has the queue open
+	kindLineage = 'l' // name of the state that the entries are made from
 
 	kindHorizon = 'h' // offsets below which an earlier outbox may have sent rows
 	kindPin     = 'a' // offsets applied when last nothing was sent that is not certain

@@ -88,6 +88,9 @@ type EventColumns struct {
 	// Identifiers are the 64-bit keys (identity.IdentifierKey) of the event's normalised,
 	// unblocked identifiers, ascending.
 	Identifiers []uint64
+	// Dropped are the fields that the contract of its source does not allow (schema.Without): the row
+	// has them not. Value is without them already.
+	Dropped []string
 }
 
 // Outbox is the queue's two ends over one database.

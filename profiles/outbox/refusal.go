@@ -13,8 +13,9 @@ import (
 // CommandRefused is the name of the command that a Refusal travels as.
 const CommandRefused = "sink.refused"
 
-// RefusalSource is the source that refusals enter the log under.
-const RefusalSource = "tributary.sink"
+// RefusalSource is the source that refusals enter the log under: that of all commands (unify), so that
+// what is said about one item, refused and then replayed, keeps its order in the log.
+const RefusalSource = "tributary.command"
 
 // UnknownWorkspace is the workspace that a refusal enters the log under if its row's could not be
 // read, since no record is without one.

@@ -37,6 +37,8 @@ func (a adapter) Insert(ctx context.Context, b Block) error {
 		err = fmt.Errorf("insert into %s: no such table", b.Table)
 	}
 	switch {
+	case errors.Is(err, store.ErrFenced):
+		return fmt.Errorf("%w: %w", stream.ErrFenced, err)
 	case errors.Is(err, store.ErrPermanent):
 		return fmt.Errorf("%w: %w", ErrRefused, err)
 	case errors.Is(err, store.ErrOverload), errors.Is(err, context.DeadlineExceeded):
@@ -94,6 +96,15 @@ func (a adapter) Reach(ctx context.Context, from outbox.Offsets) ([]Reached, err
 		}
 	}
 	return reached, nil
+}
+
+// Fence implements Store.
+func (a adapter) Fence(ctx context.Context, epoch uint32) error {
+	err := a.store.Fence(ctx, epoch)
+	if errors.Is(err, store.ErrFenced) {
+		return fmt.Errorf("%w: %w", stream.ErrFenced, err)
+	}
+	return err
 }
 
 // ForgetDerived implements Store.

@@ -194,7 +194,7 @@ func (r *rig) insertBare(from int, watch *stopwatch) {
 		for _, row := range c.rows[outbox.TableEvents] { // not to be taken for the sink's
 			row.Value.(*store.EventRow).LogOffset |= 1 << 40
 		}
-		c.seal(benchPartitions)
+		c.seal(benchPartitions, 0)
 		watch.start()
 		for _, block := range c.blocks {
 			r.check(r.store.Insert(context.Background(), block))

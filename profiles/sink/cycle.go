@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tributary/profiles/outbox"
+	"tributary/sql/store"
 
 	"github.com/google/uuid"
 )
@@ -74,11 +75,11 @@ func (c *cycle) addRow(e *outbox.Entry) {
 	c.rows[e.Table] = append(c.rows[e.Table], Row{Key: keyOf(e), Value: value, seq: e.Seq, partition: partition})
 }
 
-// seal splits the rows into blocks and names each in the plan.
-func (c *cycle) seal(maxPartitions int) {
+// seal splits the rows into blocks and names each in the plan, as statements of an epoch.
+func (c *cycle) seal(maxPartitions int, epoch uint32) {
 	for _, table := range outbox.Tables() {
 		for _, rows := range splitByPartition(c.rows[table], maxPartitions) {
-			b := Block{Table: table, QueryID: newQueryID(), Rows: rows}
+			b := Block{Table: table, QueryID: newQueryID(epoch), Rows: rows}
 			c.blocks = append(c.blocks, b)
 			c.plan.Blocks = append(c.plan.Blocks, outbox.PlannedBlock{Table: table, QueryID: b.QueryID, Rows: len(rows)})
 		}
@@ -86,7 +87,7 @@ func (c *cycle) seal(maxPartitions int) {
 	c.rows = nil
 }
 
-func newQueryID() string { return "sink-" + uuid.NewString() }
+func newQueryID(epoch uint32) string { return store.StatementName(epoch, uuid.NewString()) }
 
 // splitByPartition cuts rows so that none of the parts spans more than limit partitions, and no
 // partition is cut. Most often the one part is rows itself.

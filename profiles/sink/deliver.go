@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"tributary/ingest/stream"
 	"tributary/profiles/outbox"
 )
 
@@ -35,8 +36,11 @@ func (s *Sink) send(ctx context.Context, in <-chan *cycle, out chan<- *cycle, sl
 
 // dispatch writes the plan down and starts to send. The plan's sync makes the entries durable.
 func (s *Sink) dispatch(ctx context.Context, c *cycle) error {
-	c.seal(s.cfg.MaxPartitions)
+	c.seal(s.cfg.MaxPartitions, s.epoch)
 	if err := s.queue.Save(c.plan); err != nil {
+		return err
+	}
+	if err := s.announce(ctx, c); err != nil {
 		return err
 	}
 	if err := s.at(stepPlanned); err != nil {
@@ -83,8 +87,8 @@ func (s *Sink) putNew(ctx context.Context, c *cycle, i int, b Block) error {
 func (s *Sink) put(ctx context.Context, c *cycle, i int, b Block) error {
 	for attempt := 1; ; attempt++ {
 		cause := s.insert(ctx, b)
-		if cause == nil {
-			return nil
+		if cause == nil || errors.Is(cause, stream.ErrFenced) {
+			return cause
 		}
 		s.metrics.Retried(b.Table)
 		s.logFailure(ctx, b, attempt, cause)
@@ -134,7 +138,7 @@ func (s *Sink) putHalves(ctx context.Context, c *cycle, i int, b Block) error {
 // rename gives c's i-th block a new query id, in the plan first: every statement has its own, so
 // that a late one cannot be taken for the next.
 func (s *Sink) rename(c *cycle, i int, b *Block) error {
-	b.QueryID = newQueryID()
+	b.QueryID = newQueryID(s.epoch)
 	c.plan.Blocks[i].QueryID = b.QueryID
 	return s.queue.Save(c.plan)
 }

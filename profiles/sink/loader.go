@@ -175,10 +175,14 @@ func (t *tail) load(ctx context.Context, r *loaded, entry *outbox.Entry, left ui
 	}
 	r.size, r.reason = len(record.Value), reasonDecode
 	r.workspace, r.source, r.receivedAt = record.Workspace, record.Source, record.ReceivedAt
-	if record.Kind != stream.KindEvent {
+	value, ok := outbox.EventIn(&record.Record)
+	if !ok {
 		return nil
 	}
-	if e, err := event.Decode(record.Value); err == nil {
+	if e, err := event.Decode(value); err == nil {
+		if record.Kind != stream.KindEvent { // a correction is counted where what it corrects is
+			r.source, r.receivedAt = e.Source, e.ReceivedAt
+		}
 		r.row, r.reason = newEventRow(entry, e), ""
 	}
 	return nil

@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"tributary/ingest/event"
+	"tributary/ingest/schema"
 	"tributary/profiles/outbox"
 	"tributary/sql/store"
 )
 
 func newEventRow(e *outbox.Entry, ev *event.Event) *store.EventRow {
-	row := store.NewEventRow(ev, placeOf(e), e.Event.Observation, e.Event.Identifiers)
+	row := store.NewEventRow(schema.Without(ev, e.Event.Dropped), placeOf(e), e.Event.Observation, e.Event.Identifiers)
 	return &row
 }
 

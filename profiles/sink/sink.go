@@ -113,6 +113,10 @@ type Parts struct {
 	Log     stream.Log
 	Store   Store
 	Refuser Refuser
+	// Lease is the right to send, of a log that several processes share, and Note what its owner has
+	// written down beside it; nil: there is one process only.
+	Lease   Lease
+	Note    Note
 	Metrics Metrics
 	Logger  *slog.Logger
 }
@@ -126,6 +130,10 @@ type Sink struct {
 	metrics Metrics
 	logger  *slog.Logger
 	loader  *loader
+
+	lease     Lease // nil: there is one sink only
+	epoch     uint32
+	announced announced
 
 	pinned  outbox.Offsets // how far the state had come when nothing beyond it was sent
 	horizon outbox.Offsets // below it, rows may be there that this outbox never sent
@@ -164,14 +172,18 @@ func New(cfg Config, parts Parts) (*Sink, error) {
 			return nil, err
 		}
 	}
-	return &Sink{
-		pinned: pinned,
-		cfg:    cfg, queue: parts.Queue, store: parts.Store, refuser: parts.Refuser,
+	s := &Sink{
+		pinned: pinned, lease: parts.Lease,
+		cfg: cfg, queue: parts.Queue, store: parts.Store, refuser: parts.Refuser,
 		metrics: parts.Metrics, logger: parts.Logger,
 		loader: newLoader(parts.Log, cfg.Decoders),
 		reload: make(chan struct{}, 1),
 		marks:  marks{step: cfg.KeepFor / marksKept},
-	}, nil
+	}
+	if s.lease != nil {
+		s.epoch, s.announced.note = s.lease.Epoch(), parts.Note
+	}
+	return s, nil
 }
 
 // errStopping says that something was left undone because the sink is to stop.
@@ -179,7 +191,8 @@ var errStopping = errors.New("sink: stopping")
 
 // Run works until ctx ends, then sends what is waiting, for at most DrainTimeout and as long as
 // nothing fails, and returns nil. What remains stays in the outbox. It returns an error only when
-// the outbox itself cannot be read or written, ErrStateOld and ErrForeign. It may be called once.
+// the outbox itself cannot be read or written, ErrStateOld and ErrForeign, and stream.ErrFenced when
+// another process owns the log. It may be called once.
 func (s *Sink) Run(ctx context.Context) error {
 	s.stop = ctx.Done()
 	hard, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -215,6 +228,9 @@ func (s *Sink) Run(ctx context.Context) error {
 func (s *Sink) start(ctx context.Context) (bool, error) {
 	clean, err := s.queue.Begin()
 	if err != nil {
+		return false, err
+	}
+	if err := s.fence(ctx); err != nil {
 		return false, err
 	}
 	if err := s.agree(ctx); err != nil {

@@ -22,7 +22,8 @@ var (
 type Store interface {
 	// Insert sends the block as one statement of its query id. It returns nil only if all rows
 	// are there to be queried, and on disk. After any error, any of the rows may be there or
-	// still arrive, until Kill has returned nil for the query id.
+	// still arrive, until Kill has returned nil for the query id. stream.ErrFenced: another sender has
+	// taken over, and nothing is there.
 	Insert(ctx context.Context, block Block) error
 	// Kill ends the statement of that id, and returns nil once there is certainly none and none
 	// that was on its way can begin any more. The id is not used again.
@@ -31,6 +32,9 @@ type Store interface {
 	Present(ctx context.Context, table outbox.Table, ranges []Range) ([]Key, error)
 	// Reach returns the last event row of each partition that has one at or beyond its offset in from.
 	Reach(ctx context.Context, from outbox.Offsets) ([]Reached, error)
+	// Fence makes the sender one of an epoch: when it returns, nothing that an earlier one sent is under
+	// way, and nothing it still sends gets in. It returns stream.ErrFenced if there is a later one.
+	Fence(ctx context.Context, epoch uint32) error
 	// ForgetDerived empties the tables of all rows but those of events.
 	ForgetDerived(ctx context.Context) error
 	// ReloadIdentityMap makes the identity_map dictionary as new as its table.

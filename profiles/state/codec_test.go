@@ -62,7 +62,9 @@ func TestAssignmentSurvivesItsCodec(t *testing.T) {
 }
 
 func TestCountsSurviveTheirCodec(t *testing.T) {
-	c := &Counts{Received: 10, Stored: 3, Duplicate: 2, Conflict: 1}
+	c := &Counts{Received: 10, Stored: 3, Last: -5}
+	c.Count(Duplicate, ReasonRepeat, 1)
+	c.Count(Duplicate, ReasonConflict, 1)
 	c.Quarantine("invalid", 4)
 	c.Quarantine("not_json", 2)
 	c.Quarantine("invalid", -1)
@@ -90,11 +92,10 @@ func FuzzDecoders(f *testing.F) {
 	rapidish := &Observed{Observation: identity.Observation{Source: "web", Identifiers: []identity.Identifier{{Type: "email", Value: "a@b.example"}}}}
 	f.Add(rapidish.append(nil))
 	f.Add(appendAssignment(nil, &identity.Assignment{Standing: identity.StandingUnassigned, Candidates: []uuid.UUID{{1}}}))
-	f.Add((&Counts{Received: 1, Reasons: map[string]uint64{"x": 1}}).append(nil))
+	f.Add((&Counts{Received: 1, Reasons: map[Reason]uint64{{Quarantined, "x"}: 1}}).append(nil))
 	f.Add(stamped{value: []byte("v")}.encode())
 	f.Add(Mark{Payload: 7}.append(nil))
-	item, _ := (&Item{Reason: "x", Payload: []byte{0}}).append(nil)
-	f.Add(item)
+	f.Add((&Item{Reason: "x", Status: StatusOpen, Version: 1}).append(nil))
 	f.Add(appendRefs(nil, []refChange{{ref: 1}, {ref: 7, gone: true}, {ref: math.MaxUint32}}))
 	f.Add([]byte{codecVersion, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01})
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -122,7 +123,7 @@ func FuzzDecoders(f *testing.F) {
 		m, err := decodeMark(data)
 		check(err, func() []byte { return m.append(nil) }, func(b []byte) error { _, err := decodeMark(b); return err })
 		i, err := decodeItem(data)
-		check(err, func() []byte { b, _ := i.append(nil); return b }, func(b []byte) error { _, err := decodeItem(b); return err })
+		check(err, func() []byte { return i.append(nil) }, func(b []byte) error { _, err := decodeItem(b); return err })
 		refs, err := decodeRefs(nil, data)
 		check(err, func() []byte { return appendRefs(nil, refs) }, func(b []byte) error {
 			again, err := decodeRefs(nil, b)

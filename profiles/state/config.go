@@ -19,6 +19,9 @@ const (
 	DefaultHorizon       = 7 * 24 * time.Hour
 )
 
+// A day is what horizons are multiples of.
+const day = 24 * time.Hour
+
 // Config says where and how the state is kept. The zero value of every field but Dir is its default.
 type Config struct {
 	// Dir is the folder of the state, made if it is not there. One process at a time holds it.

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"maps"
@@ -12,12 +13,46 @@ import (
 	"tributary/ingest/stream"
 )
 
-const day = 24 * time.Hour
+// Outcome is what can become of a received record.
+type Outcome uint8
 
-// Counts is what became of the records of one source. Each applied event or rejected item is
-// counted once in Received and in exactly one of the six after it:
+// The outcomes. Their numbers are in the stored form.
+const (
+	Stored Outcome = iota + 1
+	Duplicate
+	Quarantined
+	Suppressed
+	Erased
+)
+
+var outcomeNames = [...]string{"", "stored", "duplicate", "quarantined", "suppressed", "erased"}
+
+// String returns the outcome's name, such as "stored".
+func (o Outcome) String() string {
+	if int(o) < len(outcomeNames) {
+		return outcomeNames[o]
+	}
+	return ""
+}
+
+// Reason is why something became of a record; a machine name.
+type Reason struct {
+	Outcome Outcome
+	Name    string
+}
+
+// The reasons of duplicates.
+const (
+	ReasonRepeat   = "repeat"   // the same once more
+	ReasonConflict = "conflict" // the same message id with another payload: the first stands
+)
+
+// Counts is what became of records of one source. Each applied event or rejected item is counted
+// once in Received and in exactly one of the outcomes:
 //
 //	Received = Stored + Duplicate + Quarantined + Suppressed + Erased
+//
+// Counts of disjoint sets of records add up (Add).
 type Counts struct {
 	Received    uint64
 	Stored      uint64
@@ -25,10 +60,10 @@ type Counts struct {
 	Quarantined uint64
 	Suppressed  uint64
 	Erased      uint64
-	// Conflict is how many of the duplicates had another payload than the first.
-	Conflict uint64
-	// Reasons splits Quarantined by reason.
-	Reasons map[string]uint64
+	// Reasons splits the outcomes that have reasons: those of one outcome add up to it.
+	Reasons map[Reason]uint64
+	// Last is when the newest of them was received, Unix milliseconds.
+	Last int64
 }
 
 // Outcomes is the sum of all that can become of a record.
@@ -36,16 +71,45 @@ func (c *Counts) Outcomes() uint64 {
 	return c.Stored + c.Duplicate + c.Quarantined + c.Suppressed + c.Erased
 }
 
-// Quarantine adds n, which may be -1, to what is quarantined for a reason.
-func (c *Counts) Quarantine(reason string, n int) {
-	if c.Reasons == nil {
-		c.Reasons = map[string]uint64{}
+// Receive counts a record, of which one outcome is to be counted as well.
+func (c *Counts) Receive(at time.Time) {
+	c.Received++
+	c.Last = max(c.Last, at.UnixMilli())
+}
+
+// Count adds n, which may be negative, to an outcome, for a reason; an empty one is none.
+func (c *Counts) Count(o Outcome, reason string, n int) {
+	switch o {
+	case Stored:
+		c.Stored += uint64(n)
+	case Duplicate:
+		c.Duplicate += uint64(n)
+	case Quarantined:
+		c.Quarantined += uint64(n)
+	case Suppressed:
+		c.Suppressed += uint64(n)
+	case Erased:
+		c.Erased += uint64(n)
 	}
-	c.Quarantined += uint64(n)
-	if c.Reasons[reason] += uint64(n); c.Reasons[reason] == 0 {
-		delete(c.Reasons, reason)
+	if reason != "" {
+		c.addReason(Reason{o, reason}, uint64(n))
 	}
 }
+
+func (c *Counts) addReason(r Reason, n uint64) {
+	if c.Reasons == nil {
+		c.Reasons = map[Reason]uint64{}
+	}
+	if c.Reasons[r] += n; c.Reasons[r] == 0 {
+		delete(c.Reasons, r)
+	}
+}
+
+// Quarantine adds n, which may be -1, to what is quarantined for a reason.
+func (c *Counts) Quarantine(reason string, n int) { c.Count(Quarantined, reason, n) }
+
+// Of is how many records an outcome has for a reason.
+func (c *Counts) Of(o Outcome, reason string) uint64 { return c.Reasons[Reason{o, reason}] }
 
 // Add adds o to c.
 func (c *Counts) Add(o *Counts) {
@@ -55,50 +119,53 @@ func (c *Counts) Add(o *Counts) {
 	c.Quarantined += o.Quarantined
 	c.Suppressed += o.Suppressed
 	c.Erased += o.Erased
-	c.Conflict += o.Conflict
-	for reason, n := range o.Reasons {
-		if c.Reasons == nil {
-			c.Reasons = map[string]uint64{}
-		}
-		c.Reasons[reason] += n
+	c.Last = max(c.Last, o.Last)
+	for r, n := range o.Reasons {
+		c.addReason(r, n)
 	}
+}
+
+func (c *Counts) numbers() [6]*uint64 {
+	return [...]*uint64{&c.Received, &c.Stored, &c.Duplicate, &c.Quarantined, &c.Suppressed, &c.Erased}
 }
 
 func (c *Counts) append(b []byte) []byte {
 	b = append(b, codecVersion)
-	for _, n := range [...]uint64{c.Received, c.Stored, c.Duplicate, c.Quarantined, c.Suppressed, c.Erased, c.Conflict} {
-		b = binary.AppendUvarint(b, n)
+	for _, n := range c.numbers() {
+		b = binary.AppendUvarint(b, *n)
 	}
+	b = binary.AppendVarint(b, c.Last)
 	b = binary.AppendUvarint(b, uint64(len(c.Reasons)))
-	for _, reason := range slices.Sorted(maps.Keys(c.Reasons)) {
-		b = binary.AppendUvarint(appendString(b, reason), c.Reasons[reason])
+	for _, r := range slices.SortedFunc(maps.Keys(c.Reasons), compareReasons) {
+		b = binary.AppendUvarint(appendString(append(b, byte(r.Outcome)), r.Name), c.Reasons[r])
 	}
 	return b
+}
+
+func compareReasons(a, b Reason) int {
+	return cmp.Or(cmp.Compare(a.Outcome, b.Outcome), cmp.Compare(a.Name, b.Name))
 }
 
 func decodeCounts(data []byte) (*Counts, error) {
 	d := newDecoder(data)
 	c := new(Counts)
-	for _, n := range [...]*uint64{&c.Received, &c.Stored, &c.Duplicate, &c.Quarantined, &c.Suppressed, &c.Erased, &c.Conflict} {
+	for _, n := range c.numbers() {
 		*n = d.uvarint()
 	}
-	if n := d.count(2); n > 0 {
-		c.Reasons = make(map[string]uint64, n)
+	c.Last = d.varint()
+	if n := d.count(3); n > 0 {
+		c.Reasons = make(map[Reason]uint64, n)
 		for range n {
-			reason := d.string()
-			c.Reasons[reason] = d.uvarint()
+			r := Reason{Outcome: Outcome(d.byte()), Name: d.string()}
+			c.Reasons[r] = d.uvarint()
 		}
 	}
 	return c, d.end("counts")
 }
 
-// Day is the number of the UTC day of t, counted from 1970-01-01.
-func Day(t time.Time) uint32 { return uint32(max(0, t.Unix()) / int64(day/time.Second)) }
-
 // DayCounts is what became of one source's records that were received on one UTC day.
 type DayCounts struct {
-	stream.SourceKey
-	Day time.Time
+	stream.SourceDay
 	Counts
 }
 
@@ -106,17 +173,6 @@ type DayCounts struct {
 type Tally struct {
 	Offsets map[stream.Partition]uint64 // next to apply
 	Days    []DayCounts                 // by workspace, source and day
-}
-
-// Sources adds up the days.
-func (t *Tally) Sources() map[stream.SourceKey]Counts {
-	sums := map[stream.SourceKey]Counts{}
-	for i := range t.Days {
-		sum := sums[t.Days[i].SourceKey]
-		sum.Add(&t.Days[i].Counts)
-		sums[t.Days[i].SourceKey] = sum
-	}
-	return sums
 }
 
 // Tally reads offsets and counts of all workspaces as one consistent view.
@@ -155,9 +211,10 @@ func readCounts(r pebble.Reader, prefix []byte) ([]DayCounts, error) {
 	var days []DayCounts
 	err := scan(r, prefix, func(key, value []byte) error {
 		d := decoder{data: key[1:]}
-		c := DayCounts{SourceKey: stream.SourceKey{Workspace: d.string(), Source: d.string()}}
+		c := DayCounts{}
+		c.Workspace, c.Source = d.string(), d.string()
 		if number := d.take(4); number != nil {
-			c.Day = time.Unix(int64(binary.BigEndian.Uint32(number))*int64(day/time.Second), 0).UTC()
+			c.Day = stream.Day(binary.BigEndian.Uint32(number))
 		}
 		counts, err := decodeCounts(value)
 		if err == nil {

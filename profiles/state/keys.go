@@ -31,6 +31,9 @@ import (
 //	state       profiles.State                kindState WS observation
 //	count       what became of records        kindCount WS source day
 //	item        quarantine                    kindItem WS partition offset ordinal
+//	payload     of an open item               kindPayload WS partition offset ordinal
+//	schema      what is inferred of an event  kindSchema WS source event
+//	contract    what an event should be       kindContract WS source event
 //	stale       profile to publish            kindStale WS profile
 //	published   last row of a profile         kindPublished WS profile
 //
@@ -47,7 +50,7 @@ import (
 //	unsettled   observation to resolve        kindUnsettled WS observation
 //	task        progress of what is put off   kindTask WS name
 //
-// Postings and links are sets, and are merged into like states; all else is set and deleted.
+// Postings, links and schemas are merged into like states; all else is set and deleted.
 //
 // Keys with WS are made by the methods of space alone, so a reader or writer that was given one
 // workspace cannot name a key of another. Marks hash the workspace in. Documents belong to the
@@ -69,13 +72,16 @@ const (
 	kindState      = 's'
 	kindCount      = 'c'
 	kindItem       = 'q'
+	kindPayload    = 'y'
+	kindSchema     = 'S'
+	kindContract   = 'C'
 	kindStale      = 't'
 	kindPublished  = 'p'
 	kindRules      = 'r'
 	kindShared     = 'h'
 	kindNumber     = 'n'
 	kindNumbered   = 'N'
-	kindPosting    = 'x'
+	kindPosting    = 'z'
 	kindLinked     = 'X'
 	kindModel      = 'M'
 	kindPart       = 'P'
@@ -113,12 +119,12 @@ func (s space) shortKey(b []byte, key uint64) []byte {
 	return binary.BigEndian.AppendUint64(s.key(b, kindShort), key)
 }
 
-func (s space) countKey(b []byte, source string, day uint32) []byte {
-	return binary.BigEndian.AppendUint32(appendString(s.key(b, kindCount), source), day)
+func (s space) countKey(b []byte, source string, day stream.Day) []byte {
+	return binary.BigEndian.AppendUint32(appendString(s.key(b, kindCount), source), uint32(day))
 }
 
-func (s space) itemKey(b []byte, pos stream.Position, ordinal uint32) []byte {
-	b = binary.BigEndian.AppendUint32(s.key(b, kindItem), uint32(pos.Partition))
+func (s space) itemKey(b []byte, kind byte, pos stream.Position, ordinal uint32) []byte {
+	b = binary.BigEndian.AppendUint32(s.key(b, kind), uint32(pos.Partition))
 	b = binary.BigEndian.AppendUint64(b, pos.Offset)
 	return binary.BigEndian.AppendUint32(b, ordinal)
 }

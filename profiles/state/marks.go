@@ -115,6 +115,29 @@ func (m *marks) near(mark Mark, received time.Time) bool {
 	return received.Sub(mark.Received).Abs() <= m.horizon
 }
 
+// Seen is Tx.Seen for a reader: what was committed by now.
+func (s *Store) Seen(id MessageHash, received time.Time) (mark Mark, found bool, err error) {
+	if err := s.acquire(); err != nil {
+		return Mark{}, false, err
+	}
+	defer s.release()
+	m := &marks{horizon: s.config.Horizon}
+	own := m.generation(received)
+	for generation := max(own, 1) - 1; generation <= own+1; generation++ {
+		value, err := get(s.db, markKey(nil, generation, id))
+		if err == nil && value != nil {
+			mark, err = decodeMark(value)
+		}
+		if err != nil {
+			return Mark{}, false, fmt.Errorf("look up message id: %w", err)
+		}
+		if value != nil && m.near(mark, received) {
+			return mark, true, nil
+		}
+	}
+	return Mark{}, false, nil
+}
+
 // read looks one mark up.
 func (m *marks) read(generation uint32, id MessageHash) (mark Mark, found bool, err error) {
 	m.key = markKey(m.key, generation, id)

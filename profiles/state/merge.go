@@ -10,14 +10,17 @@ import (
 	"tributary/profiles"
 )
 
-// merger folds what steps added into what was kept before: to the state of an observation, or to a
-// set of numbers, as the first byte of the key says. Pebble calls it when it reads and when it
+// merger folds what steps added into what was kept before: to the state of an observation, to a
+// set of numbers, or to a schema, as the first byte of the key says. Pebble calls it when it reads and when it
 // writes tables, with any neighbours in any grouping, which is what profiles.State.Merge is made for.
 var merger = &pebble.Merger{
 	Name: "tributary.state",
 	Merge: func(key, value []byte) (pebble.ValueMerger, error) {
-		if key[0] == kindPosting || key[0] == kindLinked {
+		switch key[0] {
+		case kindPosting, kindLinked:
 			return newRefFolding(value)
+		case kindSchema:
+			return newSchemaFolding(value), nil
 		}
 		f := foldings.Get().(*folding)
 		f.only = append(f.only[:0], value...)

@@ -2,7 +2,6 @@ package state
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -46,45 +45,33 @@ type Item struct {
 	Version   uint64
 }
 
-// storedItem is an Item without what the key tells.
-type storedItem struct {
-	Source     string      `json:"source,omitempty"`
-	MessageID  string      `json:"message_id,omitempty"`
-	Kind       stream.Kind `json:"kind"`
-	Stage      string      `json:"stage"`
-	Reason     string      `json:"reason"`
-	Field      string      `json:"field,omitempty"`
-	Detail     string      `json:"detail,omitempty"`
-	Payload    []byte      `json:"payload,omitempty"`
-	Status     Status      `json:"status"`
-	ReceivedAt time.Time   `json:"received_at"`
-	ChangedAt  time.Time   `json:"changed_at"`
-	Version    uint64      `json:"version"`
+func (i *Item) append(b []byte) []byte {
+	b = append(b, codecVersion, byte(i.Kind))
+	for _, text := range i.texts() {
+		b = appendString(b, *text)
+	}
+	b = appendString(b, string(i.Status))
+	b = binary.AppendVarint(b, i.ReceivedAt.UnixMilli())
+	b = binary.AppendVarint(b, i.ChangedAt.UnixMilli())
+	return binary.AppendUvarint(b, i.Version)
 }
 
-func (i *Item) append(b []byte) ([]byte, error) {
-	value, err := json.Marshal(storedItem{
-		Source: i.Source, MessageID: i.MessageID, Kind: i.Kind, Stage: i.Stage, Reason: i.Reason,
-		Field: i.Field, Detail: i.Detail, Payload: i.Payload, Status: i.Status,
-		ReceivedAt: i.ReceivedAt, ChangedAt: i.ChangedAt, Version: i.Version,
-	})
-	return append(append(b, codecVersion), value...), err
+func (i *Item) texts() [6]*string {
+	return [...]*string{&i.Source, &i.Stage, &i.Reason, &i.Field, &i.MessageID, &i.Detail}
 }
 
-// decodeItem fills all but what the key tells.
+// decodeItem fills all but what the key tells and the payload, which has a key of its own, so that
+// listing reads little.
 func decodeItem(data []byte) (*Item, error) {
-	if len(data) == 0 || data[0] != codecVersion {
-		return nil, fmt.Errorf("%w: quarantined item", ErrCorrupt)
+	d := newDecoder(data)
+	i := &Item{Kind: stream.Kind(d.byte())}
+	for _, text := range i.texts() {
+		*text = d.string()
 	}
-	var v storedItem
-	if err := json.Unmarshal(data[1:], &v); err != nil {
-		return nil, fmt.Errorf("%w: quarantined item: %w", ErrCorrupt, err)
-	}
-	return &Item{
-		Source: v.Source, MessageID: v.MessageID, Kind: v.Kind, Stage: v.Stage, Reason: v.Reason,
-		Field: v.Field, Detail: v.Detail, Payload: v.Payload, Status: v.Status,
-		ReceivedAt: v.ReceivedAt, ChangedAt: v.ChangedAt, Version: v.Version,
-	}, nil
+	i.Status = Status(d.string())
+	i.ReceivedAt, i.ChangedAt = time.UnixMilli(d.varint()).UTC(), time.UnixMilli(d.varint()).UTC()
+	i.Version = d.uvarint()
+	return i, d.end("quarantined item")
 }
 
 const itemPlaceSize = 4 + 8 + 4
@@ -109,7 +96,7 @@ func (s *Space) Item(pos stream.Position, ordinal uint32) (*Item, error) {
 }
 
 func readItem(r pebble.Reader, s space, pos stream.Position, ordinal uint32) (*Item, error) {
-	value, err := get(r, s.itemKey(nil, pos, ordinal))
+	value, err := get(r, s.itemKey(nil, kindItem, pos, ordinal))
 	if value == nil || err != nil {
 		return nil, err
 	}
@@ -118,17 +105,20 @@ func readItem(r pebble.Reader, s space, pos stream.Position, ordinal uint32) (*I
 		return nil, err
 	}
 	i.Workspace, i.Position, i.Ordinal = s.name, pos, ordinal
-	return i, nil
+	i.Payload, err = get(r, s.itemKey(nil, kindPayload, pos, ordinal))
+	return i, err
 }
 
 // PutItem stores a quarantined item of this workspace. The caller does not change it afterwards.
 func (s *Space) PutItem(i *Item) error {
-	value, err := i.append(nil)
-	if err != nil {
-		return fmt.Errorf("encode quarantined item: %w", err)
-	}
 	s.tx.items[itemID{s.number, i.Position, i.Ordinal}] = i
-	return s.tx.set(s.itemKey(nil, i.Position, i.Ordinal), value)
+	if err := s.tx.set(s.itemKey(nil, kindItem, i.Position, i.Ordinal), i.append(nil)); err != nil {
+		return err
+	}
+	if i.Payload == nil {
+		return s.tx.delete(s.itemKey(nil, kindPayload, i.Position, i.Ordinal))
+	}
+	return s.tx.set(s.itemKey(nil, kindPayload, i.Position, i.Ordinal), i.Payload)
 }
 
 // ItemQuery selects quarantined items of one workspace, in the order of partition, offset and
@@ -138,38 +128,24 @@ type ItemQuery struct {
 	Source    string // empty: all
 	Reason    string // empty: all
 	Status    Status // empty: all
-	After     *Item  // only its place counts: the last one of the page before; nil: from the start
-	Limit     int    // at most that many; 0: 100
+	// Since and Until bound when they were received: Since <= t < Until. Zero: open.
+	Since, Until time.Time
+	After        *Item // only its place counts: the last one of the page before; nil: from the start
+	Limit        int   // at most that many; 0: 100
 }
 
-// Items lists quarantined items.
+// Items lists quarantined items, without their payloads.
 func (s *Store) Items(q ItemQuery) ([]*Item, error) {
-	if err := s.acquire(); err != nil {
-		return nil, err
-	}
-	defer s.release()
 	if q.Limit <= 0 {
 		q.Limit = 100
 	}
-	w := newSpace(q.Workspace)
-	prefix := w.key(nil, kindItem)
-	from := slices.Clone(prefix)
-	if q.After != nil {
-		from = append(w.itemKey(nil, q.After.Position, q.After.Ordinal), 0)
-	}
 	var items []*Item
-	err := scanRange(s.db, from, after(prefix), func(key, value []byte) error {
-		i, err := decodeItem(value)
-		if err == nil {
-			err = i.placeAt(q.Workspace, key[len(prefix):])
+	err := s.eachItem(&q, func(i *Item) error {
+		items = append(items, i)
+		if len(items) == q.Limit {
+			return errStop
 		}
-		if err == nil && q.selects(i) {
-			items = append(items, i)
-		}
-		if err == nil && len(items) == q.Limit {
-			err = errStop
-		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list quarantine: %w", err)
@@ -177,10 +153,55 @@ func (s *Store) Items(q ItemQuery) ([]*Item, error) {
 	return items, nil
 }
 
+// ItemGroup is what quarantined items are counted by.
+type ItemGroup struct {
+	Source, Stage, Reason string
+	Status                Status
+	Day                   stream.Day // of receipt
+}
+
+// CountItems counts the quarantined items that a query selects, whatever its limit.
+func (s *Store) CountItems(q ItemQuery) (map[ItemGroup]uint64, error) {
+	counts := map[ItemGroup]uint64{}
+	err := s.eachItem(&q, func(i *Item) error {
+		counts[ItemGroup{i.Source, i.Stage, i.Reason, i.Status, stream.DayOf(i.ReceivedAt)}]++
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count quarantine: %w", err)
+	}
+	return counts, nil
+}
+
+// eachItem calls f for what a query selects until it returns an error; errStop is none.
+func (s *Store) eachItem(q *ItemQuery, f func(*Item) error) error {
+	if err := s.acquire(); err != nil {
+		return err
+	}
+	defer s.release()
+	w := newSpace(q.Workspace)
+	prefix := w.key(nil, kindItem)
+	from := slices.Clone(prefix)
+	if q.After != nil {
+		from = append(w.itemKey(nil, kindItem, q.After.Position, q.After.Ordinal), 0)
+	}
+	return scanRange(s.db, from, after(prefix), func(key, value []byte) error {
+		i, err := decodeItem(value)
+		if err == nil {
+			err = i.placeAt(q.Workspace, key[len(prefix):])
+		}
+		if err == nil && q.selects(i) {
+			err = f(i)
+		}
+		return err
+	})
+}
+
 func (q *ItemQuery) selects(i *Item) bool {
 	return (q.Source == "" || q.Source == i.Source) &&
 		(q.Reason == "" || q.Reason == i.Reason) &&
-		(q.Status == "" || q.Status == i.Status)
+		(q.Status == "" || q.Status == i.Status) &&
+		!i.ReceivedAt.Before(q.Since) && (q.Until.IsZero() || i.ReceivedAt.Before(q.Until))
 }
 
 // Item reads one quarantined item; false when there is none.

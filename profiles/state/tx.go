@@ -53,6 +53,7 @@ type Tx struct {
 	whole       profiles.State // scratch
 	dirtyCounts []*heldCounts
 	items       map[itemID]*Item // of this step
+	shapes      shapes
 	stale       staleSet
 	key, value  []byte // scratch; a batch copies what it is given
 }
@@ -69,7 +70,7 @@ type (
 	countID struct {
 		space  uint32
 		source string
-		day    uint32
+		day    stream.Day
 	}
 	itemID struct {
 		space   uint32
@@ -85,7 +86,7 @@ type (
 		Counts
 		space  *Space
 		source string
-		day    uint32
+		day    stream.Day
 		dirty  bool
 	}
 )
@@ -102,7 +103,7 @@ func newTx(s *Store) (*Tx, error) {
 	}
 	t := &Tx{
 		store: s, at: cursor{db: s.db}, tables: cursor{db: s.db, durable: true}, fresh: fresh,
-		offsets: map[stream.Partition]uint64{}, docs: map[string]stamped{}, items: map[itemID]*Item{},
+		offsets: map[stream.Partition]uint64{}, docs: map[string]stamped{}, items: map[itemID]*Item{}, shapes: newShapes(),
 		own: map[string][]byte{}, models: map[modelID][]byte{},
 		byName:      map[string]*Space{},
 		observed:    newCache[spaceID, *Observed](n),
@@ -219,6 +220,7 @@ func (t *Tx) Abort() {
 	t.postings.cached.clear()
 	t.linked.cached.clear()
 	t.counts.clear()
+	clear(t.shapes.names)
 	t.spaces = nil
 	clear(t.byName)
 	t.batch.Reset()
@@ -233,6 +235,7 @@ func (t *Tx) endStep() error {
 	t.linked.endStep()
 	t.marks.endStep()
 	clear(t.items)
+	t.shapes.endStep()
 	t.forgetStates()
 	t.dirtyCounts, t.changed = t.dirtyCounts[:0], false
 	return errors.Join(t.at.end(), t.tables.end(), t.fresh.turn())
@@ -243,7 +246,7 @@ func (t *Tx) flush() error {
 	if err := t.marks.flush(t.batch); err != nil {
 		return err
 	}
-	if err := errors.Join(t.flushStates(), t.postings.flush(t), t.linked.flush(t), t.flushOwn()); err != nil {
+	if err := errors.Join(t.flushStates(), t.postings.flush(t), t.linked.flush(t), t.flushShapes(), t.flushOwn()); err != nil {
 		return err
 	}
 	for _, h := range t.dirtyCounts {

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"tributary/identity"
+	"tributary/ingest/stream"
 )
 
 // Space is the writer's view of one workspace. It implements identity.Facts for the step.
@@ -19,6 +20,7 @@ type Space struct {
 	version uint64
 	// Most workspaces have no links, no blocks and no shared identifiers: then nothing is looked up.
 	hasLinks, hasBlocks, hasShared bool
+	hasContracts                   bool
 	// unsettled: some were put off. It may be true though they are resolved by now.
 	unsettled bool
 
@@ -42,6 +44,9 @@ func (s *Space) load() error {
 		return err
 	}
 	if s.hasBlocks, err = hasAny(db, s.key(nil, kindBlock)); err != nil {
+		return err
+	}
+	if s.hasContracts, err = hasAny(db, s.key(nil, kindContract)); err != nil {
 		return err
 	}
 	if s.hasShared, err = hasAny(db, s.key(nil, kindShared)); err != nil {
@@ -206,7 +211,7 @@ func compareIDs(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) }
 // Counts returns the counts of a source's records received on the day of the given time, to be
 // changed by the caller within this step.
 func (s *Space) Counts(source string, received time.Time) (*Counts, error) {
-	id := countID{s.number, source, Day(received)}
+	id := countID{s.number, source, stream.DayOf(received)}
 	h, err := s.tx.counts.load(id, func() (*heldCounts, error) {
 		h := &heldCounts{space: s, source: source, day: id.day}
 		s.tx.key = s.countKey(s.tx.key, source, id.day)

@@ -36,9 +36,9 @@ func (a *applier) apply(ctx context.Context, r *record) error {
 	if err != nil {
 		return err
 	}
-	counts.Received++
+	counts.Receive(r.ReceivedAt)
 	if f != nil {
-		counts.Quarantine(f.reason, 1)
+		counts.Count(state.Quarantined, f.reason, 1)
 		return a.quarantine(space, r, f)
 	}
 	return a.applyEvent(ctx, space, r, counts)
@@ -51,15 +51,24 @@ func (a *applier) applyEvent(ctx context.Context, space *state.Space, r *record,
 		return err
 	}
 	if seen {
-		counts.Duplicate++
+		counts.Count(state.Duplicate, duplicateReason(mark, r), 1)
 		a.report.Duplicates++
-		if mark.Payload != r.payload {
-			counts.Conflict++
-		}
 		return nil
 	}
+	v, err := a.judge(space, r)
+	if err != nil {
+		return err
+	}
+	if err := a.infer(space, r, v); err != nil {
+		return err
+	}
+	if f := v.fault(r); f != nil {
+		counts.Count(state.Quarantined, f.reason, 1)
+		return a.quarantine(space, r, f)
+	}
 	a.tx.Remember(r.message, state.Mark{Received: r.ReceivedAt, Payload: r.payload})
-	counts.Stored++
+	r = v.kept(r)
+	counts.Count(state.Stored, "", 1)
 	a.report.Stored++
 	a.storeRow(r)
 	if err := a.observe(ctx, space, r); err != nil {
@@ -68,6 +77,13 @@ func (a *applier) applyEvent(ctx context.Context, space *state.Space, r *record,
 	space.State(r.observation.ID).Apply(r.event, r.Position)
 	a.touch(space, r)
 	return nil
+}
+
+func duplicateReason(first state.Mark, r *record) string {
+	if first.Payload != r.payload {
+		return state.ReasonConflict
+	}
+	return state.ReasonRepeat
 }
 
 // storeRow appends the event's own row, at the place of its record: ordinal 0. From then on the

@@ -46,6 +46,10 @@ func (a *applier) carryOut(ctx context.Context, space *state.Space, r *record) e
 		err = a.obey(space, r, c, by)
 	case IdentityModel:
 		err = a.learn(space, r, c)
+	case SchemaSet:
+		err = a.setContract(space, c.Source, c.Event, &c.Contract, by)
+	case SchemaRemove:
+		err = a.setContract(space, c.Source, c.Event, nil, by)
 	case QuarantineReplay:
 		err = a.replay(ctx, space, r, c)
 	case QuarantineDiscard:

@@ -10,7 +10,9 @@ import (
 	"github.com/google/uuid"
 
 	"tributary/identity"
+	"tributary/ingest/event"
 	"tributary/ingest/stream"
+	"tributary/profiles/outbox"
 )
 
 // CommandSource is the source that commands enter the log under, so that those of one workspace
@@ -105,6 +107,9 @@ type QuarantineReplay struct {
 	Partition stream.Partition `json:"partition"`
 	Offset    uint64           `json:"offset"`
 	Ordinal   uint32           `json:"ordinal,omitempty"`
+	// With is an event that takes the place of what the item holds, put right: event.Event as JSON, of
+	// the item's source and received time. It is the way for what was rejected before it was an event.
+	With json.RawMessage `json:"with,omitempty"`
 }
 
 // QuarantineDiscard closes a quarantined item for good. It stays counted as quarantined.
@@ -113,9 +118,6 @@ type QuarantineDiscard struct {
 	Partition stream.Partition `json:"partition"`
 	Offset    uint64           `json:"offset"`
 	Ordinal   uint32           `json:"ordinal,omitempty"`
-	// Resubmitted: its content was sent in again, put right, as a new record. The item is then
-	// listed as replayed. This is the way for what the gateway rejected.
-	Resubmitted bool `json:"resubmitted,omitempty"`
 }
 
 // Name implements Command.
@@ -140,7 +142,7 @@ func (IdentityRules) Name() string { return "identity.rules" }
 func (IdentityModel) Name() string { return "identity.model" }
 
 // Name implements Command.
-func (QuarantineReplay) Name() string { return "quarantine.replay" }
+func (QuarantineReplay) Name() string { return outbox.CommandReplay }
 
 // Name implements Command.
 func (QuarantineDiscard) Name() string { return "quarantine.discard" }
@@ -204,7 +206,21 @@ func (c IdentityModel) Validate() error {
 
 // Validate implements Command: any place may be named, and whether there is an item is seen when
 // the command is applied.
-func (c QuarantineReplay) Validate() error { return nil }
+func (c QuarantineReplay) Validate() error {
+	if len(c.With) == 0 {
+		return nil
+	}
+	var f faults
+	e := new(event.Event)
+	err := event.DecodeInto(e, c.With)
+	if err == nil {
+		err = e.Validate()
+	}
+	if err != nil {
+		f = append(f, fmt.Errorf("with: %w", err))
+	}
+	return f.err()
+}
 
 // Validate implements Command; see QuarantineReplay.
 func (c QuarantineDiscard) Validate() error { return nil }
@@ -252,7 +268,7 @@ func NewRecord(workspace, messageID string, now time.Time, c Command) (stream.Re
 
 // encodeCommand puts the name before the fields of the command.
 func encodeCommand(c Command) ([]byte, error) {
-	fields, err := json.Marshal(c)
+	fields, err := marshal(c)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCommand, err)
 	}
@@ -261,6 +277,17 @@ func encodeCommand(c Command) ([]byte, error) {
 		value = append(value, ',')
 	}
 	return append(value, fields[1:]...), nil
+}
+
+// marshal is json.Marshal that leaves what is JSON already as it is: an event stays what its source sent.
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
 // ParseCommand reads the value of a command's record. Unknown commands and members are errors, for
@@ -287,7 +314,11 @@ func ParseCommand(value []byte) (Command, error) {
 		return parse[IdentityRules](value)
 	case "identity.model":
 		return parse[IdentityModel](value)
-	case "quarantine.replay":
+	case "schema.set":
+		return parse[SchemaSet](value)
+	case "schema.remove":
+		return parse[SchemaRemove](value)
+	case outbox.CommandReplay:
 		return parse[QuarantineReplay](value)
 	case "quarantine.discard":
 		return parse[QuarantineDiscard](value)
@@ -303,7 +334,7 @@ func parse[C Command](value []byte) (Command, error) {
 		return nil, fmt.Errorf("%w: not an object", ErrCommand)
 	}
 	delete(members, "command")
-	fields, err := json.Marshal(members)
+	fields, err := marshal(members)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCommand, err)
 	}
@@ -329,6 +360,10 @@ func actorOf(c Command) string {
 	case IdentityUnblock:
 		return c.Actor
 	case IdentityRules:
+		return c.Actor
+	case SchemaSet:
+		return c.Actor
+	case SchemaRemove:
 		return c.Actor
 	case QuarantineReplay:
 		return c.Actor

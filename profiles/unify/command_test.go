@@ -20,7 +20,7 @@ var allCommands = []Command{
 	IdentityBlock{Type: "email", Value: "info@example.com"},
 	IdentityUnblock{Type: "email", Value: "info@example.com"},
 	QuarantineReplay{Partition: 65537, Offset: 9, Ordinal: 1},
-	QuarantineDiscard{Offset: 9, Resubmitted: true},
+	QuarantineDiscard{Offset: 9},
 }
 
 func TestCommandsSurviveTheLog(t *testing.T) {

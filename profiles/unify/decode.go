@@ -11,6 +11,7 @@ import (
 
 	"tributary/identity"
 	"tributary/ingest/event"
+	"tributary/ingest/schema"
 	"tributary/ingest/stream"
 	"tributary/profiles/outbox"
 	"tributary/profiles/state"
@@ -55,6 +56,8 @@ type record struct {
 	columns     outbox.EventColumns
 	message     state.MessageHash
 	payload     uint64 // hash of what it carries, times of its transport left out
+	shape       uint64 // schema.Hash of its properties or traits
+	inferred    bool   // counted in what is known of such events, before it was quarantined
 
 	command Command          // of a command
 	refusal *outbox.Refusal  // of a sink's
@@ -99,6 +102,8 @@ func (r *record) decodeEvent(engine Engine) {
 	r.event = e
 	r.message = state.HashMessage(r.Workspace, r.Source, r.MessageID)
 	r.payload = payloadHash(r.Value)
+	fields, _ := schema.Section(e)
+	r.shape = schema.Hash(fields)
 	r.observation, _ = engine.Observe(e)
 	r.columns = outbox.EventColumns{Observation: r.observation.ID, Identifiers: identifierKeys(engine, &r.observation)}
 }

@@ -43,7 +43,7 @@ func dump(r *rig, whole bool) string {
 	days, err := r.state.Counts("w")
 	must(r, err)
 	for _, d := range days {
-		fmt.Fprintf(&b, "%s %s %+v\n", d.Source, d.Day.Format("01-02"), d.Counts)
+		fmt.Fprintf(&b, "%s %s %+v\n", d.Source, d.Day, d.Counts)
 	}
 	return b.String()
 }

@@ -105,6 +105,9 @@ func (fs *feeds) start(ctx context.Context) *sync.WaitGroup {
 func (fs *feeds) run(ctx context.Context, f *feed) error {
 	for {
 		entries, err := f.reader.Next(ctx, fs.ahead)
+		if errors.Is(err, stream.ErrTrimmed) { // by somebody else's hand, such as a retention of Kafka
+			err = fmt.Errorf("%w: %w", ErrBehind, err)
+		}
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"tributary/ingest/event"
 	"tributary/ingest/stream"
 	"tributary/profiles/outbox"
 	"tributary/profiles/state"
@@ -54,32 +55,33 @@ func (a *applier) discard(space *state.Space, r *record, c QuarantineDiscard) er
 		return err
 	}
 	item.Status, item.ChangedAt, item.Payload = state.StatusDiscarded, r.ReceivedAt, nil
-	if c.Resubmitted {
-		item.Status = state.StatusReplayed
-	}
 	return a.putItem(space, r, item)
 }
 
-// replay processes a quarantined item again. Its count moves from quarantined to what becomes of
-// it now; received stays.
+// replay processes a quarantined item again, or what the command puts in its place, as a record that
+// comes in now is: whatever intake checks is checked. Its count moves, within its day, from quarantined
+// to what becomes of it; received stays.
 func (a *applier) replay(ctx context.Context, space *state.Space, r *record, c QuarantineReplay) error {
 	item, err := a.openItem(space, stream.Position{Partition: c.Partition, Offset: c.Offset}, c.Ordinal)
 	if item == nil || err != nil {
 		return err
 	}
-	again, err := a.reread(ctx, item)
+	again, err := a.again(ctx, item, r, c)
 	if err != nil {
+		return err
+	}
+	if err := a.judgeAgain(space, again, item, r); err != nil {
 		return err
 	}
 	counts, err := space.Counts(item.Source, item.ReceivedAt)
 	if err != nil {
 		return err
 	}
-	counts.Quarantine(item.Reason, -1)
+	counts.Count(state.Quarantined, item.Reason, -1)
 	item.ChangedAt = r.ReceivedAt
 	if f := again.fault; f != nil {
 		item.Stage, item.Reason, item.Field, item.Detail = f.stage, f.reason, f.field, f.detail
-		counts.Quarantine(item.Reason, 1)
+		counts.Count(state.Quarantined, item.Reason, 1)
 		a.report.Quarantined++
 		return a.putItem(space, r, item)
 	}
@@ -89,25 +91,62 @@ func (a *applier) replay(ctx context.Context, space *state.Space, r *record, c Q
 	}
 	if item.Stage == stageSink {
 		// All but its row is there since it was first applied.
-		counts.Stored++
+		counts.Count(state.Stored, "", 1)
 		a.report.Stored++
-		a.storeRow(again)
+		v, err := a.judge(space, again) // as when it was first applied
+		a.storeRow(v.kept(again))
+		return err
+	}
+	return a.applyEvent(ctx, space, again, counts)
+}
+
+// judgeAgain has a record that is replayed by a command judged by the contract of now.
+func (a *applier) judgeAgain(space *state.Space, again *record, item *state.Item, command *record) error {
+	if again.fault != nil || item.Stage == stageSink {
 		return nil
 	}
 	// The event's own row stands at the place of its record, where the sink reads it; what else it
 	// leads to stands at the place of the command, behind the rows it has there.
-	again.by = r
-	return a.applyEvent(ctx, space, again, counts)
+	again.by, again.inferred = command, item.Reason == reasonSchema
+	v, err := a.judge(space, again)
+	if err != nil {
+		return err
+	}
+	if again.fault = v.fault(again); again.fault == nil {
+		return nil
+	}
+	return a.infer(space, again, v)
 }
+
+// again returns the record to process in an item's place.
+func (a *applier) again(ctx context.Context, item *state.Item, r *record, c QuarantineReplay) (*record, error) {
+	if len(c.With) == 0 {
+		return a.reread(ctx, item)
+	}
+	if item.Ordinal != 0 || !item.Kind.Counted() || item.Stage == stageSink {
+		return nil, errSkip{reasonNotReplayable, "only what a source sent, and was not taken, can be corrected"}
+	}
+	entry, ok := eventAt(r.Entry)
+	if !ok || entry.Source != item.Source || !entry.ReceivedAt.Equal(item.ReceivedAt) {
+		return nil, errSkip{reasonMismatch, "the correction has to be an event of the item's source and received time"}
+	}
+	return decode(a.Engine, entry), nil
+}
+
+// The reasons for which a replay is not carried out.
+const (
+	reasonNotReplayable = "not_replayable"
+	reasonTrimmed       = "trimmed"
+)
 
 // reread reads the item's record from the log again: the sink needs it there too.
 func (a *applier) reread(ctx context.Context, item *state.Item) (*record, error) {
 	if item.Ordinal != 0 || item.Kind != stream.KindEvent {
-		return nil, errSkip{"not_replayable", "only events can be replayed; send its content in again and discard the item"}
+		return nil, errSkip{reasonNotReplayable, "only events can be replayed as they are; give a corrected one"}
 	}
 	entry, err := a.readLog(ctx, item.Position)
 	if errors.Is(err, stream.ErrTrimmed) {
-		return nil, errSkip{"trimmed", "the log no longer holds the record; send its content in again and discard the item"}
+		return nil, errSkip{reasonTrimmed, "the log no longer holds the record; give its content as a correction"}
 	}
 	if err != nil {
 		return nil, err
@@ -115,6 +154,22 @@ func (a *applier) reread(ctx context.Context, item *state.Item) (*record, error)
 	return decode(a.Engine, entry), nil
 }
 
+// eventAt returns the event that stands at a place of the log as a record: of a command to replay it is
+// what the command puts in the place of an item.
+func eventAt(entry stream.Entry) (stream.Entry, bool) {
+	value, ok := outbox.EventIn(&entry.Record)
+	if !ok || entry.Kind == stream.KindEvent {
+		return entry, ok
+	}
+	e := new(event.Event)
+	if event.DecodeInto(e, value) != nil {
+		return entry, false
+	}
+	entry.Kind, entry.Source, entry.MessageID, entry.ReceivedAt, entry.Value = stream.KindEvent, e.Source, e.MessageID, e.ReceivedAt, value
+	return entry, true
+}
+
+// readLog returns the record, or the event, at a place of the log.
 func (a *applier) readLog(ctx context.Context, pos stream.Position) (stream.Entry, error) {
 	reader, err := a.Log.Reader(pos.Partition, pos.Offset)
 	if err != nil {
@@ -127,7 +182,8 @@ func (a *applier) readLog(ctx context.Context, pos stream.Position) (stream.Entr
 	if entries[0].Position != pos {
 		return stream.Entry{}, fmt.Errorf("read log at %s: %w", pos, stream.ErrTrimmed)
 	}
-	return entries[0], nil
+	entry, _ := eventAt(entries[0])
+	return entry, nil
 }
 
 // refuse puts aside a row that ClickHouse does not take. Of an event that moves the count from
@@ -198,7 +254,7 @@ func (a *applier) refuseEvent(ctx context.Context, space *state.Space, item *sta
 		// The record is gone, and with it whose it was: it stays counted where it is.
 		return nil
 	}
-	counts.Stored--
-	counts.Quarantine(item.Reason, 1)
+	counts.Count(state.Stored, "", -1)
+	counts.Count(state.Quarantined, item.Reason, 1)
 	return nil
 }

@@ -57,7 +57,7 @@ func TestPanicInPureCodeCostsOneRecordAndReplayBringsItBack(t *testing.T) {
 			r.faulty = engine
 			positions := r.put(record(t, good), record(t, bad), record(t, last))
 			r.start().settle()
-			if c := r.counts("web"); c.Stored != 2 || c.Quarantined != 1 || c.Reasons["internal"] != 1 {
+			if c := r.counts("web"); c.Stored != 2 || c.Quarantined != 1 || c.Of(state.Quarantined, "internal") != 1 {
 				t.Fatalf("counts %+v", c)
 			}
 			if r.profile(good) == r.profile(last) {
@@ -280,7 +280,7 @@ func TestWhatCannotBeReplayed(t *testing.T) {
 	nowhere := stream.Position{Partition: positions[0].Partition, Offset: 999}
 	r.put(replay(3, positions[0]), replay(4, positions[1]), replay(5, nowhere))
 	r.settle()
-	if c := r.counts("web"); c.Received != 2 || c.Quarantined != 2 || c.Reasons["not_json"] != 1 {
+	if c := r.counts("web"); c.Received != 2 || c.Quarantined != 2 || c.Of(state.Quarantined, "not_json") != 1 {
 		t.Errorf("counts %+v: replaying changes nothing", c)
 	}
 	reasons := map[string]string{}
@@ -293,10 +293,10 @@ func TestWhatCannotBeReplayed(t *testing.T) {
 		t.Errorf("commands in the quarantine: %v", reasons)
 	}
 
-	r.put(command(t, 6, unify.QuarantineDiscard{Partition: positions[1].Partition, Offset: positions[1].Offset, Resubmitted: true}))
+	r.put(command(t, 6, unify.QuarantineDiscard{Partition: positions[1].Partition, Offset: positions[1].Offset}))
 	r.put(command(t, 7, unify.QuarantineDiscard{Partition: positions[0].Partition, Offset: positions[0].Offset}))
 	r.settle()
-	for i, want := range []state.Status{state.StatusDiscarded, state.StatusReplayed} {
+	for i, want := range []state.Status{state.StatusDiscarded, state.StatusDiscarded} {
 		item, _, err := r.state.Item("w", positions[i], 0)
 		if must(t, err); item.Status != want || item.Payload != nil {
 			t.Errorf("item %d: %+v, want %s and no payload", i, item, want)

@@ -128,27 +128,32 @@ func (r *rig) settle() {
 }
 
 // balance checks that the counts add up to the log's own figure.
-func (r *rig) balance() map[stream.SourceKey]unify.Balance {
+func (r *rig) balance() map[stream.SourceKey]*unify.Balance {
 	r.Helper()
-	report, err := unify.Reconcile(context.Background(), r.log, r.state)
+	report, err := unify.Reconcile(context.Background(), r.log, r.state, unify.Selection{})
 	must(r, err)
-	if !report.Exact {
-		r.Fatal("the log changed while it was counted")
-	}
-	balances := map[stream.SourceKey]unify.Balance{}
-	for _, b := range report.Sources {
-		if !b.Balanced() {
-			r.Fatalf("counts of %v do not add up: %+v", b.SourceKey, b)
+	for _, d := range report.Days {
+		if !d.Balanced() || !report.Counted {
+			r.Fatalf("counts of %v do not add up: %+v", d.SourceDay, d.Balance)
 		}
-		balances[b.SourceKey] = b
+		reasons := map[state.Outcome]uint64{}
+		for reason, n := range d.Counts.Reasons {
+			reasons[reason.Outcome] += n
+		}
+		if reasons[state.Quarantined] != d.Counts.Quarantined || reasons[state.Duplicate] != d.Counts.Duplicate {
+			r.Fatalf("reasons of %v do not add up: %+v", d.SourceDay, d.Counts)
+		}
 	}
-	return balances
+	return report.Sources()
 }
 
 // counts returns the counts of a source of workspace w.
 func (r *rig) counts(source string) state.Counts {
 	r.Helper()
-	return r.balance()[stream.SourceKey{Workspace: "w", Source: source}].Counts
+	if b := r.balance()[stream.SourceKey{Workspace: "w", Source: source}]; b != nil {
+		return b.Counts
+	}
+	return state.Counts{}
 }
 
 func must(t tb, err error) {

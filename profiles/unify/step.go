@@ -37,8 +37,10 @@ type applier struct {
 	// minds are what workspaces decide by; open are those workspaces.
 	// stuck are those over whose chores pure code panicked.
 	minds map[*state.Space]*mind
-	open  []*state.Space
-	stuck map[string]bool
+	// judges are the contracts by which events of sources are judged.
+	judges map[judgeID][]term
+	open   []*state.Space
+	stuck  map[string]bool
 	// arrived are the workspaces for which a new model arrived whole in this step.
 	arrived []arrival
 	chorer  int       // whose turn it is to have chores done
@@ -53,7 +55,7 @@ func newApplier(c *Config, t *trainer) *applier {
 	return &applier{
 		Config: c, trainer: t, tx: c.State.Tx(),
 		unsettled: map[*state.Space]*unsettled{}, poisoned: map[stream.Position]*fault{},
-		minds: map[*state.Space]*mind{}, stuck: map[string]bool{},
+		minds: map[*state.Space]*mind{}, judges: map[judgeID][]term{}, stuck: map[string]bool{},
 	}
 }
 

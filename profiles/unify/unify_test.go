@@ -57,7 +57,7 @@ func TestDuplicatesAndConflictsAreCounted(t *testing.T) {
 	r.put(record(t, late))
 	r.settle()
 	// The same id after the horizon is another event.
-	if c := r.counts("web"); c.Received != 4 || c.Stored != 2 || c.Duplicate != 2 || c.Conflict != 1 {
+	if c := r.counts("web"); c.Received != 4 || c.Stored != 2 || c.Duplicate != 2 || c.Of(state.Duplicate, state.ReasonConflict) != 1 || c.Of(state.Duplicate, state.ReasonRepeat) != 1 {
 		t.Errorf("counts %+v: want 2 stored and 2 duplicates, one of them a conflict", c)
 	}
 }
@@ -94,7 +94,7 @@ func TestBadRecordsGoToTheQuarantine(t *testing.T) {
 	if len(items) != 1 || items[0].Reason != "mismatch" || items[0].Field != "workspace" {
 		t.Errorf("items of the other workspace: %+v", items)
 	}
-	if c := r.counts("web"); c.Stored != 1 || c.Quarantined != 4 || c.Reasons["invalid"] != 2 {
+	if c := r.counts("web"); c.Stored != 1 || c.Quarantined != 4 || c.Of(state.Quarantined, "invalid") != 2 {
 		t.Errorf("counts %+v", c)
 	}
 	if rows := rowsOf[store.QuarantineRow](t, r.entries(), outbox.TableQuarantine); len(rows) != 6 {

@@ -22,6 +22,8 @@ var (
 	ErrNotFound = errors.New("store: not found")
 	// ErrOverload: the engine has too much to do, or no memory for this. Try later, or less.
 	ErrOverload = errors.New("store: overloaded")
+	// ErrFenced: another writer has taken over (Fence). Nothing of this one counts any more.
+	ErrFenced = errors.New("store: another writer has taken over")
 	// ErrPassing: it did not work this time. Try again. Any code that is not in the table is
 	// this, so that no row is given up because of an error nobody thought of.
 	ErrPassing = errors.New("store: passing fault")
@@ -52,9 +54,10 @@ var codes = map[int32]error{
 	376: ErrPermanent, // CANNOT_PARSE_UUID
 	407: ErrPermanent, // DECIMAL_OVERFLOW
 	441: ErrPermanent, // CANNOT_PARSE_DOMAIN_VALUE_FROM_STRING
-	469: ErrPermanent, // VIOLATED_CONSTRAINT
 	675: ErrPermanent, // CANNOT_PARSE_IPV4
 	676: ErrPermanent, // CANNOT_PARSE_IPV6
+
+	469: ErrFenced, // VIOLATED_CONSTRAINT: there is one only
 
 	10:  ErrInvalid, // NOT_FOUND_COLUMN_IN_BLOCK
 	16:  ErrInvalid, // NO_SUCH_COLUMN_IN_TABLE

@@ -25,6 +25,7 @@ func eventHead() []column[EventRow] {
 		moment("sent_at", func(r *R) time.Time { return r.SentAt }),
 		moment("received_at", func(r *R) time.Time { return r.ReceivedAt }),
 		int64s("client_order", func(r *R) int64 { return r.Order }),
+		uint64s("client", func(r *R) uint64 { return r.Client }),
 		id("observation", func(r *R) uuid.UUID { return r.Observation }),
 		uint64s("observation_key", func(r *R) uint64 { return ObservationKey(r.Observation) }),
 		list("identifiers", "UInt64", func(r *R) []uint64 { return r.Identifiers }),

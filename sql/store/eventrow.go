@@ -26,6 +26,7 @@ func NewEventRow(e *event.Event, place Place, observation uuid.UUID, identifiers
 		SentAt:       e.SentAt,
 		ReceivedAt:   e.ReceivedAt,
 		Order:        e.Order,
+		Client:       e.Client(),
 		Observation:  observation,
 		Identifiers:  identifiers,
 		Subject:      subjectJSON(e),

@@ -43,7 +43,9 @@ func Insert[R any](ctx context.Context, s *Store, t *Table[R], rows []*R, queryI
 	}
 	columns := t.encoder()
 	defer t.release(columns)
-	if err := s.send(ctx, t.name, gather(columns, rows), queryID); err != nil {
+	b := gather(columns, rows)
+	s.sign(&b, len(rows))
+	if err := s.send(ctx, t.name, b, queryID); err != nil {
 		return fmt.Errorf("insert into %s: %w", t.name, Classify(err))
 	}
 	return nil

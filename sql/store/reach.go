@@ -31,10 +31,16 @@ var derived = []string{
 	Facts.name, IdentityMap.name, IdentityDecisions.name, Profiles.name, ProfileChanges.name, Quarantine.name,
 }
 
-// ForgetDerived empties the tables whose rows are made again from the log when the hot state is lost.
+// ForgetDerived empties the tables whose rows are made again from the log when the hot state is lost. A
+// store that is fenced takes away what came before its epoch.
 func (s *Store) ForgetDerived(ctx context.Context) error {
+	query, params := "store/forget", Params{}
+	if epoch := s.writer.Load(); epoch > 0 {
+		query, params["epoch"] = "store/forget_fenced", epoch
+	}
 	for _, name := range derived {
-		if err := s.exec(ctx, s.queries["store/forget"], Params{"table": name}); err != nil {
+		params["table"] = name
+		if err := s.exec(ctx, s.queries[query], params); err != nil {
 			return wrap("empty table "+name, err)
 		}
 	}

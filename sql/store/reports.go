@@ -9,8 +9,9 @@ import (
 // The rows of the named queries, by the query's name. Params beside each.
 
 // TimelineRow is a row of timeline/page: workspace, observations []uuid.UUID, observation_keys
-// []uint64 (ObservationKey of each), before_at (Unix milliseconds) and before_message_id of the last
-// row before, limit.
+// []uint64 (ObservationKey of each), limit, and of the last row before, by which it is ordered:
+// before_ordered_at and before_original_at (Unix milliseconds), before_client, before_order,
+// before_message_id, before_source.
 type TimelineRow struct {
 	Source         string    `ch:"source"`
 	MessageID      string    `ch:"message_id"`
@@ -19,6 +20,10 @@ type TimelineRow struct {
 	Channel        string    `ch:"channel"`
 	At             time.Time `ch:"at"`
 	ReceivedAt     time.Time `ch:"received_at"`
+	OriginalAt     time.Time `ch:"original_at"`
+	Order          int64     `ch:"client_order"`
+	Client         uint64    `ch:"client"`
+	OrderedAt      time.Time `ch:"ordered_at"`
 	Observation    uuid.UUID `ch:"observation"`
 	ConversationID string    `ch:"conversation_id"`
 	Direction      string    `ch:"direction"`
@@ -33,7 +38,6 @@ type TimelineRow struct {
 	Currency       string    `ch:"currency"`
 	Resolution     string    `ch:"resolution"`
 	Text           string    `ch:"text"`
-	Properties     string    `ch:"properties"`
 	LogPartition   uint32    `ch:"log_partition"`
 	LogOffset      uint64    `ch:"log_offset"`
 }

@@ -52,6 +52,7 @@ type EventRow struct {
 	SentAt     time.Time `ch:"sent_at"` // zero: not said
 	ReceivedAt time.Time `ch:"received_at"`
 	Order      int64     `ch:"client_order"` // the client's own order; 0: none
+	Client     uint64    `ch:"client"`       // by whose clock OriginalAt is: event.Event.Client
 
 	// Observation is who it is about. Its last eight bytes, big-endian, are the column
 	// observation_key here and in every other table that has an observation.

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"sync/atomic"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -70,6 +71,7 @@ type Store struct {
 	queries map[string]string
 	insert  clickhouse.Settings
 	spare   spare
+	writer  atomic.Uint32 // epoch that inserted rows bear; see Fence
 }
 
 // Open opens the store that dsn names: clickhouse://, http:// or https:// for a server, in the form

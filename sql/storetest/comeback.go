@@ -170,7 +170,7 @@ func testOtherRows(t *testing.T, e Engine) {
 			at3, at3, "3", "5", "7"},
 		"disclosures": {"acme", a.String(), "k1", "support", "/v1/profiles", "q", "['name']", "['email','phone']", at3, "3", "5", "7"},
 	} {
-		got := one[[]string](t, b, "SELECT arrayMap(x -> toString(x), [* APPLY(toString)]) FROM "+table)
+		got := one[[]string](t, b, "SELECT arrayMap(x -> toString(x), [* APPLY(toString)]) FROM (SELECT * EXCEPT('^writer$') FROM "+table+")")
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s came back as\n%q, sent was\n%q", table, strings.Join(got, "|"), strings.Join(want, "|"))
 		}

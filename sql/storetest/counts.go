@@ -130,4 +130,26 @@ func testReconcile(t *testing.T, e Engine) {
 	if s := all[stored](t, b, "counts/stored", nil); len(s) != 4 || s[1] != (stored{"acme", "source_1", 10, 0}) {
 		t.Errorf("stored %+v", s)
 	}
+	type byDay struct {
+		Workspace string `ch:"workspace"`
+		Source    string `ch:"source"`
+		Day       uint32 `ch:"day"`
+		Stored    uint64 `ch:"stored"`
+	}
+	ask := func(source string, since, until uint32) []byDay {
+		t.Helper()
+		return all[byDay](t, b, "counts/stored_by_day", store.Params{"workspace": "acme", "source": source, "since": since, "until": until})
+	}
+	var sum uint64
+	days := ask("source_0", 0, 65535)
+	for _, d := range days {
+		sum += d.Stored
+		one := ask("", d.Day, d.Day)
+		if len(one) == 0 || one[0] != d {
+			t.Errorf("asked for %v alone: %v", d, one)
+		}
+	}
+	if sum != 11 {
+		t.Errorf("%d stored by day in %v, want 11", sum, days)
+	}
 }

@@ -74,6 +74,7 @@ func testTimeline(t *testing.T, e Engine) {
 	var want []string
 	for i, row := range rows {
 		row.At = Start.Add(time.Duration(i/40) * time.Millisecond)
+		row.OriginalAt, row.Order, row.Client = row.At, 0, 0
 		row.MessageID = fmt.Sprintf("m-%03d", i)
 		row.Observation = Observation(uint64(i % 3))
 		if i%3 != 0 {
@@ -86,15 +87,17 @@ func testTimeline(t *testing.T, e Engine) {
 	stranger.Workspace = "other"
 	insert(t, b, store.Events, &stranger)
 	var got []string
-	before, id := Start.Add(time.Hour), ""
+	before := store.TimelineRow{OrderedAt: Start.Add(time.Hour)}
 	for {
 		page := all[store.TimelineRow](t, b, "timeline/page", store.Params{
 			"workspace": "acme", "observations": mine, "observation_keys": keys(mine),
-			"before_at": before.UnixMilli(), "before_message_id": id, "limit": 7,
+			"before_ordered_at": before.OrderedAt.UnixMilli(), "before_original_at": before.OriginalAt.UnixMilli(),
+			"before_client": before.Client, "before_order": before.Order,
+			"before_message_id": before.MessageID, "before_source": before.Source, "limit": 7,
 		})
 		for _, row := range page {
 			got = append(got, row.MessageID)
-			before, id = row.At, row.MessageID
+			before = row
 		}
 		if len(page) < 7 {
 			break

@@ -88,6 +88,8 @@ func Run(t *testing.T, e Engine) {
 		{"Reach", testReach},
 		{"Kill", testKill},
 		{"KilledInsert", testKilledInsert},
+		{"Fence", testFence},
+		{"ForgetFenced", testForgetFenced},
 		{"IdentityMap", testIdentityMap},
 		{"EveryQuery", testEveryQuery},
 		{"Timeline", testTimeline},

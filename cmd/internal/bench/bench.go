@@ -33,6 +33,9 @@ type Config struct {
 	Rest time.Duration
 	// ProfileDir, if not empty, gets a CPU profile of the server for each measurement.
 	ProfileDir string
+	// Kafka is host:port of a broker on which the part kafka keeps topics of its own; empty leaves that
+	// part out.
+	Kafka string
 	// Progress is told what is being measured; nil for nobody.
 	Progress io.Writer
 }
@@ -63,6 +66,9 @@ func (c Config) Validate() error {
 		if !slices.Contains(Parts(), part) {
 			faults = append(faults, fmt.Errorf("parts: %q is none of %v", part, Parts()))
 		}
+	}
+	if c.Kafka == "" && slices.Contains(c.Parts, "kafka") {
+		faults = append(faults, errors.New("kafka: must be given to measure the part kafka"))
 	}
 	if c.Events < batchEvents {
 		faults = append(faults, fmt.Errorf("events: must be at least %d, is %d", batchEvents, c.Events))
@@ -113,9 +119,9 @@ func Run(ctx context.Context, cfg Config) (report *Report, err error) {
 		}
 	}
 	b := &bench{cfg: cfg, dir: dir, events: newEvents(cfg.Events), report: newReport(cfg)}
-	measure := map[string]func(context.Context) error{"gateway": b.gateway, "path": b.wholePath, "context": b.context, "serving": b.serving}
+	measure := map[string]func(context.Context) error{"gateway": b.gateway, "path": b.wholePath, "context": b.context, "serving": b.serving, "hot": b.hot, "kafka": b.kafka}
 	for _, part := range Parts() {
-		if len(cfg.Parts) > 0 && !slices.Contains(cfg.Parts, part) {
+		if len(cfg.Parts) > 0 && !slices.Contains(cfg.Parts, part) || part == "kafka" && cfg.Kafka == "" {
 			continue
 		}
 		if err := measure[part](ctx); err != nil {
@@ -126,8 +132,9 @@ func Run(ctx context.Context, cfg Config) (report *Report, err error) {
 }
 
 // Parts are the names of what can be measured by itself, in their order: the intake; the whole path
-// with memory and disk; contexts, and freshness and intake, of a server that holds data.
-func Parts() []string { return []string{"gateway", "path", "context", "serving"} }
+// with memory and disk; contexts, and freshness and intake, of a server that holds data; freshness beside
+// one client that sends a thousand times its share; intake and whole path on Kafka.
+func Parts() []string { return []string{"gateway", "path", "context", "serving", "hot", "kafka"} }
 
 func (b *bench) say(what string) {
 	if b.cfg.Progress != nil {

@@ -8,7 +8,7 @@ import (
 
 // gateway measures the intake with its log, and nothing behind it, beside bare handlers.
 func (b *bench) gateway(ctx context.Context) error {
-	s, keys, err := b.gatewayAlone(ctx)
+	s, keys, err := b.gatewayAlone(ctx, b.folder("gateway"))
 	if err != nil {
 		return err
 	}
@@ -44,9 +44,8 @@ func (b *bench) gateway(ctx context.Context) error {
 
 // gatewayAlone starts a server of the gateway alone. Keys need the worker that applies commands, so
 // they are made by a whole server on the same folder before.
-func (b *bench) gatewayAlone(ctx context.Context) (*server, []string, error) {
-	data := b.folder("gateway")
-	s, err := b.serve(ctx, data, rolesAll)
+func (b *bench) gatewayAlone(ctx context.Context, data string, env ...string) (*server, []string, error) {
+	s, err := b.serve(ctx, data, rolesAll, env...)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -58,7 +57,7 @@ func (b *bench) gatewayAlone(ctx context.Context) (*server, []string, error) {
 	if err := s.shut(); err != nil {
 		return nil, nil, err
 	}
-	s, err = b.serve(ctx, data, rolesGateway)
+	s, err = b.serve(ctx, data, rolesGateway, env...)
 	return s, keys, err
 }
 

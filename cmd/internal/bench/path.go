@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"tributary/api/admin"
 	"tributary/sql/store"
 )
 
@@ -139,13 +140,16 @@ func (b *bench) account(ctx context.Context, s *server, w *pathOutcome, disk pat
 	}
 	w.log, w.state, w.tables = after.log-disk.log, after.state-disk.state, after.tables-disk.tables
 	w.sentBytes = b.meanSize()
-	accounts, err := s.admin.Reconcile(ctx)
+	accounts, err := s.admin.Reconcile(ctx, admin.AccountQuery{})
 	if err != nil {
 		return err
 	}
 	var stored, inClickHouse uint64
 	for _, a := range accounts.Sources {
-		stored, inClickHouse = stored+a.Stored, inClickHouse+a.StoredClickHouse
+		stored += a.Stored
+		if a.StoredClickHouse != nil {
+			inClickHouse += *a.StoredClickHouse
+		}
 	}
 	if want := had + uint64(w.events); stored != want || inClickHouse != want {
 		return fmt.Errorf("of %d events %d are stored and %d in ClickHouse", want, stored, inClickHouse)

@@ -32,8 +32,8 @@ type server struct {
 	sizes store.Query[store.TableSize]
 }
 
-// serve starts a server and waits until it is ready, with its tables made if it is to have any.
-func (b *bench) serve(ctx context.Context, data, roles string) (s *server, err error) {
+// serve starts a server, with env on top of its own, and waits until it is ready, with its tables made if it is to have any.
+func (b *bench) serve(ctx context.Context, data, roles string, env ...string) (s *server, err error) {
 	s = &server{data: data}
 	var inspect string
 	for _, address := range []*string{&s.address, &inspect, &s.pprof} {
@@ -41,10 +41,10 @@ func (b *bench) serve(ctx context.Context, data, roles string) (s *server, err e
 			return nil, err
 		}
 	}
-	s.process, err = b.start("server", []string{
+	s.process, err = b.start("server", append([]string{
 		"TRIBUTARY_ROLES=[" + roles + "]", "TRIBUTARY_LOGGING_LEVEL=warn",
 		"TRIBUTARY_CLICKHOUSE_INSPECT_LISTEN=" + inspect, "TRIBUTARY_HTTP_PPROF_LISTEN=" + s.pprof,
-	}, "serve", "--data-dir", data, "--listen", s.address)
+	}, env...), "serve", "--data-dir", data, "--listen", s.address)
 	if err != nil {
 		return nil, err
 	}

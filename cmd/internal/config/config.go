@@ -79,6 +79,9 @@ type Gateway struct {
 	RatePerSecond float64 `yaml:"rate_per_second"`
 	Burst         int     `yaml:"burst"`
 	Memory        Size    `yaml:"memory"`
+
+	ClientEventsPerSecond float64 `yaml:"client_events_per_second"`
+	ClientBurst           int     `yaml:"client_burst"`
 }
 
 // Log is the durable log.
@@ -110,6 +113,8 @@ type Kafka struct {
 	SASLPasswordFile  string   `yaml:"sasl_password_file"`
 	TLS               bool     `yaml:"tls"`
 	CAFile            string   `yaml:"ca_file"`
+	CertFile          string   `yaml:"cert_file"`
+	KeyFile           string   `yaml:"key_file"`
 }
 
 // State is the hot state.
@@ -121,6 +126,7 @@ type State struct {
 
 // Identity is who is who.
 type Identity struct {
+	KeyFile       string            `yaml:"key_file"`
 	DefaultRegion string            `yaml:"default_region"`
 	Regions       map[string]string `yaml:"regions"`
 	MailProviders bool              `yaml:"mail_providers"`
@@ -185,7 +191,10 @@ func Default() Config {
 		Logging:   Logging{Level: "info", Format: "text"},
 		Runtime:   Runtime{Threads: 0, GCPercent: defaultGCPercent, MemoryLimit: defaultMemoryLimit},
 		HTTP:      HTTP{Listen: "127.0.0.1:8080", ShutdownTimeout: Duration(30 * time.Second)},
-		Gateway:   Gateway{Memory: gateway.DefaultMemoryBytes},
+		Gateway: Gateway{
+			Memory:                gateway.DefaultMemoryBytes,
+			ClientEventsPerSecond: gateway.DefaultClientEventsPerSecond, ClientBurst: gateway.DefaultClientBurst,
+		},
 		Log: Log{
 			Driver: DriverEmbedded, Shards: embedded.DefaultShards, Retention: Duration(7 * 24 * time.Hour),
 			Cache: embedded.DefaultCacheBytes, MemTable: embedded.DefaultMemTableBytes,
@@ -234,6 +243,8 @@ func (c Config) Validate() error {
 	fault(c.Gateway.RatePerSecond < 0, "gateway.rate_per_second: must not be negative")
 	fault(c.Profiles.PublishAfter <= 0, "profiles.publish_after: must be greater than 0")
 	fault(c.Gateway.Burst < 0, "gateway.burst: must not be negative")
+	fault(c.Gateway.ClientEventsPerSecond < 0, "gateway.client_events_per_second: must not be negative")
+	fault(c.Gateway.ClientBurst < 0, "gateway.client_burst: must not be negative")
 	fault(c.Gateway.Memory < gateway.LeastMemoryBytes, "gateway.memory: must be at least %d MiB", gateway.LeastMemoryBytes>>20)
 	fault(c.Log.Retention < 0, "log.retention: must not be negative")
 	fault(c.ClickHouse.InspectListen != "" && !loopback(c.ClickHouse.InspectListen),
@@ -343,9 +354,9 @@ func (c Config) KafkaLog() (kafka.Config, error) {
 	}
 	return kafka.Config{
 		Brokers: k.Brokers, TopicPrefix: k.TopicPrefix, Partitions: k.Partitions,
-		ReplicationFactor: k.ReplicationFactor, Retention: time.Duration(c.Log.Retention),
-		TLS:  kafka.TLS{Enabled: k.TLS, CAFile: k.CAFile},
-		SASL: kafka.SASL{Mechanism: kafka.Mechanism(k.SASLMechanism), Username: k.SASLUser, Password: password},
+		ReplicationFactor: k.ReplicationFactor,
+		TLS:               kafka.TLS{Enabled: k.TLS, CAFile: k.CAFile, CertFile: k.CertFile, KeyFile: k.KeyFile},
+		SASL:              kafka.SASL{Mechanism: kafka.Mechanism(k.SASLMechanism), Username: k.SASLUser, Password: password},
 	}, nil
 }
 

@@ -45,6 +45,9 @@ func TestExampleHoldsEveryKeyAndItsDefault(t *testing.T) {
 	if want.Profiles.SourceRank == nil {
 		want.Profiles.SourceRank = map[string][]string{}
 	}
+	if want.Sources == nil {
+		want.Sources = []Source{}
+	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("the example says\n%+v\nbut the defaults are\n%+v", got, want)
 	}

@@ -15,7 +15,7 @@ import (
 func (n *Node) adminHandler() (http.Handler, error) {
 	return admin.NewHandler(admin.Config{
 		Commands: n.commands, Keys: n.authKeys, Quarantine: n.state, Identity: n.state, Explainer: n.identity,
-		Reconcile: n.reconcile, Reviews: n.reviews,
+		Accounts: n.accounts, Log: n.log, Reviews: n.reviews,
 		Status: func(ctx context.Context) (any, error) { return n.Status(ctx), nil },
 		Logger: n.logger,
 	})
@@ -54,33 +54,34 @@ func (n *Node) reviews(ctx context.Context, workspace string, limit int) ([]stor
 	return query.All(ctx, store.Params{"workspace": workspace, "limit": limit})
 }
 
-// storedRow is a row of counts/stored.sql.
+// storedRow is a row of counts/stored_by_day.sql.
 type storedRow struct {
-	Workspace    string `ch:"workspace"`
-	Source       string `ch:"source"`
-	Stored       uint64 `ch:"stored"`
-	QueryLeftOut uint64 `ch:"query_left_out"`
+	Workspace string `ch:"workspace"`
+	Source    string `ch:"source"`
+	Day       uint32 `ch:"day"`
+	Stored    uint64 `ch:"stored"`
 }
 
-// reconcile compares the log, the state and the analytics store.
-func (n *Node) reconcile(ctx context.Context) (*admin.Accounts, error) {
-	accounts, err := unify.Reconcile(ctx, n.log, n.state)
+// lastDate is the last day that a Date of ClickHouse can be: one in 2149.
+const lastDate = 65535
+
+// held asks the analytics store how many events it holds of each source and day.
+func (n *Node) held(ctx context.Context, s unify.Selection) (map[stream.SourceDay]uint64, error) {
+	query, err := store.Prepare[storedRow](n.stores.read, "counts/stored_by_day")
 	if err != nil {
 		return nil, err
 	}
-	query, err := store.Prepare[storedRow](n.stores.read, "counts/stored")
-	if err != nil {
-		return nil, err
+	last := uint32(lastDate)
+	if s.Until > 0 {
+		last = min(last, uint32(s.Until))
 	}
-	rows, err := query.All(ctx, nil)
-	if err != nil {
-		return nil, err
+	held := map[stream.SourceDay]uint64{}
+	for row, err := range query.Each(ctx, store.Params{"workspace": s.Workspace, "source": s.Source, "since": min(uint32(s.Since), lastDate), "until": last}) {
+		if err != nil {
+			n.logger.WarnContext(ctx, "the analytics store cannot say what it holds", "error", err)
+			return nil, err
+		}
+		held[stream.SourceDay{SourceKey: stream.SourceKey{Workspace: row.Workspace, Source: row.Source}, Day: stream.Day(row.Day)}] = row.Stored
 	}
-	held := make(map[stream.SourceKey]uint64, len(rows))
-	for _, r := range rows {
-		held[stream.SourceKey{Workspace: r.Workspace, Source: r.Source}] = r.Stored
-	}
-	return admin.NewAccounts(accounts, func(workspace, source string) uint64 {
-		return held[stream.SourceKey{Workspace: workspace, Source: source}]
-	}), nil
+	return held, nil
 }

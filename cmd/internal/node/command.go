@@ -11,6 +11,9 @@ import (
 	"tributary/cmd/internal/config"
 )
 
+// ownWithin is how long a command waits for a log that another process may have just let go of.
+const ownWithin = 30 * time.Second
+
 // Command runs f with a client of the server that has the data folder open. When none has, it opens
 // the folder itself for as long as f takes, without the interface for sources and readers. drain
 // then says to wait until everything is in the analytics store.
@@ -19,7 +22,7 @@ func Command(ctx context.Context, c config.Config, o Options, drain bool, f func
 	if !errors.Is(err, admin.ErrNoServer) {
 		return err
 	}
-	o.InProcessEngine = true
+	o.InProcessEngine, o.OwnWithin = true, ownWithin
 	n, err := Open(ctx, c, o)
 	if err != nil {
 		return err

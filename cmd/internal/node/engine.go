@@ -136,7 +136,7 @@ func (s *stores) Close() error {
 // Migrate brings the tables up to date without anything else running, and returns the names of the
 // migrations that it applied.
 func Migrate(ctx context.Context, c config.Config, logger *slog.Logger) (applied []string, err error) {
-	held, err := openFolder(c.DataDir)
+	held, err := openFolder(c.DataDir, c.Identity.KeyFile)
 	if err != nil {
 		return nil, err
 	}

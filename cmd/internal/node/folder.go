@@ -24,8 +24,9 @@ type folder struct {
 	key []byte
 }
 
-// openFolder makes the folder if need be, locks it, and reads or makes its identity key.
-func openFolder(path string) (*folder, error) {
+// openFolder makes the folder if need be, locks it, and reads or makes its identity key. A keyFile, if
+// given, holds the key instead, and must be there.
+func openFolder(path, keyFile string) (*folder, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("make data folder: %w", err)
 	}
@@ -33,7 +34,21 @@ func openFolder(path string) (*folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	lock, err := os.OpenFile(filepath.Join(absolute, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	lock, err := lockFolder(absolute, os.O_CREATE|os.O_RDWR)
+	if err != nil {
+		return nil, err
+	}
+	key, err := readKey(absolute, keyFile)
+	if err != nil {
+		lock.Close()
+		return nil, err
+	}
+	return &folder{path: absolute, lock: lock, key: key}, nil
+}
+
+// lockFolder holds a data folder for this process alone until the file is closed.
+func lockFolder(path string, flags int) (*os.File, error) {
+	lock, err := os.OpenFile(filepath.Join(path, "lock"), flags, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock data folder: %w", err)
 	}
@@ -44,12 +59,7 @@ func openFolder(path string) (*folder, error) {
 		}
 		return nil, fmt.Errorf("lock data folder: %w", err)
 	}
-	key, err := identityKey(filepath.Join(absolute, "identity.key"))
-	if err != nil {
-		lock.Close()
-		return nil, err
-	}
-	return &folder{path: absolute, lock: lock, key: key}, nil
+	return lock, nil
 }
 
 // lockPatience is how long the lock of a dying process is waited for: a child that it was about to
@@ -69,6 +79,16 @@ func flock(f *os.File) error {
 
 // Close gives the folder up; the kernel does the same when the process dies.
 func (f *folder) Close() error { return f.lock.Close() }
+
+func readKey(dir, keyFile string) ([]byte, error) {
+	if keyFile == "" {
+		return identityKey(filepath.Join(dir, "identity.key"))
+	}
+	if _, err := os.Stat(keyFile); err != nil {
+		return nil, fmt.Errorf("identity.key_file: %w; make one with: openssl rand -hex %d", err, keyBytes)
+	}
+	return identityKey(keyFile)
+}
 
 const keyBytes = 32
 

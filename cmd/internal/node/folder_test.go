@@ -11,17 +11,17 @@ import (
 
 func TestFolderIsHeldByOne(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
-	first, err := openFolder(dir)
+	first, err := openFolder(dir, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openFolder(dir); !errors.Is(err, ErrFolderInUse) {
+	if _, err := openFolder(dir, ""); !errors.Is(err, ErrFolderInUse) {
 		t.Errorf("a second opening gives %v", err)
 	}
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
-	second, err := openFolder(dir)
+	second, err := openFolder(dir, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,13 +34,13 @@ func TestFolderIsHeldByOne(t *testing.T) {
 // TestLockOfADyingProcessIsWaitedFor: who holds the lock lets go while the next one asks.
 func TestLockOfADyingProcessIsWaitedFor(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
-	first, err := openFolder(dir)
+	first, err := openFolder(dir, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	opened := make(chan error, 1)
 	go func() {
-		second, err := openFolder(dir)
+		second, err := openFolder(dir, "")
 		if err == nil {
 			err = second.Close()
 		}
@@ -62,13 +62,13 @@ func TestIdentityKeyIsNeverMadeAnew(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "state", "CURRENT"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openFolder(dir); err == nil || !strings.Contains(err.Error(), "restore") {
+	if _, err := openFolder(dir, ""); err == nil || !strings.Contains(err.Error(), "restore") {
 		t.Errorf("a state without its key gives %v", err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "identity.key"), []byte("abc"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openFolder(dir); err == nil || !strings.Contains(err.Error(), "hex") {
+	if _, err := openFolder(dir, ""); err == nil || !strings.Contains(err.Error(), "hex") {
 		t.Errorf("a damaged key gives %v", err)
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"tributary/profiles"
 	"tributary/profiles/explain"
 	"tributary/profiles/outbox"
+	"tributary/profiles/reconcile"
 	"tributary/profiles/sink"
 	"tributary/profiles/state"
 	"tributary/profiles/unify"
@@ -32,6 +33,8 @@ type Options struct {
 	Logger  *slog.Logger
 	// InProcessEngine runs the embedded engine in this process rather than in a child.
 	InProcessEngine bool
+	// OwnWithin bounds how long Open waits for a log that another process owns; 0: as long as it takes.
+	OwnWithin time.Duration
 }
 
 // Node is a running program, or one that is ready to run.
@@ -42,6 +45,8 @@ type Node struct {
 
 	folder *folder
 	log    stream.Log
+	lease  stream.Lease // nil: no other process can apply the log
+	note   sink.Note    // what this owner has written down
 	state  *state.Store
 	outbox *outbox.Outbox
 	engine *identity.Engine
@@ -52,6 +57,7 @@ type Node struct {
 	profiles *profiles.Service
 	identity *explain.Service
 	commands *admin.Commands
+	accounts *reconcile.Service
 	authKeys *auth.Keys
 
 	sources []*source.Source // of a server; see openSources
@@ -70,16 +76,25 @@ func Open(ctx context.Context, c config.Config, o Options) (n *Node, err error) 
 			n = nil
 		}
 	}()
-	if n.folder, err = openFolder(c.DataDir); err != nil {
+	if n.folder, err = openFolder(c.DataDir, c.Identity.KeyFile); err != nil {
 		return n, err
 	}
 	n.onClose(n.folder.Close)
+	if err = checkReplay(n.folder.path); err != nil {
+		return n, err
+	}
 	n.config.DataDir = n.folder.path
 	if n.log, err = n.openLog(ctx); err != nil {
 		return n, fmt.Errorf("open log: %w", err)
 	}
 	n.onClose(n.log.Close)
+	if err = n.own(ctx); err != nil {
+		return n, err
+	}
 	if err = n.openState(); err != nil {
+		return n, err
+	}
+	if err = n.adopt(ctx); err != nil {
 		return n, err
 	}
 	if n.stores, err = openStores(ctx, c.ClickHouse, n.folder.path, o.InProcessEngine, o.Logger); err != nil {
@@ -94,6 +109,10 @@ func Open(ctx context.Context, c config.Config, o Options) (n *Node, err error) 
 	}
 	n.identity = explain.NewService(n.state, n.engine, n.profiles)
 	n.commands = &admin.Commands{Log: n.log, Worker: n.unify, Now: time.Now}
+	n.accounts, err = reconcile.New(reconcile.Config{Log: n.log, State: n.state, Commands: n.commands, Held: n.held, Now: time.Now})
+	if err != nil {
+		return n, err
+	}
 	n.authKeys = auth.NewKeys(n.state, n.commands, time.Now)
 	n.metrics.observe(n)
 	return n, nil
@@ -149,10 +168,14 @@ func (n *Node) openWorkers() (err error) {
 	if err != nil {
 		return err
 	}
-	n.sink, err = sink.New(n.config.SinkConfig(), sink.Parts{
+	parts := sink.Parts{
 		Queue: n.outbox.Queue, Applied: outbox.Offsets(n.state.Offsets()), Log: n.log, Store: sink.NewStore(n.stores.write),
 		Refuser: sink.LogRefuser{Log: n.log}, Metrics: n.metrics, Logger: n.logger,
-	})
+	}
+	if n.lease != nil {
+		parts.Lease, parts.Note = n.lease, n.note
+	}
+	n.sink, err = sink.New(n.config.SinkConfig(), parts)
 	return err
 }
 

@@ -55,6 +55,7 @@ func (n *Node) startWorkers(ctx context.Context, group *errgroup.Group) {
 	if n.config.Has(config.RoleUnify) {
 		group.Go(func() error { return n.unify.Run(ctx) })
 	}
+	group.Go(func() error { return n.ownership(ctx) })
 	group.Go(func() error { return n.trimLoop(ctx) })
 	group.Go(func() error { return n.restLoop(ctx) })
 	if n.config.Has(config.RoleSink) {

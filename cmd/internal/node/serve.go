@@ -83,9 +83,13 @@ func (n *Node) handler() (http.Handler, func(context.Context) error, error) {
 	}
 	intake, err := gateway.New(gateway.Config{
 		EventsPerSecond: n.config.Gateway.RatePerSecond, Burst: float64(n.config.Gateway.Burst),
-		MemoryBytes: int64(n.config.Gateway.Memory),
+		MemoryBytes:           int64(n.config.Gateway.Memory),
+		ClientEventsPerSecond: n.config.Gateway.ClientEventsPerSecond, ClientBurst: float64(n.config.Gateway.ClientBurst),
 	}, counted.Log(n.log), n.authKeys, n.logger)
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := counted.BeyondShare(n.metrics.registry, intake); err != nil {
 		return nil, nil, err
 	}
 	gin.SetMode(gin.ReleaseMode)
@@ -126,7 +130,7 @@ func (n *Node) readers() (http.Handler, error) {
 		return nil, err
 	}
 	a, err := api.New(api.Config{
-		Profiles: n.profiles, Identity: n.identity, Timeline: timeline, Keys: n.authKeys, Checks: n.checks(),
+		Profiles: n.profiles, Identity: n.identity, Timeline: timeline, Sources: n.accounts, Keys: n.authKeys, Checks: n.checks(),
 		Metrics: n.metrics.registry, Logger: n.logger, Now: time.Now,
 	})
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"tributary/cmd/internal/config"
 	"tributary/profiles/unify"
 )
 
@@ -13,8 +12,8 @@ const trimEvery = 10 * time.Minute
 
 // trimLoop lets the log forget what is older than the retention and needed by nobody.
 func (n *Node) trimLoop(ctx context.Context) error {
-	if n.config.Log.Retention == 0 || n.config.Log.Driver != config.DriverEmbedded {
-		return nil // Kafka forgets by its own retention
+	if n.config.Log.Retention == 0 {
+		return nil
 	}
 	trimmer := &unify.Trimmer{Log: n.log, State: n.state, Outbox: n.outbox.Queue}
 	ticker := time.NewTicker(trimEvery)

@@ -37,6 +37,9 @@ func (l *Log) Append(ctx context.Context, records []stream.Record) ([]stream.Pos
 	if err := l.usable(ctx); err != nil {
 		return nil, err
 	}
+	if l.config.ReadOnly {
+		return nil, ErrReadOnly
+	}
 	if len(records) == 0 {
 		return nil, nil
 	}

@@ -23,7 +23,7 @@ type group struct {
 	requests   []*request
 	bytes      int
 	partitions []progress
-	sources    []counted
+	counters   []counted
 }
 
 type progress struct {
@@ -32,8 +32,8 @@ type progress struct {
 }
 
 type counted struct {
-	source *source
-	count  uint64
+	counter *counter
+	count   uint64
 }
 
 // run is the appender: it forms groups from the queue and applies them in order. It takes from the
@@ -101,10 +101,11 @@ func (l *Log) add(g *group, r *request) {
 		putFrame(op.Value, rec)
 		_ = op.Finish() // fails for indexed batches only
 		if rec.Kind.Counted() {
-			src.count++
-			if !src.touched {
-				src.touched = true
-				g.sources = append(g.sources, counted{source: src})
+			c := l.sources.on(src, stream.DayOf(rec.ReceivedAt))
+			c.count++
+			if !c.touched {
+				c.touched = true
+				g.counters = append(g.counters, counted{counter: c})
 			}
 		}
 		g.touch(p)
@@ -124,12 +125,12 @@ func (g *group) touch(p *partition) {
 // apply writes the batch without waiting for its fsync.
 func (l *Log) apply(g *group) {
 	var value [8]byte
-	for i := range g.sources {
-		c := &g.sources[i]
-		c.source.touched = false
-		c.count = c.source.count
+	for i := range g.counters {
+		c := &g.counters[i]
+		c.counter.touched = false
+		c.count = c.counter.count
 		binary.BigEndian.PutUint64(value[:], c.count)
-		_ = g.batch.Set(c.source.key, value[:], nil)
+		_ = g.batch.Set(c.counter.key, value[:], nil)
 	}
 	if g.batch.Empty() { // all callers have gone
 		return
@@ -146,18 +147,13 @@ func (l *Log) sync(g *group) {
 		// What is on disk is unknown, and so is the next offset.
 		l.fatal(fmt.Errorf("append: %w", err))
 	}
-	for _, s := range g.sources {
-		s.source.durable.Store(s.count)
-	}
-	for _, p := range g.partitions {
-		p.partition.publish(p.next)
-	}
+	l.sources.publish(g)
 	for i, r := range g.requests {
 		r.done <- nil
 		g.requests[i] = nil
 	}
 	g.batch.Reset()
-	g.requests, g.partitions, g.sources, g.bytes = g.requests[:0], g.partitions[:0], g.sources[:0], 0
+	g.requests, g.partitions, g.counters, g.bytes = g.requests[:0], g.partitions[:0], g.counters[:0], 0
 }
 
 func (l *Log) fatal(err error) {

@@ -49,6 +49,9 @@ type Config struct {
 	BallastBytes int64
 	// FreeSpace tells the space of the disk that Dir is on. Default: what the file system says.
 	FreeSpace func() (Space, error)
+	// ReadOnly opens a log that is there, whatever its number of shards, and changes nothing in its
+	// folder: ErrReadOnly is what Append and Trim return.
+	ReadOnly bool
 	// Fatal is called with what makes the log unusable, such as a write that failed; it must not
 	// return. All that was acknowledged is on disk and is there after a restart. Default: exit
 	// with status 1.

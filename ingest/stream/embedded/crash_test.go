@@ -216,12 +216,12 @@ func (m *machine) check() {
 		m.Fatal(err)
 	}
 	for k, n := range counts {
-		if got[k] < n {
-			m.Errorf("%s: %d received, the log holds %d", k.Source, got[k], n)
+		if got.Counts[k] < n {
+			m.Errorf("%s: %d received, the log holds %d", k.Source, got.Counts[k], n)
 		}
 	}
 	if len(m.trimmed) == 0 { // else the log holds fewer than it received
-		for k, n := range got {
+		for k, n := range got.Counts {
 			if counts[k] != n {
 				m.Errorf("%s: %d received, the log holds %d", k.Source, n, counts[k])
 			}
@@ -231,13 +231,13 @@ func (m *machine) check() {
 }
 
 // read reads the whole log: offsets without a gap, each record as it was appended, none twice.
-func (m *machine) read(l *Log) (map[stream.Position]string, map[stream.SourceKey]uint64) {
+func (m *machine) read(l *Log) (map[stream.Position]string, map[stream.SourceDay]uint64) {
 	ctx := context.Background()
 	infos, err := l.Partitions(ctx)
 	if err != nil {
 		m.Fatal(err)
 	}
-	found, counts, seen := make(map[stream.Position]string), make(map[stream.SourceKey]uint64), make(map[string]bool)
+	found, counts, seen := make(map[stream.Position]string), make(map[stream.SourceDay]uint64), make(map[string]bool)
 	for _, p := range infos {
 		if p.First > m.trimmed[p.ID] {
 			m.Errorf("partition %d begins at %d, trimmed up to %d", p.ID, p.First, m.trimmed[p.ID])
@@ -258,7 +258,7 @@ func (m *machine) read(l *Log) (map[stream.Position]string, map[stream.SourceKey
 				}
 				found[e.Position], seen[e.MessageID] = e.MessageID, true
 				if e.Kind.Counted() {
-					counts[stream.SourceKey{Workspace: e.Workspace, Source: e.Source}]++
+					counts[stream.SourceDay{SourceKey: stream.SourceKey{Workspace: e.Workspace, Source: e.Source}, Day: stream.DayOf(e.ReceivedAt)}]++
 				}
 				at++
 			}

@@ -82,9 +82,9 @@ func FuzzDecodeFrame(f *testing.F) {
 	})
 }
 
-// FuzzDecodeCounterKey: any bytes give an error, or a source whose key decodes to it again.
+// FuzzDecodeCounterKey: any bytes give an error, or a day of a source whose key decodes to it again.
 func FuzzDecodeCounterKey(f *testing.F) {
-	f.Add(counterKey(stream.SourceKey{Workspace: "acme", Source: "web"}))
+	f.Add(counterKey(stream.SourceDay{SourceKey: stream.SourceKey{Workspace: "acme", Source: "web"}, Day: 20_500}))
 	f.Add([]byte{prefixCounter, 0xff, 'a'})
 	f.Fuzz(func(t *testing.T, in []byte) {
 		k, err := decodeCounterKey(in)

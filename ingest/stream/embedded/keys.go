@@ -12,10 +12,10 @@ import (
 //
 //	0x01                             meta: format version, shards per lane
 //	0x02 partition                   first offset that is kept, 8 bytes
-//	0x03 workspace-length workspace source   records received from the source, 8 bytes
+//	0x03 length workspace length source day   records received from the source on that UTC day, 8 bytes
 //	0x10 partition offset            one record, framed (frame.go)
 //
-// All numbers are big-endian but the length, which is a uvarint.
+// All numbers are big-endian but the lengths, which are uvarints.
 const (
 	prefixMeta    = 0x01
 	prefixFirst   = 0x02
@@ -51,22 +51,30 @@ func firstKey(p stream.Partition) []byte {
 	return binary.BigEndian.AppendUint32([]byte{prefixFirst}, uint32(p))
 }
 
-func counterKey(k stream.SourceKey) []byte {
-	key := make([]byte, 0, 2+len(k.Workspace)+len(k.Source)+1)
+func counterKey(k stream.SourceDay) []byte {
+	key := make([]byte, 0, 1+2*binary.MaxVarintLen16+len(k.Workspace)+len(k.Source)+4)
 	key = append(key, prefixCounter)
-	key = binary.AppendUvarint(key, uint64(len(k.Workspace)))
-	key = append(key, k.Workspace...)
-	return append(key, k.Source...)
+	for _, name := range [...]string{k.Workspace, k.Source} {
+		key = append(binary.AppendUvarint(key, uint64(len(name))), name...)
+	}
+	return binary.BigEndian.AppendUint32(key, uint32(k.Day))
 }
 
-func decodeCounterKey(key []byte) (stream.SourceKey, error) {
+func decodeCounterKey(key []byte) (k stream.SourceDay, err error) {
 	if len(key) == 0 || key[0] != prefixCounter {
-		return stream.SourceKey{}, errBadKey
+		return k, errBadKey
 	}
-	n, w := binary.Uvarint(key[1:])
-	if w <= 0 || n > uint64(len(key)-1-w) {
-		return stream.SourceKey{}, errBadKey
+	rest := key[1:]
+	for _, name := range [...]*string{&k.Workspace, &k.Source} {
+		n, w := binary.Uvarint(rest)
+		if w <= 0 || n > uint64(len(rest)-w) {
+			return k, errBadKey
+		}
+		*name, rest = string(rest[w:w+int(n)]), rest[w+int(n):]
 	}
-	rest := key[1+w:]
-	return stream.SourceKey{Workspace: string(rest[:n]), Source: string(rest[n:])}, nil
+	if len(rest) != 4 {
+		return k, errBadKey
+	}
+	k.Day = stream.Day(binary.BigEndian.Uint32(rest))
+	return k, nil
 }

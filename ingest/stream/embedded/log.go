@@ -22,6 +22,8 @@ var (
 	ErrShards = errors.New("embedded log: number of shards differs")
 	// ErrFormat is returned by Open when the folder holds a format that this program cannot read.
 	ErrFormat = errors.New("embedded log: unknown format")
+	// ErrReadOnly is returned by what would change a log that is open for reading alone.
+	ErrReadOnly = errors.New("embedded log: open for reading alone")
 	// ErrPartition is returned for a partition that the log does not have.
 	ErrPartition = errors.New("embedded log: no such partition")
 )
@@ -55,7 +57,11 @@ func Open(c Config) (*Log, error) {
 		return nil, fmt.Errorf("open log: %w", err)
 	}
 	c = c.withDefaults()
-	if err := c.FS.MkdirAll(c.Dir, 0o700); err != nil {
+	if c.ReadOnly {
+		if _, err := c.FS.Stat(c.Dir); err != nil { // locking would begin a folder
+			return nil, fmt.Errorf("open log: %w", err)
+		}
+	} else if err := c.FS.MkdirAll(c.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
 	}
 	lock, err := lockFolder(&c)
@@ -63,8 +69,10 @@ func Open(c Config) (*Log, error) {
 		return nil, err
 	}
 	l := &Log{config: c, lock: lock, guard: newGuard(&c), closed: make(chan struct{}), stopped: make(chan struct{})}
-	if err := l.guard.layBallast(); err != nil {
-		c.Logger.Warn("ballast is not there", "error", err)
+	if !c.ReadOnly {
+		if err := l.guard.layBallast(); err != nil {
+			c.Logger.Warn("ballast is not there", "error", err)
+		}
 	}
 	if l.db, err = pebble.Open(c.Dir, pebbleOptions(&c, l.guard, lock)); err != nil {
 		return nil, fmt.Errorf("open log: %w", errors.Join(err, lock.Close()))
@@ -73,6 +81,10 @@ func Open(c Config) (*Log, error) {
 		return nil, fmt.Errorf("open log: %w", errors.Join(err, l.db.Close(), lock.Close()))
 	}
 	l.queue.init()
+	if c.ReadOnly {
+		close(l.stopped)
+		return l, nil
+	}
 	go l.run()
 	return l, nil
 }
@@ -105,12 +117,16 @@ func (l *Log) load() error {
 	return l.sources.load(l.db, l.config.Shards)
 }
 
-const metaVersion = 1
+// metaVersion is the number of the layout in keys.go. 2: counters are by day.
+const metaVersion = 2
 
 // loadMeta checks the format and the number of shards, or records them if the log is new.
 func (l *Log) loadMeta() error {
 	value, closer, err := l.db.Get([]byte{prefixMeta})
 	if errors.Is(err, pebble.ErrNotFound) {
+		if l.config.ReadOnly {
+			return fmt.Errorf("%w: %s holds no log", ErrFormat, l.config.Dir)
+		}
 		meta := binary.BigEndian.AppendUint32([]byte{metaVersion}, uint32(l.config.Shards))
 		return l.db.Set([]byte{prefixMeta}, meta, pebble.Sync)
 	}
@@ -119,9 +135,12 @@ func (l *Log) loadMeta() error {
 	}
 	defer closer.Close()
 	if len(value) != 5 || value[0] != metaVersion {
-		return ErrFormat
+		return fmt.Errorf("%w: %x, this program reads %d", ErrFormat, value[:min(1, len(value))], metaVersion)
 	}
-	if shards := int(binary.BigEndian.Uint32(value[1:])); shards != l.config.Shards {
+	switch shards := int(binary.BigEndian.Uint32(value[1:])); {
+	case l.config.ReadOnly:
+		l.config.Shards = shards
+	case shards != l.config.Shards:
 		return fmt.Errorf("%w: the log has %d, the configuration %d", ErrShards, shards, l.config.Shards)
 	}
 	return nil
@@ -140,11 +159,11 @@ func (l *Log) Partitions(ctx context.Context) ([]stream.PartitionInfo, error) {
 }
 
 // Received implements stream.Counter.
-func (l *Log) Received(ctx context.Context) (map[stream.SourceKey]uint64, error) {
+func (l *Log) Received(ctx context.Context) (*stream.Received, error) {
 	if err := l.usable(ctx); err != nil {
 		return nil, err
 	}
-	return l.sources.received(), nil
+	return l.sources.received(l.partitions), nil
 }
 
 func (l *Log) usable(ctx context.Context) error {

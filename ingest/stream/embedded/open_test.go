@@ -199,8 +199,11 @@ func TestOneAppendOfManyBytes(t *testing.T) {
 	l = open(t, c)
 	defer l.Close()
 	got, err := l.Received(ctx)
-	if n := got[stream.SourceKey{Workspace: "acme"}]; err != nil || n != 2000 {
-		t.Errorf("%d received: %v", n, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := got.Counts[stream.SourceDay{SourceKey: stream.SourceKey{Workspace: "acme"}}]; n != 2000 {
+		t.Errorf("%d received", n)
 	}
 	for i := range records {
 		records[i].Value = make([]byte, 100_000)

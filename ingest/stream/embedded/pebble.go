@@ -33,6 +33,7 @@ func pebbleOptions(c *Config, g *guard, lock *pebble.Lock) *pebble.Options {
 	logger := pebbleLogger{c.Logger, c.Fatal}
 	o := &pebble.Options{
 		FS:                 vfs.OnDiskFull(c.FS, g.spend),
+		ReadOnly:           c.ReadOnly,
 		Lock:               lock,
 		Logger:             logger,
 		FormatMajorVersion: pebble.FormatValueSeparation,

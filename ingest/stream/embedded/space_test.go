@@ -177,7 +177,10 @@ func TestFullDiskSpendsBallast(t *testing.T) {
 	l = open(t, c)
 	defer l.Close()
 	got, err := l.Received(context.Background())
-	if n := got[stream.SourceKey{Workspace: "acme", Source: "web"}]; err != nil || n != acknowledged.Load() {
-		t.Errorf("%d received, %d acknowledged: %v", n, acknowledged.Load(), err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := got.Counts[stream.SourceDay{SourceKey: stream.SourceKey{Workspace: "acme", Source: "web"}}]; n != acknowledged.Load() {
+		t.Errorf("%d received, %d acknowledged", n, acknowledged.Load())
 	}
 }

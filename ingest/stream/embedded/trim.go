@@ -19,6 +19,9 @@ func (l *Log) Trim(ctx context.Context, id stream.Partition, before uint64) erro
 	if err := l.usable(ctx); err != nil {
 		return err
 	}
+	if l.config.ReadOnly {
+		return ErrReadOnly
+	}
 	p, err := l.partition(id)
 	if err != nil {
 		return fmt.Errorf("trim: %w", err)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/sasl"
 	"github.com/segmentio/kafka-go/sasl/plain"
 	"github.com/segmentio/kafka-go/sasl/scram"
@@ -21,9 +22,9 @@ const (
 	DefaultTopicPrefix       = "tributary."
 	DefaultPartitions        = 8
 	DefaultReplicationFactor = 3
-	DefaultRetention         = 7 * 24 * time.Hour
 	DefaultMaxValueBytes     = 1 << 20
 	DefaultRequestTimeout    = 10 * time.Second
+	DefaultSessionTimeout    = 10 * time.Second
 )
 
 // Config says where the log is kept. The zero value of every field but Brokers is its default.
@@ -36,15 +37,16 @@ type Config struct {
 	// Partitions is the number of partitions of each topic. Topics that exist must have as many:
 	// adding some would break the order of sources. Default 8.
 	Partitions int
-	// ReplicationFactor, Retention and MaxValueBytes are used when topics are created.
-	// Kafka forgets records by Retention alone. Defaults: 3, 7 days, 1 MiB. Records that are larger
-	// than MaxValueBytes are refused in any case.
+	// ReplicationFactor and MaxValueBytes are used when topics are created. Defaults: 3, 1 MiB.
+	// Records that are larger than MaxValueBytes are refused in any case.
 	ReplicationFactor int
-	Retention         time.Duration
 	MaxValueBytes     int
-	// RequestTimeout bounds one request to Kafka; Append tries again up to three times.
+	// RequestTimeout bounds one request to Kafka; Append tries again up to five times.
 	// Default 10 s.
 	RequestTimeout time.Duration
+	// SessionTimeout is how long the owner may be silent before another takes over (Own). Brokers allow
+	// 6 s to 30 minutes if they are not set otherwise. Default 10 s.
+	SessionTimeout time.Duration
 	// TLS and SASL are off by default.
 	TLS  TLS
 	SASL SASL
@@ -94,20 +96,31 @@ func (c Config) Validate() error {
 	}
 	check(c.Partitions >= 1 && c.Partitions <= stream.MaxShards, "partitions", fmt.Sprintf("is not between 1 and %d", stream.MaxShards))
 	check(c.ReplicationFactor >= 1 && c.ReplicationFactor <= 100, "replication_factor", "is not between 1 and 100")
-	check(c.Retention >= time.Hour, "retention", "is less than an hour")
 	check(c.MaxValueBytes >= 1 && c.MaxValueBytes <= 64<<20, "max_value_bytes", "is not between 1 and 64 MiB")
 	check(c.RequestTimeout > 0, "request_timeout", "is negative")
-	check((c.TLS.CertFile == "") == (c.TLS.KeyFile == ""), "tls.key_file", "certificate and key come together")
-	check(c.TLS.Enabled || c.TLS == TLS{}, "tls.enabled", "is false, but other fields of tls are set")
-	switch c.SASL.Mechanism {
+	check(c.SessionTimeout >= time.Second, "session_timeout", "is less than a second")
+	return errors.Join(append(faults, ValidateAccess(c.TLS, c.SASL))...)
+}
+
+// ValidateAccess reports every fault of how a client shows who it is, each with its field.
+func ValidateAccess(t TLS, s SASL) error {
+	var faults []error
+	check := func(ok bool, field, fault string) {
+		if !ok {
+			faults = append(faults, fmt.Errorf("%s: %s", field, fault))
+		}
+	}
+	check((t.CertFile == "") == (t.KeyFile == ""), "tls.key_file", "certificate and key come together")
+	check(t.Enabled || t == TLS{}, "tls.enabled", "is false, but other fields of tls are set")
+	switch s.Mechanism {
 	case "":
-		check(c.SASL == SASL{}, "sasl.mechanism", "is empty, but a user or password is set")
+		check(s == SASL{}, "sasl.mechanism", "is empty, but a user or password is set")
 	case MechanismPlain:
-		check(c.TLS.Enabled, "sasl.mechanism", "plain shows the password to the network: enable tls")
+		check(t.Enabled, "sasl.mechanism", "plain shows the password to the network: enable tls")
 		fallthrough
 	case MechanismScramSHA256, MechanismScramSHA512:
-		check(c.SASL.Username != "", "sasl.username", "is empty")
-		check(c.SASL.Password != "", "sasl.password", "is empty")
+		check(s.Username != "", "sasl.username", "is empty")
+		check(s.Password != "", "sasl.password", "is empty")
 	default:
 		check(false, "sasl.mechanism", "is none of plain, scram-sha-256, scram-sha-512")
 	}
@@ -118,9 +131,9 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.TopicPrefix, DefaultTopicPrefix)
 	setDefault(&c.Partitions, DefaultPartitions)
 	setDefault(&c.ReplicationFactor, DefaultReplicationFactor)
-	setDefault(&c.Retention, DefaultRetention)
 	setDefault(&c.MaxValueBytes, DefaultMaxValueBytes)
 	setDefault(&c.RequestTimeout, DefaultRequestTimeout)
+	setDefault(&c.SessionTimeout, DefaultSessionTimeout)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -132,6 +145,23 @@ func setDefault[T comparable](field *T, value T) {
 	if *field == zero {
 		*field = value
 	}
+}
+
+// NewTransport makes what requests to Kafka go through; dial bounds the making of a connection.
+func NewTransport(t TLS, s SASL, dial time.Duration) (*kafka.Transport, error) {
+	tlsConfig, err := t.config()
+	if err != nil {
+		return nil, err
+	}
+	mechanism, err := s.mechanism()
+	if err != nil {
+		return nil, fmt.Errorf("sasl: %w", err)
+	}
+	return &kafka.Transport{
+		ClientID: "tributary", TLS: tlsConfig, SASL: mechanism, DialTimeout: dial,
+		// Who leads a partition is asked again within this time: as long a change of leaders may be felt.
+		MetadataTTL: time.Second,
+	}, nil
 }
 
 func (t TLS) config() (*tls.Config, error) {

@@ -47,15 +47,16 @@ func TestTopicsAreMadeAsConfigured(t *testing.T) {
 	})
 	config := Config{
 		Brokers: c.ListenAddrs(), TopicPrefix: "cdp.", Partitions: 5, ReplicationFactor: 3,
-		Retention: 48 * time.Hour, MaxValueBytes: 2 << 20,
+		MaxValueBytes: 2 << 20,
 	}
 	l := open(t, config)
 	closeLog(t, l)
 	want := map[string]string{
-		"cleanup.policy": "delete", "retention.ms": "172800000", "min.insync.replicas": "2", "max.message.bytes": "2101248",
+		"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1", "unclean.leader.election.enable": "false",
+		"min.insync.replicas": "2", "max.message.bytes": "2101248",
 	}
 	req := made.Load()
-	if req == nil || len(req.Topics) != 2 {
+	if req == nil || len(req.Topics) != 3 {
 		t.Fatalf("request: %+v", req)
 	}
 	for i, name := range []string{"cdp.live", "cdp.bulk"} {
@@ -243,8 +244,8 @@ func TestConfigReportsEveryFault(t *testing.T) {
 		fields []string
 	}{
 		"numbers": {
-			Config{Partitions: -1, ReplicationFactor: -1, Retention: time.Second, MaxValueBytes: -1, RequestTimeout: -1},
-			[]string{"brokers", "partitions", "replication_factor", "retention", "max_value_bytes", "request_timeout"},
+			Config{Partitions: -1, ReplicationFactor: -1, MaxValueBytes: -1, RequestTimeout: -1},
+			[]string{"brokers", "partitions", "replication_factor", "max_value_bytes", "request_timeout"},
 		},
 		"plain in the clear": {
 			Config{Brokers: []string{""}, SASL: SASL{Mechanism: MechanismPlain}},

@@ -9,7 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
+	"io"
 	"sync"
 
 	"github.com/segmentio/kafka-go"
@@ -22,6 +22,9 @@ var (
 	ErrPartitions = errors.New("kafka log: number of partitions differs")
 	// ErrPartition is returned for a partition that the log does not have.
 	ErrPartition = errors.New("kafka log: no such partition")
+	// ErrLost is returned by a reader when Kafka no longer has the end of what was read: a leader lost
+	// records that were acknowledged, or the topic was made anew. Others would take their offsets.
+	ErrLost = errors.New("kafka log: records that were read are gone from the partition")
 )
 
 // Log is a stream.Log.
@@ -32,6 +35,7 @@ type Log struct {
 	topics    [stream.Lanes]string
 	ids       []int     // Kafka's partitions, 0 to n-1
 	batchers  []batcher // by lane and partition
+	ledger    ledger
 
 	ctx     context.Context // ends with Close
 	cancel  context.CancelFunc
@@ -42,7 +46,11 @@ type Log struct {
 	once    sync.Once
 }
 
-var _ stream.Log = (*Log)(nil)
+var (
+	_ stream.Log     = (*Log)(nil)
+	_ stream.Counter = (*Log)(nil)
+	_ stream.Owned   = (*Log)(nil)
+)
 
 // Open connects to Kafka and makes the topics if they are not there.
 func Open(ctx context.Context, c Config) (*Log, error) {
@@ -56,21 +64,33 @@ func Open(ctx context.Context, c Config) (*Log, error) {
 	}
 	if err := l.prepareTopics(ctx); err != nil {
 		_ = l.Close()
-		return nil, fmt.Errorf("open log: %w", err)
+		return nil, fmt.Errorf("open log: %w%s", err, hint(c, err))
 	}
 	return l, nil
 }
 
+// hint says what mostly is the matter where Kafka itself just hangs up.
+func hint(c Config, err error) string {
+	switch {
+	case errors.Is(err, kafka.IllegalSASLState):
+		return " (the listener takes no sasl: leave it out, or use another port)"
+	case !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+		return ""
+	case c.TLS.Enabled && c.SASL.Mechanism == "":
+		return " (the broker hung up: the listener may not speak tls, or may want sasl)"
+	case c.TLS.Enabled:
+		return " (the broker hung up: the listener may not speak tls)"
+	}
+	return " (the broker hung up: the listener may want tls or sasl)"
+}
+
 func connect(c Config) (*Log, error) {
-	tlsConfig, err := c.TLS.config()
+	transport, err := NewTransport(c.TLS, c.SASL, c.RequestTimeout)
 	if err != nil {
 		return nil, err
 	}
-	mechanism, err := c.SASL.mechanism()
-	if err != nil {
-		return nil, fmt.Errorf("sasl: %w", err)
-	}
 	l := &Log{config: c, batchers: make([]batcher, stream.Lanes*c.Partitions)}
+	l.ledger.log = l
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	for lane := range stream.Lane(stream.Lanes) {
 		l.topics[lane] = c.TopicPrefix + lane.String()
@@ -81,10 +101,8 @@ func connect(c Config) (*Log, error) {
 	for i := range c.Partitions {
 		l.ids = append(l.ids, i)
 	}
-	l.transport = &kafka.Transport{
-		ClientID: "tributary", TLS: tlsConfig, SASL: mechanism,
-		MetadataTopics: l.topics[:], DialTimeout: c.RequestTimeout, Context: l.ctx,
-	}
+	l.transport = transport
+	l.transport.Context, l.transport.MetadataTopics = l.ctx, l.names()
 	l.client = &kafka.Client{
 		Addr: kafka.TCP(c.Brokers...), Transport: l.transport,
 		// Brokers are told half of it, or of what is left of a context: without it, 500 ms.
@@ -93,94 +111,17 @@ func connect(c Config) (*Log, error) {
 	return l, nil
 }
 
-// prepareTopics makes the topics that are missing and checks how many partitions they have.
-func (l *Log) prepareTopics(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 3*l.config.RequestTimeout)
-	defer cancel()
-	var missing []kafka.TopicConfig
-	counts, err := l.partitionCounts(ctx)
-	if err != nil {
-		return err
-	}
-	for _, topic := range l.topics {
-		if counts[topic] == 0 {
-			missing = append(missing, l.topicConfig(topic))
-		}
-	}
-	if len(missing) > 0 {
-		if err := l.createTopics(ctx, missing); err != nil {
-			return err
-		}
-		if counts, err = l.partitionCounts(ctx); err != nil {
-			return err
-		}
-	}
-	for _, topic := range l.topics {
-		if counts[topic] != l.config.Partitions {
-			return fmt.Errorf("%w: topic %s has %d, the configuration %d", ErrPartitions, topic, counts[topic], l.config.Partitions)
-		}
-	}
-	return nil
-}
-
-func (l *Log) partitionCounts(ctx context.Context) (map[string]int, error) {
-	m, err := l.client.Metadata(ctx, &kafka.MetadataRequest{Topics: l.topics[:]})
-	if err != nil {
-		return nil, fmt.Errorf("read metadata: %w", err)
-	}
-	counts := make(map[string]int)
-	for _, t := range m.Topics {
-		if t.Error != nil && !errors.Is(t.Error, kafka.UnknownTopicOrPartition) {
-			return nil, fmt.Errorf("read metadata of topic %s: %w", t.Name, t.Error)
-		}
-		counts[t.Name] = len(t.Partitions)
-	}
-	return counts, nil
-}
-
-// topicConfig makes an acknowledged record survive the loss of one replica, where there are enough.
-func (l *Log) topicConfig(topic string) kafka.TopicConfig {
-	return kafka.TopicConfig{
-		Topic: topic, NumPartitions: l.config.Partitions, ReplicationFactor: l.config.ReplicationFactor,
-		ConfigEntries: []kafka.ConfigEntry{
-			{ConfigName: "cleanup.policy", ConfigValue: "delete"},
-			{ConfigName: "retention.ms", ConfigValue: strconv.FormatInt(l.config.Retention.Milliseconds(), 10)},
-			{ConfigName: "max.message.bytes", ConfigValue: strconv.Itoa(l.batchBytes() + recordOverhead)},
-			{ConfigName: "min.insync.replicas", ConfigValue: strconv.Itoa(min(2, l.config.ReplicationFactor))},
-		},
-	}
-}
-
-// createTopics makes topics; that somebody else made one meanwhile is no error.
-func (l *Log) createTopics(ctx context.Context, topics []kafka.TopicConfig) error {
-	res, err := l.client.CreateTopics(ctx, &kafka.CreateTopicsRequest{Topics: topics})
-	if err != nil {
-		return fmt.Errorf("create topics: %w", err)
-	}
-	for topic, err := range res.Errors {
-		if err != nil && !errors.Is(err, kafka.TopicAlreadyExists) {
-			return fmt.Errorf("create topic %s: %w", topic, err)
-		}
-	}
-	return nil
-}
-
 // Partitions implements stream.Log.
 func (l *Log) Partitions(ctx context.Context) ([]stream.PartitionInfo, error) {
-	ctx, end, err := l.begin(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer end()
 	var infos []stream.PartitionInfo
 	for lane := range stream.Lane(stream.Lanes) {
-		offsets, err := l.offsets(ctx, lane, l.ids...)
+		spans, err := l.spans(ctx, lane, l.ids...)
 		if err != nil {
 			return nil, l.translate(ctx, "list partitions", err)
 		}
 		for i := range l.ids {
 			infos = append(infos, stream.PartitionInfo{
-				ID: stream.PartitionOf(lane, uint16(i)), Lane: lane, First: offsets[i].first, Next: offsets[i].next,
+				ID: stream.PartitionOf(lane, uint16(i)), Lane: lane, First: spans[i].first, Next: spans[i].next,
 			})
 		}
 	}
@@ -189,7 +130,20 @@ func (l *Log) Partitions(ctx context.Context) ([]stream.PartitionInfo, error) {
 
 type span struct{ first, next uint64 }
 
-// offsets returns what the partitions of a lane hold.
+// spans returns what the partitions of a lane hold.
+func (l *Log) spans(ctx context.Context, lane stream.Lane, ids ...int) (spans map[int]span, err error) {
+	err = l.retry(ctx, "list offsets", func() error {
+		ctx, end, err := l.begin(ctx)
+		if err != nil {
+			return err
+		}
+		defer end()
+		spans, err = l.offsets(ctx, lane, ids...)
+		return err
+	})
+	return spans, err
+}
+
 func (l *Log) offsets(ctx context.Context, lane stream.Lane, ids ...int) (map[int]span, error) {
 	topic := l.topics[lane]
 	var requests []kafka.OffsetRequest
@@ -211,16 +165,6 @@ func (l *Log) offsets(ctx context.Context, lane stream.Lane, ids ...int) (map[in
 		return nil, fmt.Errorf("topic %s: offsets of %d of %d partitions", topic, len(spans), len(ids))
 	}
 	return spans, nil
-}
-
-// Trim implements stream.Log. It does nothing: Kafka forgets by the retention of the topics.
-func (l *Log) Trim(ctx context.Context, p stream.Partition, _ uint64) error {
-	_, end, err := l.begin(ctx)
-	if err != nil {
-		return err
-	}
-	defer end()
-	return l.check(p)
 }
 
 func (l *Log) check(p stream.Partition) error {
@@ -245,6 +189,9 @@ func (l *Log) begin(ctx context.Context) (context.Context, func(), error) {
 
 // translate names the action that failed; after Close that is the reason.
 func (l *Log) translate(ctx context.Context, action string, err error) error {
+	if err == nil {
+		return nil
+	}
 	if l.ctx.Err() != nil {
 		return stream.ErrClosed
 	}

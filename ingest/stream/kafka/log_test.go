@@ -18,7 +18,7 @@ func TestConformance(t *testing.T) {
 			c := Config{Brokers: cluster(t), ReplicationFactor: 1}
 			return func(t *testing.T) stream.Log { return open(t, c) }
 		},
-		MaxValueBytes: DefaultMaxValueBytes,
+		MaxValueBytes: DefaultMaxValueBytes, TrimsExactly: true,
 	})
 }
 

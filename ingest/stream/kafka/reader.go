@@ -17,6 +17,8 @@ const (
 	fetchBytes = 4 << 20
 	// longPoll is how long a request waits at Kafka for a record before it is asked again.
 	longPoll = 2 * time.Second
+	// longPause is the longest between two attempts to read.
+	longPause = time.Second
 )
 
 // reader reads one partition at offsets of its own, without a consumer group.
@@ -29,6 +31,7 @@ type reader struct {
 
 	buffered []stream.Entry
 	pause    time.Duration
+	read     bool // something was read: the partition reached to offset
 }
 
 // Reader implements stream.Log.
@@ -108,7 +111,7 @@ func (r *reader) wait(ctx context.Context, err error) error {
 	if !passing(err) || ctx.Err() != nil {
 		return err
 	}
-	r.pause = min(max(2*r.pause, firstPause), longPoll)
+	r.pause = min(max(2*r.pause, firstPause), longPause)
 	r.log.config.Logger.WarnContext(ctx, "read from kafka is tried again", "partition", uint32(r.id), "error", err)
 	return sleep(ctx, r.pause)
 }
@@ -126,6 +129,9 @@ func (r *reader) outOfRange(ctx context.Context) error {
 	}
 	if r.offset <= s.next {
 		return nil // it came meanwhile
+	}
+	if r.read {
+		return fmt.Errorf("%w: it ends at %d", ErrLost, s.next)
 	}
 	res, err := r.request(ctx, s.next)
 	if err != nil {
@@ -152,6 +158,6 @@ func (r *reader) buffer(records kafka.RecordReader) error {
 			return err
 		}
 		r.buffered = append(r.buffered, e)
-		r.offset = e.Offset + 1
+		r.offset, r.read = e.Offset+1, true
 	}
 }

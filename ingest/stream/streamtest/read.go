@@ -12,15 +12,16 @@ import (
 func testReopen(t *testing.T, s Subject) {
 	b := newBench(t, s)
 	want := make(map[stream.Position]stream.Record)
-	counts := make(map[stream.SourceKey]uint64)
+	counts := make(map[stream.SourceDay]uint64)
 	for round := range 3 {
 		records := events("acme", "web", 7)
 		records = append(records, events("globex", fmt.Sprintf("source-%d", round), 5)...)
 		records[0].Kind, records[1].Kind = stream.KindRejected, stream.KindCommand
+		records[2].ReceivedAt = records[2].ReceivedAt.AddDate(0, 0, -round)
 		for i, p := range b.append(records...) {
 			want[p] = records[i]
 			if records[i].Kind != stream.KindCommand {
-				counts[stream.SourceKey{Workspace: records[i].Workspace, Source: records[i].Source}]++
+				counts[sourceDay(records[i])]++
 			}
 		}
 		b.reopen()
@@ -35,8 +36,12 @@ func testReopen(t *testing.T, s Subject) {
 	}
 }
 
+func sourceDay(r stream.Record) stream.SourceDay {
+	return stream.SourceDay{SourceKey: stream.SourceKey{Workspace: r.Workspace, Source: r.Source}, Day: stream.DayOf(r.ReceivedAt)}
+}
+
 // sameCounts checks the counts of a log that keeps some.
-func (b *bench) sameCounts(want map[stream.SourceKey]uint64) {
+func (b *bench) sameCounts(want map[stream.SourceDay]uint64) {
 	b.Helper()
 	c, ok := b.log.(stream.Counter)
 	if !ok {
@@ -47,12 +52,21 @@ func (b *bench) sameCounts(want map[stream.SourceKey]uint64) {
 		b.Fatalf("received: %v", err)
 	}
 	for k, n := range want {
-		if got[k] != n {
-			b.Errorf("%s/%s: %d received, want %d", k.Workspace, k.Source, got[k], n)
+		if got.Counts[k] != n {
+			b.Errorf("%s/%s: %d received on %s, want %d", k.Workspace, k.Source, got.Counts[k], k.Day, n)
 		}
 	}
-	if len(got) != len(want) {
-		b.Errorf("received from %d sources, want %d", len(got), len(want))
+	if len(got.Counts) != len(want) {
+		b.Errorf("received on %d days of sources, want %d", len(got.Counts), len(want))
+	}
+	infos, err := b.log.Partitions(b.ctx)
+	if err != nil {
+		b.Fatalf("partitions: %v", err)
+	}
+	for _, info := range infos {
+		if got.Next[info.ID] != info.Next {
+			b.Errorf("partition %d is counted up to %d, want %d", info.ID, got.Next[info.ID], info.Next)
+		}
 	}
 }
 

@@ -2,7 +2,7 @@
 -- export, and for a rebuild where the log no longer reaches back.
 SELECT
     workspace, source, message_id, type, name, channel, at, original_at, sent_at, received_at,
-    client_order, observation, identifiers, record_id, record_version, record_deleted, subject,
+    client_order, client, observation, identifiers, record_id, record_version, record_deleted, subject,
     participants, conversation_id, parent_conversation_id, leg_id, turn, direction, author_role,
     agent_id, team, queue, skill, case_id, topic, disposition, priority, language, sentiment,
     transfer_kind, wait_s, talk_s, hold_s, wrap_s, resolution, survey_id, survey, survey_kind,

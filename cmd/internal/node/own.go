@@ -1,0 +1,114 @@
+package node
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+
+	"tributary/cmd/internal/config"
+	"tributary/ingest/stream"
+	"tributary/profiles/sink"
+)
+
+// own waits until this process owns the log, if others may.
+func (n *Node) own(ctx context.Context) error {
+	shared, ok := n.log.(stream.Owned)
+	if !ok || !n.config.Has(config.RoleUnify) && !n.config.Has(config.RoleSink) {
+		return nil
+	}
+	if n.options.OwnWithin > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, n.options.OwnWithin)
+		defer cancel()
+	}
+	n.logger.InfoContext(ctx, "waiting to own the log")
+	lease, err := shared.Own(ctx)
+	if errors.Is(err, context.DeadlineExceeded) && n.options.OwnWithin > 0 {
+		return fmt.Errorf("another process owns the log; run the command where that one runs: %w", err)
+	}
+	if err != nil {
+		return fmt.Errorf("own the log: %w", err)
+	}
+	n.logger.InfoContext(ctx, "owner of the log", "epoch", lease.Epoch())
+	n.lease = lease
+	n.onClose(lease.Close)
+	return nil
+}
+
+// adopt makes sure that this process may go on where the owner before it stopped, and says by the note
+// that from now on it is its state whose rows are sent. A state that is another than that owner's is
+// made again from the log: which rows it sent, and as what, only the state itself knows.
+func (n *Node) adopt(ctx context.Context) error {
+	if n.lease == nil {
+		return nil
+	}
+	before, err := sink.ReadNote(n.lease.Before())
+	if err != nil {
+		return err
+	}
+	key := fingerprint(n.folder.key)
+	if before.Key != "" && before.Key != key {
+		return errors.New("the identity key is another than that of the process that owned the log before: " +
+			"give all of them the same, by identity.key_file")
+	}
+	mine, err := n.outbox.Queue.Lineage()
+	if err != nil {
+		return err
+	}
+	if before.Lineage != "" && before.Lineage != mine {
+		n.logger.WarnContext(ctx, "another process owned the log: the hot state is made again", "spans_under_way", len(before.Spans))
+		if err := n.renewState(); err != nil {
+			return err
+		}
+		if mine, err = n.outbox.Queue.Lineage(); err != nil {
+			return err
+		}
+	}
+	n.note = sink.Note{Lineage: mine, Key: key}
+	if before.Lineage == mine {
+		n.note.Spans = before.Spans
+	}
+	text, err := n.note.Encode()
+	if err != nil {
+		return err
+	}
+	if err := n.lease.Write(ctx, text); err != nil {
+		return fmt.Errorf("write down the owner: %w", err)
+	}
+	return nil
+}
+
+// renewState puts an empty state in place of the one there is.
+func (n *Node) renewState() error {
+	last := len(n.closers) - 1 // openState's
+	if err := n.closers[last](); err != nil {
+		return fmt.Errorf("close the old state: %w", err)
+	}
+	n.closers = n.closers[:last]
+	if err := os.RemoveAll(n.config.HotState().Dir); err != nil {
+		return fmt.Errorf("remove the old state: %w", err)
+	}
+	return n.openState()
+}
+
+// fingerprint tells keys apart and tells nothing of them.
+func fingerprint(key []byte) string {
+	sum := sha256.Sum256(append([]byte("tributary identity key\x00"), key...))
+	return hex.EncodeToString(sum[:8])
+}
+
+// ownership ends with stream.ErrFenced once another process owns the log.
+func (n *Node) ownership(ctx context.Context) error {
+	if n.lease == nil {
+		return nil
+	}
+	select {
+	case <-n.lease.Lost():
+		return stream.ErrFenced
+	case <-ctx.Done():
+		return nil
+	}
+}

@@ -1,0 +1,102 @@
+package chatwoot
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"tributary/ingest/connector"
+	"tributary/ingest/connector/kit"
+)
+
+func TestConformance(t *testing.T) { kit.Run(t, Subject()) }
+
+func decoder(t testing.TB, values map[string]string) connector.Webhook {
+	t.Helper()
+	c := Connector()
+	cfg, err := c.Configure("chatwoot", values, func(s string) (string, error) { return s, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := newWebhook(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func TestToken(t *testing.T) {
+	request := func(query string) *connector.Request {
+		return &connector.Request{URL: &url.URL{Path: "/v1/webhooks/chatwoot", RawQuery: query}, Header: http.Header{}}
+	}
+	w := decoder(t, map[string]string{"token": "long-and-random"})
+	for query, want := range map[string]error{
+		"token=long-and-random": nil, "": connector.ErrUnsigned, "token=": connector.ErrUnsigned,
+		"token=long-and-randon": connector.ErrSignature, "token=wrong&token=long-and-random": connector.ErrSignature,
+	} {
+		if err := w.Verify(request(query)); !errors.Is(err, want) {
+			t.Errorf("%q: %v, not %v", query, err, want)
+		}
+	}
+	both := decoder(t, map[string]string{"token": "long-and-random", "webhook_secret": kitSecret})
+	if err := both.Verify(request("token=long-and-random")); !errors.Is(err, connector.ErrUnsigned) {
+		t.Errorf("with a secret configured a token alone is answered with %v", err)
+	}
+}
+
+func TestDeliveryID(t *testing.T) {
+	w := decoder(t, map[string]string{"token": "t"})
+	body, err := testdata.ReadFile("testdata/webhook/contact_updated.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, header := range map[string]http.Header{
+		"3f2504e0-4f89-41d3-9a0c-0305e82c3301": {deliveryHeader: {"3f2504e0-4f89-41d3-9a0c-0305e82c3301"}},
+		"sha256:":                              {},
+	} {
+		b, err := w.Decode(&connector.Request{Body: body, Header: header})
+		if err != nil || len(b.Events) != 1 || !strings.HasPrefix(b.Events[0].MessageID, id) {
+			t.Errorf("%q: %+v, %v", id, b.Events, err)
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	files, err := testdata.ReadDir("testdata/webhook")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		if body, err := testdata.ReadFile("testdata/webhook/" + file.Name()); err == nil && !strings.Contains(file.Name(), ".golden.") {
+			f.Add(body)
+		}
+	}
+	w := decoder(f, map[string]string{"token": "t"})
+	f.Fuzz(func(t *testing.T, body []byte) {
+		b, err := w.Decode(&connector.Request{Body: body})
+		if err == nil && b.Len() == 0 {
+			t.Error("a delivery is dropped")
+		}
+	})
+}
+
+func BenchmarkDecode(b *testing.B) {
+	text, err := testdata.ReadFile("testdata/webhook/message_customer.json")
+	if err != nil {
+		b.Fatal(err)
+	}
+	body := connector.JSON(json.RawMessage(text))
+	w := decoder(b, map[string]string{"token": "t"})
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		batch, err := w.Decode(&connector.Request{Body: body})
+		if err != nil || len(batch.Events) != 1 {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+}

@@ -1,0 +1,39 @@
+package chatwoot
+
+import (
+	"embed"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"tributary/ingest/connector"
+	"tributary/ingest/connector/kit"
+)
+
+//go:embed testdata
+var testdata embed.FS
+
+const kitSecret = "kit-webhook-secret"
+
+// Subject is what the conformance kit needs to know of Chatwoot.
+func Subject() kit.Subject {
+	return kit.Subject{
+		Connector: Connector(),
+		Settings:  map[string]string{"webhook_secret": kitSecret},
+		Fixtures:  testdata,
+		Tolerance: tolerance,
+		Deliver: func(_ string, body []byte, at time.Time) *connector.Request {
+			stamp := strconv.FormatInt(at.Unix(), 10)
+			return &connector.Request{
+				Method: http.MethodPost, Body: body, Received: at,
+				URL: &url.URL{Scheme: "https", Host: "tributary.example.com", Path: "/v1/webhooks/chatwoot"},
+				Header: http.Header{
+					"Content-Type":  {"application/json"},
+					signatureHeader: {sign([]byte(kitSecret), stamp, body)},
+					timestampHeader: {stamp},
+				},
+			}
+		},
+	}
+}

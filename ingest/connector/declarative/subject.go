@@ -1,0 +1,122 @@
+package declarative
+
+import (
+	"encoding/json"
+	"io/fs"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"tributary/ingest/connector"
+	"tributary/ingest/connector/kit"
+	"tributary/ingest/connector/mapping"
+	"tributary/ingest/event"
+)
+
+// Subject is what the conformance kit needs to know: the samples beside the file (webhook/, pull/, as in
+// kit.Subject), deliveries that are signed as the file says, and an API that does what the file expects.
+//
+// That API is made from the file, so it proves the mapping, the checkpoint and what happens under faults;
+// whether the vendor's API is what the file says, only the vendor's API tells.
+func (f *File) Subject(samples fs.FS) kit.Subject {
+	settings := f.sampleSettings()
+	s := kit.Subject{
+		Connector: f.Connector(), Settings: settings, Fixtures: samples,
+		Optional: f.Samples.Optional, Deletes: f.Samples.Deletes,
+	}
+	if at, err := event.ParseTime(f.Samples.Since); err == nil {
+		s.Since = at
+	}
+	if f.Webhook != nil {
+		y := &f.Webhook.Signature
+		s.TokenOnly = y.HMAC == nil
+		if y.HMAC != nil && y.HMAC.Timestamp != nil {
+			s.Tolerance = y.HMAC.Timestamp.Tolerance
+		}
+		s.Deliver = func(_ string, body []byte, at time.Time) *connector.Request { return f.deliver(settings, body, at) }
+	}
+	if f.Pull != nil {
+		s.BaseURL = f.Pull.Base
+		s.Changed = f.changed
+		s.API = func(records map[string][]json.RawMessage, pageSize int) http.Handler {
+			return &vendor{File: f, settings: settings, records: records, size: pageSize}
+		}
+	}
+	return s
+}
+
+// sampleSettings are values for the check, invented where the file has none.
+func (f *File) sampleSettings() map[string]string {
+	values := map[string]string{}
+	for _, s := range f.Settings {
+		value := f.Samples.Settings[s.Name]
+		if value == "" && s.Default == "" {
+			switch s.Kind {
+			case connector.KindURL:
+				value = "https://example.com"
+			case connector.KindDuration:
+				value = "5m"
+			case connector.KindNumber:
+				value = "1"
+			case connector.KindFlag:
+				value = "false"
+			case connector.KindChoice:
+				value = s.Choices[0]
+			default:
+				value = "a-" + strings.ReplaceAll(s.Name, "_", "-")
+			}
+		}
+		if value == "" {
+			value = s.Default
+		}
+		if f.Pull == nil || s.Name != f.Pull.Base { // the kit sets the address
+			values[s.Name] = value
+		}
+	}
+	return values
+}
+
+func (f *File) deliver(settings map[string]string, body []byte, at time.Time) *connector.Request {
+	kind := "application/json"
+	if f.Webhook.Format == "form" {
+		kind = "application/x-www-form-urlencoded"
+	}
+	r := &connector.Request{Method: http.MethodPost, Body: body, Received: at, Header: http.Header{"Content-Type": {kind}}}
+	switch y := &f.Webhook.Signature; {
+	case y.HMAC != nil:
+		stamp := ""
+		if t := y.HMAC.Timestamp; t != nil {
+			stamp = strconv.FormatInt(at.Unix(), 10)
+			r.Header.Set(t.Header, stamp)
+		}
+		r.Header.Set(y.HMAC.Header, y.HMAC.sign([]byte(settings[y.HMAC.Secret]), stamp, body))
+	case y.Bearer != "":
+		r.Header.Set("Authorization", "Bearer "+settings[y.Bearer])
+	case y.Header != nil:
+		r.Header.Set(y.Header.Name, y.Header.Prefix+settings[y.Header.Secret])
+	case y.Basic != nil:
+		authorized := http.Request{Header: r.Header}
+		authorized.SetBasicAuth(settings[y.Basic.User], settings[y.Basic.Password])
+	}
+	return r
+}
+
+// changed is when a record was changed, by the stream's own expression; zero without one.
+func (f *File) changed(stream string, record json.RawMessage) time.Time {
+	p := f.pages[stream]
+	if p == nil || p.changed == nil {
+		return time.Time{}
+	}
+	in, err := mapping.Decode(record)
+	if err != nil {
+		return time.Time{}
+	}
+	vars := mapping.Vars{}
+	v, err := p.changed.First(contextOfSamples, in, vars.List())
+	if err != nil {
+		return time.Time{}
+	}
+	at, _ := mapping.Time(v) // nothing said
+	return at
+}

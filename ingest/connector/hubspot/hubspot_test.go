@@ -1,0 +1,9 @@
+package hubspot
+
+import (
+	"testing"
+
+	"tributary/ingest/connector/kit"
+)
+
+func TestConformance(t *testing.T) { kit.Run(t, Subject()) }

@@ -1,0 +1,159 @@
+package salesforce
+
+import (
+	"bytes"
+	"encoding/xml"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"tributary/ingest/connector"
+	"tributary/ingest/connector/kit"
+)
+
+func TestConformance(t *testing.T) { kit.Run(t, Subject()) }
+
+func listening(t testing.TB, settings map[string]string) (connector.Webhook, error) {
+	t.Helper()
+	c := Connector()
+	values := map[string]string{"webhook_secret": testSecret}
+	for name, value := range settings {
+		values[name] = value
+	}
+	config, err := c.Configure("crm", values, func(s string) (string, error) { return s, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newWebhook(config)
+}
+
+func fixture(t testing.TB, name string) []byte {
+	t.Helper()
+	body, err := fixtures.ReadFile("testdata/webhook/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+func TestOutboundMessageIsAcknowledged(t *testing.T) {
+	w, err := listening(t, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := w.Decode(&connector.Request{Body: fixture(t, "outbound-contacts.xml"), Received: kit.Now})
+	if err != nil || b.Reply == nil || b.Reply.Status != http.StatusOK {
+		t.Fatalf("%+v, %v", b.Reply, err)
+	}
+	var reply struct {
+		Ack string `xml:"Body>notificationsResponse>Ack"`
+	}
+	if err := xml.Unmarshal(b.Reply.Body, &reply); err != nil || reply.Ack != "true" || !strings.HasPrefix(b.Reply.ContentType, "text/xml") {
+		t.Errorf("%s: %s, %v", b.Reply.ContentType, b.Reply.Body, err)
+	}
+}
+
+func TestSessionIDIsNeverKept(t *testing.T) {
+	w, err := listening(t, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := bytes.Replace(fixture(t, "outbound-contacts.xml"), []byte(`<SessionId xsi:nil="true"/>`), []byte("<SessionId>00Dsecretsession</SessionId>"), 1)
+	body = bytes.Replace(body, []byte("<Id>04l5e000000AAA1</Id>"), nil, 1)
+	b, err := w.Decode(&connector.Request{Body: body, Received: kit.Now})
+	if err != nil || len(b.Rejected) != 1 || len(b.Events) != 1 {
+		t.Fatalf("%+v, %v", b, err)
+	}
+	if kept := string(connector.JSON(b)); strings.Contains(kept, "secretsession") {
+		t.Errorf("the session id is kept: %s", kept)
+	}
+}
+
+func TestOtherOrganizationIsRefused(t *testing.T) {
+	for organization, want := range map[string]bool{"00D5e000000TEST": true, "00D5e000000TESTEAU": true, "00D5e000000tEST": false, "00D5e000000TESTEAX": false, "": true} {
+		w, err := listening(t, map[string]string{"organization_id": organization})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = w.Decode(&connector.Request{Body: fixture(t, "outbound-contacts.xml"), Received: kit.Now}); (err == nil) != want {
+			t.Errorf("%q: %v", organization, err)
+		}
+	}
+}
+
+func TestSettingsAreChecked(t *testing.T) {
+	_, err := listening(t, map[string]string{"organization_id": "00D", "currency": "euro"})
+	for _, part := range []string{"organization_id:", "currency:"} {
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("%v does not name %s", err, part)
+		}
+	}
+}
+
+func TestTokenInTheAddressOrAsBearer(t *testing.T) {
+	w, err := listening(t, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		query, header string
+		want          error
+	}{
+		{"token=" + testSecret, "", nil}, {"", "Bearer " + testSecret, nil}, {"token=" + testSecret, "Bearer wrong", connector.ErrSignature},
+		{"token=" + testSecret, "Basic eDp5", nil}, {"token=wrong", "", connector.ErrSignature}, {"", "", connector.ErrUnsigned},
+		{"", testSecret, connector.ErrUnsigned}, {"", "Bearer ", connector.ErrUnsigned},
+	} {
+		r := &connector.Request{URL: &url.URL{RawQuery: c.query}, Header: http.Header{"Authorization": {c.header}}, Received: time.Now()}
+		if err := w.Verify(r); err != c.want { //nolint:errorlint // Verify returns them bare
+			t.Errorf("%q %q: %v, want %v", c.query, c.header, err, c.want)
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	entries, err := fixtures.ReadDir("testdata/webhook")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, entry := range entries {
+		f.Add(fixture(f, entry.Name()))
+	}
+	w, err := listening(f, map[string]string{"user_id_field": "Customer_Number__c"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		b, err := w.Decode(&connector.Request{Body: body, Received: kit.Now})
+		for i := range b.Events {
+			if err == nil && b.Events[i].MessageID == "" {
+				t.Error("an event without a message id")
+			}
+		}
+	})
+}
+
+// BenchmarkDecode decodes and maps one delivery; an event is one of its records.
+func BenchmarkDecode(b *testing.B) {
+	for _, name := range []string{"outbound-contacts.xml", "cdc-contact-create.json", "cdc-opportunity.json"} {
+		b.Run(name, func(b *testing.B) {
+			body := fixture(b, name)
+			w, err := listening(b, nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			r, events := &connector.Request{Body: body, Received: kit.Now}, 0
+			b.SetBytes(int64(len(body)))
+			b.ReportAllocs()
+			for b.Loop() {
+				batch, err := w.Decode(r)
+				if err != nil || len(batch.Events) == 0 {
+					b.Fatal(err)
+				}
+				events += len(batch.Events)
+			}
+			b.ReportMetric(float64(events)/b.Elapsed().Seconds(), "events/s")
+		})
+	}
+}

@@ -1,0 +1,71 @@
+package salesforce
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+
+	"tributary/ingest/connector"
+	"tributary/ingest/connector/field"
+	"tributary/ingest/event"
+)
+
+type webhook struct {
+	config       connector.Config
+	secret       string
+	organization string
+	userField    string
+	currency     string
+}
+
+func newWebhook(c connector.Config) (connector.Webhook, error) {
+	w := &webhook{
+		config: c, secret: c.Text("webhook_secret"), organization: c.Text("organization_id"),
+		userField: c.Text("user_id_field"), currency: c.Text("currency"),
+	}
+	var faults []error
+	if w.organization != "" && len(w.organization) != 15 && len(w.organization) != 18 {
+		faults = append(faults, errors.New("organization_id: must have 15 or 18 characters"))
+	}
+	if w.currency != "" && !event.ValidCurrency(w.currency) {
+		faults = append(faults, errors.New("currency: must be an ISO 4217 code in capitals, such as EUR"))
+	}
+	return w, errors.Join(faults...)
+}
+
+// Verify checks the shared secret: as a bearer token, or as the parameter token of the address.
+func (w *webhook) Verify(r *connector.Request) error {
+	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !bearer {
+		token = r.URL.Query().Get("token")
+	}
+	switch {
+	case token == "":
+		return connector.ErrUnsigned
+	case !field.Same(token, w.secret):
+		return connector.ErrSignature
+	}
+	return nil
+}
+
+// Decode makes events of an outbound message, or of change events.
+func (w *webhook) Decode(r *connector.Request) (connector.Batch, error) {
+	var b connector.Batch
+	body := bytes.TrimSpace(r.Body)
+	if len(body) > 0 && body[0] == '<' {
+		return b, w.outbound(&b, body)
+	}
+	parts := []field.Raw{body}
+	if len(body) > 0 && body[0] == '[' {
+		parts = nil
+		if err := field.Read(body, &parts); err != nil {
+			return b, err
+		}
+	} else if err := field.Read(body, &struct{}{}); err != nil {
+		return b, err
+	}
+	for _, part := range parts {
+		w.changed(&b, part)
+	}
+	return b, nil
+}

@@ -1,0 +1,9 @@
+package twilio
+
+import (
+	"testing"
+
+	"tributary/ingest/connector/kit"
+)
+
+func TestKit(t *testing.T) { kit.Run(t, Subject()) }
