@@ -44,13 +44,15 @@ test: engine ## Run every test, on the real embedded engine
 
 KAFKA := .tools/kafka
 KAFKA_POM := ingest/stream/kafka/kafkatest/pom.xml
-KAFKA_PACKAGES := ./ingest/stream/kafka/... ./cmd/internal/crashtest
+KAFKA_PACKAGES := ./ingest/stream/kafka/... ./ingest/connector/kafkatopic ./cmd/internal/crashtest
 
 $(KAFKA)/.fetched: $(KAFKA_POM)
 	@for tool in java mvn; do command -v $$tool >/dev/null || { \
 	  echo "make: $$tool is not there: tests on Kafka need Java 17 and Maven (apt-get install openjdk-17-jre-headless maven)" >&2; exit 1; }; done
+	@java -version 2>&1 | grep -Eq 'version "(1[7-9]|[2-9][0-9])' || { \
+	  echo "make: tests on Kafka need Java 17 or newer; this is $$(java -version 2>&1 | head -1)" >&2; exit 1; }
 	@rm -rf $(KAFKA)
-	@mvn -q -B -f $(KAFKA_POM) dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(KAFKA) || { \
+	@mvn -q -B -f $(KAFKA_POM) org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies -DoutputDirectory=$(CURDIR)/$(KAFKA) || { \
 	  echo "make: Maven could not fetch Apache Kafka ($(KAFKA_POM)); nothing was tested" >&2; exit 1; }
 	@touch $@
 

@@ -59,6 +59,7 @@ type Config struct {
 	Identity Identity
 	Timeline Timeline
 	Sources  Sources
+	Schemas  Schemas
 	Keys     Keys
 	// Checks are the parts that /readyz reports.
 	Checks []Check
@@ -82,6 +83,7 @@ func (c Config) Validate() error {
 	need(c.Identity != nil, "identity")
 	need(c.Timeline != nil, "timeline")
 	need(c.Sources != nil, "sources")
+	need(c.Schemas != nil, "schemas")
 	need(c.Keys != nil, "keys")
 	need(c.Metrics != nil, "metrics")
 	need(c.Logger != nil, "logger")

@@ -244,6 +244,8 @@ var samples = map[string]struct{ target, body string }{
 	"/v1/profiles/lookup":                {"/v1/profiles/lookup", `{"identifiers":[{"type":"user_id","value":"u1"}]}`},
 	"/v1/sources":                        {"/v1/sources", ""},
 	"/v1/sources/:source/reconciliation": {"/v1/sources/crm/reconciliation", ""},
+	"/v1/sources/:source/schema":         {"/v1/sources/crm/schema", ""},
+	"/v1/sources/:source/schema/drift":   {"/v1/sources/crm/schema/drift", ""},
 	"/v1/sources/:source/expected/:day":  {"/v1/sources/crm/expected/2026-03-01", `{"count":1}`},
 	"/v1/openapi.yaml":                   {"/v1/openapi.yaml", ""},
 	"/healthz":                           {"/healthz", ""},

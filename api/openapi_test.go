@@ -11,6 +11,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"tributary/api/problem"
+	"tributary/ingest/schema"
 	"tributary/profiles"
 	"tributary/profiles/explain"
 	"tributary/profiles/reconcile"
@@ -94,6 +95,8 @@ func TestAnswersAndSchemasHaveTheSameFields(t *testing.T) {
 		"Pairing": explain.With{}, "Added": explain.Added{}, "Change": explain.Change{}, "ProfilePart": explain.Part{},
 		"Cause": explain.Cause{}, "Ask": explain.Ask{},
 		"Sources": sourcesView{}, "SourceAccount": sourceAccountView{}, "Reconciliation": reconciliationView{}, "DayAccount": reconcile.Day{},
+		"Schema": schema.Report{}, "EventSchema": schema.EventReport{}, "FieldSeen": schema.FieldReport{}, "TypeSeen": schema.TypeReport{},
+		"Contract": schema.Contract{}, "SchemaDrift": schema.DriftReport{}, "EventDrift": schema.EventDrift{}, "Difference": schema.Difference{},
 		"Expected": reconcile.Expected{}, "ExpectedFigure": expectedBody{},
 		"Problem": problem.Document{}, "FieldError": problem.FieldError{}, "Candidate": candidateView{},
 	}
@@ -125,7 +128,7 @@ func fieldsOf(t reflect.Type) (all, always []string) {
 			continue
 		}
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if name == "-" {
+		if name == "-" || !f.IsExported() {
 			continue
 		}
 		all = append(all, name)

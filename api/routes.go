@@ -29,6 +29,8 @@ func (a *API) routes() []route {
 		{http.MethodPost, "/v1/profiles/lookup", auth.ScopeProfilesRead, a.lookupProfile},
 		{http.MethodGet, "/v1/sources", auth.ScopeSourcesRead, a.getSources},
 		{http.MethodGet, "/v1/sources/:source/reconciliation", auth.ScopeSourcesRead, a.getReconciliation},
+		{http.MethodGet, "/v1/sources/:source/schema", auth.ScopeSourcesRead, a.getSchema},
+		{http.MethodGet, "/v1/sources/:source/schema/drift", auth.ScopeSourcesRead, a.getSchemaDrift},
 		{http.MethodPut, "/v1/sources/:source/expected/:day", auth.ScopeIngestWrite, a.putExpected},
 		{http.MethodGet, "/v1/openapi.yaml", public, getOpenAPI},
 		{http.MethodGet, "/healthz", public, getHealth},

@@ -121,7 +121,7 @@ func newWorld(t testing.TB, checks ...Check) *world {
 	timeline, err := journeys.NewTimeline(service, noArchive{}, make([]byte, 32))
 	w.must(err)
 	w.api, err = New(Config{
-		Profiles: service, Identity: explain.NewService(w.state, w.engine, service), Timeline: timeline, Sources: accounts, Keys: w.keys, Checks: checks, Metrics: prometheus.NewRegistry(),
+		Profiles: service, Identity: explain.NewService(w.state, w.engine, service), Timeline: timeline, Sources: accounts, Schemas: w.state, Keys: w.keys, Checks: checks, Metrics: prometheus.NewRegistry(),
 		Logger: slog.New(slog.NewJSONHandler(w.lines, nil)), Now: clock,
 	})
 	w.must(err)

@@ -96,7 +96,15 @@ func appendInteractions(b []byte, list []interaction) []byte {
 }
 
 func appendInteraction(b []byte, x *interaction) []byte {
-	return appendString(appendStamp(b, &x.stamp), x.raw)
+	b = appendStamp(b, &x.stamp)
+	if x.client == 0 {
+		b = append(b, 0)
+	} else {
+		b = binary.BigEndian.AppendUint64(append(b, 1), x.client)
+	}
+	b = binary.AppendVarint(b, x.at-x.original)
+	b = binary.AppendVarint(b, x.order)
+	return appendString(b, x.raw)
 }
 
 func appendStamp(b []byte, x *stamp) []byte {

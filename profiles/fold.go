@@ -193,43 +193,40 @@ func (p *Profile) foldState(all *State, members []Member, rules Rules) {
 }
 
 // foldInteractions merges contacts and others, newest first. Where a class is full, events of it that
-// happened before the oldest of it may be missing.
+// come before the oldest of it may be missing.
 func (p *Profile) foldInteractions(all *State, members []Member, n int) {
-	var opened []Interaction
-	var missing int64 // corrected time, Unix milliseconds
-	anyMissing := false
-	kept := len(all.recent[0]) + len(all.recent[1])
+	opened := make([]Interaction, 0, len(all.recent[0])+len(all.recent[1]))
+	var oldest *interaction // the newest of those before which something may be missing
 	for class, list := range all.recent {
 		for i := range list {
 			opened = append(opened, list[i].open())
 		}
-		if len(list) == recentBounds[class] && all.events > uint64(kept) && (!anyMissing || list[0].at > missing) {
-			missing, anyMissing = list[0].at, true
+		if len(list) == recentBounds[class] && all.events > uint64(cap(opened)) && (oldest == nil || list[0].compare(*oldest) > 0) {
+			oldest = &list[0]
 		}
 	}
-	events := make([]*Interaction, len(opened))
+	newest := make([]*Interaction, len(opened))
 	for i := range opened {
-		events[i] = &opened[i]
+		newest[i] = &opened[i]
 	}
-	Arrange(events)
-	if anyMissing {
-		p.Complete = settledAfter(events, members, time.UnixMilli(missing).UTC())
+	Arrange(newest)
+	slices.Reverse(newest)
+	p.Whole = len(newest)
+	if oldest != nil {
+		from := oldest.open()
+		p.Whole, p.Complete = certain(newest, members, &from), from.At
 	}
-	slices.Reverse(events)
-	if len(events) > n {
-		events = events[:n]
-		if last := events[n-1].OrderedAt; last.After(p.Complete) {
-			p.Complete = last.Add(-time.Millisecond) // it is known itself
-		}
+	if len(newest) > n {
+		newest, p.Whole = newest[:n], min(p.Whole, n)
 	}
-	p.Interactions = make([]Interaction, len(events))
-	for i, x := range events {
+	if p.Whole > 0 && (oldest != nil || len(newest) < len(opened)) {
+		p.Complete = newest[p.Whole-1].OrderedAt
+	}
+	p.Interactions = make([]Interaction, len(newest))
+	for i, x := range newest {
 		p.Interactions[i] = *x
-		if x.OrderedAt.After(p.Complete) {
-			p.Whole = i + 1
-		}
 	}
-	p.LeftOut.Interactions = all.events - min(all.events, uint64(len(events)))
+	p.LeftOut.Interactions = all.events - min(all.events, uint64(len(newest)))
 }
 
 // foldCounters adds counters up without a bound of their own: a profile shows all that its

@@ -1,6 +1,7 @@
 package profiles
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math"
 	"strings"
@@ -59,10 +60,31 @@ type Interaction struct {
 // the way of an event through a State the rest is carried and never looked at.
 type interaction struct {
 	stamp
+	own
 	raw string // appendDetail
 }
 
+// own is what orders the events of one client: see Arrange.
+type own struct {
+	client   uint64
+	original int64 // Unix milliseconds
+	order    int64
+}
+
+// compare is the order in which events are told as long as nothing is known of what else a client did.
 func (a interaction) compare(b interaction) int {
+	if c := cmp.Compare(a.at, b.at); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(a.client, b.client); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(a.original, b.original); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(a.order, b.order); c != 0 {
+		return c
+	}
 	if c := a.stamp.compare(b.stamp); c != 0 {
 		return c
 	}
@@ -72,7 +94,6 @@ func (a interaction) compare(b interaction) int {
 const (
 	flagTextCut = 1 << iota
 	flagScore
-	flagClient
 )
 
 var noCX event.CX
@@ -91,18 +112,9 @@ func appendDetail(b []byte, e *event.Event, pos stream.Position, runes int) []by
 	if cx.Score != nil {
 		flags |= flagScore
 	}
-	client := e.Client()
-	if client != 0 {
-		flags |= flagClient
-	}
 	b = binary.AppendUvarint(b, uint64(pos.Partition))
 	b = binary.AppendUvarint(b, pos.Offset)
 	b = append(b, flags)
-	b = binary.AppendVarint(b, correction(e))
-	b = binary.AppendVarint(b, e.Order)
-	if client != 0 {
-		b = binary.BigEndian.AppendUint64(b, client)
-	}
 	if cx.Score != nil {
 		b = binary.BigEndian.AppendUint64(b, math.Float64bits(*cx.Score))
 	}
@@ -117,9 +129,6 @@ func appendDetail(b []byte, e *event.Event, pos stream.Position, runes int) []by
 		cx.Amount, cx.Currency, cx.Product, cx.OrderID)
 }
 
-// correction is what was added to the client's time, in milliseconds.
-func correction(e *event.Event) int64 { return e.At.UnixMilli() - e.OriginalAt.UnixMilli() }
-
 func appendClipped(b []byte, texts ...string) []byte {
 	for _, t := range texts {
 		b = appendString(b, clip(t))
@@ -131,16 +140,14 @@ func appendClipped(b []byte, texts ...string) []byte {
 // store tell of damage, and a State that decodes never panics.
 func (a interaction) open() Interaction {
 	r := reader{s: a.raw}
-	x := Interaction{At: a.time(), OrderedAt: a.time(), MessageID: a.msg, Source: a.source}
+	x := Interaction{
+		At: a.time(), OrderedAt: a.time(), MessageID: a.msg, Source: a.source,
+		OriginalAt: time.UnixMilli(a.original).UTC(), Order: a.order, Client: a.client,
+	}
 	x.Position.Partition = stream.Partition(r.uvarint())
 	x.Position.Offset = r.uvarint()
 	flags := r.byte()
 	x.TextCut = flags&flagTextCut != 0
-	x.OriginalAt = time.UnixMilli(a.at - r.varint()).UTC()
-	x.Order = r.varint()
-	if flags&flagClient != 0 {
-		x.Client = r.uint64()
-	}
 	if flags&flagScore != 0 {
 		score := math.Float64frombits(r.uint64())
 		x.Score = &score
@@ -179,6 +186,7 @@ func newInteraction(e *event.Event, pos stream.Position) interaction {
 	all := string(appendDetail(b, e, pos, maxSnippet))
 	return interaction{
 		stamp: stamp{at: e.At.UnixMilli(), msg: all[:msg], source: all[msg:source]},
+		own:   own{client: e.Client(), original: e.OriginalAt.UnixMilli(), order: e.Order},
 		raw:   all[source:],
 	}
 }

@@ -110,33 +110,49 @@ func leastOf(members []Member, client uint64) (least int64, known bool) {
 	return least, known
 }
 
-// settledAfter returns the time after which the order of events is certain, when others of them may be
-// missing whose corrected time is at most missing. Those may have a say in the order of a later one: if
-// they belong to its session, and its client did them after it, though they came out earlier.
+// certain says how many of the events, the newest first, stand as they do whatever else there is, when
+// others may be missing that come before oldest by their corrected times. What is missing has a say in the
+// order of a later event if it belongs to its session, and its client did it after that, though it came
+// out earlier.
 //
-// They did not if even the least correction of that client's times puts the event after all that is
+// It did not if even the least correction of that client's times puts the event after all that is
 // missing; nor if its session began more than SessionGap after them.
-func settledAfter(events []*Interaction, members []Member, missing time.Time) time.Time {
+func certain(newest []*Interaction, members []Member, oldest *Interaction) int {
+	limit := unsure(newest, members, oldest)
+	n := 0
+	for n < len(newest) && newest[n].Compare(oldest) >= 0 && (limit == nil || newest[n].Compare(limit) > 0) {
+		n++
+	}
+	return n
+}
+
+// unsure returns the latest place of the events whose place is not certain; nil if all are.
+func unsure(events []*Interaction, members []Member, oldest *Interaction) (limit *Interaction) {
 	events = slices.Clone(events)
 	slices.SortFunc(events, func(a, b *Interaction) int { return a.At.Compare(b.At) })
-	after := missing
 	reached := map[uint64]time.Time{} // by client: the session that may have begun in what is missing
 	for _, x := range events {
-		if x.Client == 0 || !x.At.After(missing) {
+		if x.Client == 0 || x.At.Before(oldest.At) {
 			continue
 		}
 		last, found := reached[x.Client]
 		if !found {
-			last = missing
+			last = oldest.At
 		}
 		if x.At.Sub(last) > SessionGap {
 			continue
 		}
 		reached[x.Client] = x.At
 		least, known := leastOf(members, x.Client)
-		if !known || !x.OriginalAt.Add(time.Duration(least)*time.Millisecond).After(missing) {
-			after = x.At
+		earliest := x.OriginalAt.Add(time.Duration(least) * time.Millisecond)
+		if known && (earliest.After(oldest.At) || earliest.Equal(oldest.At) && x.At.Equal(oldest.At)) {
+			continue
+		}
+		latest := *x
+		latest.OrderedAt = x.At
+		if limit == nil || latest.Compare(limit) > 0 {
+			limit = &latest
 		}
 	}
-	return after
+	return limit
 }

@@ -23,8 +23,8 @@ type Profile struct {
 	Counters     []Counter        // ascending by name and channel
 	Interactions []Interaction    // newest first, at most Rules.Interactions
 	// Whole is how many of Interactions, from the newest on, have no event missing between them, and
-	// stand as they do whatever is missing. Complete is the time after which they were told (OrderedAt);
-	// zero: none is missing at all.
+	// stand as they do whatever is missing. Complete is the time from which on that is so; zero: none is
+	// missing at all.
 	Whole        int
 	Complete     time.Time
 	Items        []Item // newest first

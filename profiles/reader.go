@@ -87,7 +87,16 @@ func (r *reader) count(bound int) int {
 
 func (r *reader) stamp() stamp { return stamp{at: r.varint(), msg: r.text(), source: r.text()} }
 
-func (r *reader) interaction() interaction { return interaction{stamp: r.stamp(), raw: r.text()} }
+func (r *reader) interaction() interaction {
+	x := interaction{stamp: r.stamp()}
+	if r.flag() {
+		x.client = r.uint64()
+	}
+	x.original = x.at - r.varint()
+	x.order = r.varint()
+	x.raw = r.text()
+	return x
+}
 
 // interactions reads a list into the memory of another.
 func (r *reader) interactions(list []interaction, bound int) []interaction {

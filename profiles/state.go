@@ -74,8 +74,8 @@ func (s *State) Apply(e *event.Event, pos stream.Position) {
 	by := x.stamp
 	s.see(1, by.at, by.at)
 	s.addSource(sourceSeen{name: by.source, events: 1, first: by.at, last: by.at})
-	if client := e.Client(); client != 0 {
-		s.addClock(clock{client: client, least: correction(e)})
+	if x.client != 0 {
+		s.addClock(clock{client: x.client, least: x.at - x.original})
 	}
 	s.addCounter(counterOf(e))
 	s.applyTraits(e, by)

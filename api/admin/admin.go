@@ -37,6 +37,7 @@ type Config struct {
 	Identity   profiles.HotStore
 	Explainer  Explainer
 	Accounts   Accounts
+	Schemas    Schemas
 	Log        Log
 	// Reviews lists the pairs of which a person should decide.
 	Reviews func(ctx context.Context, workspace string, limit int) ([]store.ReviewRow, error)
@@ -59,6 +60,7 @@ func (c Config) Validate() error {
 	need(c.Identity != nil, "identity")
 	need(c.Explainer != nil, "explainer")
 	need(c.Accounts != nil, "accounts")
+	need(c.Schemas != nil, "schemas")
 	need(c.Log != nil, "log")
 	need(c.Reviews != nil, "reviews")
 	need(c.Status != nil, "status")
@@ -99,6 +101,11 @@ func NewHandler(c Config) (http.Handler, error) {
 	handle(mux, h, "POST /admin/v1/identity/settle", h.settleIdentity)
 	handle(mux, h, "GET /admin/v1/reconcile", h.reconcile)
 	handle(mux, h, "PUT /admin/v1/reconcile/expected", h.expect)
+	handle(mux, h, "GET /admin/v1/schemas", h.listSchemas)
+	handle(mux, h, "GET /admin/v1/schemas/{source}", h.showSchema)
+	handle(mux, h, "GET /admin/v1/schemas/{source}/drift", h.schemaDrift)
+	handle(mux, h, "POST /admin/v1/schemas-set", contract[unify.SchemaSet](h))
+	handle(mux, h, "POST /admin/v1/schemas-remove", contract[unify.SchemaRemove](h))
 	handle(mux, h, "GET /admin/v1/log/partitions", h.partitions)
 	handle(mux, h, "GET /admin/v1/log/records", h.readLog)
 	handle(mux, h, "GET /admin/v1/status", h.status)

@@ -86,6 +86,7 @@ func newServer(t *testing.T) *server {
 		Explainer: explain.NewService(s.state, engine, finder),
 		Reviews:   func(context.Context, string, int) ([]store.ReviewRow, error) { return nil, nil },
 		Accounts:  accounts,
+		Schemas:   s.state,
 		Log:       s.log,
 		Status:    func(context.Context) (any, error) { return map[string]string{"version": "test"}, nil },
 		Logger:    slog.New(slog.DiscardHandler),

@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/bytedance/sonic"
+
 	"tributary/api/auth"
 	"tributary/api/problem"
 	"tributary/ingest/stream"
@@ -83,7 +85,11 @@ func (c *Client) Append(ctx context.Context, records []stream.Record) ([]stream.
 	for i, r := range records {
 		wire[i] = wireRecord(r)
 	}
-	answer, err := call[[]wirePosition](ctx, c, http.MethodPost, "append", nil, wire)
+	data, err := sonic.Marshal(wire) // whole files go this way
+	if err != nil {
+		return nil, fmt.Errorf("ask server: %w", err)
+	}
+	answer, err := send[[]wirePosition](ctx, c, http.MethodPost, "append", nil, bytes.NewReader(data))
 	if err != nil {
 		return nil, err
 	}

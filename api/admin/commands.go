@@ -21,7 +21,7 @@ type Appender interface {
 // Worker tells when records are applied and everything is decided; unify.Worker is one.
 type Worker interface {
 	Applied(ctx context.Context, pos stream.Position) error
-	Rehearse(ctx context.Context, item *state.Item) (unify.Rehearsal, error)
+	Rehearse(ctx context.Context, items []*state.Item) ([]unify.Rehearsal, error)
 	Status(workspace string) (unify.Status, error)
 	Precision(workspace string) (unify.Precision, error)
 	Settle(ctx context.Context, workspace string) error

@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/bytedance/sonic"
+
 	"tributary/api/problem"
 	"tributary/ingest/event"
 	"tributary/ingest/stream"
@@ -43,12 +45,16 @@ type wirePosition struct {
 // appendRecords is stream.Log.Append for programs that cannot open the log, because the server
 // has it open.
 func (h *handlers) appendRecords(r *http.Request) ([]wirePosition, error) {
-	var wire []wireRecord
-	if err := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxAppend)).Decode(&wire); err != nil {
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxAppend))
+	if err != nil {
 		var tooLarge *http.MaxBytesError
 		if errors.As(err, &tooLarge) {
 			return nil, err
 		}
+		return nil, problem.Field("body", "is not a list of records")
+	}
+	var wire []wireRecord
+	if err := sonic.Unmarshal(body, &wire); err != nil { // whole files come this way
 		return nil, problem.Field("body", "is not a list of records")
 	}
 	records := make([]stream.Record, len(wire))

@@ -103,14 +103,14 @@ func (h *handlers) rehearseItems(r *http.Request) ([]Change, error) {
 	if err != nil {
 		return nil, err
 	}
+	would, err := h.Commands.Worker.Rehearse(r.Context(), items)
+	if err != nil {
+		return nil, err
+	}
 	changes := []Change{}
-	for _, i := range items {
-		would, err := h.Commands.Worker.Rehearse(r.Context(), i)
-		if err != nil {
-			return nil, err
-		}
+	for n, i := range items {
 		c := changeOf(i)
-		c.Now, c.NowReason = would.Outcome.String(), would.Reason
+		c.Now, c.NowReason = would[n].Outcome.String(), would[n].Reason
 		changes = append(changes, c)
 	}
 	return changes, nil

@@ -255,7 +255,7 @@ func TestReplayIsTakenUpAgain(t *testing.T) {
 	for words, args := range map[string][]string{
 		"another choice":    {"replay", "--from", o.dir, "--into", into},
 		"is no data folder": {"replay", "--from", t.TempDir(), "--into", filepath.Join(t.TempDir(), "x")},
-		"--since":           {"replay", "--from", o.dir, "--into", into, "--since", "ever"},
+		"--since":           {"replay", "--from", o.dir, "--into", into, "--since", "7d"},
 		"required flag":     {"replay", "--from", o.dir},
 	} {
 		if out, err := run(t, args...); err == nil || !strings.Contains(out, words) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -18,38 +19,37 @@ import (
 
 func newReplay(g *globals) *cobra.Command {
 	var (
-		choice           replay.Choice
-		from, into       string
-		since, until     string
-		asJSON           bool
-		maxListedSources = 50
+		choice       replay.Choice
+		from, into   string
+		since, until string
+		asJSON       bool
 	)
 	cmd := &cobra.Command{
 		Use:   "replay",
 		Short: "Copy the history of chosen sources into a fresh data folder, to see what they alone would give",
-		Long: `Reads the log of a data folder, through its server if one runs, and copies what the chosen sources sent
-into a new folder, under the same ids and received times; "tributary serve" then shows profiles as they
-would be had nothing else ever come in. The old folder is only read. It may be interrupted, and started
-again with the same flags.
+		Long: `Reads the log of a data folder, through its server if one runs, and copies what the chosen sources
+sent into a new folder, under the same ids and received times; "tributary serve" then shows profiles
+as they would be had nothing else ever come in. The old folder is only read. It may be interrupted,
+and started again with the same flags.
 
-With it go the decisions of people about who is who (identity.link, block, unblock, rules), corrections
-and discards of quarantined items, and what sources say they sent. Everything is checked and decided
-again by this program; left behind are therefore models, plain replays and refusals of ClickHouse.
-API keys and checkpoints of connectors stay behind, too.
+With it go the decisions of people about who is who (identity.link, block, unblock, rules), contracts
+of events (schema.set, remove), corrections and discards of quarantined items, and what sources say
+they sent. Everything is checked and decided again by this program; left behind are therefore models,
+plain replays and refusals of ClickHouse. API keys and checkpoints of connectors stay behind, too.
 
-The log holds what its retention (log.retention) leaves. Serve the new folder under the same log.shards, and, with a ClickHouse
-server, under another clickhouse.database.`,
+The log holds what its retention (log.retention) leaves. Serve the new folder under the same
+log.shards, without sources that pull, and, with a ClickHouse server, under another
+clickhouse.database.`,
 		Example: `  tributary replay --from data --into data-crm --source crm --source billing
-  tributary replay --from data --into data-week --since 7d
+  tributary replay --from data --into data-autumn --since 2026-09-01 --until 2026-11-30
   tributary serve --data-dir data-crm --listen 127.0.0.1:8081`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			now := time.Now()
 			var err error
-			if choice.Since, err = parseMoment(since, now, false); err != nil {
+			if choice.Since, err = parseFixed(since, false); err != nil {
 				return fmt.Errorf("--since: %w", err)
 			}
-			if choice.Until, err = parseMoment(until, now, true); err != nil {
+			if choice.Until, err = parseFixed(until, true); err != nil {
 				return fmt.Errorf("--until: %w", err)
 			}
 			if !choice.Until.IsZero() && !choice.Since.Before(choice.Until) {
@@ -75,7 +75,7 @@ server, under another clickhouse.database.`,
 				p.At, p.Moved, p.Refused = nil, nil, nil // of use only while it is copied
 				return printJSON(cmd, p)
 			}
-			return printReplay(cmd.OutOrStdout(), p, into, maxListedSources)
+			return printReplay(cmd.OutOrStdout(), p, into)
 		},
 	}
 	flags := cmd.Flags()
@@ -83,15 +83,26 @@ server, under another clickhouse.database.`,
 	flags.StringVar(&into, "into", "", "new data `folder` (required)")
 	flags.StringVar(&choice.Workspace, "workspace", "", "of this workspace alone")
 	flags.StringArrayVar(&choice.Sources, "source", nil, "of this source alone; give several times")
-	flags.StringVar(&since, "since", "", "received since then: a `time` (RFC 3339), a UTC day, or so long ago, such as 24h or 7d")
-	flags.StringVar(&until, "until", "", "received before that `time`, up to that day included, or so long ago")
+	flags.StringVar(&since, "since", "", "received since then: a `time` (RFC 3339) or a UTC day, such as 2026-11-20")
+	flags.StringVar(&until, "until", "", "received before that `time`, or up to that day included")
 	flags.BoolVar(&asJSON, "json", false, "print JSON")
 	_ = cmd.MarkFlagRequired("from")
 	_ = cmd.MarkFlagRequired("into")
 	return cmd
 }
 
-func printReplay(out io.Writer, p *replay.Progress, into string, most int) error {
+// parseFixed reads a time or a day, and not how long ago: who takes a copy up again must choose the same.
+func parseFixed(text string, end bool) (time.Time, error) {
+	if _, err := time.ParseDuration(text); err == nil || strings.HasSuffix(text, "d") {
+		return time.Time{}, fmt.Errorf("%q is no time such as 2026-11-20T08:00:00Z and no day such as 2026-11-20", text)
+	}
+	return parseMoment(text, time.Time{}, end)
+}
+
+// maxListed is how many sources are listed.
+const maxListed = 50
+
+func printReplay(out io.Writer, p *replay.Progress, into string) error {
 	var all uint64
 	for _, n := range p.Records {
 		all += n
@@ -106,8 +117,8 @@ func printReplay(out io.Writer, p *replay.Progress, into string, most int) error
 	}
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	for i, name := range slices.Sorted(maps.Keys(p.Records)) {
-		if i == most {
-			fmt.Fprintf(w, "  and %d more sources\t\n", len(p.Records)-most)
+		if i == maxListed {
+			fmt.Fprintf(w, "  and %d more sources\t\n", len(p.Records)-maxListed)
 			break
 		}
 		fmt.Fprintf(w, "  %s\t%d\n", name, p.Records[name])

@@ -36,7 +36,7 @@ themselves when none has.`,
 	root.PersistentFlags().StringVar(&g.configFile, "config", os.Getenv("TRIBUTARY_CONFIG"), "configuration `file` (\"tributary config example\" prints one)")
 	root.PersistentFlags().StringVar(&g.dataDir, "data-dir", "", "data folder (default: data_dir of the configuration)")
 	root.AddCommand(
-		newServe(g), newDemo(g), newImport(g), newKeys(g), newQuarantine(g), newReconcile(g), newReplay(g), newConnectors(g), newIdentity(g), newBench(g),
+		newServe(g), newDemo(g), newImport(g), newKeys(g), newQuarantine(g), newReconcile(g), newReplay(g), newConnectors(g), newSchema(g), newIdentity(g), newBench(g),
 		newMigrate(g), newReady(g), newConfig(), newVersion(), newEngine(),
 	)
 	for _, cmd := range root.Commands() {
@@ -113,6 +113,9 @@ func newServe(g *globals) *cobra.Command {
 			}
 			c.Runtime.Apply()
 			n, err := node.Open(cmd.Context(), c, node.Options{Version: version, Logger: newLogger(c)})
+			if err != nil && cmd.Context().Err() != nil {
+				return nil // told to stop while it stood by
+			}
 			if err != nil {
 				return advise(err)
 			}

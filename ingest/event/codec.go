@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -36,11 +37,16 @@ func Encode(e *Event) ([]byte, error) {
 
 // AppendEncode appends the event's form in the log to dst, which it may move.
 func AppendEncode(dst []byte, e *Event) ([]byte, error) {
-	start := len(dst)
-	if err := encoder.EncodeInto(&dst, e, wireOptions); err != nil {
-		return dst[:start], fmt.Errorf("encode event: %w", err)
+	dst = slices.Grow(dst, e.sizeHint())
+	// The encoder checks all of the buffer that it is given, so it gets what is free of dst alone.
+	tail := dst[len(dst):]
+	if err := encoder.EncodeInto(&tail, e, wireOptions); err != nil {
+		return dst, fmt.Errorf("encode event: %w", err)
 	}
-	return dst, nil
+	if free := cap(dst) - len(dst); len(tail) > 0 && free > 0 && unsafe.SliceData(tail) == unsafe.SliceData(dst[len(dst):cap(dst)]) {
+		return dst[:len(dst)+len(tail)], nil
+	}
+	return append(dst, tail...), nil
 }
 
 // envelopeBytes is about what everything but the raw objects and the text takes.

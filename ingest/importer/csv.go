@@ -175,6 +175,7 @@ func (s *csvState) step(view []byte, from, line int, comma byte) int {
 		return line
 	case csvClosed, csvReturn:
 		return s.behindQuote(view[from], from, line, comma)
+	default:
 	}
 	quote := bytes.IndexByte(view[from:line], '"')
 	if quote < 0 {

@@ -51,7 +51,7 @@ func standardCSV(text string) (rows []csvRow, open bool) {
 		case errors.Is(err, io.EOF):
 			return rows, false
 		case errors.As(err, &fault):
-			if _, next := r.Read(); errors.Is(next, io.EOF) && fault.Err == csv.ErrQuote && unclosed(text, fault.StartLine) {
+			if _, next := r.Read(); errors.Is(next, io.EOF) && errors.Is(fault, csv.ErrQuote) && unclosed(text, fault.StartLine) {
 				return rows, true
 			}
 			return append(rows, csvRow{fault: true, line: fault.StartLine}), true // they are compared as far as this

@@ -3,6 +3,7 @@ package importer
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -330,3 +331,25 @@ func checkFirstOrder(t *testing.T, value []byte) {
 		t.Errorf("the first event is not valid: %v", err)
 	}
 }
+
+// BenchmarkImport brings the table in, up to the log. Its events are made of a row each, a third of
+// the rows make two.
+func BenchmarkImport(b *testing.B) {
+	const rows = 20_000
+	for name, im := range orderFiles(b, rows) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if report, err := im.Run(b.Context(), nowhere{}); err != nil || report.Rows != rows {
+					b.Fatal(report, err)
+				}
+			}
+			b.ReportMetric(float64(rows*b.N)/b.Elapsed().Seconds(), "rows/s")
+		})
+	}
+}
+
+// nowhere takes records and keeps none.
+type nowhere struct{}
+
+func (nowhere) Append(context.Context, []stream.Record) ([]stream.Position, error) { return nil, nil }

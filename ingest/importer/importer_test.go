@@ -255,3 +255,48 @@ func FuzzReadMapping(f *testing.F) {
 		}
 	})
 }
+
+// TestExamplesAreRead: every mapping that users are shown is valid.
+func TestExamplesAreRead(t *testing.T) {
+	paths, err := filepath.Glob("examples/*.yaml")
+	if err != nil || len(paths) < 3 {
+		t.Fatal(paths, err)
+	}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(path, "streams") {
+			_, err = ReadStreams(bytes.NewReader(text))
+		} else {
+			_, err = ReadMapping(bytes.NewReader(text))
+		}
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+// TestExampleOfOrders imports the line that the example shows.
+func TestExampleOfOrders(t *testing.T) {
+	text, err := os.ReadFile("examples/shop-orders.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var line string
+	for _, l := range strings.Split(string(text), "\n") {
+		if l = strings.TrimPrefix(l, "#   "); strings.HasPrefix(l, `{"id"`) || strings.HasPrefix(l, ` "`) {
+			line += l
+		}
+	}
+	log := &tape{}
+	report, err := Import{Stdin: strings.NewReader(line), Format: FormatJSONL, Mapping: mappingOf(t, string(text)), Workspace: "default", Source: "shop"}.Run(t.Context(), log)
+	if err != nil || report.Events != 2 || len(report.NeverFilled) > 0 {
+		t.Fatalf("%+v, %v\n%s", report, err, line)
+	}
+	e := log.events(t)[0]
+	if e.CX.Amount != "12.50" || len(e.Identifiers) != 3 || string(e.Properties) != `{"customer":7,"first_order":true,"items":[{"sku": "R-1", "n": 1}]}` {
+		t.Errorf("%+v %+v %s", e, e.CX, e.Properties)
+	}
+}

@@ -427,10 +427,10 @@ func (m *mapper) noTime() string {
 	return fmt.Sprintf("is not a time in any of the layouts %q", m.layouts)
 }
 
-// object is a JSON object of those properties that are said; nil if there is none.
+// object is a JSON object of those properties that are said; nil if there is none. It lies in scratch.
 func (m *mapper) object(properties []propertyPlan, values []value) ([]byte, *RowError) {
 	start := len(m.scratch)
-	to := append(m.scratch, '{')
+	m.scratch = append(m.scratch, '{')
 	for i := range properties {
 		p := &properties[i]
 		v, err := values[p.column].as(p.as)
@@ -440,14 +440,15 @@ func (m *mapper) object(properties []propertyPlan, values []value) ([]byte, *Row
 		if v.kind == kindNull {
 			continue
 		}
-		if len(to) > start+1 {
-			to = append(to, ',')
+		if len(m.scratch) > start+1 {
+			m.scratch = append(m.scratch, ',')
 		}
-		to = v.appendJSON(append(to, p.key...))
+		m.scratch = v.appendJSON(append(m.scratch, p.key...))
 	}
-	if len(to) == start+1 {
+	if len(m.scratch) == start+1 {
+		m.scratch = m.scratch[:start]
 		return nil, nil
 	}
-	m.scratch = append(to, '}')
+	m.scratch = append(m.scratch, '}')
 	return m.scratch[start:], nil
 }

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"context"
 	"fmt"
 
 	"tributary/ingest/stream"
@@ -29,60 +30,97 @@ func place(p stream.Partition, offset uint64) stream.Position {
 
 func item(p stream.Position, ordinal uint32) string { return fmt.Sprintf("%s/%d", p, ordinal) }
 
-// carry returns the command as it is to stand in the new log, or nil for one that is left out. README.md
-// lists them.
-func (r *run) carry(e *stream.Entry) (*stream.Record, error) {
-	if r.Choice.Workspace != "" && r.Choice.Workspace != e.Workspace || !r.Choice.Until.IsZero() && !e.ReceivedAt.Before(r.Choice.Until) {
-		return nil, nil
+// carry says what becomes of a command: mine if it is of this phase, and then the record as it is to
+// stand in the new log, nil if it is left behind.
+type carry func(*stream.Entry, unify.Command) (record *stream.Record, mine bool, err error)
+
+// commands copies commands, and counts those that are and those that are left behind.
+func (r *run) commands(carry carry) func(context.Context) error {
+	return func(ctx context.Context) error {
+		return r.pass(ctx, func(e *stream.Entry) (*stream.Record, error) {
+			if e.Kind != stream.KindCommand || r.Choice.Workspace != "" && r.Choice.Workspace != e.Workspace ||
+				!r.Choice.Until.IsZero() && !e.ReceivedAt.Before(r.Choice.Until) {
+				return nil, nil
+			}
+			name, command := nameOf(e)
+			record, mine, err := carry(e, command)
+			switch {
+			case err != nil || !mine:
+				return nil, err
+			case record != nil:
+				r.Commands[name]++
+			default:
+				r.LeftOut[name]++
+			}
+			return record, nil
+		})
 	}
-	command, err := unify.ParseCommand(e.Value)
-	name := outbox.CommandRefused
-	if err == nil {
-		name = command.Name()
-	} else if _, refusal := outbox.ParseRefusal(e.Value); refusal != nil {
-		name = "unreadable"
-	}
-	record, err := r.carried(e, command)
-	switch {
-	case err != nil:
-		return nil, err
-	case record != nil:
-		r.Commands[name]++
-	default:
-		r.LeftOut[name]++
-	}
-	return record, nil
 }
 
-func (r *run) carried(e *stream.Entry, command unify.Command) (*stream.Record, error) {
+// nameOf reads a command; it is nil of a refusal, and of what this program does not know.
+func nameOf(e *stream.Entry) (string, unify.Command) {
+	if command, err := unify.ParseCommand(e.Value); err == nil {
+		return command.Name(), command
+	}
+	if _, err := outbox.ParseRefusal(e.Value); err == nil {
+		return outbox.CommandRefused, nil
+	}
+	return "unreadable", nil
+}
+
+// decided carries over what people decided about who is who, what events should be, and what sources say.
+func (r *run) decided(e *stream.Entry, command unify.Command) (record *stream.Record, mine bool, err error) {
 	switch c := command.(type) {
+	case unify.QuarantineDiscard, unify.QuarantineReplay:
+		return nil, false, nil
 	case unify.IdentityLink, unify.IdentityBlock, unify.IdentityUnblock, unify.IdentityRules:
-		return &e.Record, nil
+		return &e.Record, true, nil
+	case unify.SchemaSet:
+		return r.about(e, e.Workspace, c.Source), true, nil
+	case unify.SchemaRemove:
+		return r.about(e, e.Workspace, c.Source), true, nil
 	case unify.ConfigPut:
-		return r.document(e, c.Bucket), nil
+		return r.document(e, c.Bucket), true, nil
 	case unify.ConfigDelete:
-		return r.document(e, c.Bucket), nil
+		return r.document(e, c.Bucket), true, nil
+	}
+	return nil, true, nil
+}
+
+// corrected carries over what people said of quarantined items.
+func (r *run) corrected(e *stream.Entry, command unify.Command) (record *stream.Record, mine bool, err error) {
+	switch c := command.(type) {
 	case unify.QuarantineDiscard:
 		if r.Refused[item(place(c.Partition, c.Offset), c.Ordinal)] || !r.move(c.Partition, &c.Offset) {
-			return nil, nil
+			return nil, true, nil
 		}
-		return restate(e, c)
+		record, err = restate(e, c)
+		return record, true, err
 	case unify.QuarantineReplay:
 		if len(c.With) == 0 || !r.move(c.Partition, &c.Offset) {
-			return nil, nil
+			return nil, true, nil
 		}
-		return restate(e, c)
+		record, err = restate(e, c)
+		return record, true, err
 	}
-	return nil, nil
+	return nil, false, nil
+}
+
+// about returns the record if it is about a chosen source.
+func (r *run) about(e *stream.Entry, workspace, source string) *stream.Record {
+	if !r.Choice.source(workspace, source) {
+		return nil
+	}
+	return &e.Record
 }
 
 // document returns the record if the document is what a chosen source says it sent.
 func (r *run) document(e *stream.Entry, bucket string) *stream.Record {
 	workspace, source, ok := reconcile.SourceOf(bucket)
-	if !ok || !r.Choice.source(workspace, source) {
+	if !ok {
 		return nil
 	}
-	return &e.Record
+	return r.about(e, workspace, source)
 }
 
 // move puts the offset that a record has now in place of its old one; false: it was not copied.

@@ -52,12 +52,14 @@ func (c *Choice) source(workspace, source string) bool {
 	return (c.Workspace == "" || c.Workspace == workspace) && (len(c.Sources) == 0 || slices.Contains(c.Sources, source))
 }
 
-// The phases: what commands are about is looked up, records are copied, then commands.
+// The phases: what commands are about is looked up; then are copied what people decided, by which the
+// records are judged, the records, and what people said of single ones.
 const (
-	phaseLook     = "look"
-	phaseRecords  = "records"
-	phaseCommands = "commands"
-	phaseDone     = "done"
+	phaseLook        = "look"
+	phaseDecisions   = "decisions"
+	phaseRecords     = "records"
+	phaseCorrections = "corrections"
+	phaseDone        = "done"
 )
 
 // Progress is how far a copy has come. It is saved as JSON, before anything that relies on it.
@@ -120,7 +122,10 @@ func Run(ctx context.Context, from History, into stream.Log, p *Progress, save f
 	for _, phase := range []struct {
 		name, next string
 		pass       func(context.Context) error
-	}{{phaseLook, phaseRecords, r.look}, {phaseRecords, phaseCommands, r.records}, {phaseCommands, phaseDone, r.commands}} {
+	}{
+		{phaseLook, phaseDecisions, r.look}, {phaseDecisions, phaseRecords, r.commands(r.decided)},
+		{phaseRecords, phaseCorrections, r.records}, {phaseCorrections, phaseDone, r.commands(r.corrected)},
+	} {
 		if p.Phase != phase.name {
 			continue
 		}
@@ -202,16 +207,6 @@ func (r *run) records(ctx context.Context) error {
 			r.Oldest = e.ReceivedAt
 		}
 		return &e.Record, nil
-	})
-}
-
-// commands copies what people said.
-func (r *run) commands(ctx context.Context) error {
-	return r.pass(ctx, func(e *stream.Entry) (*stream.Record, error) {
-		if e.Kind != stream.KindCommand {
-			return nil, nil
-		}
-		return r.carry(e)
 	})
 }
 

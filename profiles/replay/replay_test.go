@@ -255,11 +255,13 @@ func TestCommandsThatGoAlong(t *testing.T) {
 		unify.IdentityLink{A: uuid.UUID{1}, B: uuid.UUID{2}, Verdict: unify.LinkNeverMerge, Note: "two people"},
 		unify.IdentityBlock{Type: "email", Value: "info@example.com"}, unify.IdentityUnblock{Type: "email", Value: "info@example.com"},
 		unify.IdentityRules{Rules: json.RawMessage(`{}`)},
+		unify.SchemaRemove{Source: "crm", Event: "E"},
 		unify.ConfigPut{Bucket: "expected/w/crm", Key: "2026-03-01", Value: json.RawMessage(`{"count":2}`)},
 	}
 	left := []unify.Command{
 		unify.ConfigPut{Bucket: "keys", Key: "secret", Value: json.RawMessage(`{}`)}, unify.ConfigDelete{Bucket: "checkpoint", Key: "k"},
 		unify.ConfigPut{Bucket: "expected/w/other", Key: "2026-03-01", Value: json.RawMessage(`{"count":2}`)},
+		unify.SchemaRemove{Source: "other", Event: "E"},
 		unify.IdentityModel{Number: 1, ID: "m", Parts: 1, Data: []byte{1}},
 		replayOf(at[1], nil), replayOf(at[0], with), discardOf(at[0]), discardOf(at[3]),
 	}
@@ -280,12 +282,15 @@ func TestCommandsThatGoAlong(t *testing.T) {
 			got = append(got, c)
 		}
 	}
-	moved := func(offset uint64) stream.Position { return stream.Position{Partition: 0, Offset: offset} }
+	// What people decided stands before the records, and what they said of single ones behind.
+	moved := func(offset int) stream.Position {
+		return stream.Position{Partition: 0, Offset: uint64(len(carried) + offset)}
+	}
 	want := slices.Concat(carried, []unify.Command{replayOf(moved(0), with), discardOf(moved(1))})
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("carried over\n%v, want\n%v", got, want)
 	}
-	if n := p.LeftOut["config.put"] + p.LeftOut["config.delete"] + p.LeftOut["identity.model"] + p.LeftOut["quarantine.replay"] + p.LeftOut["quarantine.discard"]; n != uint64(len(left)) || p.LeftOut[outbox.CommandRefused] != 1 {
+	if n := p.LeftOut["config.put"] + p.LeftOut["schema.remove"] + p.LeftOut["config.delete"] + p.LeftOut["identity.model"] + p.LeftOut["quarantine.replay"] + p.LeftOut["quarantine.discard"]; n != uint64(len(left)) || p.LeftOut[outbox.CommandRefused] != 1 {
 		t.Errorf("left behind %v", p.LeftOut)
 	}
 }
@@ -300,7 +305,7 @@ func TestLogForgetsMeanwhile(t *testing.T) {
 	}
 	p := replay.New("old", replay.Choice{})
 	err := replay.Run(t.Context(), old, into, p, func(p *replay.Progress) error {
-		if p.Phase == "records" {
+		if p.Phase == "decisions" {
 			must(t, old.Trim(t.Context(), 0, 5))
 		}
 		return nil

@@ -365,3 +365,49 @@ func decodeContract(data []byte) ([]ContractVersion, error) {
 	}
 	return versions, d.end("contract")
 }
+
+// SchemaReport tells of a source's events and their contracts; false when nothing is known of either.
+func (s *Store) SchemaReport(workspace, source string) (*schema.Report, bool, error) {
+	seen, err := s.Schemas(workspace, source)
+	if err != nil {
+		return nil, false, err
+	}
+	contracts, err := s.Contracts(workspace, source)
+	if err != nil || len(seen.Events) == 0 && len(contracts) == 0 {
+		return nil, false, err
+	}
+	r, err := schema.NewReport(source, seen.Events, seen.Beyond, contracts)
+	return r, true, err
+}
+
+// SchemaSources lists the sources of a workspace that have sent events or have contracts, ascending.
+func (s *Store) SchemaSources(workspace string) ([]string, error) {
+	if err := s.acquire(); err != nil {
+		return nil, err
+	}
+	defer s.release()
+	var names []string
+	w := newSpace(workspace)
+	for _, kind := range [...]byte{kindSchema, kindContract} {
+		prefix := w.key(nil, kind)
+		for from := prefix; ; { // one look for each source
+			var name string
+			found := false
+			err := scanRange(s.db, from, after(prefix), func(key, _ []byte) error {
+				d := decoder{data: key[len(prefix):]}
+				name, found = d.string(), true
+				return errStop
+			})
+			if err != nil {
+				return nil, wrapRead("sources", err)
+			}
+			if !found {
+				break
+			}
+			names = append(names, name)
+			from = after(w.sourceKey(nil, kind, name))
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}

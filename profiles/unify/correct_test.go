@@ -9,6 +9,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"tributary/ingest/event"
+	"tributary/ingest/schema"
 	"tributary/ingest/stream"
 	"tributary/profiles/outbox"
 	"tributary/profiles/state"
@@ -141,9 +142,9 @@ func TestReplayWhileTheSameCameIn(t *testing.T) {
 		t.Helper()
 		item, _, err := r.state.Item("w", p, 0)
 		must(t, err)
-		would, err := r.worker.Rehearse(t.Context(), item)
+		would, err := r.worker.Rehearse(t.Context(), []*state.Item{item})
 		must(t, err)
-		return would
+		return would[0]
 	}
 	for i, want := range []unify.Rehearsal{{state.Quarantined, "not_json"}, {state.Quarantined, "mismatch"}, {state.Quarantined, "not_replayable"}} {
 		if got := rehearse(at[i]); got != want {
@@ -155,5 +156,39 @@ func TestReplayWhileTheSameCameIn(t *testing.T) {
 	c := r.counts("web")
 	if c.Received != 4 || c.Stored != 1 || c.Of(state.Duplicate, state.ReasonRepeat) != 1 || c.Of(state.Duplicate, state.ReasonConflict) != 1 || c.Quarantined != 1 {
 		t.Errorf("counts %+v", c)
+	}
+}
+
+// TestRehearsalAsksTheContractOfNow, as the replay will.
+func TestRehearsalAsksTheContractOfNow(t *testing.T) {
+	r := open(t, vfs.NewMem(), unify.Config{}).start()
+	defer r.stop()
+	r.put(command(t, 1, contract("Plan Compared", schema.Quarantine, plans)))
+	r.settle()
+	at := r.put(record(t, compared("1", 10, `{"plan":7}`)))[0]
+	r.settle()
+	expect := func(when string, want unify.Rehearsal) {
+		t.Helper()
+		item, _, err := r.state.Item("w", at, 0)
+		must(t, err)
+		would, err := r.worker.Rehearse(t.Context(), []*state.Item{item, item})
+		if must(t, err); would[0] != want || would[1] != want {
+			t.Errorf("%s: would be %+v, want %+v", when, would, want)
+		}
+	}
+	expect("under the contract", unify.Rehearsal{Outcome: state.Quarantined, Reason: "schema"})
+	replay := unify.QuarantineReplay{Partition: at.Partition, Offset: at.Offset}
+	r.put(command(t, 20, replay))
+	r.settle()
+	if c := r.counts("shop"); c.Of(state.Quarantined, "schema") != 1 || c.Stored != 0 {
+		t.Errorf("replayed under the contract: %+v", c)
+	}
+	r.put(command(t, 30, unify.SchemaRemove{Source: "shop", Event: "Plan Compared"}))
+	r.settle()
+	expect("without it", unify.Rehearsal{Outcome: state.Stored})
+	r.put(command(t, 40, replay))
+	r.settle()
+	if c := r.counts("shop"); c.Stored != 1 || c.Quarantined != 0 {
+		t.Errorf("replayed without it: %+v", c)
 	}
 }

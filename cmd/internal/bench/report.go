@@ -22,6 +22,8 @@ const (
 	UnitPerEvent   Unit = "B/event"
 	UnitCPUPerCall Unit = "CPU-s/M calls"
 	UnitCores      Unit = "cores" // CPU-seconds per second
+	UnitRows       Unit = "rows/s"
+	UnitCPURows    Unit = "CPU-s/M rows"
 )
 
 // Figure is one line of the table.

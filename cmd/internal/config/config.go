@@ -108,6 +108,7 @@ type Kafka struct {
 	TopicPrefix       string   `yaml:"topic_prefix"`
 	Partitions        int      `yaml:"partitions"`
 	ReplicationFactor int      `yaml:"replication_factor"`
+	SessionTimeout    Duration `yaml:"session_timeout"`
 	SASLMechanism     string   `yaml:"sasl_mechanism"`
 	SASLUser          string   `yaml:"sasl_user"`
 	SASLPasswordFile  string   `yaml:"sasl_password_file"`
@@ -199,7 +200,7 @@ func Default() Config {
 			Driver: DriverEmbedded, Shards: embedded.DefaultShards, Retention: Duration(7 * 24 * time.Hour),
 			Cache: embedded.DefaultCacheBytes, MemTable: embedded.DefaultMemTableBytes,
 			Bulk: Mark{Free: 4 << 30, Percent: 10}, Live: Mark{Free: 1 << 30, Percent: 3},
-			Kafka: Kafka{TopicPrefix: kafka.DefaultTopicPrefix, Partitions: kafka.DefaultPartitions, ReplicationFactor: kafka.DefaultReplicationFactor},
+			Kafka: Kafka{TopicPrefix: kafka.DefaultTopicPrefix, Partitions: kafka.DefaultPartitions, ReplicationFactor: kafka.DefaultReplicationFactor, SessionTimeout: Duration(kafka.DefaultSessionTimeout)},
 		},
 		State: State{
 			Cache: state.DefaultCacheBytes, MemTable: state.DefaultMemTableBytes,
@@ -354,9 +355,9 @@ func (c Config) KafkaLog() (kafka.Config, error) {
 	}
 	return kafka.Config{
 		Brokers: k.Brokers, TopicPrefix: k.TopicPrefix, Partitions: k.Partitions,
-		ReplicationFactor: k.ReplicationFactor,
-		TLS:               kafka.TLS{Enabled: k.TLS, CAFile: k.CAFile, CertFile: k.CertFile, KeyFile: k.KeyFile},
-		SASL:              kafka.SASL{Mechanism: kafka.Mechanism(k.SASLMechanism), Username: k.SASLUser, Password: password},
+		ReplicationFactor: k.ReplicationFactor, SessionTimeout: time.Duration(k.SessionTimeout),
+		TLS:  kafka.TLS{Enabled: k.TLS, CAFile: k.CAFile, CertFile: k.CertFile, KeyFile: k.KeyFile},
+		SASL: kafka.SASL{Mechanism: kafka.Mechanism(k.SASLMechanism), Username: k.SASLUser, Password: password},
 	}, nil
 }
 

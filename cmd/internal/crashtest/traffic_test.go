@@ -20,11 +20,11 @@ const clients = 4
 // traffic is a set of clients. The n-th message of a client is always the same, so that two runs
 // can be compared.
 type traffic struct {
-	api     string
 	keys    []string // write key by client
 	patient bool     // pauses between requests, so that what is sent follows from the time taken
 
 	mu      sync.Mutex
+	api     string
 	acked   []int // messages acknowledged by client; they are acknowledged in order
 	refused int   // answers with 503
 }
@@ -112,6 +112,19 @@ func newTraffic(p *program) *traffic {
 		tr.keys = append(tr.keys, p.key("--kind", "write", "--source", sourceName(client)))
 	}
 	return tr
+}
+
+// turnTo has the clients send to another server.
+func (tr *traffic) turnTo(p *program) {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	tr.api = p.api
+}
+
+func (tr *traffic) address() string {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	return tr.api
 }
 
 // start lets all clients send, with pauses, until the function that it returns is called. That
@@ -212,7 +225,7 @@ func (tr *traffic) send(client, n, size int) error {
 }
 
 func (tr *traffic) post(path, key string, body []byte) (int, http.Header, error) {
-	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, "http://"+tr.api+path, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, "http://"+tr.address()+path, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, err
 	}

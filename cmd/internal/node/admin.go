@@ -15,7 +15,7 @@ import (
 func (n *Node) adminHandler() (http.Handler, error) {
 	return admin.NewHandler(admin.Config{
 		Commands: n.commands, Keys: n.authKeys, Quarantine: n.state, Identity: n.state, Explainer: n.identity,
-		Accounts: n.accounts, Log: n.log, Reviews: n.reviews,
+		Accounts: n.accounts, Schemas: n.state, Log: n.log, Reviews: n.reviews,
 		Status: func(ctx context.Context) (any, error) { return n.Status(ctx), nil },
 		Logger: n.logger,
 	})
@@ -78,7 +78,7 @@ func (n *Node) held(ctx context.Context, s unify.Selection) (map[stream.SourceDa
 	held := map[stream.SourceDay]uint64{}
 	for row, err := range query.Each(ctx, store.Params{"workspace": s.Workspace, "source": s.Source, "since": min(uint32(s.Since), lastDate), "until": last}) {
 		if err != nil {
-			n.logger.WarnContext(ctx, "the analytics store cannot say what it holds", "error", err)
+			n.logger.InfoContext(ctx, "the analytics store cannot say what it holds", "error", err)
 			return nil, err
 		}
 		held[stream.SourceDay{SourceKey: stream.SourceKey{Workspace: row.Workspace, Source: row.Source}, Day: stream.Day(row.Day)}] = row.Stored

@@ -100,6 +100,9 @@ func (s *stores) migrate(ctx context.Context, logger *slog.Logger) error {
 		if err == nil || slices.ContainsFunc(hopeless, func(e error) bool { return errors.Is(err, e) }) {
 			return err
 		}
+		if ctx.Err() != nil { // a command that is done: nothing is wrong
+			return ctx.Err()
+		}
 		logger.WarnContext(ctx, "the analytics store does not answer; trying again", "error", err)
 		select {
 		case <-time.After(wait):

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"tributary/api/admin"
@@ -60,7 +61,8 @@ type Node struct {
 	accounts *reconcile.Service
 	authKeys *auth.Keys
 
-	sources []*source.Source // of a server; see openSources
+	sources  []*source.Source // of a server; see openSources
+	caughtUp atomic.Bool      // see catchUp
 
 	metrics *metrics
 	closers []func() error

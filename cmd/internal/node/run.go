@@ -32,6 +32,7 @@ func (n *Node) Run(ctx context.Context) error {
 	defer stop()
 	workers, faults := errgroup.WithContext(background)
 	n.startWorkers(faults, workers)
+	workers.Go(func() error { return n.catchUp(ctx) })
 	for _, s := range servers {
 		workers.Go(s.serve)
 	}

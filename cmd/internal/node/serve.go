@@ -40,7 +40,7 @@ func (n *Node) listen(ctx context.Context) (servers []*server, err error) {
 	if err != nil {
 		return servers, fmt.Errorf("http.listen: %w", err)
 	}
-	add(gateway.Server(handler, n.logger), problemListener{public}, drain)
+	add(gateway.Server(n.onceCaughtUp(handler), n.logger), problemListener{public}, drain)
 
 	commands, err := n.commandServer(ctx)
 	if err != nil {
@@ -130,7 +130,7 @@ func (n *Node) readers() (http.Handler, error) {
 		return nil, err
 	}
 	a, err := api.New(api.Config{
-		Profiles: n.profiles, Identity: n.identity, Timeline: timeline, Sources: n.accounts, Keys: n.authKeys, Checks: n.checks(),
+		Profiles: n.profiles, Identity: n.identity, Timeline: timeline, Sources: n.accounts, Schemas: n.state, Keys: n.authKeys, Checks: n.checks(),
 		Metrics: n.metrics.registry, Logger: n.logger, Now: time.Now,
 	})
 	if err != nil {
@@ -147,7 +147,11 @@ func (n *Node) checks() []api.Check {
 			return nil, err
 		}},
 		{Part: "unify", Required: n.config.Has(config.RoleUnify), Check: func(ctx context.Context) (map[string]any, error) {
-			return map[string]any{"pending_records": n.pending(ctx), "stale_profiles": n.state.StaleProfiles()}, nil
+			var err error
+			if !n.caughtUp.Load() {
+				err = errCatchingUp
+			}
+			return map[string]any{"pending_records": n.pending(ctx), "stale_profiles": n.state.StaleProfiles()}, err
 		}},
 		{Part: "sink", Check: func(context.Context) (map[string]any, error) {
 			lag := n.sink.Lag()

@@ -1,7 +1,6 @@
 package chatwoot
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -10,6 +9,7 @@ import (
 
 	"tributary/ingest/connector"
 	"tributary/ingest/connector/kit"
+	"tributary/ingest/connector/kit/bench"
 )
 
 func TestConformance(t *testing.T) { kit.Run(t, Subject()) }
@@ -83,20 +83,4 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-func BenchmarkDecode(b *testing.B) {
-	text, err := testdata.ReadFile("testdata/webhook/message_customer.json")
-	if err != nil {
-		b.Fatal(err)
-	}
-	body := connector.JSON(json.RawMessage(text))
-	w := decoder(b, map[string]string{"token": "t"})
-	b.SetBytes(int64(len(body)))
-	b.ReportAllocs()
-	for b.Loop() {
-		batch, err := w.Decode(&connector.Request{Body: body})
-		if err != nil || len(batch.Events) != 1 {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
-}
+func BenchmarkDecode(b *testing.B) { bench.Decode(b, Subject(), "message_customer.json") }

@@ -11,6 +11,7 @@ import (
 
 	"tributary/ingest/connector"
 	"tributary/ingest/connector/mapping"
+	"tributary/ingest/connector/table"
 	"tributary/ingest/event"
 )
 
@@ -37,8 +38,11 @@ func (f *File) compile() error {
 		}
 		f.mappers[name] = mapper
 	}
-	if f.Webhook == nil && f.Pull == nil {
-		c.fault("webhook", "or pull must be given, or both")
+	if f.Webhook == nil && f.Pull == nil && f.Database == nil {
+		c.fault("webhook", "or pull or database must be given")
+	}
+	if d := f.Database; d != nil {
+		c.database("database", d)
 	}
 	if f.Webhook != nil {
 		c.webhook(f.Webhook)
@@ -160,6 +164,17 @@ func (c *checker) pull(p *Pull) {
 	}
 	for i := range p.Streams {
 		c.stream(fmt.Sprintf("pull.streams[%d]", i), &p.Streams[i])
+	}
+}
+
+func (c *checker) database(at string, d *table.Database) {
+	if c.Pull != nil {
+		c.fault(at, "stands beside pull: make two connectors of it")
+	}
+	d.Check(at, c.fault)
+	c.setting(at+".dsn", d.DSN, connector.KindSecret)
+	for i, t := range d.Tables {
+		c.mapping(fmt.Sprintf("%s.tables[%d].mapping", at, i), t.Mapping)
 	}
 }
 

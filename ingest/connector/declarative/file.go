@@ -1,5 +1,5 @@
-// Package declarative makes connectors out of YAML files: a webhook, pulling from a REST API, or both,
-// with a mapping in jq (package mapping). README.md describes the file; examples/ has a commented one.
+// Package declarative makes connectors out of YAML files: a webhook, and pulling from a REST API or out of
+// tables of a database (package table), with a mapping in jq (package mapping). README.md describes the file; examples/ has a commented one.
 //
 // A file is a connector like any other: it has settings, verifies signatures, keeps a checkpoint, and is
 // put to the conformance kit with the samples that lie beside it (Subject).
@@ -15,6 +15,7 @@ import (
 
 	"tributary/ingest/connector"
 	"tributary/ingest/connector/mapping"
+	"tributary/ingest/connector/table"
 )
 
 // File is a connector's YAML.
@@ -28,6 +29,7 @@ type File struct {
 	Mappings map[string]mapping.Mapping `yaml:"mappings"`
 	Webhook  *Webhook                   `yaml:"webhook"`
 	Pull     *Pull                      `yaml:"pull"`
+	Database *table.Database            `yaml:"database"` // in place of pull
 	// Samples is what the conformance kit needs to know of the samples beside the file.
 	Samples Samples `yaml:"samples"`
 
@@ -190,6 +192,11 @@ func (f *File) Connector() connector.Connector {
 		c.NewPuller = f.newPuller
 		if r := f.Pull.Rate; r != nil {
 			c.Rate = connector.Rate{Requests: r.Requests, Per: r.Per}
+		}
+	}
+	if f.Database != nil {
+		c.NewPuller = func(cfg connector.Config) (connector.Puller, error) {
+			return table.New(cfg, f.Database, f.mappers, f.plain(cfg))
 		}
 	}
 	return c

@@ -62,6 +62,7 @@ type checkpoint struct {
 // place is where a stream stands. A round goes from Since to the end of what there is; then Since is the
 // latest change that it met.
 type place struct {
+	Floor     time.Time `json:"floor,omitzero"` // what changed before it is never wanted
 	Since     time.Time `json:"since,omitzero"`
 	High      time.Time `json:"high,omitzero"`
 	Token     string    `json:"token,omitempty"` // the next page's, within a round
@@ -109,7 +110,7 @@ func (p *puller) stream(c *checkpoint, since time.Time) *Stream {
 		c.Streams = map[string]*place{}
 	}
 	if c.Streams[s.Name] == nil {
-		c.Streams[s.Name] = &place{Since: since}
+		c.Streams[s.Name] = &place{Floor: since, Since: since}
 	}
 	return s
 }
@@ -187,7 +188,7 @@ func (p *puller) record(ctx context.Context, b *connector.Batch, m *mapping.Mapp
 
 // meets notes a record, and says whether it is news.
 func (at *place) meets(changed time.Time, raw []byte, overlap time.Duration) bool {
-	if changed.Before(at.Since.Add(-overlap)) {
+	if changed.Before(at.Floor) || changed.Before(at.Since.Add(-overlap)) {
 		return false
 	}
 	if changed.After(at.High) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,7 +14,7 @@ import (
 )
 
 // Try returns what a sample makes: a delivery of the webhook, or, with a stream's name, a page of its
-// records, one record, or a list of them. No signature is checked, and settings have the values that stand
+// records, one record, or a list of them; so too a table's rows as JSON. No signature is checked, and settings have the values that stand
 // under samples, or invented ones. The stream may be left out where there is no webhook and one stream.
 func (f *File) Try(stream string, sample []byte) (connector.Batch, error) {
 	c := f.Connector()
@@ -33,35 +34,51 @@ func (f *File) Try(stream string, sample []byte) (connector.Batch, error) {
 
 func (f *File) tryStream(cfg connector.Config, stream string, sample []byte) (connector.Batch, error) {
 	b := connector.Batch{}
-	if f.Pull == nil {
+	streams := f.streams()
+	if len(streams) == 0 {
 		return b, errors.New("this connector pulls nothing: leave the stream out")
 	}
-	i := slices.IndexFunc(f.Pull.Streams, func(s Stream) bool { return s.Name == stream })
-	if stream == "" && len(f.Pull.Streams) == 1 {
-		i = 0
+	names := slices.Sorted(maps.Keys(streams))
+	if stream == "" && len(names) == 1 {
+		stream = names[0]
 	}
-	if i < 0 {
-		names := make([]string, len(f.Pull.Streams))
-		for i := range names {
-			names[i] = f.Pull.Streams[i].Name
-		}
+	mapper := streams[stream]
+	if mapper == nil {
 		return b, fmt.Errorf("name a stream: %s", strings.Join(names, ", "))
 	}
-	s := &f.Pull.Streams[i]
 	body, err := mapping.Decode(sample)
 	if err != nil {
 		return b, errJSON
 	}
 	ctx := context.Background() // every item has its own limit
 	vars := mapping.Vars{Settings: f.plain(cfg), Body: body}
-	records, err := f.items[s.Name].of(ctx, sample, &vars)
-	if err != nil {
+	var records []json.RawMessage
+	if x := f.items[stream]; x != nil {
+		records, err = x.of(ctx, sample, &vars)
+	}
+	if records == nil || err != nil {
 		if json.Unmarshal(sample, &records) != nil {
 			records = []json.RawMessage{sample}
 		}
 	}
 	for _, record := range records {
-		f.mappers[s.Mapping].Map(ctx, &b, &cfg, record, vars)
+		mapper.Map(ctx, &b, &cfg, record, vars)
 	}
 	return b, nil
+}
+
+// streams are the mappers of what is pulled, by name.
+func (f *File) streams() map[string]*mapping.Mapper {
+	all := map[string]*mapping.Mapper{}
+	if f.Pull != nil {
+		for _, s := range f.Pull.Streams {
+			all[s.Name] = f.mappers[s.Mapping]
+		}
+	}
+	if f.Database != nil {
+		for _, t := range f.Database.Tables {
+			all[t.Name] = f.mappers[t.Mapping]
+		}
+	}
+	return all
 }

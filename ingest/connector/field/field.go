@@ -9,18 +9,20 @@ import (
 	"strconv"
 	"time"
 	"unicode/utf8"
-
-	"github.com/bytedance/sonic"
+	"unsafe"
 
 	"tributary/ingest/event"
 )
 
-// wire reads payloads: keys are case-sensitive, and what is no UTF-8 becomes U+FFFD. Raw parts are
-// copies.
-var wire = sonic.Config{CaseSensitive: true, ValidateString: true, CopyString: true}.Froze()
-
-// Decode reads a vendor's JSON into v. It reads no more than v has, and refuses what is no JSON.
-func Decode(text []byte, v any) error { return wire.Unmarshal(text, v) }
+// Decode reads a vendor's JSON into v: keys are case-sensitive, what v has not is passed over, and a
+// value of another type than its field's is an error. What v then holds refers to text, which must not
+// change.
+func Decode(text []byte, v any) error {
+	if len(text) == 0 {
+		return ErrNotJSON
+	}
+	return inPlace.UnmarshalFromString(unsafe.String(unsafe.SliceData(text), len(text)), v)
+}
 
 // Object returns a payload without the white space around it if it is a JSON object, else nil.
 func Object(payload []byte) []byte {

@@ -90,7 +90,7 @@ func TestDelivery(t *testing.T) {
 		A struct{ B string }
 	}
 	for body, want := range map[string]string{
-		` {"A":{"B":"x"}} `: "x", `{"A":{"B":1}}`: "rejected: A.B", `[]`: "error", `{"A":`: "error", ``: "error",
+		"\n{\"A\":{\"B\":\"x\"}}\n": "x", `{"A":{"B":1}}`: "rejected: A.B", `[]`: "error", `{"A":`: "error", ``: "error",
 	} {
 		var b connector.Batch
 		d, _, err := Delivery[form]([]byte(body), &b)

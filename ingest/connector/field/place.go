@@ -3,6 +3,8 @@ package field
 import (
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"unsafe"
 
@@ -44,6 +46,37 @@ func RawObject(part Raw) json.RawMessage {
 		return nil
 	}
 	return json.RawMessage(part)
+}
+
+// Join writes an object of parts as they came, by name; nil parts are left out.
+func Join(parts map[string]Raw) json.RawMessage {
+	size := 2
+	for name, part := range parts {
+		size += len(name) + len(part) + 4
+	}
+	text := append(make([]byte, 0, size), '{')
+	for _, name := range slices.Sorted(maps.Keys(parts)) {
+		if parts[name] == nil {
+			continue
+		}
+		if len(text) > 1 {
+			text = append(text, ',')
+		}
+		text = append(appendQuoted(text, name), ':')
+		text = append(text, parts[name]...)
+	}
+	return append(text, '}')
+}
+
+// appendQuoted writes a JSON string.
+func appendQuoted(text []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			quoted, _ := json.Marshal(s) // a string always has a form
+			return append(text, quoted...)
+		}
+	}
+	return append(append(append(text, '"'), s...), '"')
 }
 
 // Identify adds an identifier that has a value and was not added before; blanks around it do not count.

@@ -68,6 +68,20 @@ func TestAmountNeedsItsCurrency(t *testing.T) {
 	}
 }
 
+func TestJoinKeepsParts(t *testing.T) {
+	var parts map[string]Raw
+	if err := Read([]byte(`{"b":1.0,"a":{"x":[1, 2]},"ü\"":null,"c":"d"}`), &parts); err != nil {
+		t.Fatal(err)
+	}
+	parts["c"] = nil
+	if got := string(Join(parts)); got != `{"a":{"x":[1, 2]},"b":1.0,"ü\"":null}` {
+		t.Error(got)
+	}
+	if got := string(Join(nil)); got != "{}" {
+		t.Error(got)
+	}
+}
+
 func TestIdentifyOnce(t *testing.T) {
 	var e event.Event
 	for _, value := range []string{"a@example.com", " a@example.com ", "", strings.Repeat("a", event.MaxIdentifierBytes+1)} {

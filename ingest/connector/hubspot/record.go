@@ -162,10 +162,10 @@ func texts(properties field.Raw) map[string]string {
 
 // rest is a record without its properties.
 func rest(data []byte) json.RawMessage {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(data, &members) != nil {
+	var members map[string]field.Raw
+	if field.Read(data, &members) != nil {
 		return nil
 	}
 	delete(members, "properties")
-	return connector.JSON(members)
+	return field.Join(members)
 }

@@ -1,7 +1,6 @@
 package intercom
 
 import (
-	"encoding/json"
 	"strings"
 	"time"
 
@@ -30,7 +29,7 @@ type conversation struct {
 	resolutionState string
 }
 
-type raw = json.RawMessage
+type raw = field.Raw
 
 type source struct {
 	Type        string     `json:"type"`

@@ -11,6 +11,7 @@ import (
 
 	"tributary/ingest/connector"
 	"tributary/ingest/connector/kit"
+	"tributary/ingest/connector/kit/bench"
 	"tributary/ingest/event"
 )
 
@@ -136,23 +137,4 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-func BenchmarkDecode(b *testing.B) {
-	text, err := testdata.ReadFile("testdata/webhook/user_replied.json")
-	if err != nil {
-		b.Fatal(err)
-	}
-	body := connector.JSON(json.RawMessage(text))
-	w, err := newWebhook(configure(b, map[string]string{"webhook_secret": kitSecret}))
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.SetBytes(int64(len(body)))
-	b.ReportAllocs()
-	for b.Loop() {
-		batch, err := w.Decode(&connector.Request{Body: body})
-		if err != nil || len(batch.Events) != 1 {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
-}
+func BenchmarkDecode(b *testing.B) { bench.Decode(b, Subject(), "user_replied.json") }

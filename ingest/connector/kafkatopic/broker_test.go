@@ -237,7 +237,7 @@ func testCompaction(t *testing.T, c *kafkatest.Cluster, client *kgo.Client) {
 	}
 	write(t, client, "state", 0, batch...)
 	for i := 90; i >= 10; i -= 10 { // the tail goes wholly
-		write(t, client, "state", 0, value(fmt.Sprint("key", i), "late"))
+		write(t, client, "state", 0, value(fmt.Sprint("key", i), `"late"`))
 	}
 	p := pullerOf(t, c, "state", new(keeper))
 	eventually(t, "the topic is compacted", func() bool {
@@ -246,6 +246,8 @@ func testCompaction(t *testing.T, c *kafkatest.Cluster, client *kgo.Client) {
 		got, _ := pull(t, p, connector.Position{})
 		return !strings.Contains(" "+ids(got)+" ", " state/0/99 ")
 	})
+
+	p.fetchBytes = 1 // one batch an answer
 	for _, from := range []int64{10, 42, 99} {
 		got, _ := pull(t, p, connector.Position{Checkpoint: connector.JSON(checkpoint{Offsets: map[int]int64{0: from}})})
 		if !strings.HasPrefix(ids(got), "state/0/100 ") {

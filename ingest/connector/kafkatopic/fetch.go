@@ -12,9 +12,6 @@ import (
 	"github.com/segmentio/kafka-go/protocol/fetch"
 )
 
-// fetchBytes bounds one answer, except that one batch always fits.
-const fetchBytes = 1 << 20
-
 // span is what a partition holds, first <= o < end, and where a new reader begins. What belongs to a
 // transaction that is not committed lies behind the end.
 type span struct{ first, begin, end int64 }
@@ -73,7 +70,7 @@ type record struct {
 // fetch returns committed records from an offset on, and the offset after all that was looked at. That
 // is the same offset if what follows, up to the end of its batch, was compacted away.
 func (p *Puller) fetch(ctx context.Context, partition int, from int64) ([]record, int64, error) {
-	answer, err := p.request(ctx, partition, from, fetchBytes)
+	answer, err := p.request(ctx, partition, from, p.fetchBytes)
 	if err != nil {
 		return nil, from, err
 	}

@@ -66,6 +66,8 @@ type Puller struct {
 	transport *kafka.Transport
 	client    *kafka.Client
 	schemas   *schemas // nil: FormatJSON
+	// fetchBytes bounds one answer of Kafka, except that one batch always fits.
+	fetchBytes int32
 }
 
 var _ connector.Puller = (*Puller)(nil)
@@ -91,7 +93,8 @@ func New(o Options, m Mapper) (*Puller, error) {
 	transport.MetadataTopics = []string{o.Topic}
 	p := &Puller{
 		o: o, mapper: m, transport: transport,
-		client: &kafka.Client{Addr: kafka.TCP(o.Brokers...), Transport: transport, Timeout: o.Timeout},
+		client:     &kafka.Client{Addr: kafka.TCP(o.Brokers...), Transport: transport, Timeout: o.Timeout},
+		fetchBytes: 1 << 20,
 	}
 	if o.Format == FormatAvro {
 		p.schemas = newSchemas(o.Registry, &http.Client{Timeout: o.Timeout})

@@ -15,13 +15,15 @@ var Now = time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
 // Result is what one check found.
 type Result struct {
 	// Name is "<part>/<check>", such as "webhook/signature_wrong"; Proves is one sentence.
-	Name, Proves string
+	Name   string `json:"name"`
+	Proves string `json:"proves"`
 	// NotApplicable says why there is nothing to check. Blocked names the check that must pass before
 	// this one says anything.
-	NotApplicable, Blocked string
-	Findings               []Finding
+	NotApplicable string    `json:"not_applicable,omitempty"`
+	Blocked       string    `json:"blocked,omitempty"`
+	Findings      []Finding `json:"findings,omitempty"`
 	// More is how many findings are left out of the list.
-	More int
+	More int `json:"more,omitempty"`
 }
 
 // Passed says that the check was made and found nothing.
@@ -32,9 +34,10 @@ func (r Result) Passed() bool {
 // Finding is something wrong.
 type Finding struct {
 	// Fixture is what it showed with; empty if with no single one.
-	Fixture string
+	Fixture string `json:"fixture,omitempty"`
 	// What is wrong, and what to Do about it.
-	What, Do string
+	What string `json:"what"`
+	Do   string `json:"do,omitempty"`
 }
 
 // String is the finding in one line.

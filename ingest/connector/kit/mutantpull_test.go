@@ -115,8 +115,10 @@ var pullMutants = []mutant{
 	{"goes on after the last change", "pull/changed_meanwhile", func(a *acme) {
 		a.pull = func(p *puller, ctx context.Context, from connector.Position) (connector.Page, error) {
 			page, err := p.Pull(ctx, from)
-			if err == nil && !page.More {
-				page.Checkpoint = connector.JSON(place{From: p.cfg.Now().UTC().Add(time.Second).Format(time.RFC3339Nano)})
+			var at place
+			if err == nil && !page.More && json.Unmarshal(page.Checkpoint, &at) == nil {
+				last, _ := time.Parse(time.RFC3339Nano, at.From)
+				page.Checkpoint = connector.JSON(place{From: last.Add(time.Second).Format(time.RFC3339Nano)})
 			}
 			return page, err
 		}

@@ -176,17 +176,19 @@ func changedMeanwhile(ctx context.Context, s *suite, f *findings) {
 	}
 	tried := false
 	for _, stream := range s.streams {
-		oldest, newest, ok := s.ends(stream)
-		if !ok {
-			continue
+		if oldest, newest, ok := s.ends(stream); ok {
+			tried = true
+			for _, at := range []int{1, 2, 3} {
+				s.meanwhile(ctx, change{gone: []unit{oldest}, comes: newest, at: at}, f)
+			}
 		}
-		tried = true
-		for _, at := range []int{1, 2, 3} {
-			s.meanwhile(ctx, oldest, newest, at, f)
+		if second, ok := s.second(stream); ok {
+			tried = true
+			s.meanwhile(ctx, change{comes: second, at: never}, f)
 		}
 	}
 	if !tried {
-		f.notApplicable("no stream has records changed at two moments")
+		f.notApplicable("no stream has two records")
 	}
 }
 
@@ -208,21 +210,48 @@ func (s *suite) ends(stream string) (oldest, newest unit, ok bool) {
 	return oldest, newest, ok && s.Changed(stream, oldest.record).Before(s.Changed(stream, newest.record))
 }
 
-// meanwhile has a record change after some requests: an old one goes from its place, and at the end a
-// new one comes. It is the moment of that change until everything was read once, and an hour later then.
-func (s *suite) meanwhile(ctx context.Context, oldest, newest unit, at int, f *findings) {
-	moment := s.Changed(newest.stream, newest.record)
+// second is the last record of a stream that was changed in the same moment as one before it.
+func (s *suite) second(stream string) (last unit, ok bool) {
+	seen := map[int64]bool{}
+	for _, u := range s.units() {
+		if u.stream != stream {
+			continue
+		}
+		at := s.Changed(stream, u.record).UnixNano()
+		if seen[at] {
+			last, ok = u, true
+		}
+		seen[at] = true
+	}
+	return last, ok
+}
+
+// change is what happens to a stream while it is read: records go from their places, and one comes at
+// the end, after so many requests.
+type change struct {
+	gone  []unit
+	comes unit
+	at    int
+}
+
+// never is after all requests, when everything was read once.
+const never = -1
+
+// meanwhile has a change happen. It is the moment of that change until everything was read once, and an
+// hour later then.
+func (s *suite) meanwhile(ctx context.Context, c change, f *findings) {
+	moment := s.Changed(c.comes.stream, c.comes.record)
 	records := func(away ...unit) map[string][]json.RawMessage {
 		return s.only(func(u unit) bool {
 			return !s.Changed(u.stream, u.record).After(moment) &&
 				!slices.ContainsFunc(away, func(a unit) bool { return a.String() == u.String() })
 		})
 	}
-	before, after := records(newest), records(oldest)
+	before, after := records(c.comes), records(c.gone...)
 	r, err := s.play(scenario{records: before, pageSize: small}, func(r *run) error {
 		r.v.clock.set(moment, true)
 		r.v.interpose(func(v visit, _ http.ResponseWriter, _ *http.Request) bool {
-			if v.n == at {
+			if v.n == c.at {
 				r.v.replace(after, small)
 			}
 			return false
@@ -234,7 +263,10 @@ func (s *suite) meanwhile(ctx context.Context, oldest, newest unit, at int, f *f
 		r.v.clock.set(moment.Add(time.Hour), false)
 		return r.toEnd(ctx)
 	})
-	what := fmt.Sprintf("when %s changes after %d requests", newest.stream, at)
+	what := fmt.Sprintf("when %s changes after %d requests", c.comes.stream, c.at)
+	if c.at == never {
+		what = fmt.Sprintf("when %s changes in the moment of the last change read", c.comes)
+	}
 	if err != nil {
 		f.add("pull/", "", "%s, pulling ends with: %v", what, err)
 		return

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 
 	"github.com/bytedance/sonic"
@@ -157,10 +158,13 @@ func (it *item) head(r *rule, e *event.Event) (err error) {
 	if e.Record.Version, err = it.text(r.at+".record.version", r.record.version); err != nil {
 		return err
 	}
-	deleted, err := it.eval(r.at+".record.deleted", r.record.deleted)
-	e.Record.Deleted = truthy(deleted)
+	deleted, err := it.text(r.at+".record.deleted", r.record.deleted)
+	e.Record.Deleted = !slices.Contains(no, deleted)
 	return err
 }
+
+// no is how columns and fields say that a record is there: by a flag, or by having no time of deletion.
+var no = []string{"", "false", "0", "f", "n", "no"}
 
 // messageID is an id as it is, or its hash if it is longer than an event takes.
 func messageID(id string) string {

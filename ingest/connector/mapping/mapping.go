@@ -73,7 +73,7 @@ type Rule struct {
 type Record struct {
 	ID      string `yaml:"id"`
 	Version string `yaml:"version"`
-	Deleted string `yaml:"deleted"`
+	Deleted string `yaml:"deleted"` // a flag, or a time; null, "", false, 0, f, n and no say that it is there
 }
 
 // Participant is somebody beside the subject.

@@ -122,28 +122,35 @@ func millis(t field.Text) time.Time {
 
 // split parts a payload into the record's fields and what stands around them.
 func split(payload, data field.Raw) (fields, rest json.RawMessage) {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(payload, &members) != nil {
+	var members map[string]field.Raw
+	if field.Read(payload, &members) != nil {
 		return json.RawMessage(payload), nil
 	}
-	around := map[string]json.RawMessage{}
-	if len(data) != len(payload) && json.Unmarshal(data, &around) == nil {
-		for _, name := range [...]string{"payload", "data", "detail"} {
-			var inner map[string]json.RawMessage
-			if json.Unmarshal(around[name], &inner) == nil {
-				delete(inner, "payload")
-				delete(inner, "ChangeEventHeader")
-				if name == "payload" {
-					inner = nil
-				}
-				delete(around, name)
-				if len(inner) > 0 {
-					around[name] = connector.JSON(inner)
-				}
-			}
-		}
+	around := map[string]field.Raw{}
+	if len(data) != len(payload) {
+		around = envelopeOf(data)
 	}
 	around["ChangeEventHeader"] = members["ChangeEventHeader"]
 	delete(members, "ChangeEventHeader")
-	return connector.JSON(members), connector.JSON(around)
+	return field.Join(members), field.Join(around)
+}
+
+// envelopeOf is what an envelope has beside the payload, with what is on the way to it.
+func envelopeOf(data field.Raw) map[string]field.Raw {
+	var members map[string]field.Raw
+	if field.Read(data, &members) != nil {
+		return map[string]field.Raw{}
+	}
+	for _, name := range [...]string{"payload", "data", "detail"} {
+		if field.RawObject(members[name]) == nil {
+			continue
+		}
+		if inner := envelopeOf(members[name]); name != "payload" && inner["ChangeEventHeader"] == nil {
+			members[name] = field.Raw(field.Join(inner))
+		} else {
+			delete(members, name)
+		}
+		break
+	}
+	return members
 }

@@ -88,6 +88,9 @@ func (w *webhook) add(b *connector.Batch, c change) {
 	e := event.Event{MessageID: c.id, Name: w.config.Free(strings.ToLower(c.entity) + "." + c.word()), OriginalAt: c.at}
 	switch {
 	case c.kind == kindEvent: // there are no fields
+		if c.entity == "Contact" {
+			field.Identify(&e, w.config.Identifier("contact_id", c.record))
+		}
 	case c.entity == "Contact" || c.entity == "Lead" || c.entity == "Account" && r.PersonContact != "":
 		w.person(&e, &c, &r)
 	case c.entity == "Account":

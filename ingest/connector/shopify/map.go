@@ -201,12 +201,10 @@ func (d *delivery) refunded() (amount, currency string, paid bool) {
 		if t.Kind != "refund" || t.Status != "success" {
 			continue
 		}
-		part, ok := "", false
-		if part, _ = field.Money(string(t.Amount), t.Currency); part != "" {
-			var value *big.Rat
-			if value, ok = new(big.Rat).SetString(part); ok {
-				sum.Add(sum, value)
-			}
+		part, _ := field.Money(string(t.Amount), t.Currency)
+		value, ok := new(big.Rat).SetString(part)
+		if ok {
+			sum.Add(sum, value)
 		}
 		_, fraction, _ := strings.Cut(part, ".")
 		decimals = max(decimals, len(fraction))

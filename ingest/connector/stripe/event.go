@@ -119,6 +119,7 @@ func (m *mapper) fill(e *event.Event, c *change) {
 	if payer != &c.object {
 		m.subject(e, &c.object)
 	}
+	cx.Topic, cx.Disposition = field.Clip(cx.Topic), field.Clip(cx.Disposition)
 	cx.OrderID = field.Clip(lookup(c.object.Metadata, m.orderKey))
 	if *cx != (event.CX{}) {
 		e.CX = cx

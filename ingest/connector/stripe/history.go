@@ -89,14 +89,14 @@ func (p *puller) history(b *connector.Batch, at checkpoint, o *object, data fiel
 		}
 		for _, h := range s.happened(o, at.Until) {
 			if h.at > 0 && h.at < at.Until {
-				b.Add(p.past(at, h, *o, data))
+				b.Add(p.past(h, *o, data))
 			}
 		}
 	}
 }
 
 // past is the event of something that happened to an object.
-func (p *puller) past(at checkpoint, h happening, o object, data field.Raw) event.Event {
+func (p *puller) past(h happening, o object, data field.Raw) event.Event {
 	c := change{object: o}
 	c.Type, c.Data.Object = h.kind, data
 	if c.Type == "refund.created" && c.object.Charge.ID != "" && c.object.Charge.Raw == nil {

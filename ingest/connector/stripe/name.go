@@ -66,21 +66,20 @@ func (c *change) name(cx *event.CX) string {
 func (c *change) once(name string) bool {
 	switch name {
 	case event.NameInvoiceIssued, event.NameInvoicePaid, event.NameInvoiceVoided, event.NameSubscriptionStarted, event.NameSubscriptionCancelled,
-		event.NameDisputeOpened, event.NameDisputeClosed, event.NameCreditIssued:
+		event.NameDisputeOpened, event.NameDisputeClosed, event.NameCreditIssued, event.NamePaymentReceived:
 		return c.object.ID != ""
-	case event.NamePaymentReceived: // a further part of it is another payment
-		return c.object.ID != "" && (c.previous.AmountCaptured == nil || *c.previous.AmountCaptured == 0)
 	}
 	return false
 }
 
-// payment is a captured charge, with what this capture took: a charge may be captured in parts.
+// payment is a captured charge. One that is captured in parts is told, with the sum, when the last part is
+// (https://docs.stripe.com/payments/multicapture#multicapture-webhooks).
 func (c *change) payment(cx *event.CX) string {
 	o := &c.object
 	if !o.Captured && c.Type == "charge.succeeded" { // it is only reserved
 		return ""
 	}
-	pay(cx, first(since(o.AmountCaptured, c.previous.AmountCaptured), o.Amount), o.Currency)
+	pay(cx, first(o.AmountCaptured, o.Amount), o.Currency)
 	return event.NamePaymentReceived
 }
 

@@ -127,7 +127,6 @@ func (i *item) same(other *item) bool {
 type previous struct {
 	Status         string `json:"status"`
 	AmountRefunded *int64 `json:"amount_refunded"`
-	AmountCaptured *int64 `json:"amount_captured"`
 
 	Items             *items    `json:"items"`
 	Quantity          field.Raw `json:"quantity"`

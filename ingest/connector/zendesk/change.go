@@ -52,6 +52,9 @@ const (
 // changed is a change of one of these fields; previous is empty if it is not known.
 func (m mapper) changed(t *ticket, what, previous, current string, at time.Time, raw []byte) event.Event {
 	previous, current = strings.ToLower(previous), strings.ToLower(current)
+	if current == "0" {
+		current = "" // nobody
+	}
 	key := "ticket:" + t.id + ":" + what + ":" + current + ":" + strconv.FormatInt(at.Unix(), 10)
 	e := m.event(t, key, event.NameCaseUpdated, at, raw)
 	switch what {

@@ -42,11 +42,12 @@ func (x *export) records(stream string) []json.RawMessage {
 // byCursor fetches a page of a cursor-based export: the first by time, the others by cursor.
 func (p *puller) byCursor(ctx context.Context, path, stream string, at *place, take func([]json.RawMessage) error) (bool, error) {
 	query := url.Values{"per_page": {pageSize}}
-	if at.Cursor != "" {
+	switch {
+	case at.Cursor != "":
 		query.Set("cursor", at.Cursor)
-	} else if at.Start > p.latest() {
+	case at.Start > p.latest():
 		return true, nil
-	} else {
+	default:
 		query.Set("start_time", strconv.FormatInt(at.Start, 10))
 	}
 	var x export

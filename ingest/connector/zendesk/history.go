@@ -80,7 +80,8 @@ type audit struct {
 	children []child
 }
 
-// child is a part of an audit. A change names its field as a key of its own, beside the previous value.
+// child is a part of an audit. The export names the field that was set or changed as a key of its own,
+// the audits API with field_name and value, to which its documentation refers; either is read.
 type child struct {
 	ID            field.Text  `json:"id"`
 	Type          string      `json:"event_type"`
@@ -93,6 +94,25 @@ type child struct {
 	AssigneeID    *field.Text `json:"assignee_id"`
 	GroupID       *field.Text `json:"group_id"`
 	Priority      *field.Text `json:"priority"`
+	FieldName     string      `json:"field_name"`
+	Value         *field.Text `json:"value"`
+}
+
+// set is the field with a name of its own that a part sets or changes, and its value; "" if it is
+// another, or has none any more.
+func (c *child) set() (what string, value field.Text) {
+	for _, one := range [...]struct {
+		what  string
+		value *field.Text
+	}{{fieldStatus, c.Status}, {fieldAgent, c.AssigneeID}, {fieldGroup, c.GroupID}, {fieldPriority, c.Priority}} {
+		if one.value == nil && c.FieldName == one.what {
+			one.value = c.Value
+		}
+		if one.value != nil {
+			return one.what, *one.value
+		}
+	}
+	return "", ""
 }
 
 // audits takes a page of ticket events.
@@ -178,20 +198,16 @@ func (p *puller) audit(a *audit, d *directory, raw []byte, b *connector.Batch) {
 	for i := range a.children {
 		c := &a.children[i]
 		part := a.Children[i]
+		what, value := c.set()
 		switch {
 		case c.Type == "Comment":
 			b.Add(p.commented(t, c.comment(d), at, part))
-		case c.Type == "Create" && c.Status != nil && statusCounts(*c.Status):
-			b.Add(p.changed(t, fieldStatus, "", string(*c.Status), at, part))
 		case c.Type == "Create":
-		case c.Type == "Change" && c.Status != nil:
-			b.Add(p.changed(t, fieldStatus, string(c.PreviousValue), string(*c.Status), at, part))
-		case c.Type == "Change" && c.AssigneeID != nil:
-			b.Add(p.changed(t, fieldAgent, "", id(*c.AssigneeID), at, part))
-		case c.Type == "Change" && c.GroupID != nil:
-			b.Add(p.changed(t, fieldGroup, "", id(*c.GroupID), at, part))
-		case c.Type == "Change" && c.Priority != nil:
-			b.Add(p.changed(t, fieldPriority, string(c.PreviousValue), string(*c.Priority), at, part))
+			if what == fieldStatus && statusCounts(value) {
+				b.Add(p.changed(t, what, "", string(value), at, part))
+			}
+		case c.Type == "Change" && what != "":
+			b.Add(p.changed(t, what, string(c.PreviousValue), string(value), at, part))
 		default:
 			rest = true
 		}
@@ -210,14 +226,13 @@ func (a *audit) opening(t *ticket) bool {
 			continue
 		}
 		opened = true
-		if c.Priority != nil {
-			t.priority = string(*c.Priority)
-		}
-		if c.AssigneeID != nil {
-			t.agent = id(*c.AssigneeID)
-		}
-		if c.GroupID != nil {
-			t.group = id(*c.GroupID)
+		switch what, value := c.set(); what {
+		case fieldPriority:
+			t.priority = strings.ToLower(string(value))
+		case fieldAgent:
+			t.agent = id(value)
+		case fieldGroup:
+			t.group = id(value)
 		}
 	}
 	return opened

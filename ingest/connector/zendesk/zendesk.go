@@ -39,8 +39,13 @@
 // gives both the time of the update, but documents nowhere that the two are always equal. Other events
 // have the webhook's event id in one and the audit's in the other.
 //
+// # Limits
+//
+// Answers to the newer CSAT surveys (survey responses) stay in their ticket's case.updated: the unit of
+// the filter by which they could be pulled is not documented clearly. Agents, teams and priorities of
+// exported events are given where they changed, since the export tells only today's.
 // Written to the documentation; no Zendesk account was at hand to check it on. Zendesk documents no
-// tolerance for the signature's time.
+// tolerance for the signature's time, and the exports' parts only by way of the audits API.
 package zendesk
 
 import (

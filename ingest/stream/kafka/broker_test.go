@@ -32,6 +32,7 @@ func TestKafka(t *testing.T) {
 		"kcat reads what was written":    testKcat,
 		"settings that are refused":      testSettings,
 		"retention does not go unseen":   testRetention,
+		"what was read is gone":          testLost,
 		"an append larger than a batch":  testLargeAppend,
 		"counts outlive what is trimmed": testCounts,
 	} {
@@ -261,6 +262,40 @@ func testRetention(t *testing.T, c *kafkatest.Cluster) {
 	}
 	if _, err := l.Received(t.Context()); !errors.Is(err, ErrUncounted) {
 		t.Errorf("count of what is deleted: %v, want ErrUncounted", err)
+	}
+}
+
+// testLost: a topic that ends before what was read from it is no end to wait at.
+func testLost(t *testing.T, c *kafkatest.Cluster) {
+	config := onBroker(c)
+	config.Partitions = 1
+	l := open(t, config)
+	defer closeLog(t, l)
+	if _, err := l.Append(t.Context(), []stream.Record{record, record}); err != nil {
+		t.Fatal(err)
+	}
+	r, err := l.Reader(stream.PartitionOf(stream.LaneBulk, 0), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if _, err := r.Next(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
+	err = l.fresh(func(client *kafka.Client) error {
+		_, err := client.DeleteTopics(t.Context(), &kafka.DeleteTopicsRequest{Topics: l.names()})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the topics are gone", func() bool {
+		counts, err := l.partitionCounts(t.Context())
+		return err == nil && len(counts) == 0
+	})
+	closeLog(t, open(t, config)) // makes them anew
+	if _, err := r.Next(t.Context(), 1); !errors.Is(err, ErrLost) {
+		t.Errorf("next: %v, want ErrLost", err)
 	}
 }
 

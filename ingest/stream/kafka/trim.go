@@ -100,10 +100,10 @@ type deletedRecords struct {
 func init() { protocol.Register(&deleteRecordsRequest{}, &deleteRecordsResponse{}) }
 
 // ApiKey implements protocol.Message.
-func (*deleteRecordsRequest) ApiKey() protocol.ApiKey { return protocol.DeleteRecords }
+func (*deleteRecordsRequest) ApiKey() protocol.ApiKey { return protocol.DeleteRecords } //nolint:revive // kafka-go's name
 
 // ApiKey implements protocol.Message.
-func (*deleteRecordsResponse) ApiKey() protocol.ApiKey { return protocol.DeleteRecords }
+func (*deleteRecordsResponse) ApiKey() protocol.ApiKey { return protocol.DeleteRecords } //nolint:revive // kafka-go's name
 
 // Broker implements protocol.BrokerMessage: the request is for the leader of its only partition.
 func (r *deleteRecordsRequest) Broker(cluster protocol.Cluster) (protocol.Broker, error) {

@@ -160,6 +160,16 @@ func (b *Broker) Kill() {
 	}
 }
 
+// CPU is the processor time that the broker's last process used. It must have ended.
+func (b *Broker) CPU() time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.cmd == nil || b.cmd.ProcessState == nil {
+		return 0
+	}
+	return b.cmd.ProcessState.UserTime() + b.cmd.ProcessState.SystemTime()
+}
+
 // Stop ends the broker in order: it hands its partitions to others first.
 func (b *Broker) Stop() error {
 	if err := b.signal(syscall.SIGTERM); err != nil {

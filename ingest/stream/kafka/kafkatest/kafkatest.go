@@ -37,7 +37,7 @@ const (
 )
 
 // patience ends a wait that hangs. Nothing is measured by it.
-const patience = 2 * time.Minute
+const patience = 3 * time.Minute
 
 // Options say what is started.
 type Options struct {

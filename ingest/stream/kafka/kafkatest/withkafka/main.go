@@ -1,5 +1,6 @@
 // Command withkafka runs a program beside a Kafka of its own: it starts one broker in a temporary
-// folder, puts its host:port where an argument says {}, and stops it when the program has ended.
+// folder, puts its host:port where an argument says {}, and stops it when the program has ended. Then
+// it says how much processor time the broker used.
 //
 //	go run ./ingest/stream/kafka/kafkatest/withkafka bin/tributary bench --kafka {}
 package main
@@ -51,5 +52,8 @@ func run(ctx context.Context, args []string) (err error) {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	return cmd.Run()
+	err = cmd.Run()
+	c.Close()
+	fmt.Fprintf(os.Stderr, "the broker used %.1f CPU-seconds, its start included\n", c.Brokers[0].CPU().Seconds())
+	return err
 }
