@@ -41,6 +41,7 @@ type rig struct {
 	db  *pebble.DB
 	box *outbox.Outbox
 
+	lease   Lease          // nil: this is the only sink
 	offsets outbox.Offsets // what the sink is told that the state has applied; nil: nothing
 
 	places []stream.Position // of all events in the log
@@ -259,7 +260,8 @@ func observation(i int) uuid.UUID {
 func (r *rig) run(hook func(step) error) error {
 	r.t.Helper()
 	s, err := New(r.cfg, Parts{
-		Queue: r.box.Queue, Applied: r.offsets, Log: r.log, Store: r.faults, Refuser: r.refused, Logger: slog.New(slog.NewTextHandler(r.t.Output(), nil)),
+		Queue: r.box.Queue, Applied: r.offsets, Log: r.log, Store: r.faults, Refuser: r.refused,
+		Lease: r.lease, Logger: slog.New(slog.NewTextHandler(r.t.Output(), nil)),
 	})
 	r.check(err)
 	ctx, cancel := context.WithCancel(context.Background())
