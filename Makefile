@@ -69,6 +69,10 @@ test-kafka: engine kafka ## Run the tests that need Apache Kafka itself
 bench-kafka: engine build kafka ## Measure with the log on Kafka, beside the embedded one
 	$(GO) run ./ingest/stream/kafka/kafkatest/withkafka $(BIN) bench --only kafka --kafka {} $(BENCH_FLAGS)
 
+.PHONY: test-databases
+test-databases: ## Test reading tables on PostgreSQL and MariaDB (Debian: apt-get install postgresql mariadb-server)
+	$(GO) test -tags databases -count=1 -timeout 10m $(TEST_FLAGS) ./ingest/connector/table
+
 .PHONY: race
 race: engine ## Run every test under the race detector (the programs that tests start are not)
 	$(GO) test -race -short -timeout 40m $(TEST_FLAGS) $$($(GO) list ./... | grep -v -e /crashtest -e /bench)

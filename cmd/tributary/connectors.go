@@ -1,17 +1,26 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"tributary/cmd/internal/connectors"
 	"tributary/ingest/connector"
+	"tributary/ingest/connector/declarative"
 	"tributary/ingest/connector/kit"
+	"tributary/ingest/connector/scaffold"
+	"tributary/ingest/connector/source"
+	"tributary/ingest/stream"
 )
 
 func newConnectors(*globals) *cobra.Command {
@@ -19,7 +28,7 @@ func newConnectors(*globals) *cobra.Command {
 		Use:   "connectors",
 		Short: "Sources that Tributary knows: which there are, how to set them up, whether one is right",
 	}
-	cmd.AddCommand(newConnectorsList(), newConnectorsDescribe(), newConnectorsCheck())
+	cmd.AddCommand(newConnectorsList(), newConnectorsDescribe(), newConnectorsNew(), newConnectorsCheck(), newConnectorsTry())
 	return cmd
 }
 
@@ -90,12 +99,12 @@ func describe(c *connector.Connector) description {
 func newConnectorsDescribe() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:     "describe NAME",
+		Use:     "describe NAME|FILE",
 		Short:   "Tell a connector's settings, what it makes, and what to put into the configuration",
 		Example: "  tributary connectors describe stripe",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := connectors.Find(args[0], "")
+			c, err := find(args[0])
 			if err != nil {
 				return err
 			}
@@ -108,6 +117,14 @@ func newConnectorsDescribe() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
 	return cmd
+}
+
+// find returns a connector by its name or by the file that declares it.
+func find(name string) (*connector.Connector, error) {
+	if connectors.Declared(name) {
+		return connectors.Find("", name)
+	}
+	return connectors.Find(name, "")
 }
 
 func printDescription(cmd *cobra.Command, c *connector.Connector) {
@@ -157,9 +174,9 @@ func exampleValue(name string, s describedSetting) string {
 func newConnectorsCheck() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "check NAME...",
+		Use:   "check NAME|FILE...",
 		Short: "Put connectors to the conformance kit, offline: is each of them right?",
-		Long: `The kit acts out what a vendor may do: wrong, missing and repeated signatures, fields that are new or
+		Long: `A FILE is a declarative connector, with its samples in the folder "samples" beside it. The kit acts out what a vendor may do: wrong, missing and repeated signatures, fields that are new or
 gone, deliveries in any order, an API that is slow, limited, down or cut off in the middle of a page. Exit
 status 1 says that something was found.`,
 		Example: "  tributary connectors check stripe\n  tributary connectors check --all",
@@ -212,6 +229,103 @@ func checkConnectors(cmd *cobra.Command, names []string, asJSON bool) error {
 	}
 	if len(failed) > 0 {
 		return fmt.Errorf("the kit found faults in %s", strings.Join(failed, ", "))
+	}
+	return nil
+}
+
+func newConnectorsNew() *cobra.Command {
+	var (
+		dir           string
+		webhook, pull bool
+	)
+	cmd := &cobra.Command{
+		Use:   "new NAME",
+		Short: "Write the working skeleton of a connector, with its tests, into the source tree",
+		Long: `The skeleton is a Go package that passes the conformance kit as it is, to be changed step by step into
+the vendor's; ingest/connector/README.md walks through that. A connector that needs no code is a YAML
+file: see ingest/connector/declarative.`,
+		Example: "  tributary connectors new acmedesk --webhook --pull",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !webhook && !pull {
+				webhook, pull = true, true
+			}
+			if dir == "" {
+				dir = filepath.Join("ingest", "connector", scaffold.Package(args[0]))
+			}
+			if err := scaffold.New(dir, args[0], webhook, pull); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), `%[1]s is written. Now:
+  go test ./%[1]s                 # the conformance kit: green as it is
+  edit %[1]s, fixtures first, and keep it green
+  add %[2]s.Subject to cmd/internal/connectors/connectors.go
+`, filepath.ToSlash(dir), scaffold.Package(args[0]))
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&dir, "dir", "", "folder of the package (default: ingest/connector/NAME)")
+	cmd.Flags().BoolVar(&webhook, "webhook", false, "the vendor calls (default: both)")
+	cmd.Flags().BoolVar(&pull, "pull", false, "the vendor is asked")
+	return cmd
+}
+
+func newConnectorsTry() *cobra.Command {
+	var sample, of string
+	cmd := &cobra.Command{
+		Use:   "try FILE",
+		Short: "Show the events that a declarative connector makes of a payload",
+		Example: `  tributary connectors try acmedesk/connector.yaml --sample ticket.json
+  curl -s https://api.example.com/tickets | tributary connectors try acmedesk/connector.yaml --stream tickets --sample -`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			file, err := declarative.Load(args[0])
+			if err != nil {
+				return err
+			}
+			payload, err := readSample(cmd.InOrStdin(), sample)
+			if err != nil {
+				return fmt.Errorf("--sample: %w", err)
+			}
+			batch, err := file.Try(of, payload)
+			if err != nil {
+				return err
+			}
+			return printTried(cmd, &batch)
+		},
+	}
+	cmd.Flags().StringVar(&sample, "sample", "", "file of a payload, - for standard input (required)")
+	cmd.Flags().StringVar(&of, "stream", "", "what the payload is a page or a record of (default: a delivery of the webhook)")
+	_ = cmd.MarkFlagRequired("sample")
+	return cmd
+}
+
+func readSample(stdin io.Reader, name string) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(stdin)
+	}
+	return os.ReadFile(name)
+}
+
+// printTried prints what the log would get, and fails if any of it would go to the quarantine.
+func printTried(cmd *cobra.Command, batch *connector.Batch) error {
+	records, err := source.Prepare(batch, source.Stamp{Workspace: "default", Source: "trial", Received: time.Now()})
+	if err != nil {
+		return err
+	}
+	tried, rejected := []json.RawMessage{}, 0
+	for _, r := range records {
+		if r.Kind == stream.KindRejected {
+			rejected++
+		}
+		tried = append(tried, r.Value)
+	}
+	if err := printJSON(cmd, tried); err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "%d events, %d parts for the quarantine\n", len(records)-rejected, rejected)
+	if rejected > 0 {
+		return errors.New("parts of the payload make no event")
 	}
 	return nil
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -145,7 +147,12 @@ func printDocument(w io.Writer, document []byte, none string) error {
 	if len(document) == 0 {
 		return errors.New(none)
 	}
-	_, err := fmt.Fprintln(w, string(document))
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, document, "", "  "); err != nil {
+		return err
+	}
+	indented.WriteByte('\n')
+	_, err := indented.WriteTo(w)
 	return err
 }
 
@@ -195,7 +202,7 @@ with a FILE is the contract of all events that have none of their own.`,
 			}
 		}
 		if err := s.Validate(); err != nil {
-			return err
+			return errors.New(strings.TrimPrefix(err.Error(), unify.ErrCommand.Error()+": "))
 		}
 		return g.ask(cmd, func(ctx context.Context, c config.Config, client *admin.Client) error {
 			if err := client.SetSchema(ctx, in(c), s); err != nil {

@@ -115,7 +115,7 @@ func documentFaults(err error) error {
 		eachLeaf(details, func(leaf *jsonschema.ValidationError) {
 			field := join(append([]string{"schema"}, leaf.InstanceLocation...))
 			if len(faults) < maxBreachesOfEvent && !slices.ContainsFunc(faults, func(f event.FieldError) bool { return f.Field == field }) {
-				faults.Add(field, "breaks the rules of JSON Schema: "+keyword(leaf))
+				faults.Add(field, "is not what JSON Schema allows there ("+keyword(leaf)+")")
 			}
 		})
 		return faults

@@ -14,6 +14,7 @@ import (
 
 	"tributary/identity"
 	"tributary/ingest/event"
+	"tributary/ingest/schema"
 	"tributary/ingest/stream"
 	"tributary/ingest/stream/embedded"
 	"tributary/profiles/outbox"
@@ -175,5 +176,33 @@ func BenchmarkDecode(b *testing.B) {
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		unify.Decode(engine, records[i%len(records)])
+	}
+}
+
+// BenchmarkApplyContracts is BenchmarkApply of events whose fields are inferred, as always, without a
+// contract and with one that all of them keep.
+func BenchmarkApplyContracts(b *testing.B) {
+	for _, with := range []string{"none", "kept"} {
+		b.Run(with, func(b *testing.B) {
+			r := openDisk(b)
+			if with == "kept" {
+				for _, source := range []string{"web", "app", "shop"} {
+					r.put(command(b, 0, unify.SchemaSet{Source: source, Contract: schema.Contract{
+						Policy: schema.Drop, Schema: []byte(`{"type":"object","properties":{"order_id":{"type":"string"},"total":{"type":"number"},"sku":{"type":"string"}},"required":["order_id"]}`),
+					}}))
+				}
+			}
+			positions := fill(b, r, b.N, 10_000)
+			b.ReportAllocs()
+			b.ResetTimer()
+			before := cpu(b)
+			r.start()
+			for p, next := range positions {
+				must(b, r.worker.Applied(context.Background(), stream.Position{Partition: p, Offset: next - 1}))
+			}
+			b.StopTimer()
+			b.ReportMetric(float64(cpu(b)-before)/float64(b.N)/1e3, "cpu-us/op")
+			r.stop()
+		})
 	}
 }

@@ -225,7 +225,7 @@ func (a *applier) openAll() error {
 func (a *applier) abort() {
 	a.tx.Abort()
 	clear(a.minds)
-	clear(a.judges)
+	a.dismiss()
 	a.open = a.open[:0]
 }
 

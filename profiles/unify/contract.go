@@ -3,7 +3,9 @@ package unify
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"tributary/ingest/schema"
@@ -47,9 +49,12 @@ func (a *applier) terms(space *state.Space, source, name string) ([]term, error)
 		return nil, fmt.Errorf("contract of %q: %w", source, err)
 	}
 	if len(a.judges) >= maxJudges {
-		clear(a.judges)
+		a.dismiss()
 	}
 	a.judges[id] = terms
+	if n := len(terms); n > 0 && terms[n-1].judge != nil {
+		a.foresight.add(foreseenID{space.Name(), source, name}, terms[n-1].judge)
+	}
 	return terms, nil
 }
 
@@ -96,6 +101,39 @@ func judgeAt(own, whole []state.ContractVersion, at state.Stamp) (*schema.Judge,
 	return schema.NewJudge(found[0], found[1])
 }
 
+// dismiss forgets the compiled contracts.
+func (a *applier) dismiss() {
+	clear(a.judges)
+	a.foresight.Store(nil)
+}
+
+// foresight is the latest contracts that the applier compiled. Readers judge by them, in parallel; where
+// another was in force the applier judges again. The map is never changed, but replaced.
+type foresight struct {
+	atomic.Pointer[map[foreseenID]*schema.Judge]
+}
+
+type foreseenID struct{ workspace, source, name string }
+
+func (f *foresight) add(id foreseenID, judge *schema.Judge) {
+	all := map[foreseenID]*schema.Judge{}
+	if known := f.Load(); known != nil {
+		maps.Copy(all, *known)
+	}
+	all[id] = judge
+	f.Store(&all)
+}
+
+func (f *foresight) judge(r *record) {
+	known := f.Load()
+	if known == nil || r.event == nil {
+		return
+	}
+	if judge := (*known)[foreseenID{r.Workspace, r.Source, schema.EventName(r.event)}]; judge != nil {
+		r.foreseen, r.breaches = judge, judge.Breaches(r.event)
+	}
+}
+
 // verdict is what an event's contract says of it.
 type verdict struct {
 	policy   schema.Policy
@@ -120,7 +158,10 @@ func (a *applier) judge(space *state.Space, r *record) (verdict, error) {
 	if judge == nil {
 		return verdict{}, nil
 	}
-	return verdict{judge.Policy, judge.Breaches(r.event)}, nil
+	if judge != r.foreseen {
+		r.foreseen, r.breaches = judge, judge.Breaches(r.event)
+	}
+	return verdict{judge.Policy, r.breaches}, nil
 }
 
 func inForce(terms []term, at time.Time) *schema.Judge {
@@ -189,6 +230,6 @@ func (a *applier) setContract(space *state.Space, source, name string, c *schema
 			return err
 		}
 	}
-	clear(a.judges)
+	a.dismiss()
 	return space.SetContract(source, name, value, by)
 }

@@ -55,9 +55,11 @@ type record struct {
 	observation identity.Observation
 	columns     outbox.EventColumns
 	message     state.MessageHash
-	payload     uint64 // hash of what it carries, times of its transport left out
-	shape       uint64 // schema.Hash of its properties or traits
-	inferred    bool   // counted in what is known of such events, before it was quarantined
+	payload     uint64        // hash of what it carries, times of its transport left out
+	shape       uint64        // schema.Hash of its properties or traits
+	inferred    bool          // counted in what is known of such events, before it was quarantined
+	foreseen    *schema.Judge // by whom it was judged already, and how
+	breaches    []schema.Breach
 
 	command Command          // of a command
 	refusal *outbox.Refusal  // of a sink's

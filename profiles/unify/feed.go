@@ -34,6 +34,8 @@ type feeds struct {
 	ready   chan struct{} // has a token when a chunk may be waiting
 	failed  chan error    // one per feed at most
 	decoder chan struct{} // limits how many decode at once
+	// foresight is what events will probably be judged by.
+	foresight *foresight
 }
 
 // openFeeds opens a reader for each partition where the state stands.
@@ -137,6 +139,7 @@ func (fs *feeds) decode(ctx context.Context, entries []stream.Entry) ([]*record,
 	chunk := make([]*record, len(entries))
 	for i := range entries {
 		chunk[i] = decode(fs.engine, entries[i])
+		fs.foresight.judge(chunk[i])
 	}
 	return chunk, nil
 }

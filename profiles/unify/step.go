@@ -38,9 +38,10 @@ type applier struct {
 	// stuck are those over whose chores pure code panicked.
 	minds map[*state.Space]*mind
 	// judges are the contracts by which events of sources are judged.
-	judges map[judgeID][]term
-	open   []*state.Space
-	stuck  map[string]bool
+	judges    map[judgeID][]term
+	foresight foresight
+	open      []*state.Space
+	stuck     map[string]bool
 	// arrived are the workspaces for which a new model arrived whole in this step.
 	arrived []arrival
 	chorer  int       // whose turn it is to have chores done

@@ -198,9 +198,11 @@ func (w *Worker) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	a := newApplier(&w.config, w.trainer)
+	feeds.foresight = &a.foresight
 	running := feeds.start(ctx)
 	running.Go(func() { w.trainer.run(ctx) })
-	err = newApplier(&w.config, w.trainer).run(ctx, feeds)
+	err = a.run(ctx, feeds)
 	stop()
 	running.Wait()
 	return err

@@ -9,7 +9,7 @@ import (
 
 	"tributary/ingest/connector"
 	"tributary/ingest/connector/kit"
-	"tributary/ingest/connector/kit/bench"
+	"tributary/ingest/connector/kit/kittest"
 )
 
 func TestConformance(t *testing.T) { kit.Run(t, Subject()) }
@@ -64,23 +64,6 @@ func TestDeliveryID(t *testing.T) {
 	}
 }
 
-func FuzzDecode(f *testing.F) {
-	files, err := testdata.ReadDir("testdata/webhook")
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, file := range files {
-		if body, err := testdata.ReadFile("testdata/webhook/" + file.Name()); err == nil && !strings.Contains(file.Name(), ".golden.") {
-			f.Add(body)
-		}
-	}
-	w := decoder(f, map[string]string{"token": "t"})
-	f.Fuzz(func(t *testing.T, body []byte) {
-		b, err := w.Decode(&connector.Request{Body: body})
-		if err == nil && b.Len() == 0 {
-			t.Error("a delivery is dropped")
-		}
-	})
-}
+func FuzzDecode(f *testing.F) { kittest.FuzzDecode(f, Subject()) }
 
-func BenchmarkDecode(b *testing.B) { bench.Decode(b, Subject(), "message_customer.json") }
+func BenchmarkDecode(b *testing.B) { kittest.BenchmarkDecode(b, Subject(), "message_customer.json") }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tributary/ingest/connector"
+	"tributary/ingest/connector/field"
 	"tributary/ingest/connector/kit"
 )
 
@@ -30,7 +31,7 @@ func Subject() kit.Subject {
 				URL: &url.URL{Scheme: "https", Host: "tributary.example.com", Path: "/v1/webhooks/chatwoot"},
 				Header: http.Header{
 					"Content-Type":  {"application/json"},
-					signatureHeader: {sign([]byte(kitSecret), stamp, body)},
+					signatureHeader: {field.Sign([]byte(kitSecret), stamp, body)},
 					timestampHeader: {stamp},
 				},
 			}

@@ -1,7 +1,6 @@
 package chatwoot
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -34,14 +33,6 @@ func newWebhook(cfg connector.Config) (connector.Webhook, error) {
 	return &webhook{cfg: cfg, secret: cfg.Secret("webhook_secret"), token: cfg.Secret("token")}, nil
 }
 
-// sign is "sha256=" and HMAC-SHA256 of the timestamp, a point and the body in hexadecimal.
-func sign(secret []byte, timestamp string, body []byte) string {
-	mac := hmac.New(sha256.New, secret)
-	mac.Write([]byte(timestamp + "."))
-	mac.Write(body)
-	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
-}
-
 // Verify checks the signature; where no secret is configured, the token in the address. With a secret,
 // the token proves nothing.
 func (w *webhook) Verify(r *connector.Request) error {
@@ -52,7 +43,7 @@ func (w *webhook) Verify(r *connector.Request) error {
 	if signature == "" || timestamp == "" {
 		return connector.ErrUnsigned
 	}
-	if !field.Same(signature, sign(w.secret, timestamp, r.Body)) {
+	if !field.Same(signature, field.Sign(w.secret, timestamp, r.Body)) {
 		return connector.ErrSignature
 	}
 	if at := field.Time(timestamp); at.IsZero() || !field.Fresh(at, r.Received, tolerance) {

@@ -184,7 +184,7 @@ func (l *leg) end() string {
 	switch {
 	case l.TransferCompletedTimestamp != "" || l.NextContactID != "":
 		return event.NameConversationTransferred
-	case l.Queue != nil && !l.answered() && l.cx.Direction == event.DirectionInbound:
+	case l.Queue != nil && !l.answered() && l.cx.Direction == event.DirectionInbound && l.base.Channel != "": // nobody waits on a task
 		return event.NameConversationAbandoned
 	}
 	return event.NameConversationEnded

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -38,8 +39,9 @@ func (f *File) compile() error {
 		}
 		f.mappers[name] = mapper
 	}
-	if f.Webhook == nil && f.Pull == nil && f.Database == nil {
-		c.fault("webhook", "or pull or database must be given")
+	c.one()
+	if f.Kafka != nil {
+		c.kafka("kafka", f.Kafka)
 	}
 	if d := f.Database; d != nil {
 		c.database("database", d)
@@ -141,7 +143,7 @@ func (c *checker) webhook(w *Webhook) {
 	if w.Format != "json" && w.Format != "form" {
 		c.fault("webhook.format", "must be json or form")
 	}
-	c.File.items[""] = c.split("webhook.items", w.Items, ".")
+	c.items[""] = c.split("webhook.items", w.Items, ".")
 	if w.Reply != nil && (w.Reply.Status < 200 || w.Reply.Status > 299) {
 		c.fault("webhook.reply.status", "must be of success, 200 to 299")
 	}
@@ -168,9 +170,6 @@ func (c *checker) pull(p *Pull) {
 }
 
 func (c *checker) database(at string, d *table.Database) {
-	if c.Pull != nil {
-		c.fault(at, "stands beside pull: make two connectors of it")
-	}
 	d.Check(at, c.fault)
 	c.setting(at+".dsn", d.DSN, connector.KindSecret)
 	for i, t := range d.Tables {
@@ -183,12 +182,12 @@ func (c *checker) stream(at string, s *Stream) {
 		c.fault(at+".name", "must be given, and once")
 	}
 	if s.Method == "" {
-		s.Method = "GET"
+		s.Method = http.MethodGet
 	}
-	if s.Method != "GET" && s.Method != "POST" {
+	if s.Method != http.MethodGet && s.Method != http.MethodPost {
 		c.fault(at+".method", "must be GET or POST")
 	}
-	if s.Method == "GET" && s.Body != nil {
+	if s.Method == http.MethodGet && s.Body != nil {
 		c.fault(at+".body", "belongs to POST")
 	}
 	if !strings.HasPrefix(s.Path, "/") {
@@ -199,7 +198,7 @@ func (c *checker) stream(at string, s *Stream) {
 		c.template(at+".query."+name, value)
 	}
 	c.mapping(at+".mapping", s.Mapping)
-	c.File.items[s.Name] = c.split(at+".items", s.Items, ".[]")
+	c.items[s.Name] = c.split(at+".items", s.Items, ".[]")
 	c.pages[s.Name] = c.paging(at, s)
 }
 

@@ -1,11 +1,15 @@
 package declarative
 
 import (
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
+	"tributary/ingest/connector"
 	"tributary/ingest/connector/kit"
 )
 
@@ -37,4 +41,100 @@ func TestExample(t *testing.T) {
 			t.Errorf("%s: not checked, for %s", r.Name, r.Blocked)
 		}
 	}
+}
+
+func TestTry(t *testing.T) {
+	for _, c := range []struct{ file, stream, sample, want string }{
+		{"acmedesk", "", "webhook/ticket-created.json", "case.opened conversation.message"},
+		{"acmedesk", "customers", "pull/customers.json", "contact.updated contact.updated contact.updated contact.updated"},
+		{"inhouse-billing", "invoices", "invoices.json", "invoice.issued invoice.paid inhouse-billing.invoice.disputed"},
+		{"inhouse-billing", "accounts", "accounts.json", "contact.updated"},
+		{"orders-topic", "", "orders.json", "order.placed order.shipped orders-topic.order.deleted"},
+	} {
+		f, err := Load(filepath.Join("examples", c.file, "connector.yaml"))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		sample, err := os.ReadFile(filepath.Join("examples", c.file, "samples", filepath.FromSlash(c.sample)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := f.Try(c.stream, sample)
+		var got []string
+		for _, e := range b.Events {
+			got = append(got, e.Name)
+		}
+		if err != nil || len(b.Rejected) > 0 || strings.Join(got, " ") != c.want {
+			t.Errorf("%s, %s: %v, %+v, %v", c.file, c.sample, got, b.Rejected, err)
+		}
+	}
+}
+
+func TestTryNamesTheStreams(t *testing.T) {
+	f, err := Load("examples/inhouse-billing/connector.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, stream := range []string{"", "orders"} {
+		if _, err := f.Try(stream, []byte("{}")); err == nil || !strings.Contains(err.Error(), "accounts, invoices") {
+			t.Errorf("stream %q: %v", stream, err)
+		}
+	}
+}
+
+// What a topic's record holds that expressions cannot take is rejected, not lost.
+func TestTopicIsAConnector(t *testing.T) {
+	f, err := Load("examples/orders-topic/connector.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := f.Connector()
+	cfg, err := c.Configure("orders", map[string]string{"brokers": "127.0.0.1:1", "topic": "orders"}, connector.Secrets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := c.NewPuller(cfg)
+	if err != nil || p == nil {
+		t.Fatalf("%v, %v", p, err)
+	}
+	if closer, ok := p.(interface{ Close() }); ok {
+		closer.Close()
+	}
+}
+
+// BenchmarkWebhook verifies, decodes and maps a delivery of the example.
+func BenchmarkWebhook(b *testing.B) {
+	f, err := Load("examples/acmedesk/connector.yaml")
+	if err != nil {
+		b.Fatal(err)
+	}
+	body, err := os.ReadFile("examples/acmedesk/samples/webhook/ticket-created.json")
+	if err != nil {
+		b.Fatal(err)
+	}
+	s := f.Subject(os.DirFS("examples/acmedesk/samples"))
+	cfg, err := s.Connector.Configure("desk", s.Settings, func(v string) (string, error) { return v, nil })
+	if err != nil {
+		b.Fatal(err)
+	}
+	w, err := s.Connector.NewWebhook(cfg)
+	if err != nil {
+		b.Fatal(err)
+	}
+	r := s.Deliver("ticket-created", body, time.Now())
+	b.ReportAllocs()
+	b.SetBytes(int64(len(body)))
+	events := 0
+	for b.Loop() {
+		if err := w.Verify(r); err != nil && !errors.Is(err, connector.ErrStale) {
+			b.Fatal(err)
+		}
+		batch, err := w.Decode(r)
+		if err != nil {
+			b.Fatal(err)
+		}
+		events += len(batch.Events)
+	}
+	b.ReportMetric(float64(events)/b.Elapsed().Seconds(), "events/s")
 }

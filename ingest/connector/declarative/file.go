@@ -1,5 +1,5 @@
-// Package declarative makes connectors out of YAML files: a webhook, and pulling from a REST API or out of
-// tables of a database (package table), with a mapping in jq (package mapping). README.md describes the file; examples/ has a commented one.
+// Package declarative makes connectors out of YAML files: a webhook, and pulling from a REST API, tables of
+// a database (package table) or a topic of Kafka (package kafkatopic), with a mapping in jq (package mapping). README.md describes the file; examples/ has a commented one.
 //
 // A file is a connector like any other: it has settings, verifies signatures, keeps a checkpoint, and is
 // put to the conformance kit with the samples that lie beside it (Subject).
@@ -30,6 +30,7 @@ type File struct {
 	Webhook  *Webhook                   `yaml:"webhook"`
 	Pull     *Pull                      `yaml:"pull"`
 	Database *table.Database            `yaml:"database"` // in place of pull
+	Kafka    *Kafka                     `yaml:"kafka"`    // in place of pull
 	// Samples is what the conformance kit needs to know of the samples beside the file.
 	Samples Samples `yaml:"samples"`
 
@@ -181,10 +182,7 @@ func span(d *time.Duration, text []byte) error {
 
 // Connector is the file as a connector.
 func (f *File) Connector() connector.Connector {
-	c := connector.Connector{Name: f.Name, Title: f.Title, Summary: f.Summary, Docs: f.Docs, Makes: f.makes()}
-	for _, s := range f.Settings {
-		c.Settings = append(c.Settings, connector.Setting(s))
-	}
+	c := f.described()
 	if f.Webhook != nil {
 		c.NewWebhook = f.newWebhook
 	}
@@ -198,6 +196,21 @@ func (f *File) Connector() connector.Connector {
 		c.NewPuller = func(cfg connector.Config) (connector.Puller, error) {
 			return table.New(cfg, f.Database, f.mappers, f.plain(cfg))
 		}
+	}
+	if f.Kafka != nil {
+		c = f.topic(c)
+	}
+	return c
+}
+
+// described is the connector without what it does.
+func (f *File) described() connector.Connector {
+	c := connector.Connector{Name: f.Name, Title: f.Title, Summary: f.Summary, Docs: f.Docs, Makes: f.makes()}
+	if f.Webhook != nil && f.Webhook.Signature.None != "" {
+		c.Summary += " Its deliveries prove nothing: " + f.Webhook.Signature.None
+	}
+	for _, s := range f.Settings {
+		c.Settings = append(c.Settings, connector.Setting(s))
 	}
 	return c
 }

@@ -91,9 +91,7 @@ func (x *items) of(ctx context.Context, text []byte, vars *mapping.Vars) ([]json
 
 // made is the items that jq makes of the body, in $body already.
 func (x *items) made(ctx context.Context, vars *mapping.Vars) ([]json.RawMessage, error) {
-	limited, cancel := context.WithTimeout(ctx, mapping.Limit)
-	defer cancel()
-	made, err := x.expr.All(limited, vars.Body, vars.List(), maxItems)
+	made, err := x.expr.All(mapping.Bounded(ctx, 10), vars.Body, vars.List(), maxItems)
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ func (p *pager) move(ctx context.Context, at *place, records int, vars *mapping.
 		return false, err
 	}
 	if more && p.more != nil {
-		said, err := p.more.First(ctx, vars.Body, vars.List())
+		said, err := p.more.First(mapping.Bounded(ctx, 1), vars.Body, vars.List())
 		if err != nil {
 			return false, fmt.Errorf("paging.more: %w", err)
 		}
@@ -51,7 +51,7 @@ func (p *pager) next(ctx context.Context, at *place, records int, vars *mapping.
 		at.Token = nextLink(link)
 		return at.Token != "", nil
 	case p.from != nil:
-		v, err := p.from.First(ctx, vars.Body, vars.List())
+		v, err := p.from.First(mapping.Bounded(ctx, 1), vars.Body, vars.List())
 		if err != nil {
 			return false, fmt.Errorf("paging: %w", err)
 		}

@@ -136,7 +136,7 @@ func (p *puller) page(ctx context.Context, s *Stream, at *place) (connector.Page
 		return page, err
 	}
 	vars := mapping.Vars{Settings: p.settings}
-	mapper, items := p.mappers[s.Mapping], p.File.items[s.Name]
+	mapper, items := p.mappers[s.Mapping], p.items[s.Name]
 	if items.expr != nil || pager.needsBody() || mapper.NeedsBody() {
 		body, err := mapping.Decode(answer)
 		if err != nil {
@@ -177,7 +177,7 @@ func (p *puller) record(ctx context.Context, b *connector.Batch, m *mapping.Mapp
 		return
 	}
 	if pager.changed != nil {
-		if v, err := pager.changed.First(ctx, in, vars.List()); err == nil {
+		if v, err := pager.changed.First(mapping.Bounded(ctx, 1), in, vars.List()); err == nil {
 			if changed, err := mapping.Time(v); err == nil && !changed.IsZero() && !at.meets(changed, raw, pager.stream.Since.Overlap) {
 				return
 			}

@@ -24,7 +24,7 @@ type Signature struct {
 	Basic  *Basic       `yaml:"basic"`
 	Header *SecretParam `yaml:"header"`
 	// None says that the vendor proves nothing, and why that is bearable: whoever knows the address may
-	// send. It is shown by `tributary connectors describe`.
+	// send. It becomes a part of the connector's summary.
 	None string `yaml:"none"`
 }
 

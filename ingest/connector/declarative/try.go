@@ -13,11 +13,12 @@ import (
 	"tributary/ingest/connector/mapping"
 )
 
-// Try returns what a sample makes: a delivery of the webhook, or, with a stream's name, a page of its
-// records, one record, or a list of them; so too a table's rows as JSON. No signature is checked, and settings have the values that stand
-// under samples, or invented ones. The stream may be left out where there is no webhook and one stream.
+// Try returns what a sample makes: a delivery of the webhook, or, with the name of a stream or a table, a page
+// of its records, one record, or a list of them; with "kafka", a topic's documents. No signature is checked,
+// and settings have the values that stand under samples, or invented ones. The name may be left out where
+// there is no webhook and only one to choose.
 func (f *File) Try(stream string, sample []byte) (connector.Batch, error) {
-	c := f.Connector()
+	c := f.described()
 	settings := f.sampleSettings()
 	if f.Pull != nil {
 		settings[f.Pull.Base] = "https://example.com"
@@ -79,6 +80,9 @@ func (f *File) streams() map[string]*mapping.Mapper {
 		for _, t := range f.Database.Tables {
 			all[t.Name] = f.mappers[t.Mapping]
 		}
+	}
+	if f.Kafka != nil {
+		all["kafka"] = f.mappers[f.Kafka.Mapping]
 	}
 	return all
 }

@@ -32,8 +32,8 @@ func (v *vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
-	for i := range v.File.Pull.Streams {
-		s := &v.File.Pull.Streams[i]
+	for i := range v.Pull.Streams {
+		s := &v.Pull.Streams[i]
 		if r.Method == s.Method && r.URL.Path == v.path(s) {
 			v.page(w, r, s)
 			return
@@ -47,7 +47,7 @@ func (v *vendor) path(s *Stream) string {
 }
 
 func (v *vendor) authorized(r *http.Request) bool {
-	switch a := &v.File.Pull.Auth; {
+	switch a := &v.Pull.Auth; {
 	case a.Bearer != "":
 		return r.Header.Get("Authorization") == "Bearer "+v.settings[a.Bearer]
 	case a.Basic != nil:
@@ -86,7 +86,7 @@ func (v *vendor) page(w http.ResponseWriter, r *http.Request, s *Stream) {
 	list := v.since(s, asked)
 	from := v.from(s, list, asked)
 	to := min(len(list), from+v.size)
-	answer := answerOf(v.File.items[s.Name], list[from:to])
+	answer := answerOf(v.items[s.Name], list[from:to])
 	if to < len(list) {
 		last := list[to-1]
 		token := v.changed(s.Name, last).Format(time.RFC3339Nano) + " " + identity(last)

@@ -95,7 +95,7 @@ func (w *webhook) Decode(r *connector.Request) (connector.Batch, error) {
 	for _, item := range all {
 		w.mapper.Map(ctx, &b, &w.cfg, item, vars)
 	}
-	if y := w.Webhook.Reply; y != nil {
+	if y := w.Reply; y != nil {
 		b.Reply = &connector.Reply{Status: y.Status, ContentType: y.ContentType, Body: []byte(y.Body)}
 	}
 	return b, nil

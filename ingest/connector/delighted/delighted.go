@@ -126,7 +126,7 @@ func (w *webhook) Decode(r *connector.Request) (connector.Batch, error) {
 		return connector.Batch{}, errBody
 	}
 	b := connector.Batch{}
-	if err := field.Decode(raw, &d); err != nil {
+	if field.Decode(raw, &d) != nil {
 		b.Reject("", "event_type", "or another field has another type than documented", raw)
 		return b, nil
 	}

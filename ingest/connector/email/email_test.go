@@ -11,8 +11,9 @@ import (
 	"unicode/utf8"
 
 	"tributary/ingest/connector"
+	"tributary/ingest/connector/field"
 	"tributary/ingest/connector/kit"
-	"tributary/ingest/connector/kit/bench"
+	"tributary/ingest/connector/kit/kittest"
 )
 
 func TestConformance(t *testing.T) { kit.Run(t, Subject()) }
@@ -85,7 +86,7 @@ func TestTopic(t *testing.T) {
 func TestSeveralSignatures(t *testing.T) {
 	now := time.Now()
 	stamp, body := strconv.FormatInt(now.Unix(), 10), []byte(`{}`)
-	right, old := sign([]byte(kitSecret), stamp, body), sign([]byte("old"), stamp, body)
+	right, old := field.Sign([]byte(kitSecret), stamp, body), field.Sign([]byte("old"), stamp, body)
 	for header, want := range map[string]error{
 		old + ", " + right: nil, right + "," + old: nil, old: connector.ErrSignature, old + "," + old: connector.ErrSignature,
 	} {
@@ -96,24 +97,7 @@ func TestSeveralSignatures(t *testing.T) {
 	}
 }
 
-func FuzzDecode(f *testing.F) {
-	files, err := testdata.ReadDir("testdata/webhook")
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, file := range files {
-		if body, err := testdata.ReadFile("testdata/webhook/" + file.Name()); err == nil && !strings.Contains(file.Name(), ".golden.") {
-			f.Add(body)
-		}
-	}
-	w := decoder(f)
-	f.Fuzz(func(t *testing.T, body []byte) {
-		b, err := w.Decode(&connector.Request{Body: body})
-		if err == nil && b.Len() == 0 {
-			t.Error("a delivery is dropped")
-		}
-	})
-}
+func FuzzDecode(f *testing.F) { kittest.FuzzDecode(f, Subject()) }
 
 func FuzzWithoutQuotes(f *testing.F) {
 	f.Add("Yes.\nOn Mon X wrote:\n> y")
@@ -126,4 +110,4 @@ func FuzzWithoutQuotes(f *testing.F) {
 	})
 }
 
-func BenchmarkDecode(b *testing.B) { bench.Decode(b, Subject(), "reply_of_customer.json") }
+func BenchmarkDecode(b *testing.B) { kittest.BenchmarkDecode(b, Subject(), "reply_of_customer.json") }

@@ -2,9 +2,6 @@ package email
 
 import (
 	"bytes"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -32,20 +29,13 @@ func newWebhook(cfg connector.Config) (connector.Webhook, error) {
 	return &webhook{mapper: NewMapper(cfg), secret: cfg.Secret("webhook_secret")}, nil
 }
 
-func sign(secret []byte, timestamp string, body []byte) string {
-	mac := hmac.New(sha256.New, secret)
-	mac.Write([]byte(timestamp + "."))
-	mac.Write(body)
-	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
-}
-
 // Verify checks the signature, one of them if there are several, and that it is fresh.
 func (w *webhook) Verify(r *connector.Request) error {
 	signature, timestamp := r.Header.Get(signatureHeader), r.Header.Get(timestampHeader)
 	if signature == "" || timestamp == "" {
 		return connector.ErrUnsigned
 	}
-	want, right := sign(w.secret, timestamp, r.Body), false
+	want, right := field.Sign(w.secret, timestamp, r.Body), false
 	for one := range strings.SplitSeq(signature, ",") {
 		right = field.Same(strings.TrimSpace(one), want) || right
 	}

@@ -11,7 +11,7 @@ import (
 
 	"tributary/ingest/connector"
 	"tributary/ingest/connector/kit"
-	"tributary/ingest/connector/kit/bench"
+	"tributary/ingest/connector/kit/kittest"
 	"tributary/ingest/event"
 )
 
@@ -115,26 +115,6 @@ func TestLaterRounds(t *testing.T) {
 	}
 }
 
-func FuzzDecode(f *testing.F) {
-	files, err := testdata.ReadDir("testdata/webhook")
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, file := range files {
-		if body, err := testdata.ReadFile("testdata/webhook/" + file.Name()); err == nil && !strings.Contains(file.Name(), ".golden.") {
-			f.Add(body)
-		}
-	}
-	w, err := newWebhook(configure(f, map[string]string{"webhook_secret": kitSecret}))
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		b, err := w.Decode(&connector.Request{Body: body})
-		if err == nil && b.Len() == 0 {
-			t.Error("a delivery is dropped")
-		}
-	})
-}
+func FuzzDecode(f *testing.F) { kittest.FuzzDecode(f, Subject()) }
 
-func BenchmarkDecode(b *testing.B) { bench.Decode(b, Subject(), "user_replied.json") }
+func BenchmarkDecode(b *testing.B) { kittest.BenchmarkDecode(b, Subject(), "user_replied.json") }

@@ -37,9 +37,7 @@ func Subject() kit.Subject {
 				Header: http.Header{"Content-Type": {"application/json"}, signatureHeader: {sign([]byte(kitSecret), body)}},
 			}
 		},
-		API: func(records map[string][]json.RawMessage, pageSize int) http.Handler {
-			return vendor(records, pageSize)
-		},
+		API:     vendor,
 		Since:   time.Date(2026, 8, 15, 0, 0, 0, 0, time.UTC),
 		Changed: func(_ string, record json.RawMessage) time.Time { return changedAt(record) },
 		Deletes: true,

@@ -209,7 +209,7 @@ func flip(text string, at int) string {
 	case c >= 'a' && c <= 'f':
 		c = "efabab"[c-'a']
 	case c >= 'A' && c <= 'F':
-		c = "EFABAB"[c-'A']
+		c = "EFEFAB"[c-'A']
 	case c >= 'g' && c <= 'z':
 		c = 'g' + (c-'g'+10)%20
 	case c >= 'G' && c <= 'Z':

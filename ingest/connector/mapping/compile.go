@@ -26,22 +26,21 @@ func (m *Mapper) Dynamic() bool { return m.dynamic }
 func (m *Mapper) NeedsBody() bool { return m.needsBody }
 
 type rule struct {
-	at             string // its path, for faults
-	name           string
-	free           bool
-	kind           event.Type
-	when, id       *Expr
-	time, sent     *Expr
-	order          *Expr
-	record         *record
-	properties     *Expr
-	traits         *Expr
-	channel        *value
-	identifiers    []named
-	attributes     []named
-	cx             []named
-	participants   []participant
-	participantsAt string
+	at           string // its path, for faults
+	name         string
+	free         bool
+	kind         event.Type
+	when, id     *Expr
+	time, sent   *Expr
+	order        *Expr
+	record       *record
+	properties   *Expr
+	traits       *Expr
+	channel      *value
+	identifiers  []named
+	attributes   []named
+	cx           []named
+	participants []participant
 }
 
 type record struct{ id, version, deleted *Expr }

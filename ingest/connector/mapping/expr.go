@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"time"
 
 	"github.com/itchyny/gojq"
 )
@@ -40,9 +39,6 @@ func (v *Vars) List() []any {
 	}
 	return []any{orEmpty(v.Headers), orEmpty(v.Settings), v.Body}
 }
-
-// Limit is how long an item's expressions may take together.
-const Limit = 250 * time.Millisecond
 
 // barred are functions that give another result the next time or elsewhere, or reach out of the item.
 var barred = map[string]string{
@@ -91,6 +87,7 @@ func calls(v reflect.Value) string {
 			}
 		}
 		return calls(v.Elem())
+	default: // texts and numbers call nothing
 	case reflect.Struct:
 		for i := range v.NumField() {
 			if name := calls(v.Field(i)); name != "" {
@@ -133,12 +130,9 @@ func pathOf(q *gojq.Query) ([]string, bool) {
 	return path, true
 }
 
-var (
-	errSlow   = fmt.Errorf("takes longer than %v", Limit)
-	errObject = errors.New("goes into what is no object")
-)
+var errObject = errors.New("goes into what is no object")
 
-// First is the expression's first result; nil if it has none.
+// First is the expression's first result; nil if it has none. See Bounded for the context.
 func (x *Expr) First(ctx context.Context, in any, vars []any) (any, error) {
 	switch {
 	case x.fixed:
@@ -158,8 +152,8 @@ func (x *Expr) First(ctx context.Context, in any, vars []any) (any, error) {
 
 // failure is an error that repeats no value of the item.
 func (x *Expr) failure(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return errSlow
+	if ended := ctx.Err(); ended != nil {
+		return ended
 	}
 	var value gojq.ValueError
 	if errors.As(err, &value) && value.Value() != nil {

@@ -59,9 +59,7 @@ func (m *Mapper) Map(ctx context.Context, b *connector.Batch, cfg *connector.Con
 func (m *Mapper) MapDecoded(ctx context.Context, b *connector.Batch, cfg *connector.Config, raw []byte, in any, vars Vars) {
 	it := &item{Mapper: m, cfg: cfg, ctx: ctx, raw: raw, in: in}
 	if m.dynamic {
-		limited, cancel := context.WithTimeout(ctx, Limit)
-		defer cancel()
-		it.ctx, it.vars = limited, vars.List()
+		it.ctx, it.vars = Bounded(ctx, 1), vars.List()
 	}
 	before := len(b.Events)
 	if err := it.events(b); err != nil {
@@ -74,7 +72,7 @@ func (m *Mapper) MapDecoded(ctx context.Context, b *connector.Batch, cfg *connec
 
 func (it *item) events(b *connector.Batch) error {
 	var err error
-	if it.id, err = it.text("id", it.Mapper.id); err != nil {
+	if it.id, err = it.text("id", "", it.Mapper.id); err != nil {
 		return err
 	}
 	if it.id == "" {
@@ -83,7 +81,7 @@ func (it *item) events(b *connector.Batch) error {
 	taken := false
 	for i := range it.rules {
 		r := &it.rules[i]
-		holds, err := it.eval(r.at+".when", r.when)
+		holds, err := it.eval(r.at, ".when", r.when)
 		if err != nil {
 			return err
 		}
@@ -105,7 +103,7 @@ func (it *item) events(b *connector.Batch) error {
 
 // free keeps an item that no rule takes.
 func (it *item) free(b *connector.Batch) error {
-	name, err := it.text("otherwise", it.otherwise)
+	name, err := it.text("otherwise", "", it.otherwise)
 	if err != nil {
 		return err
 	}
@@ -138,7 +136,7 @@ func (it *item) head(r *rule, e *event.Event) (err error) {
 	if r.id == nil {
 		e.MessageID = messageID(it.id + ":" + r.name)
 	} else {
-		id, err := it.text(r.at+".id", r.id)
+		id, err := it.text(r.at, ".id", r.id)
 		if err != nil {
 			return err
 		}
@@ -147,18 +145,18 @@ func (it *item) head(r *rule, e *event.Event) (err error) {
 		}
 		e.MessageID = messageID(id)
 	}
-	channel, err := it.word(r.at+".channel", r.channel)
+	channel, err := it.word(r.at, ".channel", r.channel)
 	if e.Channel = event.Channel(channel); err != nil || r.record == nil {
 		return err
 	}
 	e.Record = &event.Record{}
-	if e.Record.ID, err = it.text(r.at+".record.id", r.record.id); err != nil {
+	if e.Record.ID, err = it.text(r.at, ".record.id", r.record.id); err != nil {
 		return err
 	}
-	if e.Record.Version, err = it.text(r.at+".record.version", r.record.version); err != nil {
+	if e.Record.Version, err = it.text(r.at, ".record.version", r.record.version); err != nil {
 		return err
 	}
-	deleted, err := it.text(r.at+".record.deleted", r.record.deleted)
+	deleted, err := it.text(r.at, ".record.deleted", r.record.deleted)
 	e.Record.Deleted = !slices.Contains(no, deleted)
 	return err
 }
@@ -179,22 +177,22 @@ func (it *item) times(r *rule, e *event.Event) error {
 	for _, t := range []struct {
 		name string
 		expr *Expr
-	}{{"at", r.time}, {"sent_at", r.sent}} {
-		v, err := it.eval(r.at+"."+t.name, t.expr)
+	}{{".at", r.time}, {".sent_at", r.sent}} {
+		v, err := it.eval(r.at, t.name, t.expr)
 		if err != nil {
 			return err
 		}
 		at, err := Time(v)
 		if err != nil {
-			return &Fault{r.at + "." + t.name, err.Error()}
+			return &Fault{r.at + t.name, err.Error()}
 		}
-		if t.name == "at" {
+		if t.name == ".at" {
 			e.OriginalAt = at
 		} else {
 			e.SentAt = at
 		}
 	}
-	order, err := it.text(r.at+".order", r.order)
+	order, err := it.text(r.at, ".order", r.order)
 	if err != nil || order == "" {
 		return err
 	}
@@ -214,7 +212,7 @@ func (it *item) subject(r *rule, e *event.Event) error {
 	}
 	for i := range r.attributes {
 		f := &r.attributes[i]
-		s, err := it.word(f.at, f.value)
+		s, err := it.word(f.at, "", f.value)
 		if err != nil {
 			return err
 		}
@@ -226,11 +224,11 @@ func (it *item) subject(r *rule, e *event.Event) error {
 		}
 	}
 	for _, p := range r.participants {
-		role, err := it.word(r.at+".participants", p.role)
+		role, err := it.word(r.at, ".participants", p.role)
 		if err != nil {
 			return err
 		}
-		err = it.each(&named{name: p.kind, at: r.at + ".participants", value: p.value}, func(s string) {
+		err = it.each(&named{name: p.kind, at: r.at, value: p.value}, func(s string) {
 			e.Participants = append(e.Participants, event.Participant{Role: role, Identifier: it.identifier(p.kind, s)})
 		})
 		if err != nil {
@@ -250,7 +248,7 @@ func (it *item) identifier(kind, value string) event.Identifier {
 // each calls use with a value, or with each of a list.
 func (it *item) each(f *named, use func(string)) error {
 	if f.value.fixed == nil && f.value.values == nil {
-		v, err := it.eval(f.at, f.value.expr)
+		v, err := it.eval(f.at, "", f.value.expr)
 		if err != nil {
 			return err
 		}
@@ -267,7 +265,7 @@ func (it *item) each(f *named, use func(string)) error {
 			return nil
 		}
 	}
-	s, err := it.word(f.at, f.value)
+	s, err := it.word(f.at, "", f.value)
 	if err == nil && s != "" {
 		use(s)
 	}
@@ -281,7 +279,7 @@ func (it *item) typed(r *rule, e *event.Event) error {
 	cx := &event.CX{}
 	for i := range r.cx {
 		f := &r.cx[i]
-		s, err := it.word(f.at, f.value)
+		s, err := it.word(f.at, "", f.value)
 		if err != nil {
 			return err
 		}
@@ -299,10 +297,10 @@ func (it *item) typed(r *rule, e *event.Event) error {
 }
 
 func (it *item) objects(r *rule, e *event.Event) (err error) {
-	if e.Properties, err = it.part(r.at+".properties", r.properties); err != nil {
+	if e.Properties, err = it.part(r.at, ".properties", r.properties); err != nil {
 		return err
 	}
-	if e.Traits, err = it.part(r.at+".traits", r.traits); err != nil {
+	if e.Traits, err = it.part(r.at, ".traits", r.traits); err != nil {
 		return err
 	}
 	switch {
@@ -315,17 +313,17 @@ func (it *item) objects(r *rule, e *event.Event) (err error) {
 }
 
 // part is an object that an expression makes, as JSON.
-func (it *item) part(at string, x *Expr) (json.RawMessage, error) {
-	v, err := it.eval(at, x)
+func (it *item) part(at, name string, x *Expr) (json.RawMessage, error) {
+	v, err := it.eval(at, name, x)
 	if err != nil || v == nil {
 		return nil, err
 	}
 	if _, is := v.(map[string]any); !is {
-		return nil, &Fault{at, "is not an object"}
+		return nil, &Fault{at + name, "is not an object"}
 	}
 	text, err := json.Marshal(v)
 	if err != nil {
-		return nil, &Fault{at, "has no form in JSON"}
+		return nil, &Fault{at + name, "has no form in JSON"}
 	}
 	return text, nil
 }
@@ -338,39 +336,40 @@ func (it *item) object(raw []byte) json.RawMessage {
 	return raw
 }
 
-// eval is the first result of an expression; nil without one.
-func (it *item) eval(at string, x *Expr) (any, error) {
+// eval is the first result of an expression; nil without one. at and name are its path together, which
+// only a fault puts together.
+func (it *item) eval(at, name string, x *Expr) (any, error) {
 	if x == nil {
 		return nil, nil
 	}
 	v, err := x.First(it.ctx, it.in, it.vars)
 	if err != nil {
-		return nil, &Fault{at, err.Error()}
+		return nil, &Fault{at + name, err.Error()}
 	}
 	return v, nil
 }
 
-func (it *item) text(at string, x *Expr) (string, error) {
-	v, err := it.eval(at, x)
+func (it *item) text(at, name string, x *Expr) (string, error) {
+	v, err := it.eval(at, name, x)
 	if err != nil {
 		return "", err
 	}
 	s, err := Text(v)
 	if err != nil {
-		return "", &Fault{at, err.Error()}
+		return "", &Fault{at + name, err.Error()}
 	}
 	return s, nil
 }
 
 // word is a field's value, through its table.
-func (it *item) word(at string, v *value) (string, error) {
+func (it *item) word(at, name string, v *value) (string, error) {
 	if v == nil {
 		return "", nil
 	}
 	if v.fixed != nil {
 		return *v.fixed, nil
 	}
-	s, err := it.text(at, v.expr)
+	s, err := it.text(at, name, v.expr)
 	if err != nil || s == "" || v.values == nil {
 		return s, err
 	}
@@ -380,5 +379,5 @@ func (it *item) word(at string, v *value) (string, error) {
 	if ours, known := v.values["*"]; known {
 		return ours, nil
 	}
-	return "", &Fault{at, "is not among its values"}
+	return "", &Fault{at + name, "is not among its values"}
 }

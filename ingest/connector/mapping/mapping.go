@@ -24,7 +24,7 @@
 // word that the table lacks is a fault of the item, unless the table has "*". Null leaves a field out.
 // Expressions may name $headers (of the delivery, in lower case), $body (the whole that the item is part
 // of) and $settings (of the source, without secrets). They read no other input, file, clock or
-// environment, and have 250 ms an item.
+// environment, and an item's take at most a million steps.
 //
 // An item with a fault makes no event: it is rejected with the rule, the field and the reason.
 package mapping

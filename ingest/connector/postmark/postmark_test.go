@@ -6,7 +6,7 @@ import (
 
 	"tributary/ingest/connector"
 	"tributary/ingest/connector/kit"
-	"tributary/ingest/connector/kit/bench"
+	"tributary/ingest/connector/kit/kittest"
 )
 
 func TestConformance(t *testing.T) { kit.Run(t, Subject()) }
@@ -41,4 +41,6 @@ func TestAttachmentsAreNotKept(t *testing.T) {
 	}
 }
 
-func BenchmarkDecode(b *testing.B) { bench.Decode(b, Subject(), "reply.json") }
+func FuzzDecode(f *testing.F) { kittest.FuzzDecode(f, Subject()) }
+
+func BenchmarkDecode(b *testing.B) { kittest.BenchmarkDecode(b, Subject(), "reply.json") }

@@ -1,7 +1,9 @@
 package salesforce
 
 import (
+	"bytes"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -53,14 +55,14 @@ type carried struct {
 }
 
 // payloadOf finds the part that has a header.
-func payloadOf(data field.Raw) (payload, head field.Raw) {
+func payloadOf(data field.Raw) (payload, head field.Raw, err error) {
 	for range 3 { // detail or data, then payload, then the payload itself
 		var c carried
-		if field.RawObject(data) == nil || field.Read(data, &c) != nil {
-			return nil, nil
+		if err := field.Read(data, &c); err != nil || field.RawObject(data) == nil {
+			return nil, nil, err
 		}
 		if field.RawObject(c.Header) != nil {
-			return data, c.Header
+			return data, c.Header, nil
 		}
 		switch {
 		case c.Payload != nil:
@@ -70,8 +72,11 @@ func payloadOf(data field.Raw) (payload, head field.Raw) {
 		default:
 			data = c.Data
 		}
+		if data == nil {
+			break
+		}
 	}
-	return nil, nil
+	return nil, nil, nil
 }
 
 // kinds are the types of change that tell more than that there was one.
@@ -80,26 +85,29 @@ var kinds = map[string]kind{
 }
 
 // changed makes the events of a change event: one for each of its records.
-func (w *webhook) changed(b *connector.Batch, data field.Raw) {
-	payload, head := payloadOf(data)
+func (w *webhook) changed(b *connector.Batch, data field.Raw) error {
+	payload, head, err := payloadOf(data)
+	if err != nil {
+		return err
+	}
 	var h header
 	if payload == nil || field.Read(head, &h) != nil {
 		b.Reject("", "ChangeEventHeader", "is missing: this is no change event", data)
-		return
+		return nil
 	}
 	at := millis(h.Commit)
 	switch {
 	case h.Entity == "" || h.ChangeType == "" || len(h.RecordIDs) == 0:
 		b.Reject("", "ChangeEventHeader", "must have entityName, changeType and recordIds", data)
-		return
+		return nil
 	case h.TransactionKey == "" || h.Sequence == "":
 		b.Reject("", "ChangeEventHeader", "must have transactionKey and sequenceNumber: changes cannot be told apart without them", data)
-		return
+		return nil
 	case at.IsZero():
 		b.Reject("", "ChangeEventHeader.commitTimestamp", "must be a time: states of a record cannot be told apart without it", data)
-		return
+		return nil
 	}
-	fields, rest := split(payload, data)
+	fields, rest := split(payload, data, head)
 	for _, record := range h.RecordIDs {
 		id := string(h.TransactionKey) + ":" + string(h.Sequence) + ":" + string(record)
 		if record == "" {
@@ -111,6 +119,7 @@ func (w *webhook) changed(b *connector.Batch, data field.Raw) {
 			fields: fields, header: rest,
 		})
 	}
+	return nil
 }
 
 func millis(t field.Text) time.Time {
@@ -120,37 +129,29 @@ func millis(t field.Text) time.Time {
 	return t.Time()
 }
 
-// split parts a payload into the record's fields and what stands around them.
-func split(payload, data field.Raw) (fields, rest json.RawMessage) {
-	var members map[string]field.Raw
-	if field.Read(payload, &members) != nil {
+const headerKey = `"ChangeEventHeader"`
+
+// split parts a change event into the record's fields and what stands around them: the event as it came,
+// of its payload the header alone. A payload that cannot be parted, since its key is written in another
+// way, is all fields.
+func split(payload, data, head field.Raw) (fields, rest json.RawMessage) {
+	at := bytes.Index(payload, head)
+	key := -1
+	if at >= 0 {
+		key = bytes.LastIndex(payload[:at], []byte(headerKey))
+	}
+	outer := bytes.Index(data, payload)
+	if key < 0 || outer < 0 || len(bytes.Trim(payload[key+len(headerKey):at], ": \t\r\n")) > 0 {
 		return json.RawMessage(payload), nil
 	}
-	around := map[string]field.Raw{}
-	if len(data) != len(payload) {
-		around = envelopeOf(data)
+	before, behind := bytes.TrimRight(payload[:key], " \t\r\n"), bytes.TrimLeft(payload[at+len(head):], " \t\r\n")
+	if len(behind) > 0 && behind[0] == ',' {
+		behind = behind[1:]
+	} else {
+		before = bytes.TrimSuffix(before, []byte{','})
 	}
-	around["ChangeEventHeader"] = members["ChangeEventHeader"]
-	delete(members, "ChangeEventHeader")
-	return field.Join(members), field.Join(around)
-}
-
-// envelopeOf is what an envelope has beside the payload, with what is on the way to it.
-func envelopeOf(data field.Raw) map[string]field.Raw {
-	var members map[string]field.Raw
-	if field.Read(data, &members) != nil {
-		return map[string]field.Raw{}
-	}
-	for _, name := range [...]string{"payload", "data", "detail"} {
-		if field.RawObject(members[name]) == nil {
-			continue
-		}
-		if inner := envelopeOf(members[name]); name != "payload" && inner["ChangeEventHeader"] == nil {
-			members[name] = field.Raw(field.Join(inner))
-		} else {
-			delete(members, name)
-		}
-		break
-	}
-	return members
+	fields = slices.Concat(json.RawMessage(before), json.RawMessage(behind))
+	rest = slices.Concat(json.RawMessage(data[:outer]), json.RawMessage("{"+headerKey+":"), json.RawMessage(head), json.RawMessage("}"),
+		json.RawMessage(data[outer+len(payload):]))
+	return fields, rest
 }

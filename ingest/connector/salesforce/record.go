@@ -100,6 +100,9 @@ func (w *webhook) add(b *connector.Batch, c change) {
 		}
 	default:
 		w.about(&e, &r)
+		if c.entity == "Case" {
+			w.caseChanged(&e, &c)
+		}
 	}
 	if e.Type == "" {
 		e.Properties, e.Context = c.fields, c.header

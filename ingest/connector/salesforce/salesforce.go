@@ -1,4 +1,4 @@
-// Package salesforce brings in contacts, leads, accounts, opportunities and other objects from
+// Package salesforce brings in contacts, leads, accounts, opportunities, cases and other objects from
 // Salesforce, which calls no plain webhook. Two ways that it has are taken, both at the source's address
 // (/v1/webhooks/<source>):
 //
@@ -30,7 +30,9 @@
 //
 // Contacts, leads and person accounts are contact.updated; a converted lead is the contact that it became.
 // Accounts are group events with their id as account, opportunities free events with amount, account and
-// contact, every other object a free event "salesforce.<object>.<change>". Without a multi-currency
+// contact. A change event of a case is named for what happened to the case; it is closed if IsClosed or
+// ClosedDate say so among what changed, and who is meant by an update shows in the case's own id. Every
+// other object is a free event "salesforce.<object>.<change>". Without a multi-currency
 // organization Salesforce gives amounts no currency: the setting currency says it.
 //
 // There is no puller: it would need OAuth's client credentials flow, and a flow that touches the records
@@ -47,7 +49,7 @@ func Connector() connector.Connector {
 	return connector.Connector{
 		Name:    "salesforce",
 		Title:   "Salesforce",
-		Summary: "Contacts, leads, accounts and opportunities, by outbound messages or change events.",
+		Summary: "Contacts, leads, accounts, opportunities and cases, by outbound messages or change events.",
 		Docs: []string{
 			"https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_om_outboundmessaging.htm",
 			"https://developer.salesforce.com/docs/atlas.en-us.change_data_capture.meta/change_data_capture/cdc_event_fields_header.htm",
@@ -60,7 +62,10 @@ func Connector() connector.Connector {
 			{Name: "user_id_field", Summary: "The API name of the field in which you keep your own id of the customer, such as Customer_Number__c."},
 			{Name: "currency", Summary: "The currency of amounts that come without one, such as EUR."},
 		},
-		Makes:      []string{event.NameContactUpdated},
+		Makes: []string{
+			event.NameContactUpdated, event.NameCaseOpened, event.NameCaseAssigned, event.NameCaseUpdated, event.NameCaseEscalated,
+			event.NameCaseResolved, event.NameCaseReopened,
+		},
 		NewWebhook: newWebhook,
 	}
 }

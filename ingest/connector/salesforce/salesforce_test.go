@@ -2,14 +2,19 @@ package salesforce
 
 import (
 	"bytes"
+	"encoding/json"
 	"encoding/xml"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"tributary/ingest/connector"
+	"tributary/ingest/connector/field"
 	"tributary/ingest/connector/kit"
 )
 
@@ -110,6 +115,42 @@ func TestTokenInTheAddressOrAsBearer(t *testing.T) {
 			t.Errorf("%q %q: %v, want %v", c.query, c.header, err, c.want)
 		}
 	}
+}
+
+// TestHeaderIsCutOut has a header at any place of a payload, in any envelope: what is cut is that alone.
+func TestHeaderIsCutOut(t *testing.T) {
+	const head = `{"entityName":"Contact","recordIds":["003"],"nulledFields":[]}`
+	rapid.Check(t, func(t *rapid.T) {
+		blank := func() string { return rapid.SampledFrom([]string{"", " ", "\n\t"}).Draw(t, "blank") }
+		members := rapid.SliceOfN(rapid.SampledFrom([]string{`"a":1`, `"b":{"ChangeEventHeader":2}`, `"c":"x,\"y\""`, `"d":[{},null]`}), 0, 4).Draw(t, "members")
+		at := rapid.IntRange(0, len(members)).Draw(t, "at")
+		all := slices.Insert(slices.Clone(members), at, `"ChangeEventHeader"`+blank()+":"+blank()+head)
+		payload := "{" + blank() + strings.Join(all, blank()+","+blank()) + blank() + "}"
+		envelope := rapid.SampledFrom([]string{"%", `{"payload":%,"event":{"replayId":7}}`, `{"detail":{"schemaId":"s","payload": % },"id":"1"}`}).Draw(t, "envelope")
+		data := strings.Replace(envelope, "%", payload, 1)
+
+		found, header, err := payloadOf(field.Raw(data))
+		if err != nil || string(found) != payload || string(header) != head {
+			t.Fatalf("%s: found %s, %s, %v", data, found, header, err)
+		}
+		fields, rest := split(found, field.Raw(data), header)
+		if want := "{" + strings.Join(members, ",") + "}"; canonical(t, fields) != canonical(t, []byte(want)) {
+			t.Fatalf("%s has the fields %s, want %s", data, fields, want)
+		}
+		around := strings.Replace(envelope, "%", `{"ChangeEventHeader":`+head+"}", 1)
+		if canonical(t, rest) != canonical(t, []byte(around)) {
+			t.Fatalf("%s leaves %s, want %s", data, rest, around)
+		}
+	})
+}
+
+// canonical is a JSON text with sorted keys and without blanks.
+func canonical(t *rapid.T, text []byte) string {
+	var v any
+	if err := json.Unmarshal(text, &v); err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	return string(connector.JSON(v))
 }
 
 func FuzzDecode(f *testing.F) {

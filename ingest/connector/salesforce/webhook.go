@@ -53,19 +53,21 @@ func (w *webhook) Decode(r *connector.Request) (connector.Batch, error) {
 	var b connector.Batch
 	body := bytes.TrimSpace(r.Body)
 	if len(body) > 0 && body[0] == '<' {
-		return b, w.outbound(&b, body)
+		err := w.outbound(&b, body)
+		return b, err
 	}
-	parts := []field.Raw{body}
-	if len(body) > 0 && body[0] == '[' {
-		parts = nil
-		if err := field.Read(body, &parts); err != nil {
-			return b, err
-		}
-	} else if err := field.Read(body, &struct{}{}); err != nil {
+	if len(body) == 0 || body[0] != '[' {
+		err := w.changed(&b, body)
+		return b, err
+	}
+	var parts []field.Raw
+	if err := field.Read(body, &parts); err != nil {
 		return b, err
 	}
 	for _, part := range parts {
-		w.changed(&b, part)
+		if err := w.changed(&b, part); err != nil {
+			return b, err
+		}
 	}
 	return b, nil
 }

@@ -129,6 +129,26 @@ func TestSubscriptionUpdates(t *testing.T) {
 	}
 }
 
+// TestOneEventForOneThing has the events that Stripe makes beside the one that counts.
+func TestOneEventForOneThing(t *testing.T) {
+	for kind, object := range map[string]string{
+		"payment_intent.succeeded":             `{"object":"payment_intent","amount":5,"currency":"eur"}`,
+		"invoice.payment_succeeded":            `{"object":"invoice","amount_paid":5,"currency":"eur"}`,
+		"invoice_payment.paid":                 `{"object":"invoice_payment","amount_paid":5,"currency":"eur"}`,
+		"charge.succeeded":                     `{"object":"charge","amount":5,"captured":false,"currency":"eur"}`,
+		"charge.updated":                       `{"object":"charge","amount":5,"captured":true,"currency":"eur"}`,
+		"refund.created":                       `{"object":"refund","amount":5,"charge":"ch_1","currency":"eur"}`,
+		"charge.refund.updated":                `{"object":"refund","amount":5,"charge":"ch_1","currency":"eur"}`,
+		"charge.dispute.updated":               `{"object":"dispute","amount":5,"currency":"eur"}`,
+		"customer.subscription.trial_will_end": `{"object":"subscription","status":"trialing"}`,
+	} {
+		e := decoded(t, `{"id":"evt_1","type":"`+kind+`","created":1,"data":{"object":`+object+`}}`)
+		if e.Name != "stripe."+kind {
+			t.Errorf("%s is %s", kind, e.Name)
+		}
+	}
+}
+
 func TestPeriodOfMixedItemsHasNoSum(t *testing.T) {
 	of := func(currency, interval string, units int64) item {
 		var i item

@@ -118,7 +118,7 @@ func (w *webhook) Decode(r *connector.Request) (connector.Batch, error) {
 		return connector.Batch{}, errors.New("the body is not a JSON object")
 	}
 	b := connector.Batch{}
-	if err := field.Decode(raw, &c); err != nil || c.EventType == "" || c.ObjectID == "" || c.EventDatetime == "" {
+	if field.Decode(raw, &c) != nil || c.EventType == "" || c.ObjectID == "" || c.EventDatetime == "" {
 		b.Reject("", "event_type", "or object_id or event_datetime is missing or has another type than documented", raw)
 		return b, nil
 	}

@@ -48,7 +48,7 @@ func TestSettingsArePulledOrNot(t *testing.T) {
 
 func TestScore(t *testing.T) {
 	q := question{survey: "nps", scale: "0-10"}
-	for text, want := range map[string]float64{"9": 9, " 10 - Very likely": 10, "0": 0, "-100": -1, "100": -1, "Likely": -1, "": -1} {
+	for text, want := range map[string]float64{"9": 9, "10 - Very likely": 10, "0": 0, "-100": -1, "100": -1, "Likely": -1, "": -1} {
 		if got, ok := q.score(text); ok != (want >= 0) || ok && got != want {
 			t.Errorf("%q: %v, %v", text, got, ok)
 		}

@@ -253,6 +253,9 @@ func TestWritersMeanwhile(t *testing.T) {
 				t.Errorf("row %s: version %s has come, %s is there", id, last[id], version)
 			}
 		}
+		if err := want.Err(); err != nil {
+			t.Error(err)
+		}
 	})
 }
 

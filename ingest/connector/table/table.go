@@ -146,6 +146,7 @@ func (d *Database) statement(t *Table, from bound) string {
 	cursor, key := quoted(t.Cursor), quoted(t.Key)
 	where := cursor + " IS NOT NULL"
 	switch from {
+	case boundNone:
 	case boundCursor:
 		where = cursor + " >= " + place[0]
 	case boundKey: // not (a, b) > (x, y), for which MySQL uses no index

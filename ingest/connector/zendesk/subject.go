@@ -47,9 +47,7 @@ func Subject() kit.Subject {
 				},
 			}
 		},
-		API: func(records map[string][]json.RawMessage, pageSize int) http.Handler {
-			return vendor(records, pageSize)
-		},
+		API:     vendor,
 		Since:   time.Date(2026, 8, 18, 0, 0, 0, 0, time.UTC),
 		Changed: changedAt,
 		Deletes: true,

@@ -11,7 +11,7 @@ import (
 
 	"tributary/ingest/connector"
 	"tributary/ingest/connector/kit"
-	"tributary/ingest/connector/kit/bench"
+	"tributary/ingest/connector/kit/kittest"
 )
 
 func TestConformance(t *testing.T) { kit.Run(t, Subject()) }
@@ -114,27 +114,6 @@ func TestBoundary(t *testing.T) {
 	}
 }
 
-func FuzzDecode(f *testing.F) {
-	s := Subject()
-	files, err := testdata.ReadDir("testdata/webhook")
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, file := range files {
-		if body, err := testdata.ReadFile("testdata/webhook/" + file.Name()); err == nil && !strings.Contains(file.Name(), ".golden.") {
-			f.Add(body)
-		}
-	}
-	w, err := newWebhook(configure(f, map[string]string{"webhook_secret": s.Settings["webhook_secret"]}))
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		b, err := w.Decode(&connector.Request{Body: body})
-		if err == nil && b.Len() == 0 {
-			t.Error("a delivery is dropped")
-		}
-	})
-}
+func FuzzDecode(f *testing.F) { kittest.FuzzDecode(f, Subject()) }
 
-func BenchmarkDecode(b *testing.B) { bench.Decode(b, Subject(), "comment_customer.json") }
+func BenchmarkDecode(b *testing.B) { kittest.BenchmarkDecode(b, Subject(), "comment_customer.json") }

@@ -212,3 +212,18 @@ func TestOneAppendOfManyBytes(t *testing.T) {
 		t.Errorf("append of 100 MB: %v, want ErrTooLarge", err)
 	}
 }
+
+// TestOlderLayoutIsRefused: with a message that says which is which, and without a change.
+func TestOlderLayoutIsRefused(t *testing.T) {
+	fs := vfs.NewMem()
+	c := Config{Dir: "log", FS: fs, BallastBytes: -1, FreeSpace: func() (Space, error) { return Space{Free: 1 << 50, Total: 1 << 50}, nil }}
+	l := open(t, c)
+	if err := errors.Join(l.db.Set([]byte{prefixMeta}, []byte{1, 0, 0, 0, 4}, nil), l.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := Open(c); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "01, this program reads 2") {
+			t.Errorf("an older layout gives %v", err)
+		}
+	}
+}
