@@ -108,16 +108,13 @@ func (a *API) Get(ctx context.Context, path string, query url.Values, v any) err
 	return a.Do(ctx, http.MethodGet, path, query, nil, v)
 }
 
-// Do is Get with any method and a body that is sent as JSON if it is not nil. 429, 5xx, a connection
+// Do is Get with any method and a body: nil is none, url.Values are sent as a form, all else as JSON. 429, 5xx, a connection
 // that fails and an answer that breaks off are tried again, five times in all, then returned as
 // *RetryError; other statuses than 2xx are a *StatusError.
 func (a *API) Do(ctx context.Context, method, path string, query url.Values, body, v any) error {
-	var payload []byte
-	if body != nil {
-		var err error
-		if payload, err = json.Marshal(body); err != nil {
-			return fmt.Errorf("%s %s: encode: %w", method, path, err)
-		}
+	payload, kind, err := encode(body)
+	if err != nil {
+		return fmt.Errorf("%s %s: encode: %w", method, path, err)
 	}
 	target, err := a.target(path, query)
 	if err != nil {
@@ -128,7 +125,7 @@ func (a *API) Do(ctx context.Context, method, path string, query url.Values, bod
 		if err := a.pace(ctx); err != nil {
 			return err
 		}
-		err := a.once(ctx, method, target, payload, v)
+		err := a.once(ctx, method, target, payload, kind, v)
 		if err == nil || !errors.As(err, &retry) {
 			return err
 		}
@@ -144,6 +141,19 @@ func (a *API) Do(ctx context.Context, method, path string, query url.Values, bod
 		}
 	}
 	return retry
+}
+
+// encode writes a request's body, and says what it is.
+func encode(body any) (payload []byte, kind string, err error) {
+	switch body := body.(type) {
+	case nil:
+		return nil, "", nil
+	case url.Values:
+		return []byte(body.Encode()), "application/x-www-form-urlencoded", nil
+	default:
+		payload, err = json.Marshal(body)
+		return payload, "application/json", err
+	}
 }
 
 // backoff doubles with each try, and spreads by half so that many do not come back at once.
@@ -184,14 +194,14 @@ func (a *API) target(path string, query url.Values) (*url.URL, error) {
 	return u, nil
 }
 
-func (a *API) once(ctx context.Context, method string, target *url.URL, payload []byte, v any) error {
+func (a *API) once(ctx context.Context, method string, target *url.URL, payload []byte, kind string, v any) error {
 	request, err := http.NewRequestWithContext(ctx, method, target.String(), bytes.NewReader(payload))
 	if err != nil {
 		return err
 	}
 	request.Header.Set("Accept", "application/json")
 	if payload != nil {
-		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("Content-Type", kind)
 	}
 	if a.authorize != nil {
 		a.authorize(request)

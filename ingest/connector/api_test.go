@@ -159,3 +159,15 @@ func TestAPIHoldsTheRate(t *testing.T) {
 		}
 	}
 }
+
+func TestAPISendsForms(t *testing.T) {
+	api, _, _ := newAPI(t, Rate{}, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Content-Type") != "application/x-www-form-urlencoded" || r.PostFormValue("grant_type") != "client_credentials" {
+			t.Errorf("%s %v", r.Header.Get("Content-Type"), r.PostForm)
+		}
+		w.Write([]byte(`{}`))
+	})
+	if err := api.Do(t.Context(), http.MethodPost, "/token", nil, url.Values{"grant_type": {"client_credentials"}}, nil); err != nil {
+		t.Error(err)
+	}
+}

@@ -103,11 +103,11 @@ func (l *measuredLog) Append(ctx context.Context, records []stream.Record) ([]st
 	return positions, nil
 }
 
-// BeyondShare registers the count of events that waited because their client had had its share.
+// BeyondShare registers the count of events that waited for their client sent more than its share of the live one.
 func (m *Metrics) BeyondShare(registry prometheus.Registerer, g *Gateway) error {
 	return registry.Register(prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Name: "tributary_gateway_client_beyond_share_total",
-		Help: "Events put into the bulk lane because their client had had its share of the live one.",
+		Help: "Events put into the bulk lane as their client sent more than its share of the live one.",
 	}, func() float64 { return float64(g.BeyondShare()) }))
 }
 

@@ -81,8 +81,8 @@ func (g *Gateway) lane(rq *request, e *event.Event) stream.Lane {
 	return stream.LaneBulk
 }
 
-// BeyondShare is how many events were put into the bulk lane because their client had had its share of
-// the live one.
+// BeyondShare is how many events were put into the bulk lane because their client sent more than its
+// share of the live one.
 func (g *Gateway) BeyondShare() uint64 { return g.shares.moved.Load() }
 
 // inOwnLane puts records back into the lane of their key, and says whether that changed anything.

@@ -115,7 +115,7 @@ func (x *Inferred) ordered() bool {
 		}
 	}
 	for i := 1; i < len(x.Breaches); i++ {
-		ok = ok && x.Breaches[i-1].Breach.compare(x.Breaches[i].Breach) < 0
+		ok = ok && x.Breaches[i-1].compare(x.Breaches[i].Breach) < 0
 	}
 	return ok
 }

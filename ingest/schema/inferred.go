@@ -167,7 +167,7 @@ func (x *Inferred) addBreach(b BreachSeen) {
 	if len(b.Path) > MaxPath {
 		return
 	}
-	i, found := search(x.Breaches, func(y *BreachSeen) int { return y.Breach.compare(b.Breach) })
+	i, found := search(x.Breaches, func(y *BreachSeen) int { return y.compare(b.Breach) })
 	if found {
 		x.Breaches[i].Add(&b.Seen)
 		return

@@ -24,6 +24,7 @@ func EventIn(r *stream.Record) (json.RawMessage, bool) {
 		if json.Unmarshal(r.Value, &c) == nil && c.Command == CommandReplay && len(c.With) > 0 {
 			return c.With, true
 		}
+	default:
 	}
 	return nil, false
 }

@@ -123,8 +123,8 @@ func (s space) countKey(b []byte, source string, day stream.Day) []byte {
 	return binary.BigEndian.AppendUint32(appendString(s.key(b, kindCount), source), uint32(day))
 }
 
-func (s space) itemKey(b []byte, kind byte, pos stream.Position, ordinal uint32) []byte {
-	b = binary.BigEndian.AppendUint32(s.key(b, kind), uint32(pos.Partition))
+func (s space) itemKey(kind byte, pos stream.Position, ordinal uint32) []byte {
+	b := binary.BigEndian.AppendUint32(s.key(nil, kind), uint32(pos.Partition))
 	b = binary.BigEndian.AppendUint64(b, pos.Offset)
 	return binary.BigEndian.AppendUint32(b, ordinal)
 }

@@ -96,7 +96,7 @@ func (s *Space) Item(pos stream.Position, ordinal uint32) (*Item, error) {
 }
 
 func readItem(r pebble.Reader, s space, pos stream.Position, ordinal uint32) (*Item, error) {
-	value, err := get(r, s.itemKey(nil, kindItem, pos, ordinal))
+	value, err := get(r, s.itemKey(kindItem, pos, ordinal))
 	if value == nil || err != nil {
 		return nil, err
 	}
@@ -105,20 +105,20 @@ func readItem(r pebble.Reader, s space, pos stream.Position, ordinal uint32) (*I
 		return nil, err
 	}
 	i.Workspace, i.Position, i.Ordinal = s.name, pos, ordinal
-	i.Payload, err = get(r, s.itemKey(nil, kindPayload, pos, ordinal))
+	i.Payload, err = get(r, s.itemKey(kindPayload, pos, ordinal))
 	return i, err
 }
 
 // PutItem stores a quarantined item of this workspace. The caller does not change it afterwards.
 func (s *Space) PutItem(i *Item) error {
 	s.tx.items[itemID{s.number, i.Position, i.Ordinal}] = i
-	if err := s.tx.set(s.itemKey(nil, kindItem, i.Position, i.Ordinal), i.append(nil)); err != nil {
+	if err := s.tx.set(s.itemKey(kindItem, i.Position, i.Ordinal), i.append(nil)); err != nil {
 		return err
 	}
 	if i.Payload == nil {
-		return s.tx.delete(s.itemKey(nil, kindPayload, i.Position, i.Ordinal))
+		return s.tx.delete(s.itemKey(kindPayload, i.Position, i.Ordinal))
 	}
-	return s.tx.set(s.itemKey(nil, kindPayload, i.Position, i.Ordinal), i.Payload)
+	return s.tx.set(s.itemKey(kindPayload, i.Position, i.Ordinal), i.Payload)
 }
 
 // ItemQuery selects quarantined items of one workspace, in the order of partition, offset and
@@ -183,7 +183,7 @@ func (s *Store) eachItem(q *ItemQuery, f func(*Item) error) error {
 	prefix := w.key(nil, kindItem)
 	from := slices.Clone(prefix)
 	if q.After != nil {
-		from = append(w.itemKey(nil, kindItem, q.After.Position, q.After.Ordinal), 0)
+		from = append(w.itemKey(kindItem, q.After.Position, q.After.Ordinal), 0)
 	}
 	return scanRange(s.db, from, after(prefix), func(key, value []byte) error {
 		i, err := decodeItem(value)

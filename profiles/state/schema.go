@@ -290,22 +290,26 @@ func (s *Space) SetContract(source, name string, value []byte, by Stamp) error {
 	if err != nil {
 		return err
 	}
-	i, found := slices.BinarySearchFunc(versions, by, func(v ContractVersion, by Stamp) int {
+	s.tx.write(key, appendContract(nil, insertVersion(versions, ContractVersion{by, value})))
+	return nil
+}
+
+// insertVersion puts a version where its stamp belongs, and forgets the oldest beyond the bound.
+func insertVersion(versions []ContractVersion, v ContractVersion) []ContractVersion {
+	i, found := slices.BinarySearchFunc(versions, v.Stamp, func(a ContractVersion, by Stamp) int {
 		switch {
-		case v.Before(by):
+		case a.Before(by):
 			return -1
-		case by.Before(v.Stamp):
+		case by.Before(a.Stamp):
 			return 1
 		}
 		return 0
 	})
 	if found {
-		return nil
+		return versions
 	}
-	versions = slices.Insert(versions, i, ContractVersion{by, value})
-	versions = versions[max(0, len(versions)-maxContractVersions):]
-	s.tx.write(key, appendContract(nil, versions))
-	return nil
+	versions = slices.Insert(versions, i, v)
+	return versions[max(0, len(versions)-maxContractVersions):]
 }
 
 // HasContracts says whether any contract was ever set in this workspace.

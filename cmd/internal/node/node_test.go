@@ -66,6 +66,13 @@ func start(t *testing.T, dir string, changes ...func(*config.Config)) *program {
 		}
 	}
 	t.Cleanup(p.stop)
+	for !n.caughtUp.Load() { // nobody is answered before
+		select {
+		case err := <-done:
+			t.Fatalf("run: %v", err)
+		case <-time.After(time.Millisecond):
+		}
+	}
 	p.write = p.key(auth.New{Kind: auth.KindWrite, Workspace: "default", Source: "web"})
 	p.read = p.key(auth.New{Kind: auth.KindRead, Workspace: "default"})
 	return p

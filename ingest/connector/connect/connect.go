@@ -24,7 +24,7 @@
 // makes nothing twice: of the events but connect.contact_record the first delivery counts.
 //
 // The customer is CustomerEndpoint's number, and what identifier_attributes takes out of the contact's
-// attributes. Contact events tell the same earlier and less of it: they are connect.contact_event.<type>
+// attributes. Contact events name no customer, and tell the same earlier and less of it: they are connect.contact_event.<type>
 // unless contact_events is "mapped", which is for instances that stream no contact records. Agent events
 // are connect.agent.<type> and name no customer.
 //

@@ -1,9 +1,13 @@
 package declarative
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -14,11 +18,45 @@ import (
 	"tributary/ingest/event"
 )
 
+// SubjectOf loads a connector's file with the samples in the folder samples beside it.
+func SubjectOf(path string) (kit.Subject, error) {
+	f, err := Load(path)
+	if err != nil {
+		return kit.Subject{}, err
+	}
+	if f.Webhook == nil && f.Pull == nil {
+		return kit.Subject{}, fmt.Errorf("%s: tables and topics cannot be acted out for a check; try it with a sample", path)
+	}
+	return f.Subject(os.DirFS(samplesOf(path))), nil
+}
+
+func samplesOf(path string) string { return filepath.Join(filepath.Dir(path), "samples") }
+
+// UpdateGolden writes the golden files of the samples beside a connector's file: what they make now, to be
+// read by a person.
+func UpdateGolden(ctx context.Context, path string) error {
+	subject, err := SubjectOf(path)
+	if err != nil {
+		return err
+	}
+	files, err := kit.Golden(ctx, subject)
+	if err != nil {
+		return err
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(samplesOf(path), filepath.FromSlash(name)), text, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Subject is what the conformance kit needs to know: the samples beside the file (webhook/, pull/, as in
 // kit.Subject), deliveries that are signed as the file says, and an API that does what the file expects.
 //
 // That API is made from the file, so it proves the mapping, the checkpoint and what happens under faults;
-// whether the vendor's API is what the file says, only the vendor's API tells.
+// whether the vendor's API is what the file says, only the vendor's API tells. Tables and topics are not
+// acted out: of them the subject has no puller.
 func (f *File) Subject(samples fs.FS) kit.Subject {
 	settings := f.sampleSettings()
 	s := kit.Subject{
@@ -36,7 +74,9 @@ func (f *File) Subject(samples fs.FS) kit.Subject {
 		}
 		s.Deliver = func(_ string, body []byte, at time.Time) *connector.Request { return f.deliver(settings, body, at) }
 	}
-	if f.Pull != nil {
+	if f.Pull == nil {
+		s.Connector.NewPuller = nil
+	} else {
 		s.BaseURL = f.Pull.Base
 		s.Changed = f.changed
 		s.API = func(records map[string][]json.RawMessage, pageSize int) http.Handler {

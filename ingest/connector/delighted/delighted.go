@@ -128,7 +128,7 @@ func (w *webhook) Decode(r *connector.Request) (connector.Batch, error) {
 	b := connector.Batch{}
 	if field.Decode(raw, &d) != nil {
 		b.Reject("", "event_type", "or another field has another type than documented", raw)
-		return b, nil
+		return b, nil //nolint:nilerr // it is rejected
 	}
 	if d.EventType == "" || d.EventID == "" {
 		b.Reject("", "event_id", "or event_type is missing", raw)

@@ -102,6 +102,9 @@ func ParseDate(s string) time.Time {
 			return at
 		}
 	}
+	if at, err := time.Parse("Mon, 2 Jan 2006 15:04:05 -0700", s); err == nil { // as most write it
+		return at.UTC()
+	}
 	if at, err := mail.ParseDate(s); err == nil {
 		return at.UTC()
 	}

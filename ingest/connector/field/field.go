@@ -5,8 +5,8 @@ package field
 import (
 	"bytes"
 	"crypto/hmac"
-	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 	"unsafe"
@@ -52,10 +52,10 @@ func (t *Text) UnmarshalJSON(b []byte) error {
 			return nil
 		}
 		var s string
-		if err := json.Unmarshal(b, &s); err != nil {
+		if err := Decode(b, &s); err != nil {
 			return err
 		}
-		*t = Text(s)
+		*t = Text(strings.Clone(s))
 		return nil
 	}
 	*t = Text(b)

@@ -293,7 +293,7 @@ func testMadeAnew(t *testing.T, c *kafkatest.Cluster, client *kgo.Client) {
 }
 
 func testSince(t *testing.T, c *kafkatest.Cluster, client *kgo.Client) {
-	newTopic(t, client, "dated", 2)
+	newTopic(t, client, "dated", 2, "retention.ms=-1") // of 2024
 	for day := range 3 {
 		r := value("a", "1")
 		r.Timestamp = written.AddDate(0, 0, day)

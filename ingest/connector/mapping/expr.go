@@ -87,7 +87,6 @@ func calls(v reflect.Value) string {
 			}
 		}
 		return calls(v.Elem())
-	default: // texts and numbers call nothing
 	case reflect.Struct:
 		for i := range v.NumField() {
 			if name := calls(v.Field(i)); name != "" {
@@ -100,6 +99,7 @@ func calls(v reflect.Value) string {
 				return name
 			}
 		}
+	default: // texts and numbers call nothing
 	}
 	return ""
 }

@@ -90,10 +90,13 @@ func (w *webhook) changed(b *connector.Batch, data field.Raw) error {
 	if err != nil {
 		return err
 	}
-	var h header
-	if payload == nil || field.Read(head, &h) != nil {
+	if payload == nil {
 		b.Reject("", "ChangeEventHeader", "is missing: this is no change event", data)
 		return nil
+	}
+	var h header
+	if err := field.Read(head, &h); err != nil {
+		return err
 	}
 	at := millis(h.Commit)
 	switch {

@@ -117,10 +117,13 @@ func (w *webhook) add(b *connector.Batch, c change) {
 
 // word is what happened, for a free event.
 func (c *change) word() string {
-	if c.what == "" {
-		return "update"
+	switch {
+	case c.what != "":
+		return c.what
+	case c.kind == kindDeleted:
+		return "delete"
 	}
-	return c.what
+	return "update"
 }
 
 // person makes a person's record of a change, or, if it tells a part of it only, adds to the person.

@@ -1,6 +1,6 @@
 // Package salesforce brings in contacts, leads, accounts, opportunities, cases and other objects from
 // Salesforce, which calls no plain webhook. Two ways that it has are taken, both at the source's address
-// (/v1/webhooks/<source>):
+// (/v1/webhooks/<source>), and its API is asked for history:
 //
 // # Outbound messages
 //
@@ -35,11 +35,20 @@
 // other object is a free event "salesforce.<object>.<change>". Without a multi-currency
 // organization Salesforce gives amounts no currency: the setting currency says it.
 //
-// There is no puller: it would need OAuth's client credentials flow, and a flow that touches the records
-// once sends all of them as outbound messages. Nothing here was tried against Salesforce's own servers.
+// # Pulling
+//
+// For history, and for what a relay missed: accounts, contacts, leads and opportunities by SOQL on
+// SystemModstamp, deleted ones in the recycle bin too (queryAll), with the fields of the settings. It needs
+// an external client app with the client credentials flow, whose user may read those objects, and your My
+// Domain address. A record that came by a change event comes again, as a state, under another message id.
+//
+// Nothing here was tried against Salesforce's own servers; that change events of a case have IsClosed or
+// ClosedDate when it is closed is taken from its object reference, not from an example.
 package salesforce
 
 import (
+	"time"
+
 	"tributary/ingest/connector"
 	"tributary/ingest/event"
 )
@@ -55,17 +64,31 @@ func Connector() connector.Connector {
 			"https://developer.salesforce.com/docs/atlas.en-us.change_data_capture.meta/change_data_capture/cdc_event_fields_header.htm",
 			"https://developer.salesforce.com/docs/atlas.en-us.change_data_capture.meta/change_data_capture/cdc_other_gap_events.htm",
 			"https://developer.salesforce.com/docs/platform/event-relay/guide",
+			"https://developer.salesforce.com/docs/platform/api-rest/guide/resources-queryall.html",
 		},
 		Settings: []connector.Setting{
-			{Name: "webhook_secret", Kind: connector.KindSecret, Required: true, Summary: "A long random text of your own: the parameter token of the endpoint, or the bearer token of the relay."},
+			{Name: "webhook_secret", Kind: connector.KindSecret, Summary: "A long random text of your own: the parameter token of the endpoint, or the bearer token of the relay; without it nothing is received."},
 			{Name: "organization_id", Summary: "The organization that outbound messages must come from (Setup, Company Information), of 15 or 18 characters."},
 			{Name: "user_id_field", Summary: "The API name of the field in which you keep your own id of the customer, such as Customer_Number__c."},
 			{Name: "currency", Summary: "The currency of amounts that come without one, such as EUR."},
+			{Name: "base_url", Kind: connector.KindURL, Summary: "Your My Domain address, such as https://example.my.salesforce.com, to pull from."},
+			{Name: "client_id", Summary: "The consumer key of an external client app with the client credentials flow."},
+			{Name: "client_secret", Kind: connector.KindSecret, Summary: "The consumer secret of the app; without it nothing is pulled."},
+			{Name: "api_version", Default: "62.0", Summary: "The version of the REST API."},
+			{Name: "account_fields", Kind: connector.KindList, Default: "Name, Industry, Type, Phone, Website, BillingCity, BillingCountry, CreatedDate", Summary: "The fields of accounts to pull, by their API names."},
+			{Name: "contact_fields", Kind: connector.KindList, Default: "AccountId, Email, Phone, MobilePhone, FirstName, LastName, Birthdate, " +
+				"MailingStreet, MailingCity, MailingState, MailingPostalCode, MailingCountry, Title, CreatedDate", Summary: "The fields of contacts to pull."},
+			{Name: "lead_fields", Kind: connector.KindList, Default: "Email, Phone, MobilePhone, FirstName, LastName, Company, Street, City, State, PostalCode, " +
+				"Country, Status, LeadSource, ConvertedContactId, CreatedDate", Summary: "The fields of leads to pull."},
+			{Name: "opportunity_fields", Kind: connector.KindList, Default: "AccountId, ContactId, Name, StageName, Amount, CloseDate, IsClosed, IsWon, CreatedDate", Summary: "The fields of opportunities to pull."},
 		},
 		Makes: []string{
 			event.NameContactUpdated, event.NameCaseOpened, event.NameCaseAssigned, event.NameCaseUpdated, event.NameCaseEscalated,
 			event.NameCaseResolved, event.NameCaseReopened,
 		},
 		NewWebhook: newWebhook,
+		NewPuller:  newPuller,
+		// Salesforce limits requests by the day, 100,000 and more of them; this is for the company's other use.
+		Rate: connector.Rate{Requests: 2, Per: time.Second},
 	}
 }

@@ -2,9 +2,11 @@ package salesforce
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"encoding/xml"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -114,6 +116,74 @@ func TestTokenInTheAddressOrAsBearer(t *testing.T) {
 		if err := w.Verify(r); err != c.want { //nolint:errorlint // Verify returns them bare
 			t.Errorf("%q %q: %v, want %v", c.query, c.header, err, c.want)
 		}
+	}
+}
+
+// pulling is a puller against a vendor.
+func pulling(t *testing.T, vendor http.Handler, settings map[string]string) (connector.Puller, error) {
+	t.Helper()
+	server := httptest.NewServer(vendor)
+	t.Cleanup(server.Close)
+	c := Connector()
+	values := map[string]string{"client_id": "3MVG9test", "client_secret": testClient, "base_url": server.URL}
+	for name, value := range settings {
+		values[name] = value
+	}
+	config, err := c.Configure("crm", values, func(s string) (string, error) { return s, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.Now, config.Wait = func() time.Time { return kit.Now }, func(context.Context, time.Duration) error { return nil }
+	return newPuller(config)
+}
+
+// TestTokenThatRanOut has Salesforce refuse a token after a while: the puller asks for another, once.
+func TestTokenThatRanOut(t *testing.T) {
+	api, asked, refuse := newAPI(nil, 10), []string{}, 0
+	p, err := pulling(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.Path[strings.LastIndex(r.URL.Path, "/"):])
+		if refuse > 0 && r.Method == http.MethodGet {
+			refuse--
+			http.Error(w, "", http.StatusUnauthorized)
+			return
+		}
+		api.ServeHTTP(w, r)
+	}), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		refused int
+		want    string
+		fails   bool
+	}{
+		{0, "/token /queryAll", false},
+		{0, "/queryAll", false},
+		{1, "/queryAll /token /queryAll", false},
+		{2, "/queryAll /token /queryAll", true},
+	} {
+		asked, refuse = nil, c.refused
+		if _, err := p.Pull(t.Context(), connector.Position{}); (err != nil) != c.fails || strings.Join(asked, " ") != c.want {
+			t.Errorf("refused %d times, it asks %v: %v", c.refused, asked, err)
+		}
+	}
+}
+
+func TestQueryHoldsOnlyNames(t *testing.T) {
+	for setting, value := range map[string]string{
+		"contact_fields": "Email, Name FROM User --", "user_id_field": "x'y", "base_url": "",
+	} {
+		if _, err := pulling(t, http.NotFoundHandler(), map[string]string{setting: value}); err == nil {
+			t.Errorf("%s is taken as %q", setting, value)
+		}
+	}
+	p, err := pulling(t, http.NotFoundHandler(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := p.(*puller).soql(checkpoint{Object: 1, At: kit.Now, ID: `0'\`})
+	if !strings.Contains(got, `Id > '0\'\\'`) || !strings.Contains(got, "FROM Contact WHERE SystemModstamp > 2027-01-01T00:00:00.000Z OR") {
+		t.Error(got)
 	}
 }
 

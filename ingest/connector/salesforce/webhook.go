@@ -19,11 +19,22 @@ type webhook struct {
 }
 
 func newWebhook(c connector.Config) (connector.Webhook, error) {
+	w, err := newMapper(c)
+	if err != nil || !c.Has("webhook_secret") {
+		return nil, err
+	}
+	return w, nil
+}
+
+func newMapper(c connector.Config) (*webhook, error) {
 	w := &webhook{
 		config: c, secret: c.Text("webhook_secret"), organization: c.Text("organization_id"),
 		userField: c.Text("user_id_field"), currency: c.Text("currency"),
 	}
 	var faults []error
+	if !c.Has("webhook_secret") && !c.Has("client_secret") {
+		faults = append(faults, errors.New("one of webhook_secret and client_secret must be given"))
+	}
 	if w.organization != "" && len(w.organization) != 15 && len(w.organization) != 18 {
 		faults = append(faults, errors.New("organization_id: must have 15 or 18 characters"))
 	}

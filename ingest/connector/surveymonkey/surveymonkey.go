@@ -120,7 +120,7 @@ func (w *webhook) Decode(r *connector.Request) (connector.Batch, error) {
 	b := connector.Batch{}
 	if field.Decode(raw, &c) != nil || c.EventType == "" || c.ObjectID == "" || c.EventDatetime == "" {
 		b.Reject("", "event_type", "or object_id or event_datetime is missing or has another type than documented", raw)
-		return b, nil
+		return b, nil //nolint:nilerr // it is rejected
 	}
 	b.Add(event.Event{
 		MessageID: c.EventType + ":" + c.ObjectID.String() + ":" + c.EventDatetime.String(), Name: w.cfg.Free(c.EventType),
