@@ -59,6 +59,9 @@ func (n *Node) adopt(ctx context.Context) error {
 		return err
 	}
 	if before.Lineage != "" && before.Lineage != mine {
+		if err := n.logIsWhole(ctx); err != nil {
+			return err
+		}
 		n.logger.WarnContext(ctx, "another process owned the log: the hot state is made again", "spans_under_way", len(before.Spans))
 		if err := n.renewState(); err != nil {
 			return err
@@ -77,6 +80,21 @@ func (n *Node) adopt(ctx context.Context) error {
 	}
 	if err := n.lease.Write(ctx, text); err != nil {
 		return fmt.Errorf("write down the owner: %w", err)
+	}
+	return nil
+}
+
+// logIsWhole says whether a state can be made again from the log. If not, the one that there is stays.
+func (n *Node) logIsWhole(ctx context.Context) error {
+	partitions, err := n.log.Partitions(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range partitions {
+		if p.First > 0 {
+			return fmt.Errorf("another process owned the log, and the log no longer holds the beginning of partition %d, "+
+				"from which this one could make its state again: start the one that owned it; with log.retention: 0 any can take over", p.ID)
+		}
 	}
 	return nil
 }
