@@ -1,15 +1,10 @@
 package event
 
-import (
-	"cmp"
-	"slices"
-
-	"github.com/cespare/xxhash/v2"
-)
+import "github.com/cespare/xxhash/v2"
 
 // clientTypes are the identifiers that tell a source's clients apart, best first. An app or a browser
 // has an anonymous id of its own, and keeps it when its user logs in; a server that has none speaks for
-// one user at a time.
+// one user at a time. Others, such as an e-mail address, name a person and no client.
 var clientTypes = [...]string{IDAnonymous, IDDevice, IDUser}
 
 // Client identifies the client (ClientID) by whose clock OriginalAt was read; 0 when that is not known,
@@ -25,30 +20,24 @@ func (e *Event) Client() uint64 {
 }
 
 // ClientID identifies, within the workspace, the client that an event comes from: a hash of the source
-// and the one of the identifiers, as received, that is least likely to be another's. It is 0 when the
-// event names nobody.
+// and of the anonymous id, else the device id, else the user id, as received. It is 0 when the event has
+// none of them.
 func (e *Event) ClientID() uint64 {
-	if len(e.Identifiers) == 0 {
-		return 0
-	}
-	id := e.clientIdentifier()
-	var d xxhash.Digest
-	d.Reset()
-	for _, s := range [...]string{e.Source, "\x00", id.Type, "\x00", id.Value} {
-		_, _ = d.WriteString(s)
-	}
-	return max(d.Sum64(), 1)
-}
-
-func (e *Event) clientIdentifier() Identifier {
 	for _, typ := range clientTypes {
-		for _, id := range e.Identifiers {
-			if id.Type == typ {
-				return id
+		for i := range e.Identifiers {
+			if e.Identifiers[i].Type == typ {
+				return hashClient(e.Source, &e.Identifiers[i])
 			}
 		}
 	}
-	return slices.MinFunc(e.Identifiers, func(a, b Identifier) int {
-		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Value, b.Value))
-	})
+	return 0
+}
+
+func hashClient(source string, id *Identifier) uint64 {
+	var d xxhash.Digest
+	d.Reset()
+	for _, s := range [...]string{source, "\x00", id.Type, "\x00", id.Value} {
+		_, _ = d.WriteString(s)
+	}
+	return max(d.Sum64(), 1)
 }

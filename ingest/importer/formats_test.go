@@ -286,7 +286,7 @@ func fixedNow() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
 
 // TestSameTableSameEvents: a table becomes the same events, byte for byte, in whatever format it is.
 func TestSameTableSameEvents(t *testing.T) {
-	const rows = 5000
+	const rows = 2000
 	files := orderFiles(t, rows)
 	var want []stream.Record
 	for _, name := range []string{"orders.csv", "orders.csv.gz", "orders.jsonl", "orders.jsonl.zst", "orders.parquet", "orders.arrow", "orders.arrows"} {

@@ -145,6 +145,9 @@ func writeWide(format Format, file *os.File) error {
 //
 //	go test ./ingest/importer -run TestBoundedMemory -v -args -import-mb 1024
 func TestBoundedMemory(t *testing.T) {
+	if testing.Short() { // the race detector is not about memory
+		*importMB = min(*importMB, 16)
+	}
 	for _, format := range []Format{FormatCSV, FormatJSONL, FormatParquet, FormatArrow} {
 		t.Run(string(format), func(t *testing.T) {
 			file, err := os.Create(filepath.Join(t.TempDir(), "wide"))

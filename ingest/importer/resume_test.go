@@ -29,7 +29,7 @@ func (l *dying) Append(ctx context.Context, records []stream.Record) ([]stream.P
 // TestGoesOnWhereItStopped: in every format an import that was interrupted goes on, and all of it is
 // there once; a third run does nothing, --restart everything.
 func TestGoesOnWhereItStopped(t *testing.T) {
-	const rows = 9000
+	const rows = 5000
 	for name, im := range orderFiles(t, rows) {
 		t.Run(name, func(t *testing.T) {
 			im.Resume = NewProgressStore(filepath.Join(t.TempDir(), "imports"))
@@ -136,7 +136,7 @@ func TestOneImportAtATime(t *testing.T) {
 
 // TestProgressIsNeverAhead: what is kept after each append never counts rows that are not durable.
 func TestProgressIsNeverAhead(t *testing.T) {
-	im := orderFiles(t, 20_000)["orders.jsonl"]
+	im := orderFiles(t, 8_000)["orders.jsonl"]
 	log := &tape{}
 	seen := 0
 	im.Progress = func(report *Report, _, _ int64) {

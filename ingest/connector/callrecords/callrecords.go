@@ -27,7 +27,7 @@
 //	conversation.wrapped      each wrapup segment; disposition is the wrap-up code
 //	callback.requested        each acd session of medium callback; callback.completed if an agent then spoke, else .failed
 //
-// A leg is a session; agent_id is userId, queue queueId. Message ids are <conversationId>:<what>[:<leg>], so
+// A leg is a session; agent_id is userId, team teamId, queue queueId. Message ids are <conversationId>:<what>[:<leg>], so
 // that a conversation which is sent again after it grew makes nothing twice.
 package callrecords
 

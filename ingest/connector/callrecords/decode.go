@@ -178,7 +178,7 @@ func (l *call) queue(s *session) {
 
 // service is an agent's session: it may only have rung.
 func (l *call) service(p *participant, s *session) {
-	cx := func(cx *event.CX) { cx.AgentID, cx.AuthorRole = p.UserID, event.AuthorHuman }
+	cx := func(cx *event.CX) { cx.AgentID, cx.Team, cx.AuthorRole = p.UserID, p.TeamID, event.AuthorHuman }
 	if spoken := s.of("interact"); len(spoken) > 0 {
 		at := spoken[0].SegmentStart.Time
 		l.happened(event.NameConversationAnswered, s, at, func(c *event.CX) {
@@ -276,7 +276,7 @@ func (l *call) address(s *session) {
 	if l.cx.Direction == event.DirectionOutbound {
 		voice, written = s.DNIS, s.AddressTo
 	}
-	for _, address := range []string{voice, written} {
+	for _, address := range append([]string{voice, written}, s.CallbackNumbers...) {
 		address = strings.TrimPrefix(address, "tel:")
 		switch {
 		case strings.HasPrefix(address, "+"):

@@ -18,6 +18,7 @@ type conversation struct {
 type participant struct {
 	Purpose           string                `json:"purpose"`
 	UserID            string                `json:"userId"`
+	TeamID            string                `json:"teamId"`
 	ExternalContactID string                `json:"externalContactId"`
 	ParticipantName   string                `json:"participantName"`
 	Attributes        map[string]field.Text `json:"attributes"`
@@ -32,7 +33,9 @@ type session struct {
 	DNIS        string `json:"dnis"`        // whom
 	AddressFrom string `json:"addressFrom"`
 	AddressTo   string `json:"addressTo"`
-	Flow        struct {
+	// CallbackNumbers are whom to call back.
+	CallbackNumbers []string `json:"callbackNumbers"`
+	Flow            struct {
 		FlowName   string `json:"flowName"`
 		ExitReason string `json:"exitReason"`
 	} `json:"flow"`

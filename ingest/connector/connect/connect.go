@@ -15,7 +15,7 @@
 //	callback.requested        InitiationTimestamp of a CALLBACK; callback.completed or .failed at its end
 //	conversation.queued       Queue.EnqueueTimestamp
 //	conversation.answered     Agent.ConnectedToAgentTimestamp; wait_s is Queue.Duration
-//	conversation.transferred  TransferCompletedTimestamp, or the end of a contact that has a next one
+//	conversation.transferred  TransferCompletedTimestamp, or the end of a contact that has a next one, unless the customer hung up
 //	conversation.abandoned    DisconnectTimestamp of an inbound contact that was queued and had no agent
 //	conversation.ended        DisconnectTimestamp of all others; talk_s is AgentInteractionDuration, hold_s CustomerHoldDuration
 //	conversation.wrapped      Agent.AfterContactWorkEndTimestamp; wrap_s is AfterContactWorkDuration
@@ -27,6 +27,10 @@
 // attributes. Contact events name no customer, and tell the same earlier and less of it: they are connect.contact_event.<type>
 // unless contact_events is "mapped", which is for instances that stream no contact records. Agent events
 // are connect.agent.<type> and name no customer.
+//
+// A record does not tell why there is a next contact: of a call that the agent ended and a disconnect flow
+// went on with (a survey, say), the agent's leg is transferred too, and the flow's contact ends the conversation.
+// Of a supervisor's contact (MONITOR) the record alone is kept.
 //
 // Limits: EventBridge and Firehose sign nothing; whoever knows the key may send. Chat transcripts and
 // Contact Lens are not read.

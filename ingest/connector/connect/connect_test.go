@@ -82,6 +82,29 @@ func TestEvents(t *testing.T) {
 	}
 }
 
+// A conversation has one end, whatever flow runs after it.
+func TestDisconnectFlow(t *testing.T) {
+	w := configured(t, nil)
+	const contact = `"InitiationTimestamp":"2026-04-14T09:00:00Z","DisconnectTimestamp":"2026-04-14T09:05:00Z","LastUpdateTimestamp":"2026-04-14T09:06:00Z","Channel":"VOICE"`
+	end := func(record string) (name, id string) {
+		var b connector.Batch
+		w.item(&b, []byte("{"+contact+","+record+"}"))
+		last := b.Events[len(b.Events)-1]
+		return last.Name, last.MessageID
+	}
+	agent := `"Agent":{"ConnectedToAgentTimestamp":"2026-04-14T09:01:00Z"},"ContactId":"a","InitiationMethod":"INBOUND","NextContactId":"b"`
+	for _, c := range []struct{ record, name, id string }{
+		{agent + `,"DisconnectReason":"CUSTOMER_DISCONNECT"`, "conversation.ended", "a:ended"},
+		{agent + `,"DisconnectReason":"AGENT_DISCONNECT"`, "conversation.transferred", "a:transferred"},
+		{`"ContactId":"b","InitiationMethod":"DISCONNECT","PreviousContactId":"a"`, "conversation.ended", "a:ended"},
+		{`"ContactId":"c","InitiationMethod":"MONITOR","PreviousContactId":"a"`, "connect.contact_record", "c:2026-04-14T09:06:00Z"},
+	} {
+		if name, id := end(c.record); name != c.name || id != c.id {
+			t.Errorf("%s: %s %s, want %s %s", c.record, name, id, c.name, c.id)
+		}
+	}
+}
+
 func TestTimesOfAnAnsweredCall(t *testing.T) {
 	by := map[string]event.Event{}
 	for _, e := range decoded(t, configured(t, nil), "contact-answered.json").Events {

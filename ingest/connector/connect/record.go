@@ -81,6 +81,9 @@ func (w *webhook) contactRecord(b *connector.Batch, raw []byte) {
 	}
 	w.whole(l, raw)
 	l.base.Properties = connector.JSON(reference{c.ContactID})
+	if c.InitiationMethod == "MONITOR" {
+		return // a supervisor listens: nothing happens to the customer
+	}
 	l.opening()
 	l.service()
 	l.closing()
@@ -117,6 +120,10 @@ func (l *leg) happened(name, at string, fill func(*event.CX)) {
 	}
 	e.Name, e.CX = name, &cx
 	e.MessageID = l.ContactID + ":" + strings.TrimPrefix(name, "conversation.")
+	if name == event.NameConversationEnded && l.InitiationMethod == "DISCONNECT" && l.PreviousContactID != "" {
+		// A flow that ran after the contact before it ended: the conversation has one end, not two.
+		e.MessageID = l.PreviousContactID + ":ended"
+	}
 	l.batch.Add(e)
 }
 
@@ -182,7 +189,7 @@ func (l *leg) closing() {
 // end names how the contact ended: in another contact, without an agent while the customer waited, or for good.
 func (l *leg) end() string {
 	switch {
-	case l.TransferCompletedTimestamp != "" || l.NextContactID != "":
+	case l.TransferCompletedTimestamp != "" || l.NextContactID != "" && l.DisconnectReason != "CUSTOMER_DISCONNECT":
 		return event.NameConversationTransferred
 	case l.Queue != nil && !l.answered() && l.cx.Direction == event.DirectionInbound && l.base.Channel != "": // nobody waits on a task
 		return event.NameConversationAbandoned

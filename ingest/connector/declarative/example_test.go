@@ -99,6 +99,24 @@ func TestTopicIsAConnector(t *testing.T) {
 	}
 }
 
+func TestTablesAreAConnector(t *testing.T) {
+	f, err := Load("examples/inhouse-billing/connector.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := f.Connector()
+	for dsn, want := range map[string]string{"postgres://reader:hunter2@127.0.0.1/billing": "", "postgres://reader:hunter2@127.0.0.1:port/": "dsn: "} {
+		cfg, err := c.Configure("billing", map[string]string{"dsn": dsn}, func(s string) (string, error) { return s, nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := c.NewPuller(cfg)
+		if (want == "") != (err == nil && p != nil) || err != nil && (!strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "hunter2")) {
+			t.Errorf("%v, %v", p, err)
+		}
+	}
+}
+
 // BenchmarkWebhook verifies, decodes and maps a delivery of the example.
 func BenchmarkWebhook(b *testing.B) {
 	f, err := Load("examples/acmedesk/connector.yaml")

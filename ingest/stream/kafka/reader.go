@@ -17,6 +17,10 @@ const (
 	fetchBytes = 4 << 20
 	// longPoll is how long a request waits at Kafka for a record before it is asked again.
 	longPoll = 2 * time.Second
+	// While records come, a request waits this long for so many bytes: each record by itself would be a
+	// request to Kafka, which costs it more than the record does.
+	gatherBytes = 64 << 10
+	gatherTime  = 5 * time.Millisecond
 	// longPause is the longest between two attempts to read.
 	longPause = time.Second
 )
@@ -32,6 +36,7 @@ type reader struct {
 	buffered []stream.Entry
 	pause    time.Duration
 	read     bool // something was read: the partition reached to offset
+	busy     bool // the last request brought something
 }
 
 // Reader implements stream.Log.
@@ -94,15 +99,21 @@ func (r *reader) fetch(ctx context.Context) error {
 		return r.wait(ctx, err)
 	}
 	r.pause = 0
-	return r.buffer(res.Records)
+	err = r.buffer(res.Records)
+	r.busy = len(r.buffered) > 0
+	return err
 }
 
 func (r *reader) request(ctx context.Context, offset uint64) (*kafka.FetchResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, longPoll+r.log.config.RequestTimeout)
 	defer cancel()
+	least, wait := int64(1), longPoll
+	if r.busy {
+		least, wait = gatherBytes, gatherTime
+	}
 	return r.log.client.Fetch(ctx, &kafka.FetchRequest{
 		Topic: r.log.topics[r.id.Lane()], Partition: int(r.id.Shard()), Offset: int64(offset),
-		MinBytes: 1, MaxBytes: fetchBytes, MaxWait: longPoll,
+		MinBytes: least, MaxBytes: fetchBytes, MaxWait: wait,
 	})
 }
 
