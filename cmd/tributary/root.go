@@ -114,7 +114,7 @@ func newServe(g *globals) *cobra.Command {
 			c.Runtime.Apply()
 			n, err := node.Open(cmd.Context(), c, node.Options{Version: version, Logger: newLogger(c)})
 			if err != nil && cmd.Context().Err() != nil {
-				return nil // told to stop while it stood by
+				return nil //nolint:nilerr // told to stop while it stood by, which is no fault
 			}
 			if err != nil {
 				return advise(err)

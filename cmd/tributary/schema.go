@@ -107,7 +107,7 @@ func newSchemaShow(g *globals) *cobra.Command {
 	}
 	in := workspaceFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		q := admin.SchemaQuery{Source: args[0], Event: optional(args, 1)}
+		q := admin.SchemaQuery{Source: args[0], Event: eventIn(args)}
 		if (document || agreed) && q.Event == "" {
 			return errors.New("--json-schema and --contract need the name of an EVENT")
 		}
@@ -136,11 +136,12 @@ func newSchemaShow(g *globals) *cobra.Command {
 	return cmd
 }
 
-func optional(args []string, i int) string {
-	if i < len(args) {
-		return args[i]
+// eventIn returns the event that an argument after the source names; empty: none.
+func eventIn(args []string) string {
+	if len(args) < 2 {
+		return ""
 	}
-	return ""
+	return args[1]
 }
 
 func printDocument(w io.Writer, document []byte, none string) error {
@@ -191,7 +192,7 @@ with a FILE is the contract of all events that have none of their own.`,
 	}
 	in := workspaceFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		s.Source, s.Event, s.Policy = args[0], optional(args, 1), schema.Policy(policy)
+		s.Source, s.Event, s.Policy = args[0], eventIn(args), schema.Policy(policy)
 		if len(args) == 2 {
 			return errors.New("FILE is missing: the event's JSON Schema")
 		}
@@ -233,7 +234,7 @@ func newSchemaRemove(g *globals) *cobra.Command {
 	cmd := &cobra.Command{Use: "remove SOURCE [EVENT]", Short: "Take a contract back, or a source's policy", Args: cobra.RangeArgs(1, 2)}
 	in := workspaceFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		s.Source, s.Event = args[0], optional(args, 1)
+		s.Source, s.Event = args[0], eventIn(args)
 		return g.ask(cmd, func(ctx context.Context, c config.Config, client *admin.Client) error {
 			if err := client.RemoveSchema(ctx, in(c), s); err != nil {
 				return err
@@ -256,7 +257,7 @@ func newSchemaDrift(g *globals) *cobra.Command {
 	}
 	in := workspaceFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		q := admin.SchemaQuery{Source: args[0], Event: optional(args, 1)}
+		q := admin.SchemaQuery{Source: args[0], Event: eventIn(args)}
 		if since != "" {
 			var err error
 			if q.Since, err = time.Parse(time.DateOnly, since); err != nil {

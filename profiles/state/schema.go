@@ -290,7 +290,7 @@ func (s *Space) SetContract(source, name string, value []byte, by Stamp) error {
 	if err != nil {
 		return err
 	}
-	s.tx.write(key, appendContract(nil, insertVersion(versions, ContractVersion{by, value})))
+	s.tx.write(key, encodeContract(insertVersion(versions, ContractVersion{by, value})))
 	return nil
 }
 
@@ -344,8 +344,8 @@ func (s *Store) Contracts(workspace, source string) (map[string][]byte, error) {
 	return all, wrapRead("contracts", err)
 }
 
-func appendContract(b []byte, versions []ContractVersion) []byte {
-	b = append(b, codecVersion)
+func encodeContract(versions []ContractVersion) []byte {
+	b := []byte{codecVersion}
 	b = binary.AppendUvarint(b, uint64(len(versions)))
 	for _, v := range versions {
 		b = binary.AppendVarint(b, v.At.UnixMilli())

@@ -28,7 +28,7 @@ func TestContractVersionsStandByTheirStamps(t *testing.T) {
 			for _, v := range order {
 				all = insertVersion(all, v)
 			}
-			return appendContract(nil, all)
+			return encodeContract(all)
 		}
 		want := encode(versions)
 		slices.Reverse(versions)
@@ -36,20 +36,20 @@ func TestContractVersionsStandByTheirStamps(t *testing.T) {
 			t.Fatalf("%q in one order, %q in another", want, got)
 		}
 		back, err := decodeContract(want)
-		if err != nil || !bytes.Equal(appendContract(nil, back), want) {
+		if err != nil || !bytes.Equal(encodeContract(back), want) {
 			t.Fatalf("it comes back as another: %v", err)
 		}
 	})
 }
 
 func FuzzDecodeContract(f *testing.F) {
-	f.Add(appendContract(nil, []ContractVersion{{Stamp{time.UnixMilli(1), "m"}, []byte("{}")}, {Stamp{time.UnixMilli(2), "n"}, nil}}))
+	f.Add(encodeContract([]ContractVersion{{Stamp{time.UnixMilli(1), "m"}, []byte("{}")}, {Stamp{time.UnixMilli(2), "n"}, nil}}))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		versions, err := decodeContract(data)
 		if err != nil || data == nil {
 			return
 		}
-		if _, err := decodeContract(appendContract(nil, versions)); err != nil {
+		if _, err := decodeContract(encodeContract(versions)); err != nil {
 			t.Fatal(err)
 		}
 	})

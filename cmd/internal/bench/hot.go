@@ -22,15 +22,15 @@ const (
 // sends a thousand times its share: as the program is configured by itself, and without a client's share.
 func (b *bench) hot(ctx context.Context) error {
 	for _, with := range []struct {
-		name string
-		env  []string
-		aims []Aim
+		name, folder string
+		env          []string
+		aims         []Aim
 	}{
-		{"one hot client", nil, []Aim{atMost(0.5)}},
-		{"one hot client, shares off", []string{"TRIBUTARY_GATEWAY_CLIENT_EVENTS_PER_SECOND=0"}, nil},
+		{"one hot client", "hot", nil, []Aim{atMost(0.5)}},
+		{"one hot client, shares off", "hot-off", []string{"TRIBUTARY_GATEWAY_CLIENT_EVENTS_PER_SECOND=0"}, nil},
 	} {
 		b.say("freshness beside " + with.name)
-		if err := b.besideHot(ctx, with.name, with.env, with.aims); err != nil {
+		if err := b.besideHot(ctx, with.name, with.folder, with.env, with.aims); err != nil {
 			return fmt.Errorf("%s: %w", with.name, err)
 		}
 	}
@@ -38,8 +38,8 @@ func (b *bench) hot(ctx context.Context) error {
 	return nil
 }
 
-func (b *bench) besideHot(ctx context.Context, name string, env []string, aims []Aim) error {
-	s, err := b.serve(ctx, b.folder(strings.ReplaceAll(name, " ", "-")), rolesAll, env...)
+func (b *bench) besideHot(ctx context.Context, name, folder string, env []string, aims []Aim) error {
+	s, err := b.serve(ctx, b.folder(folder), rolesAll, env...)
 	if err != nil {
 		return err
 	}

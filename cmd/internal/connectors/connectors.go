@@ -4,8 +4,6 @@ package connectors
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -58,15 +56,7 @@ func Declared(name string) bool {
 // the samples in the folder "samples" beside it.
 func Subject(name string) (kit.Subject, error) {
 	if Declared(name) {
-		file, err := declarative.Load(name)
-		if err != nil {
-			return kit.Subject{}, err
-		}
-		samples, err := samplesOf(name)
-		if err != nil {
-			return kit.Subject{}, err
-		}
-		return file.Subject(samples), nil
+		return declarative.SubjectOf(name)
 	}
 	for _, subject := range subjects {
 		if s := subject(); s.Connector.Name == name {
@@ -75,14 +65,6 @@ func Subject(name string) (kit.Subject, error) {
 	}
 	_, err := Registry().Find(name)
 	return kit.Subject{}, err
-}
-
-func samplesOf(file string) (fs.FS, error) {
-	dir := filepath.Join(filepath.Dir(file), "samples")
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return nil, fmt.Errorf("%s: there are no samples: put some into %s/webhook or %s/pull", file, dir, dir)
-	}
-	return os.DirFS(dir), nil
 }
 
 // Find returns the connector of a name, or the one that a file declares; one of the two is given.

@@ -17,7 +17,7 @@ var errCatchingUp = errors.New("the state is catching up with the log")
 
 // catchUp waits until the state has applied what was in the live lane when it began, keys and rules among
 // it. A state that is made again would answer sources that it does not know their keys, for which a
-// client gives up, and readers that there is nobody.
+// client gives up, and readers that there is nobody. The end of ctx is no error.
 func (n *Node) catchUp(ctx context.Context) error {
 	behind, err := n.behind(ctx)
 	if err != nil {

@@ -32,12 +32,12 @@ func (n *Node) Run(ctx context.Context) error {
 	defer stop()
 	workers, faults := errgroup.WithContext(background)
 	n.startWorkers(faults, workers)
-	workers.Go(func() error { return n.catchUp(ctx) })
+	asking, endAsking := context.WithCancel(ctx) // ends before the workers, and with the first of them that fails
+	defer endAsking()
+	defer context.AfterFunc(faults, endAsking)()
+	workers.Go(func() error { return n.catchUpAndPull(asking) })
 	for _, s := range servers {
 		workers.Go(s.serve)
-	}
-	if n.config.Has(config.RolePull) {
-		workers.Go(func() error { return n.pull(ctx) })
 	}
 	n.logger.InfoContext(ctx, "ready to serve", "http", n.config.HTTP.Listen, "roles", n.config.Roles, "data_dir", n.config.DataDir)
 
@@ -49,6 +49,15 @@ func (n *Node) Run(ctx context.Context) error {
 	err = n.shutdown(servers)
 	stop()
 	return errors.Join(err, ignoreCanceled(workers.Wait()))
+}
+
+// catchUpAndPull asks vendors once the state has caught up with the log: before, it does not know how far
+// they were asked, and would begin with all their history.
+func (n *Node) catchUpAndPull(ctx context.Context) error {
+	if err := n.catchUp(ctx); err != nil || !n.caughtUp.Load() || !n.config.Has(config.RolePull) {
+		return err
+	}
+	return n.pull(ctx)
 }
 
 // startWorkers runs unify and the sink as the roles say. ctx is that of group.

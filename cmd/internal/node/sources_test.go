@@ -2,11 +2,16 @@ package node
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -15,6 +20,7 @@ import (
 	"tributary/cmd/internal/config"
 	"tributary/cmd/internal/connectors"
 	"tributary/ingest/connector/kit"
+	"tributary/ingest/stream"
 	"tributary/profiles/reconcile"
 	"tributary/profiles/unify"
 )
@@ -144,11 +150,75 @@ func TestPullGoesOn(t *testing.T) {
 	p.stop()
 	p = start(t, dir, func(c *config.Config) { c.Sources = []config.Source{source} })
 	p.until("everything is pulled", func() bool { return p.account("crm").Stored >= uint64(want) })
+	p.settle()
+	received := p.account("crm").Received
 	if a := p.account("crm"); a.Stored != uint64(want) {
 		t.Errorf("%d events of %d, account %+v", a.Stored, want, a)
 	}
 	if asked.Load() == 0 {
 		t.Error("the vendor was never asked")
+	}
+	p.stop()
+	if err := os.RemoveAll(filepath.Join(dir, "state")); err != nil {
+		t.Fatal(err)
+	}
+	before := asked.Load()
+	p = start(t, dir, func(c *config.Config) { c.Sources = []config.Source{source} })
+	p.until("the vendor is asked again", func() bool { return asked.Load() >= before+4 })
+	p.settle()
+	if a := p.account("crm"); a.Stored != uint64(want) || a.Received != received {
+		t.Errorf("a state that was made again from the log asks for history again: account %+v, before %d received", a, received)
+	}
+}
+
+// lost is a lease that another process takes.
+type lost struct {
+	stream.Lease
+	over chan struct{}
+}
+
+func (l lost) Lost() <-chan struct{} { return l.over }
+
+// TestFencedServerEnds: a server that another has taken over from ends, though its sources go on asking.
+func TestFencedServerEnds(t *testing.T) {
+	hubspot := subject(t, "hubspot")
+	asked := make(chan struct{}, 1)
+	vendor := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		select {
+		case asked <- struct{}{}:
+		default:
+		}
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	defer vendor.Close()
+	hubspot.Settings[hubspot.BaseURL] = vendor.URL
+	c := config.Default()
+	c.DataDir, c.HTTP.Listen = t.TempDir(), freeAddress(t)
+	c.Sources = []config.Source{configured(t, hubspot, "crm")}
+	n, err := Open(t.Context(), c, Options{Version: "test", Logger: slog.New(slog.DiscardHandler), InProcessEngine: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := lost{over: make(chan struct{})}
+	n.lease = l
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- n.Run(ctx) }()
+	<-asked
+	close(l.over)
+	select {
+	case err = <-ended:
+	case <-time.After(time.Minute):
+		t.Error("the server goes on")
+		cancel()
+		err = <-ended
+	}
+	cancel()
+	if !errors.Is(err, stream.ErrFenced) {
+		t.Errorf("run ended with %v, want ErrFenced", err)
+	}
+	if err := n.Close(); err != nil {
+		t.Error(err)
 	}
 }
 
