@@ -174,7 +174,7 @@ func (x *lease) keep() {
 			return
 		}
 		var was owned
-		if err == nil && x.assigned(g) {
+		if err == nil {
 			if was, err = x.read(x.ctx); err != nil {
 				x.leave(x.ctx, g)
 			}
@@ -184,7 +184,11 @@ func (x *lease) keep() {
 			if !outdated(err) {
 				x.log.config.Logger.WarnContext(x.ctx, "the coordinator of the owners' group does not answer as it should; trying again", "error", err)
 			}
-		case was.Epoch != x.epoch: // or nothing is assigned
+		case was.Epoch == x.epoch && !x.assigned(g):
+			// It had joined before its claim was made, or another was given everything and has not taken
+			// it: whoever does shows in the epoch.
+			x.leave(x.ctx, g)
+		case was.Epoch != x.epoch:
 			x.log.config.Logger.ErrorContext(x.ctx, "another process owns the log now", "epoch", x.epoch)
 			x.lose()
 			_ = x.group.Close() // it leaves, so that nothing is assigned to it again

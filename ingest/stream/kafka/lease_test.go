@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kfake"
 
 	"tributary/ingest/stream"
@@ -15,6 +16,56 @@ import (
 func TestLease(t *testing.T) {
 	c := newCluster(t, kfake.NumBrokers(1), kfake.GroupMinSessionTimeout(time.Second))
 	testLease(t, Config{Brokers: c.ListenAddrs(), ReplicationFactor: 1, Partitions: 3, SessionTimeout: time.Second})
+}
+
+// TestLeaseWithoutAssignment: an owner to whom a generation assigns nothing, since it joined before it could
+// claim, stays the owner as long as nobody has taken it.
+func TestLeaseWithoutAssignment(t *testing.T) {
+	c := newCluster(t, kfake.NumBrokers(1), kfake.GroupMinSessionTimeout(time.Second))
+	l := open(t, Config{Brokers: c.ListenAddrs(), ReplicationFactor: 1, Partitions: 1, SessionTimeout: time.Second})
+	defer closeLog(t, l)
+	a := own(t, l)
+	// A member that the group's leader gives everything, and that does not take it.
+	other, err := kafka.NewConsumerGroup(kafka.ConsumerGroupConfig{
+		ID: l.config.TopicPrefix + groupName, Brokers: l.config.Brokers, Topics: []string{l.topics[stream.LaneLive]},
+		GroupBalancers: []kafka.GroupBalancer{claimant{}}, SessionTimeout: time.Second, RebalanceTimeout: time.Second, HeartbeatInterval: 100 * time.Millisecond,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		g, err := other.Next(t.Context())
+		if err == nil && len(g.Assignments[l.topics[stream.LaneLive]]) > 0 {
+			break
+		}
+	}
+	if err := other.Close(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := a.Write(ctx, []byte(`{"n":1}`)); err != nil {
+		t.Errorf("the owner cannot write: %v", err)
+	}
+	select {
+	case <-a.Lost():
+		t.Error("the lease is lost though nobody took it")
+	default:
+	}
+	if err := a.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// claimant claims a greater epoch than any owner's.
+type claimant struct{}
+
+func (claimant) UserData() ([]byte, error) { return []byte("4294967295"), nil }
+
+func (claimant) ProtocolName() string { return new(chooser).ProtocolName() }
+
+func (claimant) AssignGroups(m []kafka.GroupMember, p []kafka.Partition) kafka.GroupMemberAssignments {
+	return new(chooser).AssignGroups(m, p)
 }
 
 // testLease: one of several owns; another takes over when it lets go or falls silent, and reads its note;
