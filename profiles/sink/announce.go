@@ -26,6 +26,8 @@ type Note struct {
 	Lineage string `json:"lineage"`
 	// Key tells the owners' identity keys apart without telling them: all must have the same.
 	Key string `json:"key,omitempty"`
+	// Trims says that the log may forget its beginning at any moment: no other state can be made of it.
+	Trims bool `json:"trims,omitempty"`
 	// Spans are under way, oldest first.
 	Spans []Span `json:"spans,omitempty"`
 }
@@ -85,6 +87,30 @@ func (s *Sink) announce(ctx context.Context, c *cycle) error {
 		return err
 	}
 	return s.unlessFenced(ctx, "write down what is to be sent", func(ctx context.Context) error { return s.lease.Write(ctx, text) })
+}
+
+// AnnounceTrim writes down that the log will be trimmed, once, before it is: what an owner that was stopped
+// still asks the log to delete, the next one may need.
+func (s *Sink) AnnounceTrim(ctx context.Context) error {
+	if s.lease == nil {
+		return nil
+	}
+	s.announced.Lock()
+	defer s.announced.Unlock()
+	if s.announced.note.Trims {
+		return nil
+	}
+	note := s.announced.note
+	note.Trims = true
+	text, err := note.Encode()
+	if err != nil {
+		return err
+	}
+	if err := s.lease.Write(ctx, text); err != nil {
+		return fmt.Errorf("write down that the log is trimmed: %w", err)
+	}
+	s.announced.note = note
+	return nil
 }
 
 func spanOf(c *cycle) Span {

@@ -45,6 +45,9 @@ func (n *Node) adopt(ctx context.Context) error {
 	if n.lease == nil {
 		return nil
 	}
+	if err := os.RemoveAll(aside(n.config.HotState().Dir)); err != nil { // a crash may have left it
+		return fmt.Errorf("remove the old state: %w", err)
+	}
 	before, err := sink.ReadNote(n.lease.Before())
 	if err != nil {
 		return err
@@ -59,7 +62,7 @@ func (n *Node) adopt(ctx context.Context) error {
 		return err
 	}
 	if before.Lineage != "" && before.Lineage != mine {
-		if err := n.logIsWhole(ctx); err != nil {
+		if err := n.mayRenew(ctx, before); err != nil {
 			return err
 		}
 		n.logger.WarnContext(ctx, "another process owned the log: the hot state is made again", "spans_under_way", len(before.Spans))
@@ -72,7 +75,7 @@ func (n *Node) adopt(ctx context.Context) error {
 	}
 	n.note = sink.Note{Lineage: mine, Key: key}
 	if before.Lineage == mine {
-		n.note.Spans = before.Spans
+		n.note.Spans, n.note.Trims = before.Spans, before.Trims
 	}
 	text, err := n.note.Encode()
 	if err != nil {
@@ -84,33 +87,47 @@ func (n *Node) adopt(ctx context.Context) error {
 	return nil
 }
 
-// logIsWhole says whether a state can be made again from the log. If not, the one that there is stays.
-func (n *Node) logIsWhole(ctx context.Context) error {
+// mayRenew says whether the state can be made again from the log. If not, the one that there is stays. A
+// command does not take over: the next start of the owner's server would find its state outdated.
+func (n *Node) mayRenew(ctx context.Context, before sink.Note) error {
+	if n.options.OwnWithin > 0 {
+		return errors.New("the server of another data folder owns the log, though it does not run at present: " +
+			"run the command with that folder, or start a server with this one first")
+	}
+	if before.Trims {
+		return fmt.Errorf("another process owned the log, and has it forget what is old; %s", startTheOwner)
+	}
 	partitions, err := n.log.Partitions(ctx)
 	if err != nil {
 		return err
 	}
 	for _, p := range partitions {
 		if p.First > 0 {
-			return fmt.Errorf("another process owned the log, and the log no longer holds the beginning of partition %d, "+
-				"from which this one could make its state again: start the one that owned it; with log.retention: 0 any can take over", p.ID)
+			return fmt.Errorf("another process owned the log, which no longer holds the beginning of partition %d; %s", p.ID, startTheOwner)
 		}
 	}
 	return nil
 }
 
-// renewState puts an empty state in place of the one there is.
+const startTheOwner = "this one cannot make its state again from it: start the one that owned it; with log.retention: 0 any can take over"
+
+// renewState puts an empty state in place of the one there is, which is put aside before it is removed: what
+// a crash leaves of a folder that is being removed could not be opened.
 func (n *Node) renewState() error {
 	last := len(n.closers) - 1 // openState's
 	if err := n.closers[last](); err != nil {
 		return fmt.Errorf("close the old state: %w", err)
 	}
 	n.closers = n.closers[:last]
-	if err := os.RemoveAll(n.config.HotState().Dir); err != nil {
+	dir := n.config.HotState().Dir
+	if err := errors.Join(os.RemoveAll(aside(dir)), os.Rename(dir, aside(dir)), os.RemoveAll(aside(dir))); err != nil {
 		return fmt.Errorf("remove the old state: %w", err)
 	}
 	return n.openState()
 }
+
+// aside is where a state folder waits for its removal.
+func aside(dir string) string { return dir + ".old" }
 
 // fingerprint tells keys apart and tells nothing of them.
 func fingerprint(key []byte) string {

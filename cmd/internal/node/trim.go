@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"tributary/ingest/stream"
 	"tributary/profiles/unify"
 )
 
@@ -15,7 +16,7 @@ func (n *Node) trimLoop(ctx context.Context) error {
 	if n.config.Log.Retention == 0 {
 		return nil
 	}
-	trimmer := &unify.Trimmer{Log: n.log, State: n.state, Outbox: n.outbox.Queue}
+	trimmer := &unify.Trimmer{Log: trimmed{n.log, n.sink.AnnounceTrim}, State: n.state, Outbox: n.outbox.Queue}
 	ticker := time.NewTicker(trimEvery)
 	defer ticker.Stop()
 	for {
@@ -29,4 +30,18 @@ func (n *Node) trimLoop(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// trimmed is a log whose owner says so before it is trimmed.
+type trimmed struct {
+	stream.Log
+	announce func(context.Context) error
+}
+
+// Trim implements stream.Log.
+func (l trimmed) Trim(ctx context.Context, p stream.Partition, before uint64) error {
+	if err := l.announce(ctx); err != nil {
+		return err
+	}
+	return l.Log.Trim(ctx, p, before)
 }

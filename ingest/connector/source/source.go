@@ -202,7 +202,7 @@ func (s *Source) Pull(ctx context.Context, log Log, checkpoints Checkpoints, obs
 		pause := s.options.Every
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // the end of ctx is no fault
 		case err != nil:
 			observer.PullFailed(s.options.Name)
 			pause, retry = retry, min(2*retry, longestRetry)

@@ -260,7 +260,7 @@ func TestPull(t *testing.T) {
 	run(func(o told) { <-o.kept })
 	if !progress.saved.CaughtUp {
 		run(func(o told) {
-			for !(<-o.kept < pageSize) {
+			for <-o.kept >= pageSize {
 			}
 		})
 	}

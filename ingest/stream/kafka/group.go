@@ -85,11 +85,12 @@ func (l *Log) committed(ctx context.Context, group, topic string) (string, error
 	if err != nil {
 		return "", fmt.Errorf("fetch what was committed: %w", err)
 	}
-	for _, p := range answer.Topics[topic] {
-		if p.Error != nil {
-			return "", fmt.Errorf("fetch what was committed: %w", p.Error)
-		}
-		return p.Metadata, nil
+	partitions := answer.Topics[topic]
+	if len(partitions) != 1 {
+		return "", errors.New("fetch what was committed: the answer lacks the partition")
 	}
-	return "", errors.New("fetch what was committed: the answer lacks the partition")
+	if err := partitions[0].Error; err != nil {
+		return "", fmt.Errorf("fetch what was committed: %w", err)
+	}
+	return partitions[0].Metadata, nil
 }
