@@ -47,6 +47,9 @@ const (
 	firstPause  = 500 * time.Millisecond
 	longestWait = 2 * time.Minute // beyond it the runtime waits, from the same checkpoint
 	maxResponse = 64 << 20
+	// longestRetryAfter bounds what a vendor's slip may ask for. The longest that vendors document is the
+	// rest of a day.
+	longestRetryAfter = 24 * time.Hour
 )
 
 // StatusError is an answer that asking again does not change. It holds nothing of the body, which may
@@ -87,9 +90,19 @@ func (c Config) API(base string, authorize func(*http.Request)) (*API, error) {
 	if err != nil || u.Host == "" {
 		return nil, fmt.Errorf("%q is not an absolute URL", base)
 	}
-	a := &API{base: u, authorize: authorize, http: c.HTTP, now: c.Now, wait: c.Wait}
+	client := *c.HTTP
+	client.CheckRedirect = func(to *http.Request, via []*http.Request) error {
+		if len(via) < 10 && sameServer(to.URL, u) {
+			return nil
+		}
+		return http.ErrUseLastResponse // a *StatusError
+	}
+	a := &API{base: u, authorize: authorize, http: &client, now: c.Now, wait: c.Wait}
 	return a.Paced(c.rate), nil
 }
+
+// sameServer says whether a request may go where the base is: another would get the credentials.
+func sameServer(u, base *url.URL) bool { return u.Host == base.Host && u.Scheme == base.Scheme }
 
 // Paced is the same API at a rate of its own, for a vendor that limits some of its paths more than
 // others. The zero value is no limit.
@@ -174,14 +187,14 @@ func (a *API) pace(ctx context.Context) error {
 	return nil
 }
 
-// target resolves a path. Another host than the base's is refused: it would get the credentials.
+// target resolves a path. Another host than the base's is refused.
 func (a *API) target(path string, query url.Values) (*url.URL, error) {
 	ref, err := url.Parse(path)
 	if err != nil {
 		return nil, fmt.Errorf("path %q: %w", path, err)
 	}
 	u := a.base.ResolveReference(ref)
-	if u.Host != a.base.Host || u.Scheme != a.base.Scheme {
+	if !sameServer(u, a.base) {
 		return nil, fmt.Errorf("the API refers to %s://%s, another server than %s://%s", u.Scheme, u.Host, a.base.Scheme, a.base.Host)
 	}
 	if len(query) > 0 {
@@ -233,9 +246,22 @@ func (a *API) once(ctx context.Context, method string, target *url.URL, payload 
 	}
 	if err := json.Unmarshal(text, v); err != nil {
 		// A proxy's page, or an answer that was cut off without a word: it may be right the next time.
-		return &RetryError{Err: fmt.Errorf("%s %s: the answer is not the JSON expected: %w", method, target.Path, err)}
+		return &RetryError{Err: fmt.Errorf("%s %s: the answer is not the JSON expected%s", method, target.Path, where(err))}
 	}
 	return nil
+}
+
+// where tells the place of a fault in JSON, but not the value, which may be about a customer.
+func where(err error) string {
+	var field *json.UnmarshalTypeError
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &field):
+		return fmt.Sprintf(": %s: is no %s", field.Field, field.Type)
+	case errors.As(err, &syntax):
+		return fmt.Sprintf(": at byte %d", syntax.Offset)
+	}
+	return ""
 }
 
 // withoutURL leaves out the address, whose query may hold a secret.
@@ -247,14 +273,14 @@ func withoutURL(err error) error {
 	return err
 }
 
-// retryAfter reads seconds or a date (RFC 9110, section 10.2.3); 0 if there is none.
+// retryAfter reads seconds or a date (RFC 9110, section 10.2.3), at most a day; 0 if there is none.
 func (a *API) retryAfter(h http.Header) time.Duration {
 	text := h.Get("Retry-After")
-	if seconds, err := strconv.ParseFloat(text, 64); err == nil && seconds > 0 && seconds < 1e6 {
-		return time.Duration(math.Ceil(seconds * float64(time.Second)))
+	if seconds, err := strconv.ParseFloat(text, 64); err == nil && seconds > 0 {
+		return time.Duration(math.Ceil(min(seconds, longestRetryAfter.Seconds()) * float64(time.Second)))
 	}
 	if at, err := http.ParseTime(text); err == nil {
-		return max(0, at.Sub(a.now()))
+		return min(max(0, at.Sub(a.now())), longestRetryAfter)
 	}
 	return 0
 }

@@ -171,3 +171,68 @@ func TestAPISendsForms(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestAPIKeepsToItsServer: a redirection to another server does not get the credentials, whatever header
+// they are in; one on the same server is followed.
+func TestAPIKeepsToItsServer(t *testing.T) {
+	var elsewhere *http.Request
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		elsewhere = r
+		fmt.Fprint(w, "{}")
+	}))
+	defer other.Close()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/away":
+			http.Redirect(w, r, other.URL, http.StatusFound)
+		case "/moved":
+			http.Redirect(w, r, "/here", http.StatusFound)
+		default:
+			fmt.Fprint(w, "{}")
+		}
+	}))
+	defer server.Close()
+	c := &clock{}
+	api, err := Config{HTTP: server.Client(), Now: c.Now, Wait: c.Wait}.API(server.URL, func(r *http.Request) { r.Header.Set("X-Api-Key", "token") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var status *StatusError
+	if err := api.Get(t.Context(), "/away", nil, nil); !errors.As(err, &status) || status.Status != http.StatusFound {
+		t.Errorf("sent elsewhere: %v", err)
+	}
+	if elsewhere != nil {
+		t.Errorf("another server is asked, with the headers %v", elsewhere.Header)
+	}
+	if err := api.Get(t.Context(), "/moved", nil, nil); err != nil {
+		t.Errorf("sent to another path: %v", err)
+	}
+}
+
+// TestAPIErrorsTellNoValue: what a vendor answers may be about a customer, and errors are logged.
+func TestAPIErrorsTellNoValue(t *testing.T) {
+	for _, body := range []string{`{"born": "1980-02-30"}`, `{"age": 4711.5}`, `{"age": "4711"}`, `4711`, `{"age": x4711}`} {
+		api, _, _ := newAPI(t, Rate{}, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, body) })
+		var v struct {
+			Age  int
+			Born time.Time
+		}
+		err := api.Get(t.Context(), "people", nil, &v)
+		if err == nil || strings.Contains(err.Error(), "4711") || strings.Contains(err.Error(), "1980") {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}
+
+func TestRetryAfterIsBounded(t *testing.T) {
+	c := &clock{now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	a := &API{now: c.Now}
+	for text, want := range map[string]time.Duration{
+		"": 0, "-1": 0, "NaN": 0, "1.5": 1500 * time.Millisecond, "1e300": longestRetryAfter, "Inf": longestRetryAfter,
+		"Fri, 01 Jan 2100 00:00:00 GMT": longestRetryAfter, "Thu, 01 Jan 2026 00:00:00 GMT": 0,
+	} {
+		if got := a.retryAfter(http.Header{"Retry-After": {text}}); got != want {
+			t.Errorf("Retry-After %q: %s, want %s", text, got, want)
+		}
+	}
+}

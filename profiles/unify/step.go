@@ -66,6 +66,12 @@ func (a *applier) run(ctx context.Context, fs *feeds) error {
 	if err := a.openAll(); err != nil {
 		return err
 	}
+	if err := a.contractsAhead(ctx, fs); err != nil {
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // the end of ctx is no fault
+		}
+		return err
+	}
 	a.wantModels()
 	for ctx.Err() == nil {
 		if err := fs.failure(); err != nil { // however busy the others are

@@ -23,6 +23,12 @@ func (n *Node) own(ctx context.Context) error {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, n.options.OwnWithin)
 		defer cancel()
+	} else {
+		end, err := n.standBy(ctx)
+		if err != nil {
+			return err
+		}
+		defer end()
 	}
 	n.logger.InfoContext(ctx, "waiting to own the log")
 	lease, err := shared.Own(ctx)

@@ -2,8 +2,10 @@ package node
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -133,5 +135,35 @@ func TestTrimIsAnnounced(t *testing.T) {
 	}
 	if note, err := sink.ReadNote(l.written[0]); err != nil || !note.Trims || note.Lineage != "mine" {
 		t.Errorf("note %+v, %v", note, err)
+	}
+}
+
+// TestStandBy: a server that waits for the log says that it lives and is not ready, and frees its address.
+func TestStandBy(t *testing.T) {
+	n := &Node{logger: slog.New(slog.DiscardHandler)}
+	n.config.HTTP.Listen = freeAddress(t)
+	for range 2 {
+		end, err := n.standBy(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for path, want := range map[string]int{
+			"/healthz": http.StatusOK, "/readyz": http.StatusServiceUnavailable, "/v1/track": http.StatusServiceUnavailable,
+		} {
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+n.config.HTTP.Listen+path, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var body map[string]any
+			if err := json.NewDecoder(response.Body).Decode(&body); err != nil || response.StatusCode != want {
+				t.Errorf("%s: status %d, %v, want %d", path, response.StatusCode, err, want)
+			}
+			_ = response.Body.Close()
+		}
+		end()
 	}
 }

@@ -4,11 +4,13 @@
 package source
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"tributary/ingest/connector"
@@ -227,9 +229,20 @@ func (s *Source) Pull(ctx context.Context, log Log, checkpoints Checkpoints, obs
 	return nil
 }
 
+// fetch is Pull of the puller. A connector that panics stops nothing but itself. What it says then may be
+// what the vendor sent, and is left out.
+func (s *Source) fetch(ctx context.Context, from connector.Position) (page connector.Page, err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("the connector panicked (%T) at\n%s", fault, debug.Stack())
+		}
+	}()
+	return s.puller.Pull(ctx, from)
+}
+
 // page fetches one page, makes it durable, and then saves where to go on.
 func (s *Source) page(ctx context.Context, log Log, checkpoints Checkpoints, observer Observer, p *Progress) (more bool, err error) {
-	page, err := s.puller.Pull(ctx, connector.Position{Checkpoint: p.Checkpoint, Since: s.options.Since})
+	page, err := s.fetch(ctx, connector.Position{Checkpoint: p.Checkpoint, Since: s.options.Since})
 	if err != nil {
 		return false, err
 	}
@@ -243,6 +256,9 @@ func (s *Source) page(ctx context.Context, log Log, checkpoints Checkpoints, obs
 	events, rejected := len(page.Events), len(page.Rejected)
 	if err := s.keep(ctx, log, &page.Batch, lane, s.options.Now()); err != nil {
 		return false, fmt.Errorf("append: %w", err)
+	}
+	if page.More && bytes.Equal(page.Checkpoint, p.Checkpoint) {
+		return false, errors.New("the puller says that there is more, from where it stands already: its checkpoint does not move")
 	}
 	next := Progress{Checkpoint: page.Checkpoint, CaughtUp: p.CaughtUp || !page.More}
 	if next.CaughtUp != p.CaughtUp || string(next.Checkpoint) != string(p.Checkpoint) {

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -325,5 +326,40 @@ func TestOptionsReportEveryFault(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("missing %q in:\n%v", want, err)
 		}
+	}
+}
+
+// puller is one of a single function.
+type puller func() (connector.Page, error)
+
+func (p puller) Pull(context.Context, connector.Position) (connector.Page, error) { return p() }
+
+// TestFaultyPuller: a connector that panics, or does not move, is tried again after a pause like any other
+// fault; nothing of a customer's is told.
+func TestFaultyPuller(t *testing.T) {
+	for name, p := range map[string]puller{
+		"panics":        func() (connector.Page, error) { panic("+1 555 0100") },
+		"does not move": func() (connector.Page, error) { return connector.Page{More: true}, nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var said bytes.Buffer
+			log, s := newLog(t), open(t, new(counting).connector())
+			s.puller = p
+			ctx, cancel := context.WithCancel(t.Context())
+			seen, done := newTold(), make(chan error, 1)
+			go func() { done <- s.Pull(ctx, log, &memory{}, drain{seen}, slog.New(slog.NewTextHandler(&said, nil))) }()
+			select {
+			case <-seen.failed:
+			case <-time.After(time.Minute):
+				t.Error("no fault is told")
+			}
+			cancel()
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+			if strings.Contains(said.String(), "555") {
+				t.Errorf("logged: %s", said.String())
+			}
+		})
 	}
 }
