@@ -72,7 +72,7 @@ func TestKafkaOwners(t *testing.T) {
 	for round := range max(3, *kills/4) {
 		owner.awaitMore(tr)
 		time.Sleep(time.Duration(r.IntN(1500)) * time.Millisecond)
-		if other.readiness() != nil {
+		if r := other.readiness(); r != nil && r.ok("log") { // a standby answers, and has no log
 			t.Fatal("two servers own the log")
 		}
 		switch round % 3 {
