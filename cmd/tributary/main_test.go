@@ -191,6 +191,37 @@ func TestKeysWithoutServer(t *testing.T) {
 	}
 }
 
+// TestConfigCheckOfSources: each fault of a source is said, whether or not its secrets are at hand.
+func TestConfigCheckOfSources(t *testing.T) {
+	check := func(sources string) (string, error) {
+		t.Helper()
+		file := filepath.Join(t.TempDir(), "tributary.yaml")
+		if err := os.WriteFile(file, []byte("sources:\n"+sources), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return run(t, "config", "check", file)
+	}
+	out, err := check(`
+- {name: billing, connector: stripe, settings: {webhook_secret: whsec_itself, colour: red}}
+- {name: crm, connector: nosuch}
+- {name: shop, file: none.yaml}
+`)
+	if err == nil {
+		t.Fatalf("no error, but:\n%s", out)
+	}
+	for _, words := range []string{"sources[0] (billing)", "settings.webhook_secret: must say where the secret is", "settings.colour", "sources[1] (crm)", "nosuch", "sources[2] (shop)", "none.yaml"} {
+		if !strings.Contains(out, words) {
+			t.Errorf("the error does not say %q:\n%s", words, out)
+		}
+	}
+	if strings.Contains(out, "whsec_itself") {
+		t.Errorf("the error repeats a secret:\n%s", out)
+	}
+	if out, err := check("- {name: billing, connector: stripe, settings: {webhook_secret: env:NOT_SET_HERE}}\n"); err != nil {
+		t.Errorf("a secret that is not at hand: %s", out)
+	}
+}
+
 // TestFaultsAreSaid: what a user gets wrong is named, with what to do.
 func TestFaultsAreSaid(t *testing.T) {
 	dir := t.TempDir()

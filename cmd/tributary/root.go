@@ -193,11 +193,17 @@ func newConfig() *cobra.Command {
 		},
 		&cobra.Command{
 			Use: "check FILE", Short: "Say every fault of a configuration file", Args: cobra.ExactArgs(1),
+			Long: `Sources are checked against their connectors' settings. The secrets they refer to need not be at hand;
+what the secrets hold is checked too when all of a source's are.`,
 			RunE: func(cmd *cobra.Command, args []string) error {
-				if _, err := config.Load(args[0], os.Environ()); err != nil {
+				c, err := config.Load(args[0], os.Environ())
+				if err != nil {
 					return err
 				}
-				_, err := fmt.Fprintln(cmd.OutOrStdout(), "no faults")
+				if err := node.CheckSources(c); err != nil {
+					return err
+				}
+				_, err = fmt.Fprintln(cmd.OutOrStdout(), "no faults")
 				return err
 			},
 		},

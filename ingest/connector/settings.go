@@ -96,7 +96,19 @@ func Secrets(reference string) (string, error) {
 		}
 		return "", fmt.Errorf("%s is empty", name)
 	}
-	return "", errors.New("must say where the secret is: env:NAME or file:/path")
+	return "", errNoReference
+}
+
+var errNoReference = errors.New("must say where the secret is: env:NAME or file:/path")
+
+// Referenced is a Lookup that finds nothing and only checks the reference's form: for where a configuration
+// is checked and its secrets are not at hand.
+func Referenced(reference string) (string, error) {
+	scheme, name, _ := strings.Cut(reference, ":")
+	if scheme != "env" && scheme != "file" || name == "" {
+		return "", errNoReference
+	}
+	return reference, nil
 }
 
 // Configure checks the values of a source against the connector's settings and returns every fault,

@@ -46,7 +46,8 @@ type Config struct {
 	// AppendTimeout is the longest that a request waits for the log. Default 20 s.
 	AppendTimeout time.Duration `yaml:"append_timeout" validate:"gte=0"`
 	// MemoryBytes bounds what the bodies of the requests under way, and what is made of them for the
-	// log, take together. A request beyond it is answered with 503. Default 256 MiB, at least 16 MiB.
+	// log, take together; deliveries of webhooks have half of it at most, or 16 MiB. A request beyond it is
+	// answered with 503. Default 256 MiB, at least 16 MiB.
 	MemoryBytes int64 `yaml:"memory_bytes" validate:"omitempty,gte=16777216"`
 	// Now is the clock. Default time.Now.
 	Now func() time.Time `yaml:"-"`
@@ -109,7 +110,9 @@ type Gateway struct {
 	limits *limiter
 	shares *shares
 	memory memory
-	door   door
+	// deliveries is the part of memory that webhooks may have.
+	deliveries memory
+	door       door
 }
 
 // New returns a gateway over a log and the write keys.
@@ -126,6 +129,7 @@ func New(c Config, log Log, keys Keys, logger *slog.Logger) (*Gateway, error) {
 	return &Gateway{
 		config: c, log: log, keys: keys, logger: logger,
 		limits: newLimiter(c.EventsPerSecond, c.Burst), shares: newShares(c.ClientEventsPerSecond, c.ClientBurst), memory: newMemory(c.MemoryBytes),
+		deliveries: newMemory(max(c.MemoryBytes/2, LeastMemoryBytes)),
 	}, nil
 }
 
@@ -164,6 +168,7 @@ type request struct {
 	received time.Time
 	body     *[]byte
 	held     int64 // bytes of memory
+	delivery int64 // of them, those of the deliveries' share
 }
 
 // handler wraps what all routes have in common.

@@ -29,8 +29,23 @@ func (g *Gateway) hold(rq *request, bytes int) *Problem {
 	return nil
 }
 
+// holdDelivery is hold of a delivery, whose sender nobody knows before it is read: all of them together
+// have half of the memory, so that who sends large ones slowly does not stop the other intake.
+func (g *Gateway) holdDelivery(rq *request, bytes int) *Problem {
+	if !g.deliveries.room.TryAcquire(int64(bytes)) {
+		p := unavailable("busy", "Too many deliveries are being received at once", g.config.RetryAfter)
+		p.closeAfter = true
+		return p
+	}
+	rq.delivery = int64(bytes)
+	return g.hold(rq, bytes)
+}
+
 // letGo gives back what the request held.
-func (g *Gateway) letGo(rq *request) { g.memory.room.Release(rq.held) }
+func (g *Gateway) letGo(rq *request) {
+	g.memory.room.Release(rq.held)
+	g.deliveries.room.Release(rq.delivery)
+}
 
 // bodyRoom is what a body and the record of one call take: by the length that it says it has, or by
 // what it may have at most.
@@ -38,7 +53,7 @@ func bodyRoom(length int64, compressed bool, limit int) int {
 	if length < 0 || length > int64(limit) || compressed {
 		return 2 * limit
 	}
-	return 2*int(length) + itemOverhead
+	return min(2*int(length)+itemOverhead, 2*limit)
 }
 
 // room is what the records of a batch take beyond its own size: its context is kept with each call.

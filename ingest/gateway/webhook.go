@@ -5,13 +5,24 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/gin-gonic/gin"
+	"golang.org/x/time/rate"
 
 	"tributary/ingest/connector"
 	"tributary/ingest/connector/source"
 	"tributary/ingest/stream"
 )
+
+// listener is a source that vendors call.
+type listener struct {
+	*source.Source
+	warn rate.Sometimes // anybody can have deliveries refused: they must not fill the log
+}
+
+// warnEvery is how often the log tells that deliveries of a source are refused; metrics count them all.
+const warnEvery = 10 * time.Second
 
 // MaxDeliveryBytes is the largest delivery of a webhook, decompressed.
 const MaxDeliveryBytes = LeastMemoryBytes / 2
@@ -19,10 +30,10 @@ const MaxDeliveryBytes = LeastMemoryBytes / 2
 // RegisterWebhooks adds POST /v1/webhooks/{source} for the sources whose vendors call, and GET and HEAD,
 // by which some vendors look whether the address is there.
 func (g *Gateway) RegisterWebhooks(r gin.IRouter, sources []*source.Source) {
-	listening := map[string]*source.Source{}
+	listening := map[string]*listener{}
 	for _, s := range sources {
 		if s.Listens() {
-			listening[s.Name()] = s
+			listening[s.Name()] = &listener{Source: s, warn: rate.Sometimes{First: 1, Interval: warnEvery}}
 		}
 	}
 	const route = "/v1/webhooks/:source"
@@ -50,8 +61,8 @@ func unknownSource() *Problem {
 }
 
 // delivery takes a vendor's call in.
-func (g *Gateway) delivery(rq *request, s *source.Source) *Problem {
-	if p := g.hold(rq, bodyRoom(rq.Request.ContentLength, rq.Request.Header.Get("Content-Encoding") != "", MaxDeliveryBytes)); p != nil {
+func (g *Gateway) delivery(rq *request, s *listener) *Problem {
+	if p := g.holdDelivery(rq, bodyRoom(rq.Request.ContentLength, rq.Request.Header.Get("Content-Encoding") != "", MaxDeliveryBytes)); p != nil {
 		return p
 	}
 	if p := readBytes(rq.Request, MaxDeliveryBytes, rq.body); p != nil {
@@ -71,11 +82,13 @@ func (g *Gateway) delivery(rq *request, s *source.Source) *Problem {
 
 // undelivered says why nothing of a delivery was kept. The log names the source and the kind of fault,
 // never what came.
-func (g *Gateway) undelivered(ctx context.Context, rq *request, s *source.Source, err error) *Problem {
+func (g *Gateway) undelivered(ctx context.Context, rq *request, s *listener, err error) *Problem {
 	var unreadable *source.DeliveryError
 	switch {
 	case errors.Is(err, connector.ErrUnsigned), errors.Is(err, connector.ErrSignature), errors.Is(err, connector.ErrStale):
-		g.logger.WarnContext(ctx, "delivery refused", "source", s.Name(), "reason", err.Error())
+		s.warn.Do(func() {
+			g.logger.WarnContext(ctx, "delivery refused", "source", s.Name(), "reason", err.Error())
+		})
 		return problem(http.StatusUnauthorized, "unproven-delivery", "The delivery is not proven to be the vendor's", err.Error()+".")
 	case errors.As(err, &unreadable):
 		g.logger.WarnContext(ctx, "delivery cannot be read", "source", s.Name())

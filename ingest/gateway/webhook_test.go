@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -128,5 +129,49 @@ func TestDeliveryRefused(t *testing.T) {
 func TestDeliveryWhileTheLogIsFull(t *testing.T) {
 	if a := ring(t, newBell(t, true), "x"); a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" {
 		t.Errorf("%d %s %v", a.status, a.body, a.header)
+	}
+}
+
+// TestSlowDeliveriesLeaveRoom: whoever announces large deliveries and sends nothing takes half of the memory
+// at most; events with a key are taken all the same.
+func TestSlowDeliveriesLeaveRoom(t *testing.T) {
+	s, err := source.New(&doorbell, source.Options{
+		Name: "door", Workspace: "acme", Settings: map[string]string{"webhook_secret": "s3cret"},
+		Secrets: func(s string) (string, error) { return s, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const memory = 4 * LeastMemoryBytes
+	r := newRig(t, Config{MemoryBytes: memory}, func(l Log) Log { return l }, func(server *http.Server, g *Gateway) {
+		g.RegisterWebhooks(server.Handler.(*gin.Engine), []*source.Source{s})
+	})
+	answers := make(chan answer)
+	var slow []*io.PipeWriter
+	for range memory/(2*MaxDeliveryBytes) + 1 { // as many as would fill all of it, and one more
+		body, writer := io.Pipe()
+		slow = append(slow, writer)
+		go func() { answers <- r.do(t, http.MethodPost, "/v1/webhooks/door", body) }()
+	}
+	for range len(slow) - memory/2/(2*MaxDeliveryBytes) { // those beyond the share
+		if a := <-answers; a.status != http.StatusServiceUnavailable {
+			t.Errorf("a delivery beyond the share: %d %s", a.status, a.body)
+		}
+	}
+	if a := r.post(t, "/v1/track", good); a.status != http.StatusOK {
+		t.Errorf("an event beside slow deliveries: %d %s", a.status, a.body)
+	}
+	for _, writer := range slow {
+		_ = writer.Close()
+	}
+	for range memory / 2 / (2 * MaxDeliveryBytes) {
+		if a := <-answers; a.status != http.StatusUnauthorized {
+			t.Errorf("a slow delivery that came to its end: %d %s", a.status, a.body)
+		}
+	}
+	for length, want := range map[int64]int{MaxDeliveryBytes: 2 * MaxDeliveryBytes, -1: 2 * MaxDeliveryBytes, 100: 200 + itemOverhead} {
+		if got := bodyRoom(length, false, MaxDeliveryBytes); got != want || got > LeastMemoryBytes {
+			t.Errorf("%d bytes take room for %d, want %d", length, got, want)
+		}
 	}
 }

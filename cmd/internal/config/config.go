@@ -269,8 +269,7 @@ func (c Config) Validate() error {
 	return errors.Join(faults...)
 }
 
-// validateSources checks what needs no connector. Their settings are checked when a server starts:
-// only there must the secrets be at hand.
+// validateSources checks what needs no connector; node.CheckSources does the rest.
 func (c Config) validateSources() []error {
 	var faults []error
 	seen := map[string]bool{}

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,7 +11,9 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
+	"tributary/cmd/internal/config"
 	"tributary/cmd/internal/connectors"
+	"tributary/ingest/connector"
 	"tributary/ingest/connector/source"
 	"tributary/ingest/stream"
 	"tributary/profiles/unify"
@@ -19,31 +22,36 @@ import (
 // openSources configures the sources of the configuration. It returns every fault of all of them: a
 // server that starts has all its sources.
 func (n *Node) openSources() error {
-	var faults []error
-	for i, configured := range n.config.Sources {
-		s, err := n.openSource(i)
-		if err != nil {
-			faults = append(faults, fmt.Errorf("sources[%d] (%s):\n%w", i, configured.Name, err))
-			continue
+	return eachSource(n.config, func(kind *connector.Connector, o source.Options) error {
+		s, err := source.New(kind, o)
+		if err == nil {
+			n.sources = append(n.sources, s)
 		}
-		n.sources = append(n.sources, s)
-	}
-	return errors.Join(faults...)
+		return err
+	})
 }
 
-func (n *Node) openSource(i int) (*source.Source, error) {
-	c := n.config.Sources[i]
-	kind, err := connectors.Find(c.Connector, c.File)
-	if err != nil {
-		return nil, err
+// CheckSources returns every fault of the sources of a configuration, as far as it can be told where some
+// of their secrets are not at hand; see source.Check.
+func CheckSources(c config.Config) error { return eachSource(c, source.Check) }
+
+// eachSource calls f for each configured source and joins the faults, each with its source.
+func eachSource(c config.Config, f func(*connector.Connector, source.Options) error) error {
+	var faults []error
+	for i := range c.Sources {
+		configured := &c.Sources[i]
+		kind, err := connectors.Find(configured.Connector, configured.File)
+		if err == nil {
+			err = f(kind, source.Options{
+				Name: configured.Name, Workspace: cmp.Or(configured.Workspace, c.Workspace), Settings: configured.Settings,
+				Every: time.Duration(configured.Every), Since: time.Time(configured.Since),
+			})
+		}
+		if err != nil {
+			faults = append(faults, fmt.Errorf("sources[%d] (%s):\n%w", i, configured.Name, err))
+		}
 	}
-	if c.Workspace == "" {
-		c.Workspace = n.config.Workspace
-	}
-	return source.New(kind, source.Options{
-		Name: c.Name, Workspace: c.Workspace, Settings: c.Settings,
-		Every: time.Duration(c.Every), Since: time.Time(c.Since),
-	})
+	return errors.Join(faults...)
 }
 
 // pull asks the vendors of all sources that have something to ask, until ctx ends.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"tributary/ingest/connector"
@@ -52,6 +53,57 @@ type Source struct {
 
 // New configures a connector. It returns every fault of the options, each with its path.
 func New(c *connector.Connector, o Options) (*Source, error) {
+	config, err := o.configure(c)
+	if err != nil {
+		return nil, err
+	}
+	s := &Source{options: o, connector: c}
+	var faults []error
+	if c.NewWebhook != nil {
+		if s.webhook, err = c.NewWebhook(config); err != nil {
+			faults = append(faults, under("settings: ", err)...)
+		}
+	}
+	if c.NewPuller != nil {
+		if s.puller, err = c.NewPuller(config); err != nil {
+			faults = append(faults, under("settings: ", err)...)
+		}
+	}
+	return s, errors.Join(faults...)
+}
+
+// Check returns what New would, as far as it can be told: if some of the secrets that the settings refer to
+// are not at hand, what they hold and what only shows between settings is left out.
+func Check(c *connector.Connector, o Options) error {
+	bare := o
+	bare.Secrets = connector.Referenced
+	if _, err := bare.configure(c); err != nil {
+		return err
+	}
+	if !o.secretsAtHand(c) {
+		return nil
+	}
+	_, err := New(c, o)
+	return err
+}
+
+func (o *Options) secretsAtHand(c *connector.Connector) bool {
+	find := o.Secrets
+	if find == nil {
+		find = connector.Secrets
+	}
+	return !slices.ContainsFunc(c.Settings, func(s connector.Setting) bool {
+		reference := o.Settings[s.Name]
+		if s.Kind != connector.KindSecret || reference == "" {
+			return false
+		}
+		_, err := find(reference)
+		return err != nil
+	})
+}
+
+// configure sets defaults and checks all that is said of the source.
+func (o *Options) configure(c *connector.Connector) (connector.Config, error) {
 	if o.Every == 0 {
 		o.Every = DefaultEvery
 	}
@@ -72,23 +124,8 @@ func New(c *connector.Connector, o Options) (*Source, error) {
 		faults = append(faults, errors.New("every: must be at least 1s"))
 	}
 	config, err := c.Configure(o.Name, o.Settings, o.Secrets)
-	faults = append(faults, under("settings.", err)...)
-	if err := errors.Join(faults...); err != nil {
-		return nil, err
-	}
 	config.Now = o.Now
-	s := &Source{options: o, connector: c}
-	if c.NewWebhook != nil {
-		if s.webhook, err = c.NewWebhook(config); err != nil {
-			faults = append(faults, under("settings: ", err)...)
-		}
-	}
-	if c.NewPuller != nil {
-		if s.puller, err = c.NewPuller(config); err != nil {
-			faults = append(faults, under("settings: ", err)...)
-		}
-	}
-	return s, errors.Join(faults...)
+	return config, errors.Join(append(faults, under("settings.", err)...)...)
 }
 
 // under puts a path before each of joined faults.
