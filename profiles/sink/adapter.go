@@ -107,8 +107,8 @@ func (a adapter) Fence(ctx context.Context, epoch uint32) error {
 	return err
 }
 
-// ForgetDerived implements Store.
-func (a adapter) ForgetDerived(ctx context.Context) error { return a.store.ForgetDerived(ctx) }
+// Forget implements Store.
+func (a adapter) Forget(ctx context.Context) error { return a.store.Forget(ctx) }
 
 // ReloadIdentityMap implements Store.
 func (a adapter) ReloadIdentityMap(ctx context.Context) error { return a.store.ReloadIdentity(ctx) }

@@ -22,9 +22,9 @@ var (
 )
 
 // agree makes sure that nothing was sent but by this state. A state that is new although the store
-// has events was lost and is being made again from the log: then the events that are there are
-// found by their places, and all other rows go, for they may come out at other places and under
-// other versions.
+// has events was lost and is being made again from the log: then all rows go, for they may come out at
+// other places and under other versions. So may events: of two records with one message id in different
+// lanes the first that is applied is stored.
 func (s *Sink) agree(ctx context.Context) error {
 	if s.pinned == nil {
 		return nil
@@ -57,8 +57,8 @@ func (s *Sink) agree(ctx context.Context) error {
 	if err := s.ours(ctx, ahead); err != nil {
 		return err
 	}
-	s.logger.WarnContext(ctx, "the hot state is being made again from the log; all tables but events are emptied first")
-	if err := s.retry(ctx, "empty tables", s.store.ForgetDerived); err != nil {
+	s.logger.WarnContext(ctx, "the hot state is being made again from the log; the tables are emptied first")
+	if err := s.retry(ctx, "empty tables", s.store.Forget); err != nil {
 		return err
 	}
 	s.dictionaryChanged()

@@ -35,8 +35,8 @@ type Store interface {
 	// Fence makes the sender one of an epoch: when it returns, nothing that an earlier one sent is under
 	// way, and nothing it still sends gets in. It returns stream.ErrFenced if there is a later one.
 	Fence(ctx context.Context, epoch uint32) error
-	// ForgetDerived empties the tables of all rows but those of events.
-	ForgetDerived(ctx context.Context) error
+	// Forget empties the tables of all rows that are made from the log.
+	Forget(ctx context.Context) error
 	// ReloadIdentityMap makes the identity_map dictionary as new as its table.
 	ReloadIdentityMap(ctx context.Context) error
 }

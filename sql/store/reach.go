@@ -25,20 +25,21 @@ func (s *Store) Reach(ctx context.Context, from map[uint32]uint64) ([]Reached, e
 	return query.All(ctx, Params{"partitions": partitions, "from": offsets})
 }
 
-// derived are the tables whose rows are made from the log by way of the hot state alone; those of
-// events are the records themselves.
-var derived = []string{
-	Facts.name, IdentityMap.name, IdentityDecisions.name, Profiles.name, ProfileChanges.name, Quarantine.name,
+// made are the tables whose rows are made from the log by way of the hot state. Those of events too: of two
+// records with one message id in different lanes the first that is applied is stored, and which that was
+// only the state knows. They come last, for by them it is seen that there is something to forget.
+var made = []string{
+	Facts.name, IdentityMap.name, IdentityDecisions.name, Profiles.name, ProfileChanges.name, Quarantine.name, Events.name,
 }
 
-// ForgetDerived empties the tables whose rows are made again from the log when the hot state is lost. A
+// Forget empties the tables whose rows are made again from the log when the hot state is lost. A
 // store that is fenced takes away what came before its epoch.
-func (s *Store) ForgetDerived(ctx context.Context) error {
+func (s *Store) Forget(ctx context.Context) error {
 	query, params := "store/forget", Params{}
 	if epoch := s.writer.Load(); epoch > 0 {
 		query, params["epoch"] = "store/forget_fenced", epoch
 	}
-	for _, name := range derived {
+	for _, name := range made {
 		params["table"] = name
 		if err := s.exec(ctx, s.queries[query], params); err != nil {
 			return wrap("empty table "+name, err)

@@ -101,11 +101,11 @@ func testForgetFenced(t *testing.T, e Engine) {
 	if err := later.Fence(t.Context(), 2); err != nil {
 		t.Fatal(err)
 	}
-	if err := later.ForgetDerived(t.Context()); err != nil {
+	if err := later.Forget(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	insert(t, later, store.Facts, fact(3))
-	if err := earlier.ForgetDerived(t.Context()); err != nil {
+	if err := earlier.Forget(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if got := one[[]uint64](t, later, "SELECT groupArray(log_offset) FROM facts"); len(got) != 1 || got[0] != 3 {
