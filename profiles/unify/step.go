@@ -68,7 +68,7 @@ func (a *applier) run(ctx context.Context, fs *feeds) error {
 	}
 	if err := a.contractsAhead(ctx, fs); err != nil {
 		if ctx.Err() != nil {
-			return nil //nolint:nilerr // the end of ctx is no fault
+			return nil
 		}
 		return err
 	}
