@@ -85,7 +85,7 @@ func (b *Broker) format(ctx context.Context) error {
 	if err := os.WriteFile(b.path("server.properties"), []byte(b.properties()), 0o600); err != nil {
 		return err
 	}
-	args := []string{"format", "--cluster-id", b.cluster.id, "--config", b.path("server.properties")}
+	args := []string{"format", "--cluster-id=" + b.cluster.id, "--config", b.path("server.properties")}
 	for _, mechanism := range []string{"SCRAM-SHA-256", "SCRAM-SHA-512"} {
 		args = append(args, "--add-scram", fmt.Sprintf(`%s=[name="%s",password="%s"]`, mechanism, User, Password))
 	}
