@@ -101,7 +101,7 @@ func (o *operator) account() reconcile.Source {
 // settled waits until nothing of source web is pending.
 func (o *operator) settled() reconcile.Source {
 	o.Helper()
-	for deadline := time.Now().Add(time.Minute); ; {
+	for deadline := time.Now().Add(5 * time.Minute); ; { // without a server every look opens and closes the folder
 		if a := o.account(); a.Pending == 0 || time.Now().After(deadline) {
 			return a
 		}
@@ -198,7 +198,7 @@ func TestSelectionIsTakenUpAgain(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(time.Minute); count("discarded") == 0 && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(5 * time.Minute); count("discarded") == 0 && time.Now().Before(deadline); {
 		continue
 	}
 	_ = cmd.Process.Kill() // it may have come to its end
@@ -221,8 +221,8 @@ func TestReplayIsTakenUpAgain(t *testing.T) {
 	o := newOperator(t)
 	key := strings.TrimSpace(o.run("keys", "create", "--kind", "write", "--source", "web", "--quiet"))
 	var calls []string
-	for i := range 20_000 {
-		calls = append(calls, fmt.Sprintf(`{"type":"track","userId":"u-%d","event":"E","messageId":"m-%d"}`, i%100, i%19_000))
+	for i := range 8_000 {
+		calls = append(calls, fmt.Sprintf(`{"type":"track","userId":"u-%d","event":"E","messageId":"m-%d"}`, i%100, i%7_600))
 	}
 	o.send(key, append(calls, `{"type":"dance"}`))
 	want := o.settled()
@@ -233,7 +233,7 @@ func TestReplayIsTakenUpAgain(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); {
 		if _, err := os.Stat(filepath.Join(into, "log")); err == nil {
 			break
 		}
@@ -244,7 +244,7 @@ func TestReplayIsTakenUpAgain(t *testing.T) {
 		t.Errorf("a folder that is not whole: %v\n%s", err, out)
 	}
 	out, err := run(t, args...)
-	if err != nil || !strings.Contains(out, "20001 records are copied") || !strings.Contains(out, "config.put") {
+	if err != nil || !strings.Contains(out, "8001 records are copied") || !strings.Contains(out, "config.put") {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	copied := &operator{T: t, dir: into}
