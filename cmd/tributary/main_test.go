@@ -36,7 +36,7 @@ func command(t *testing.T, env []string, args ...string) (*exec.Cmd, *transcript
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 6*time.Minute)
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, self, args...)
 	cmd.Env = append(os.Environ(), append(env, asProgram+"=1")...)

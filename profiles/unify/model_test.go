@@ -78,7 +78,7 @@ func (r *rig) partition(events []*event.Event) string {
 func (r *rig) settleModel() unify.Status {
 	r.Helper()
 	r.settle()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	must(r, r.worker.Settle(ctx, "w"))
 	s, err := r.worker.Status("w")

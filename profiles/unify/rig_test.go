@@ -115,7 +115,7 @@ func (r *rig) put(records ...stream.Record) []stream.Position {
 // settle waits until everything in the log is applied.
 func (r *rig) settle() {
 	r.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	infos, err := r.log.Partitions(ctx)
 	must(r, err)

@@ -151,7 +151,7 @@ func (p *program) accept(path, body string) map[string]any {
 // settle waits until everything accepted is in ClickHouse.
 func (p *program) settle() {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(p.t.Context(), 5*time.Minute)
 	defer cancel()
 	if err := p.Settle(ctx); err != nil {
 		p.t.Fatal(err)

@@ -104,7 +104,7 @@ func pullerOf(t *testing.T, c *kafkatest.Cluster, topic string, m Mapper, change
 // pull pulls until nothing more is there, and returns what came and where it ended.
 func pull(t *testing.T, p *Puller, from connector.Position) (connector.Batch, connector.Position) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	var all connector.Batch
 	for {

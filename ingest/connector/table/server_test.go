@@ -56,7 +56,7 @@ func (s *server) start(start func(*server) error) (err error) {
 	if err := start(s); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	for {
 		if err = s.db.PingContext(ctx); err == nil {
@@ -171,7 +171,7 @@ func startMariaDB(s *server) error {
 	if s.db, err = open(""); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	for {
 		if _, err = s.db.ExecContext(ctx, "CREATE DATABASE IF NOT EXISTS test"); err == nil {

@@ -42,7 +42,7 @@ func TestLeaseWithoutAssignment(t *testing.T) {
 	if err := other.Close(); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	if err := a.Write(ctx, []byte(`{"n":1}`)); err != nil {
 		t.Errorf("the owner cannot write: %v", err)
@@ -115,7 +115,7 @@ func testLease(t *testing.T, config Config) {
 	}
 	select {
 	case <-b.Lost():
-	case <-time.After(time.Minute):
+	case <-time.After(3*time.Minute):
 		t.Error("who was silent is not told")
 	}
 	if err := c.Write(t.Context(), []byte(`{"n":5}`)); err != nil {
@@ -135,7 +135,7 @@ func testLease(t *testing.T, config Config) {
 
 func own(t *testing.T, l *Log) stream.Lease {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	x, err := l.Own(ctx)
 	if err != nil {
@@ -167,7 +167,7 @@ func takenOver(t *testing.T, waiting <-chan stream.Lease) stream.Lease {
 			t.FailNow()
 		}
 		return x
-	case <-time.After(time.Minute):
+	case <-time.After(3*time.Minute):
 		t.Fatal("nobody takes over")
 	}
 	return nil
