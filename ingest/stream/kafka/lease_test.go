@@ -115,7 +115,7 @@ func testLease(t *testing.T, config Config) {
 	}
 	select {
 	case <-b.Lost():
-	case <-time.After(3*time.Minute):
+	case <-time.After(3 * time.Minute):
 		t.Error("who was silent is not told")
 	}
 	if err := c.Write(t.Context(), []byte(`{"n":5}`)); err != nil {
@@ -167,7 +167,7 @@ func takenOver(t *testing.T, waiting <-chan stream.Lease) stream.Lease {
 			t.FailNow()
 		}
 		return x
-	case <-time.After(3*time.Minute):
+	case <-time.After(3 * time.Minute):
 		t.Fatal("nobody takes over")
 	}
 	return nil
