@@ -192,8 +192,5 @@ func (m *Model) total(same, home Bits) Bits {
 	return bitsOf(m.priorSame + same.Float() - rest)
 }
 
-// Precision is the chance that two are one, by their score.
-func Precision(score Bits) float64 { return 1 / (1 + math.Exp2(-score.Float())) }
-
 // ScoreFor is the score at which the estimated precision is p.
 func ScoreFor(p float64) Bits { return bitsOf(math.Log2(p / (1 - p))) }
