@@ -38,7 +38,7 @@ type SourceDay struct {
 	Day Day
 }
 
-// Received is how many records of kinds KindEvent and KindRejected a log ever took, trimmed ones
+// Received is how many counted records (Kind.Counted) a log ever took, trimmed ones
 // included, as one view of one moment: those before Next are counted, and no others.
 type Received struct {
 	Counts map[SourceDay]uint64

@@ -30,7 +30,9 @@ func (r *Record) Validate(maxValue int) error {
 }
 
 // Valid reports whether the kind is a known one.
-func (k Kind) Valid() bool { return k >= KindEvent && k <= KindCommand }
+func (k Kind) Valid() bool { return k >= KindEvent && k <= KindErased }
 
 // Counted reports whether records of this kind count as received from their source.
-func (k Kind) Counted() bool { return k == KindEvent || k == KindRejected }
+func (k Kind) Counted() bool {
+	return k == KindEvent || k == KindRejected || k == KindSuppressed || k == KindErased
+}

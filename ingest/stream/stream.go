@@ -54,9 +54,15 @@ const (
 	KindRejected
 	// KindCommand: a command as JSON, {"command":"…", …}.
 	KindCommand
+	// KindSuppressed: an event was refused because its subject is suppressed. Nothing of it is kept: the
+	// value is empty, or a JSON object that says nothing of the subject, and the message id is a hash.
+	KindSuppressed
+	// KindErased: what is left of a record whose subject was erased. The value is a JSON object that says
+	// nothing of the subject, and the message id is empty.
+	KindErased
 )
 
-// String returns "event", "rejected", "command", or "unknown".
+// String returns "event", "rejected", "command", "suppressed", "erased", or "unknown".
 func (k Kind) String() string {
 	switch k {
 	case KindEvent:
@@ -65,6 +71,10 @@ func (k Kind) String() string {
 		return "rejected"
 	case KindCommand:
 		return "command"
+	case KindSuppressed:
+		return "suppressed"
+	case KindErased:
+		return "erased"
 	}
 	return "unknown"
 }

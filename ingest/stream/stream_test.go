@@ -46,7 +46,7 @@ func TestRecordValidate(t *testing.T) {
 		"valid":      {func(*Record) {}, nil},
 		"lane":       {func(r *Record) { r.Lane = 2 }, ErrInvalid},
 		"no kind":    {func(r *Record) { r.Kind = 0 }, ErrInvalid},
-		"kind":       {func(r *Record) { r.Kind = 4 }, ErrInvalid},
+		"kind":       {func(r *Record) { r.Kind = KindErased + 1 }, ErrInvalid},
 		"workspace":  {func(r *Record) { r.Workspace = "" }, ErrInvalid},
 		"source":     {func(r *Record) { r.Source = strings.Repeat("s", MaxName+1) }, ErrTooLarge},
 		"message id": {func(r *Record) { r.MessageID = strings.Repeat("m", MaxName+1) }, ErrTooLarge},

@@ -116,7 +116,7 @@ func readHeaders(r *stream.Record, headers []kafka.Header) (field, reason string
 }
 
 func parseKind(s string) stream.Kind {
-	for _, k := range []stream.Kind{stream.KindEvent, stream.KindRejected, stream.KindCommand} {
+	for k := stream.KindEvent; k.Valid(); k++ {
 		if s == k.String() {
 			return k
 		}
