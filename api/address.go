@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 
 	"tributary/api/problem"
 	"tributary/identity"
@@ -48,6 +49,8 @@ type lookupBody struct {
 		Type  string `json:"type"`
 		Value string `json:"value"`
 	} `json:"identifiers"`
+	AsOf         *time.Time `json:"as_of,omitempty"`
+	Alternatives bool       `json:"alternatives,omitempty"`
 }
 
 func (b *lookupBody) address() (profiles.Address, error) {
@@ -80,6 +83,9 @@ type query struct {
 func newQuery(c *gin.Context) *query {
 	values, err := url.ParseQuery(c.Request.URL.RawQuery)
 	q := &query{values: values}
+	if x := readingOf(c); x != nil && x.rule == personal {
+		q.known = append(q.known, personalParameters...)
+	}
 	if err != nil {
 		q.fault("query", "is not encoded right")
 	}
@@ -145,6 +151,27 @@ func (q *query) time(name string, otherwise time.Time) time.Time {
 	return t.UTC()
 }
 
+// moment reads an RFC 3339 time; nil if it is not given.
+func (q *query) moment(name string) *time.Time {
+	t := q.time(name, time.Time{})
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// flag reads true or false; false if it is not given.
+func (q *query) flag(name string) bool {
+	switch q.text(name) {
+	case "true":
+		return true
+	case "", "false":
+	default:
+		q.fault(name, "must be true or false")
+	}
+	return false
+}
+
 func or(text, otherwise string) string {
 	if text == "" {
 		return otherwise
@@ -165,4 +192,17 @@ func (q *query) err() error {
 	d := problem.New(problem.Invalid, "")
 	d.Errors = q.faults
 	return d
+}
+
+// id reads a UUID; the zero one if it is not given.
+func (q *query) id(name string) uuid.UUID {
+	text := q.text(name)
+	if text == "" {
+		return uuid.Nil
+	}
+	id, err := uuid.Parse(text)
+	if err != nil {
+		q.fault(name, "is none that an answer gave")
+	}
+	return id
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"tributary/api/auth"
 	"tributary/identity"
+	"tributary/ingest/ratelimit"
 	"tributary/journeys"
 	"tributary/profiles"
 	"tributary/profiles/explain"
@@ -46,21 +46,30 @@ type Timeline interface {
 	Page(ctx context.Context, r journeys.Request) (*journeys.Page, error)
 }
 
-// Keys finds keys; auth.Keys is one.
-type Keys interface {
-	// Lookup fails with auth.ErrUnknown, auth.ErrRevoked, auth.ErrExpired, or because it cannot
-	// be told at present.
-	Lookup(ctx context.Context, secret string) (*auth.Key, error)
-}
-
 // Config is what an API is made of.
 type Config struct {
 	Profiles Profiles
+	Accounts Accounts
 	Identity Identity
+	Contacts Contacts
+	Speaker  Speaker
 	Timeline Timeline
+	Past     Past
+	Analysis Analysis
+	Commands Commands
 	Sources  Sources
 	Schemas  Schemas
 	Keys     Keys
+	Tokens   Tokens // nil: keys alone open anything
+	Notes    Notes
+	Trail    Trail
+	// RateLimit is how many requests a second each key, or bearer of tokens, may send, unless the key
+	// says otherwise.
+	RateLimit ratelimit.Quota
+	// Policies say what a reader may see, and Disclosures keeps what was seen.
+	Policies    Policies
+	Disclosures Appender
+	Disclosed   Disclosed
 	// Checks are the parts that /readyz reports.
 	Checks []Check
 	// Metrics collects the API's metrics and is what /metrics serves.
@@ -80,11 +89,22 @@ func (c Config) Validate() error {
 		}
 	}
 	need(c.Profiles != nil, "profiles")
+	need(c.Accounts != nil, "accounts")
 	need(c.Identity != nil, "identity")
+	need(c.Contacts != nil, "contacts")
+	need(c.Speaker != nil, "speaker")
 	need(c.Timeline != nil, "timeline")
+	need(c.Past != nil, "past")
+	need(c.Analysis != nil, "analysis")
+	need(c.Commands != nil, "commands")
 	need(c.Sources != nil, "sources")
 	need(c.Schemas != nil, "schemas")
 	need(c.Keys != nil, "keys")
+	need(c.Policies != nil, "policies")
+	need(c.Disclosures != nil, "disclosures")
+	need(c.Disclosed != nil, "disclosed")
+	need(c.Notes != nil, "notes")
+	need(c.Trail != nil, "trail")
 	need(c.Metrics != nil, "metrics")
 	need(c.Logger != nil, "logger")
 	need(c.Now != nil, "now")
@@ -106,6 +126,7 @@ type API struct {
 	Config
 	engine  *gin.Engine
 	metrics *metrics
+	limits  *ratelimit.Limiter
 	down    sync.Map // by part: those that did not work when they were last asked
 }
 
@@ -121,7 +142,8 @@ func New(c Config) (*API, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure api: %w", err)
 	}
-	a := &API{Config: c, metrics: m}
+	c.Profiles, c.Past = watched{c.Profiles}, watchedPast{c.Past}
+	a := &API{Config: c, metrics: m, limits: ratelimit.New()}
 	a.engine = a.newEngine()
 	return a, nil
 }
@@ -144,7 +166,7 @@ func (a *API) newEngine() *gin.Engine {
 	e.NoRoute(noRoute)
 	e.NoMethod(noMethod)
 	for _, r := range a.routes() {
-		e.Handle(r.method, r.path, a.authorize(r.scope), r.handler)
+		e.Handle(r.method, r.path, a.authorize(r.scope), a.begin(r.rule), r.handler)
 	}
 	return e
 }

@@ -31,6 +31,9 @@ func (a *API) fail(c *gin.Context, err error) {
 		return
 	}
 	d := toProblem(err)
+	if d.Candidates != nil {
+		d = a.disclosedProblem(c, d)
+	}
 	if d.Status >= http.StatusInternalServerError {
 		a.Logger.ErrorContext(c.Request.Context(), "request failed",
 			slog.String("request_id", c.GetString(requestIDKey)), slog.String("route", c.FullPath()), slog.Any("error", err))
@@ -52,6 +55,9 @@ func toProblem(err error) *problem.Document {
 		ambiguous *profiles.AmbiguousError
 		tooLarge  *http.MaxBytesError
 	)
+	if d := pastProblem(err); d != nil {
+		return d
+	}
 	switch {
 	case errors.As(err, &document):
 		return document

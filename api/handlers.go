@@ -2,7 +2,6 @@ package api
 
 import (
 	_ "embed"
-	"encoding/json"
 	"net/http"
 	"time"
 
@@ -12,26 +11,19 @@ import (
 	"tributary/profiles"
 )
 
-// answer writes an answer as JSON. It is written whole or not at all.
-func (a *API) answer(c *gin.Context, v any) {
-	body, err := json.Marshal(v)
-	if err != nil {
-		a.fail(c, err)
-		return
-	}
-	c.Data(http.StatusOK, "application/json", body)
-}
-
 func (a *API) getProfile(c *gin.Context) {
 	address, err := addressOf(c)
-	if err == nil {
-		err = newQuery(c).err()
-	}
 	if err != nil {
 		a.fail(c, err)
 		return
 	}
-	a.serveProfile(c, address, ofPath)
+	q := newQuery(c)
+	r := profileRequest{AsOf: q.moment("as_of"), Alternatives: q.flag("alternatives")}
+	if err := q.err(); err != nil {
+		a.fail(c, err)
+		return
+	}
+	a.serveProfile(c, address, r, ofPath)
 }
 
 func (a *API) lookupProfile(c *gin.Context) {
@@ -45,32 +37,22 @@ func (a *API) lookupProfile(c *gin.Context) {
 		a.fail(c, err)
 		return
 	}
-	a.serveProfile(c, address, func(err error) error { return err })
-}
-
-// serveProfile answers with the profile of an address; named puts an error in terms of the request.
-func (a *API) serveProfile(c *gin.Context, address profiles.Address, named func(error) error) {
-	found, err := a.Profiles.Get(c.Request.Context(), keyOf(c).Workspace, address)
-	if err != nil {
-		a.fail(c, named(err))
-		return
-	}
-	a.answer(c, newProfileView(found))
+	a.serveProfile(c, address, profileRequest{body.AsOf, body.Alternatives}, func(err error) error { return err })
 }
 
 // contextView is the answer of the context call.
 type contextView struct {
 	subjectView
-	AsOf    time.Time           `json:"as_of"`
-	Tokens  tokensView          `json:"tokens"`
-	Facts   []profiles.Fact     `json:"facts"`
-	LeftOut []profiles.Omission `json:"left_out"`
+	AsOf    time.Time           `json:"as_of" policy:"meta"`
+	Tokens  tokensView          `json:"tokens" policy:"-"`
+	Facts   []profiles.Fact     `json:"facts" policy:"-"`
+	LeftOut []profiles.Omission `json:"left_out" policy:"meta"`
 }
 
 type tokensView struct {
-	Budget    int    `json:"budget"`
-	Used      int    `json:"used"` // sum over the facts
-	Tokenizer string `json:"tokenizer"`
+	Budget    int    `json:"budget" policy:"meta"`
+	Used      int    `json:"used" policy:"meta"` // sum over the facts
+	Tokenizer string `json:"tokenizer" policy:"meta"`
 }
 
 func (a *API) getContext(c *gin.Context) {
@@ -97,7 +79,15 @@ func (a *API) getContext(c *gin.Context) {
 		a.fail(c, ofPath(err))
 		return
 	}
-	known := profiles.NewContext(found, r)
+	if a.redirect(c, address, found.Profile.ID, found.Requested, found.IdentityVersion) {
+		return
+	}
+	shown, err := a.filtered(c, found)
+	if err != nil {
+		a.fail(c, err)
+		return
+	}
+	known := profiles.NewContext(shown, r)
 	a.answer(c, contextView{
 		subjectView: newSubject(found.Profile.ID, found.Requested, found.IdentityVersion),
 		AsOf:        r.AsOf,
@@ -110,11 +100,11 @@ func (a *API) getContext(c *gin.Context) {
 // timelineView is one page of a timeline.
 type timelineView struct {
 	subjectView
-	Untrusted []string    `json:"untrusted"`
-	Events    []eventView `json:"events"`
+	Untrusted []string    `json:"untrusted" policy:"meta"`
+	Events    []eventView `json:"events" policy:"-"`
 	// NextCursor asks for the next older page; absent: there is none.
-	NextCursor string `json:"next_cursor,omitempty"`
-	Tier       string `json:"tier"` // hot or archive
+	NextCursor string `json:"next_cursor,omitempty" policy:"meta"`
+	Tier       string `json:"tier" policy:"meta"` // hot or archive
 }
 
 func (a *API) getTimeline(c *gin.Context) {
@@ -135,6 +125,10 @@ func (a *API) getTimeline(c *gin.Context) {
 	page, err := a.Timeline.Page(c.Request.Context(), r)
 	if err != nil {
 		a.fail(c, ofPath(err))
+		return
+	}
+	readingOf(c).seen(address, page.Answer)
+	if a.redirect(c, address, page.Profile, page.Requested, page.IdentityVersion) {
 		return
 	}
 	a.answer(c, timelineView{

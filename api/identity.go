@@ -33,12 +33,36 @@ func (a *API) getIdentity(c *gin.Context) {
 		a.fail(c, err)
 		return
 	}
+	if err := a.lookedUp(c, question); err != nil {
+		a.fail(c, err)
+		return
+	}
 	answer, err := a.Identity.Explain(c.Request.Context(), keyOf(c).Workspace, question)
 	if err != nil {
 		a.fail(c, ofQuestion(err))
 		return
 	}
+	if answer.Requested != nil && a.redirect(c, address, answer.Profile, *answer.Requested, answer.IdentityVersion) {
+		return
+	}
 	a.answer(c, answer)
+}
+
+// lookedUp looks up whom a question is about, for the reading's account. Whoever is not found, the explanation
+// says so.
+func (a *API) lookedUp(c *gin.Context, q explain.Question) error {
+	for _, address := range []profiles.Address{q.Address, q.With} {
+		if address == nil {
+			continue
+		}
+		_, err := a.Profiles.Get(c.Request.Context(), keyOf(c).Workspace, address)
+		var fault *profiles.AddressError
+		var ambiguous *profiles.AmbiguousError
+		if err != nil && !errors.Is(err, profiles.ErrNotFound) && !errors.As(err, &fault) && !errors.As(err, &ambiguous) {
+			return err
+		}
+	}
+	return nil
 }
 
 // ofQuestion puts the fault of a part of a question in terms of its parameter.
@@ -80,5 +104,6 @@ func (a *API) getIdentifier(c *gin.Context) {
 		a.fail(c, ofPath(err))
 		return
 	}
+	readingOf(c).others = answer.Profiles
 	a.answer(c, answer)
 }

@@ -34,7 +34,7 @@ func list(v map[string]any, name string) []map[string]any {
 }
 
 // said lists the sentences of links, or of those who are apart.
-func said(v []map[string]any) string {
+func sentencesOf(v []map[string]any) string {
 	var all []string
 	for _, x := range v {
 		all = append(all, x["said"].(map[string]any)["text"].(string))
@@ -53,7 +53,7 @@ func TestIdentityIsExplained(t *testing.T) {
 		return w.get("/v1/profiles/user_id:u1/identity?with=user_id:u2", key, http.StatusOK)
 	}
 	x := explain()
-	if got, want := said(list(x, "apart")), "Same e-mail, but each has a user id of its own"; got != want {
+	if got, want := sentencesOf(list(x, "apart")), "Same e-mail, but each has a user id of its own"; got != want {
 		t.Errorf("they are apart: %s, want %s", got, want)
 	}
 	if with := x["with"].(map[string]any); with["same"] != false || with["apart"].(map[string]any)["refused"] != "exclusive_user_id" {
@@ -71,7 +71,7 @@ func TestIdentityIsExplained(t *testing.T) {
 	w.give(unify.IdentityLink{A: one, B: two, Verdict: unify.LinkMustMerge, Actor: "grace", Note: "spoke to her"})
 	x = explain()
 	links := list(x, "links")
-	if got := said(links); got != "A person decided that they are one" {
+	if got := sentencesOf(links); got != "A person decided that they are one" {
 		t.Errorf("they are one: %s", got)
 	}
 	if d, _ := links[0]["decision"].(map[string]any); d["by"] != "grace" || d["note"] != "spoke to her" || d["verdict"] != "must_merge" || d["at"] == nil {
@@ -91,7 +91,7 @@ func TestIdentityIsExplained(t *testing.T) {
 
 	w.give(unify.IdentityLink{A: one, B: two, Verdict: unify.LinkNeverMerge, Actor: "alan"})
 	apart := list(explain(), "apart")
-	if got := said(apart); got != "Same e-mail, but a person decided that they are two" {
+	if got := sentencesOf(apart); got != "Same e-mail, but a person decided that they are two" {
 		t.Errorf("they are two: %s", got)
 	}
 	if d, _ := apart[0]["decision"].(map[string]any); d["by"] != "alan" || d["verdict"] != "never_merge" {

@@ -6,13 +6,11 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
-	"tributary/api/auth"
 	"tributary/api/problem"
 )
 
@@ -106,6 +104,8 @@ func secure(c *gin.Context) {
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 	h.Set("Cache-Control", "no-store")
 }
 
@@ -118,56 +118,6 @@ func (a *API) limit(c *gin.Context) {
 	defer cancel()
 	c.Request = c.Request.WithContext(ctx)
 	c.Next()
-}
-
-// authorize lets requests through whose key has the scope.
-func (a *API) authorize(scope auth.Scope) gin.HandlerFunc {
-	if scope == public {
-		return func(*gin.Context) {}
-	}
-	return func(c *gin.Context) {
-		key, err := a.Keys.Lookup(c.Request.Context(), bearer(c.GetHeader("Authorization")))
-		switch {
-		case errors.Is(err, auth.ErrUnknown), errors.Is(err, auth.ErrRevoked), errors.Is(err, auth.ErrExpired):
-			c.Header("WWW-Authenticate", `Bearer realm="tributary"`)
-			a.fail(c, problem.New(problem.Unauthenticated, reason(err)))
-		case err != nil:
-			a.fail(c, err)
-		case !key.May(scope):
-			c.Set(keyKey, key)
-			d := problem.New(problem.Forbidden, "")
-			d.RequiredScope = string(scope)
-			a.fail(c, d)
-		default:
-			c.Set(keyKey, key)
-		}
-	}
-}
-
-// reason tells the holder of a key why it no longer works; of any other text nothing is told.
-func reason(err error) string {
-	switch {
-	case errors.Is(err, auth.ErrRevoked):
-		return "the key is revoked"
-	case errors.Is(err, auth.ErrExpired):
-		return "the key has expired"
-	}
-	return "send the key as Authorization: Bearer <key>"
-}
-
-func bearer(header string) string {
-	scheme, secret, _ := strings.Cut(header, " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return ""
-	}
-	return strings.TrimSpace(secret)
-}
-
-// keyOf returns the key of a request, nil before it is known.
-func keyOf(c *gin.Context) *auth.Key {
-	value, _ := c.Get(keyKey)
-	key, _ := value.(*auth.Key)
-	return key
 }
 
 func noRoute(c *gin.Context)  { write(c, problem.New(problem.NoRoute, "")) }

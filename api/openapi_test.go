@@ -80,8 +80,10 @@ func TestRoutesAndDocumentAgree(t *testing.T) {
 func TestAnswersAndSchemasHaveTheSameFields(t *testing.T) {
 	schemas := readDocument(t).Components.Schemas
 	types := map[string]any{
+		"Moved": movedView{}, "TraitHistory": traitHistoryView{}, "Assertion": assertionView{}, "Alternative": alternativeView{},
 		"Lookup": lookupBody{}, "Profile": profileView{}, "Trait": traitView{}, "Identifier": identifierView{},
 		"Source": sourceView{}, "Counter": counterView{}, "Item": itemView{}, "Satisfaction": satisfactionView{},
+		"Role": profiles.Role{}, "AccountOfProfile": accountOfView{}, "Account": accountView{}, "AccountMember": memberView{},
 		"Event": eventView{}, "Text": textView{}, "Observation": observationView{}, "LeftOut": leftOutView{},
 		"Context": contextView{}, "Tokens": tokensView{}, "Fact": profiles.Fact{}, "Quote": profiles.Quote{},
 		"Omission": profiles.Omission{}, "Timeline": timelineView{}, "Ready": readyView{}, "Part": partView{},

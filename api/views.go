@@ -26,7 +26,7 @@ const (
 // What in an answer others wrote and is not marked in its place. "[]" stands for every element.
 var (
 	untrustedInProfile = append(untrustedIn("interactions"),
-		"attributes", "traits", "identifiers", "counters[].name", "items[].id",
+		"attributes", "traits", "identifiers", "counters[].name", "items[].id", "items[].account", "accounts", "computed",
 		"observations[].record_id", "observations[].rule", "observations[].identifier_type")
 	untrustedInTimeline = untrustedIn("events")
 )
@@ -41,10 +41,10 @@ func untrustedIn(events string) []string {
 
 // textView is text that was written by, or derived from, a customer or third party.
 type textView struct {
-	Text      string `json:"text"`
-	Origin    string `json:"origin"` // an author role, or "source"
-	Untrusted bool   `json:"untrusted"`
-	Cut       bool   `json:"cut,omitempty"`
+	Text      string `json:"text" policy:"self"`
+	Origin    string `json:"origin" policy:"provenance"` // an author role, or "source"
+	Untrusted bool   `json:"untrusted" policy:"meta"`
+	Cut       bool   `json:"cut,omitempty" policy:"meta"`
 }
 
 func untrusted(text, origin string) *textView {
@@ -59,11 +59,11 @@ func untrusted(text, origin string) *textView {
 
 // subjectView says whom an answer is about.
 type subjectView struct {
-	Profile uuid.UUID `json:"profile"`
+	Profile uuid.UUID `json:"profile" policy:"meta"`
 	// Requested is the id that was asked for, when it has been merged into Profile.
-	Requested       *uuid.UUID `json:"requested,omitempty"`
-	Status          string     `json:"status"` // current or merged_into
-	IdentityVersion uint64     `json:"identity_version"`
+	Requested       *uuid.UUID `json:"requested,omitempty" policy:"meta"`
+	Status          string     `json:"status" policy:"meta"` // current or merged_into
+	IdentityVersion uint64     `json:"identity_version" policy:"meta"`
 }
 
 func newSubject(profile, requested uuid.UUID, version uint64) subjectView {
@@ -75,130 +75,141 @@ func newSubject(profile, requested uuid.UUID, version uint64) subjectView {
 }
 
 type candidateView struct {
-	Profile      uuid.UUID `json:"profile"`
-	Observations int       `json:"observations"`
-	Events       uint64    `json:"events"`
-	FirstSeen    time.Time `json:"first_seen,omitzero"`
-	LastSeen     time.Time `json:"last_seen,omitzero"`
+	Profile      uuid.UUID `json:"profile" policy:"meta"`
+	Observations int       `json:"observations" policy:"meta"`
+	Events       uint64    `json:"events" policy:"meta"`
+	FirstSeen    time.Time `json:"first_seen,omitzero" policy:"meta"`
+	LastSeen     time.Time `json:"last_seen,omitzero" policy:"meta"`
 }
 
 type profileView struct {
 	subjectView
-	Untrusted         []string             `json:"untrusted"`
-	FirstSeen         time.Time            `json:"first_seen,omitzero"`
-	LastSeen          time.Time            `json:"last_seen,omitzero"`
-	Events            uint64               `json:"events"`
-	Attributes        map[string]traitView `json:"attributes"`
-	Traits            map[string]traitView `json:"traits"`
-	TraitsTotal       int                  `json:"traits_total"`
-	Identifiers       []identifierView     `json:"identifiers"`
-	IdentifiersTotal  int                  `json:"identifiers_total"`
-	Sources           []sourceView         `json:"sources"`
-	Counters          []counterView        `json:"counters"`
-	CountersTotal     int                  `json:"counters_total"`
-	Items             []itemView           `json:"items"`
-	Satisfaction      []satisfactionView   `json:"satisfaction"`
-	Interactions      []eventView          `json:"interactions"`
-	Observations      []observationView    `json:"observations"`
-	ObservationsTotal int                  `json:"observations_total"`
-	LeftOut           leftOutView          `json:"left_out"`
+	// AsOf is the time as of which it was asked for; absent: now.
+	AsOf             *time.Time           `json:"as_of,omitempty" policy:"meta"`
+	Untrusted        []string             `json:"untrusted" policy:"meta"`
+	FirstSeen        time.Time            `json:"first_seen,omitzero" policy:"meta"`
+	LastSeen         time.Time            `json:"last_seen,omitzero" policy:"meta"`
+	Events           uint64               `json:"events" policy:"meta"`
+	Attributes       map[string]traitView `json:"attributes" policy:"-"`
+	Traits           map[string]traitView `json:"traits" policy:"-"`
+	TraitsTotal      int                  `json:"traits_total" policy:"meta"`
+	Identifiers      []identifierView     `json:"identifiers" policy:"-"`
+	IdentifiersTotal int                  `json:"identifiers_total" policy:"meta"`
+	Sources          []sourceView         `json:"sources" policy:"-"`
+	Counters         []counterView        `json:"counters" policy:"-"`
+	CountersTotal    int                  `json:"counters_total" policy:"meta"`
+	Items            []itemView           `json:"items" policy:"-"`
+	Accounts         []accountOfView      `json:"accounts" policy:"-"`
+	// Computed and Segments are of now, and absent of a profile as of another time.
+	Computed          map[string]computedView `json:"computed,omitempty" policy:"-"`
+	Segments          []inSegmentView         `json:"segments,omitempty" policy:"-"`
+	Satisfaction      []satisfactionView      `json:"satisfaction" policy:"-"`
+	Interactions      []eventView             `json:"interactions" policy:"-"`
+	Observations      []observationView       `json:"observations" policy:"-"`
+	ObservationsTotal int                     `json:"observations_total" policy:"meta"`
+	LeftOut           leftOutView             `json:"left_out" policy:"-"`
 }
 
 // traitView is a value with where it comes from. The value is untrusted.
 type traitView struct {
-	Value       json.RawMessage `json:"value"`
-	Untrusted   bool            `json:"untrusted"`
-	Source      string          `json:"source"`
-	Observation uuid.UUID       `json:"observation"`
-	At          time.Time       `json:"at"`
-	ReceivedAt  time.Time       `json:"received_at"`
-	Others      int             `json:"others"`
+	name        string          // decides about its class
+	Value       json.RawMessage `json:"value" policy:"self"`
+	Untrusted   bool            `json:"untrusted" policy:"meta"`
+	Source      string          `json:"source" policy:"provenance"`
+	Observation uuid.UUID       `json:"observation" policy:"meta"`
+	At          time.Time       `json:"at" policy:"meta"`
+	ReceivedAt  time.Time       `json:"received_at" policy:"meta"`
+	Rule        string          `json:"rule" policy:"provenance"` // by which it survived
+	Others      int             `json:"others" policy:"meta"`
+	// Alternatives are the other values, where they were asked for.
+	Alternatives []alternativeView `json:"alternatives,omitempty" policy:"-"`
 }
 
 type identifierView struct {
-	Type         string   `json:"type"`
-	Value        string   `json:"value"`
-	Sources      []string `json:"sources"`
-	Observations int      `json:"observations"`
+	Type         string   `json:"type" policy:"meta"`
+	Value        string   `json:"value" policy:"self"`
+	Sources      []string `json:"sources" policy:"provenance"`
+	Observations int      `json:"observations" policy:"meta"`
 	// Shared: household, place or several, where others hold it too.
-	Shared identity.SharedKind `json:"shared,omitempty"`
+	Shared identity.SharedKind `json:"shared,omitempty" policy:"provenance"`
 }
 
 type sourceView struct {
-	Name      string    `json:"name"`
-	Events    uint64    `json:"events"`
-	FirstSeen time.Time `json:"first_seen"`
-	LastSeen  time.Time `json:"last_seen"`
+	Name      string    `json:"name" policy:"provenance"`
+	Events    uint64    `json:"events" policy:"provenance"`
+	FirstSeen time.Time `json:"first_seen" policy:"provenance"`
+	LastSeen  time.Time `json:"last_seen" policy:"provenance"`
 }
 
 type counterView struct {
-	Name    string `json:"name"`
-	Channel string `json:"channel,omitempty"`
-	Events  uint64 `json:"events"`
+	Name    string `json:"name" policy:"self"`
+	Channel string `json:"channel,omitempty" policy:"self"`
+	Events  uint64 `json:"events" policy:"self"`
 }
 
 type itemView struct {
-	Kind           string    `json:"kind"`
-	ID             string    `json:"id"`
-	Status         string    `json:"status"`
-	Open           bool      `json:"open"`
-	HumanRequested bool      `json:"human_requested,omitempty"`
-	OpenedAt       time.Time `json:"opened_at,omitzero"`
-	ChangedAt      time.Time `json:"changed_at"`
-	Source         string    `json:"source"`
-	Channel        string    `json:"channel,omitempty"`
-	Topic          *textView `json:"topic,omitempty"`
-	Amount         string    `json:"amount,omitempty"`
-	Currency       string    `json:"currency,omitempty"`
+	Kind           string    `json:"kind" policy:"self"`
+	ID             string    `json:"id" policy:"self"`
+	Status         string    `json:"status" policy:"self"`
+	Open           bool      `json:"open" policy:"self"`
+	HumanRequested bool      `json:"human_requested,omitempty" policy:"self"`
+	OpenedAt       time.Time `json:"opened_at,omitzero" policy:"self"`
+	ChangedAt      time.Time `json:"changed_at" policy:"self"`
+	Source         string    `json:"source" policy:"provenance"`
+	Channel        string    `json:"channel,omitempty" policy:"self"`
+	Account        string    `json:"account,omitempty" policy:"account"` // whose it is, if not the person's own
+	Topic          *textView `json:"topic,omitempty" policy:"-"`
+	Amount         string    `json:"amount,omitempty" policy:"money"`
+	Currency       string    `json:"currency,omitempty" policy:"money"`
 }
 
 type satisfactionView struct {
-	Survey  string  `json:"survey"`
-	Kind    string  `json:"kind,omitempty"`
-	Scale   string  `json:"scale"`
-	Answers uint64  `json:"answers"`
-	Mean    float64 `json:"mean"`
+	Survey  string  `json:"survey" policy:"satisfaction"`
+	Kind    string  `json:"kind,omitempty" policy:"satisfaction"`
+	Scale   string  `json:"scale" policy:"satisfaction"`
+	Answers uint64  `json:"answers" policy:"satisfaction"`
+	Mean    float64 `json:"mean" policy:"satisfaction"`
 }
 
 // eventView is one event as timelines and profiles show it.
 type eventView struct {
-	At             time.Time `json:"at"`
-	MessageID      string    `json:"message_id"`
-	Source         string    `json:"source"`
-	Type           string    `json:"type"`
-	Name           string    `json:"name,omitempty"`
-	Channel        string    `json:"channel,omitempty"`
-	ConversationID string    `json:"conversation_id,omitempty"`
-	CaseID         string    `json:"case_id,omitempty"`
-	AuthorRole     string    `json:"author_role,omitempty"`
-	Direction      string    `json:"direction,omitempty"`
-	AgentID        string    `json:"agent_id,omitempty"`
-	Resolution     string    `json:"resolution,omitempty"`
-	Topic          *textView `json:"topic,omitempty"`
-	Text           *textView `json:"text,omitempty"`
-	Survey         string    `json:"survey,omitempty"`
-	Score          *float64  `json:"score,omitempty"`
-	Scale          string    `json:"scale,omitempty"`
-	Amount         string    `json:"amount,omitempty"`
-	Currency       string    `json:"currency,omitempty"`
+	At             time.Time `json:"at" policy:"self"`
+	MessageID      string    `json:"message_id" policy:"self"`
+	Source         string    `json:"source" policy:"provenance"`
+	Type           string    `json:"type" policy:"self"`
+	Name           string    `json:"name,omitempty" policy:"self"`
+	Channel        string    `json:"channel,omitempty" policy:"self"`
+	ConversationID string    `json:"conversation_id,omitempty" policy:"self"`
+	CaseID         string    `json:"case_id,omitempty" policy:"self"`
+	AuthorRole     string    `json:"author_role,omitempty" policy:"self"`
+	Direction      string    `json:"direction,omitempty" policy:"self"`
+	AgentID        string    `json:"agent_id,omitempty" policy:"self"`
+	Resolution     string    `json:"resolution,omitempty" policy:"self"`
+	Topic          *textView `json:"topic,omitempty" policy:"-"`
+	Text           *textView `json:"text,omitempty" policy:"content"`
+	Survey         string    `json:"survey,omitempty" policy:"satisfaction"`
+	Score          *float64  `json:"score,omitempty" policy:"satisfaction"`
+	Scale          string    `json:"scale,omitempty" policy:"satisfaction"`
+	Amount         string    `json:"amount,omitempty" policy:"money"`
+	Currency       string    `json:"currency,omitempty" policy:"money"`
 }
 
 type observationView struct {
-	ID             uuid.UUID  `json:"id"`
-	Source         string     `json:"source"`
-	RecordID       string     `json:"record_id,omitempty"`
-	Standing       string     `json:"standing"`
-	Rule           string     `json:"rule,omitempty"`
-	IdentifierType string     `json:"identifier_type,omitempty"`
-	Peer           *uuid.UUID `json:"peer,omitempty"`
-	FirstReceived  time.Time  `json:"first_received,omitzero"`
-	Events         uint64     `json:"events"`
+	ID             uuid.UUID  `json:"id" policy:"meta"`
+	Source         string     `json:"source" policy:"provenance"`
+	RecordID       string     `json:"record_id,omitempty" policy:"identifier"`
+	Standing       string     `json:"standing" policy:"meta"`
+	Rule           string     `json:"rule,omitempty" policy:"provenance"`
+	IdentifierType string     `json:"identifier_type,omitempty" policy:"meta"`
+	Peer           *uuid.UUID `json:"peer,omitempty" policy:"meta"`
+	FirstReceived  time.Time  `json:"first_received,omitzero" policy:"meta"`
+	Events         uint64     `json:"events" policy:"meta"`
 }
 
 type leftOutView struct {
-	Traits       uint64 `json:"traits"`
-	Counted      uint64 `json:"counted"`
-	Interactions uint64 `json:"interactions"`
+	Traits       uint64 `json:"traits" policy:"meta"`
+	Counted      uint64 `json:"counted" policy:"meta"`
+	Interactions uint64 `json:"interactions" policy:"meta"`
 }
 
 func newProfileView(a *profiles.Answer) profileView {
@@ -213,9 +224,12 @@ func newProfileView(a *profiles.Answer) profileView {
 		Identifiers: each(fewOfEach(p.Identifiers), func(x *profiles.HeldIdentifier) identifierView {
 			return identifierView{Type: x.Type, Value: x.Value, Sources: x.Sources, Observations: x.Observations, Shared: x.Shared}
 		}),
-		Sources:           each(p.Sources, func(x *profiles.SourceSeen) sourceView { return sourceView(*x) }),
-		Counters:          each(first(p.Counters, maxCounters), func(x *profiles.Counter) counterView { return counterView(*x) }),
+		Sources: each(p.Sources, func(x *profiles.SourceSeen) sourceView { return sourceView{x.Name, x.Events, x.FirstSeen, x.LastSeen} }),
+		Counters: each(first(p.Counters, maxCounters), func(x *profiles.Counter) counterView {
+			return counterView{Name: x.Name, Channel: x.Channel, Events: x.Events}
+		}),
 		Items:             each(p.Items, newItemView),
+		Accounts:          each(p.Accounts, newAccountOfView),
 		Satisfaction:      each(p.Satisfaction, func(x *profiles.Satisfaction) satisfactionView { return satisfactionView(*x) }),
 		Interactions:      each(p.Interactions, newEventView),
 		Observations:      each(first(p.Observations, maxObservations), newObservationView),
@@ -252,8 +266,8 @@ func traitViews(traits []profiles.Trait) map[string]traitView {
 	views := make(map[string]traitView, len(traits))
 	for _, t := range traits {
 		views[t.Name] = traitView{
-			Value: t.Value, Untrusted: true, Source: t.Source, Observation: t.Observation,
-			At: t.At, ReceivedAt: t.ReceivedAt, Others: t.Others,
+			name: t.Name, Value: t.Value, Untrusted: true, Source: t.Source, Observation: t.Observation,
+			At: t.At, ReceivedAt: t.ReceivedAt, Rule: string(t.Rule), Others: t.Others, Alternatives: each(t.Alternatives, newAlternativeView),
 		}
 	}
 	return views
@@ -264,6 +278,7 @@ func newItemView(x *profiles.Item) itemView {
 		Kind: string(x.Kind), ID: x.ID, Status: x.Status, Open: x.Open, HumanRequested: x.HumanRequested,
 		OpenedAt: x.OpenedAt, ChangedAt: x.ChangedAt, Source: x.Last.Source, Channel: string(x.Last.Channel),
 		Topic: untrusted(x.Last.Topic, ""), Amount: x.Last.Amount, Currency: x.Last.Currency,
+		Account: x.Account,
 	}
 }
 

@@ -18,15 +18,21 @@ import (
 	"go.uber.org/goleak"
 
 	"tributary/api/admin"
+	"tributary/api/audit"
 	"tributary/api/auth"
+	"tributary/api/disclosure"
+	"tributary/api/policy"
 	"tributary/identity"
 	"tributary/ingest/event"
 	"tributary/ingest/stream"
 	"tributary/ingest/stream/embedded"
 	"tributary/journeys"
 	"tributary/profiles"
+	"tributary/profiles/analysis"
+	"tributary/profiles/define"
 	"tributary/profiles/explain"
 	"tributary/profiles/outbox"
+	"tributary/profiles/past"
 	"tributary/profiles/reconcile"
 	"tributary/profiles/state"
 	"tributary/profiles/unify"
@@ -69,11 +75,36 @@ func (l *logLines) String() string {
 	return l.buf.String()
 }
 
+// noTrail is an audit trail that cannot be read.
+type noTrail struct{}
+
+func (noTrail) Page(context.Context, audit.Request) (*audit.Page, error) {
+	return nil, fmt.Errorf("engine is down")
+}
+
 // noArchive is an archive that is down.
 type noArchive struct{}
 
 func (noArchive) Before(context.Context, string, []identity.ObservationID, *journeys.Key, int) ([]profiles.Interaction, error) {
 	return nil, fmt.Errorf("engine is down")
+}
+
+// noDisclosed is a disclosure report that cannot be read.
+type noDisclosed struct{}
+
+func (noDisclosed) Page(context.Context, disclosure.Request) (*disclosure.Page, error) {
+	return nil, disclosure.ErrBehind
+}
+
+// noPast is a past that cannot be read.
+type noPast struct{}
+
+func (noPast) Get(context.Context, string, profiles.Address, time.Time) (*profiles.Answer, error) {
+	return nil, past.ErrUnavailable
+}
+
+func (noPast) Trait(context.Context, past.TraitRequest) (*past.TraitPage, error) {
+	return nil, past.ErrUnavailable
 }
 
 func newWorld(t testing.TB, checks ...Check) *world {
@@ -121,7 +152,9 @@ func newWorld(t testing.TB, checks ...Check) *world {
 	timeline, err := journeys.NewTimeline(service, noArchive{}, make([]byte, 32))
 	w.must(err)
 	w.api, err = New(Config{
-		Profiles: service, Identity: explain.NewService(w.state, w.engine, service), Timeline: timeline, Sources: accounts, Schemas: w.state, Keys: w.keys, Checks: checks, Metrics: prometheus.NewRegistry(),
+		Past:     noPast{},
+		Policies: policy.NewBook(w.state), Disclosures: w.log, Disclosed: noDisclosed{},
+		Profiles: service, Contacts: service, Speaker: commands, Accounts: service, Identity: explain.NewService(w.state, w.engine, service), Timeline: timeline, Sources: accounts, Schemas: w.state, Commands: commands, Analysis: analysis.NewService(w.state, define.NewBook(w.state, profiles.Rules{}), clock), Keys: w.keys, Notes: commands, Trail: noTrail{}, Checks: checks, Metrics: prometheus.NewRegistry(),
 		Logger: slog.New(slog.NewJSONHandler(w.lines, nil)), Now: clock,
 	})
 	w.must(err)
@@ -141,6 +174,8 @@ func (w *world) key(kind auth.Kind, workspace string, scopes ...auth.Scope) stri
 	n := auth.New{Kind: kind, Workspace: workspace, Scopes: scopes}
 	if kind == auth.KindWrite {
 		n.Source = "web"
+	} else { // whom everything is shown
+		n.Purpose, n.Reader = auth.PurposeOperations, auth.ReaderSystem
 	}
 	secret, _, err := w.keys.Create(context.Background(), n)
 	w.must(err)

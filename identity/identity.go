@@ -22,9 +22,12 @@ type ProfileID = uuid.UUID
 // Identifier is a normalised identifier: an indexed feature that points to observations, never an
 // owner of them.
 type Identifier struct {
-	Type  string
-	Value string
+	Type  string `policy:"meta"`
+	Value string `policy:"self"`
 }
+
+// PolicyClass says the class of data that an identifier is of, which hangs on its type.
+func (i Identifier) PolicyClass() string { return "identifier:" + i.Type }
 
 // Attribute is a normalised identifying attribute, by the names in ingest/event.
 type Attribute struct {

@@ -72,6 +72,7 @@ type Request struct {
 type Page struct {
 	Profile         identity.ProfileID
 	Requested       identity.ProfileID // see profiles.Answer
+	Answer          *profiles.Answer   // what is known of the profile
 	IdentityVersion uint64
 	Events          []profiles.Interaction // newest first; may be fewer than asked for
 	Next            string                 // empty: there is nothing older
@@ -86,7 +87,7 @@ func (t *Timeline) Page(ctx context.Context, r Request) (*Page, error) {
 		return nil, err
 	}
 	p := &answer.Profile
-	page := &Page{Profile: p.ID, Requested: answer.Requested, IdentityVersion: answer.IdentityVersion, Tier: TierHot}
+	page := &Page{Profile: p.ID, Requested: answer.Requested, IdentityVersion: answer.IdentityVersion, Answer: answer, Tier: TierHot}
 	var from *Key
 	if r.Cursor != "" {
 		key, err := t.cursors.decode(r.Workspace, p.ID, r.Cursor)

@@ -7,7 +7,7 @@ import (
 )
 
 // codecVersion is the first byte of an encoded State.
-const codecVersion = 2
+const codecVersion = 3
 
 // AppendBinary appends the encoded State. Equal states have equal encodings. It never fails.
 func (s *State) AppendBinary(b []byte) ([]byte, error) {
@@ -62,29 +62,34 @@ func (s *State) AppendBinary(b []byte) ([]byte, error) {
 
 func (s *State) appendTraits(b []byte) []byte {
 	if h := &s.record; h.set {
-		b = append(b, 1, 0)
-		if h.deleted {
-			b[len(b)-1] = 1
-		}
+		b = appendFlag(appendFlag(append(b, 1), h.deleted), s.deletedOnce)
 		b = appendString(b, h.version)
 		b = appendStamp(b, &h.by)
 		b = binary.AppendUvarint(b, h.leftOut)
 	} else {
 		b = append(b, 0)
 	}
-	for class := range s.traits {
-		b = binary.AppendUvarint(b, s.asserted[class])
-		b = binary.AppendUvarint(b, uint64(len(s.traits[class])))
-		for i := range s.traits[class] {
-			t := &s.traits[class][i]
+	for c := range s.traits {
+		b = binary.AppendUvarint(b, s.asserted[c])
+		b = binary.AppendUvarint(b, uint64(len(s.traits[c])))
+		for i := range s.traits[c] {
+			t := &s.traits[c][i]
 			b = appendString(b, t.name)
 			b = appendStamp(b, &t.by)
 			b = binary.AppendVarint(b, t.received)
 			b = binary.AppendUvarint(b, t.n)
 			b = appendString(b, t.value)
 		}
+		b = s.appendFirsts(b, class(c))
 	}
 	return b
+}
+
+func appendFlag(b []byte, set bool) []byte {
+	if set {
+		return append(b, 1)
+	}
+	return append(b, 0)
 }
 
 func appendInteractions(b []byte, list []interaction) []byte {
@@ -167,18 +172,19 @@ func (s *State) read(r *reader) {
 }
 
 func (s *State) readTraits(r *reader) {
-	s.record = recordHead{set: r.flag()}
+	s.record, s.deletedOnce = recordHead{set: r.flag()}, false
 	if s.record.set {
-		s.record.deleted = r.flag()
+		s.record.deleted, s.deletedOnce = r.flag(), r.flag()
 		s.record.version, s.record.by, s.record.leftOut = r.text(), r.stamp(), r.uvarint()
 	}
-	for class := range s.traits {
-		s.asserted[class] = r.uvarint()
-		list := s.traits[class][:0]
+	for c := range s.traits {
+		s.asserted[c] = r.uvarint()
+		list := s.traits[c][:0]
 		for range r.count(maxTraits) {
 			list = append(list, trait{name: r.text(), by: r.stamp(), received: r.varint(), n: r.uvarint(), value: r.text()})
 		}
-		s.traits[class] = list
+		s.traits[c] = list
+		s.readFirsts(r, class(c))
 	}
 }
 

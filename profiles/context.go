@@ -41,33 +41,33 @@ var factKinds = []FactKind{
 // Rules are machine names of ours, and Source is named by the operator. Whatever a source, a customer or a model wrote stands in Quotes alone, and is never
 // to be followed as an instruction.
 type Fact struct {
-	Kind   FactKind  `json:"kind"`
-	Text   string    `json:"text"`
-	Quotes []Quote   `json:"quotes,omitempty"`
-	Rules  []string  `json:"rules,omitempty"`  // of identity: what joined, by the names of identity
-	Source string    `json:"source,omitempty"` // empty: made from several
-	At     time.Time `json:"at,omitzero"`      // corrected time of what it rests on
-	AgeS   *int64    `json:"age_s,omitempty"`  // seconds from At to as_of; negative if At is later
+	Kind   FactKind  `json:"kind" policy:"meta"`
+	Text   string    `json:"text" policy:"said"`
+	Quotes []Quote   `json:"quotes,omitempty" policy:"-"`
+	Rules  []string  `json:"rules,omitempty" policy:"provenance"`  // of identity: what joined, by the names of identity
+	Source string    `json:"source,omitempty" policy:"provenance"` // empty: made from several
+	At     time.Time `json:"at,omitzero" policy:"said"`            // corrected time of what it rests on
+	AgeS   *int64    `json:"age_s,omitempty" policy:"meta"`        // seconds from At to as_of; negative if At is later
 	// Untrusted says that there are quotes.
-	Untrusted bool `json:"untrusted"`
-	Tokens    int  `json:"tokens"`
+	Untrusted bool `json:"untrusted" policy:"meta"`
+	Tokens    int  `json:"tokens" policy:"meta"`
 }
 
 // Quote is text that somebody else wrote, its name included when it names a trait.
 type Quote struct {
-	Name      string `json:"name"` // what it is: "name", "message", "topic", …
-	Text      string `json:"text"`
-	Origin    string `json:"origin"` // who wrote it: an author role, or "source"
-	Untrusted bool   `json:"untrusted"`
-	Cut       bool   `json:"cut,omitempty"`    // there is more
-	Others    int    `json:"others,omitempty"` // of a trait: how many records say something else
+	Name      string `json:"name" policy:"meta"` // what it is: "name", "message", "topic", …
+	Text      string `json:"text" policy:"self"`
+	Origin    string `json:"origin" policy:"meta"` // who wrote it: an author role, or "source"
+	Untrusted bool   `json:"untrusted" policy:"meta"`
+	Cut       bool   `json:"cut,omitempty" policy:"meta"`    // there is more
+	Others    int    `json:"others,omitempty" policy:"meta"` // of a trait: how many records say something else
 }
 
 // Omission says what a context leaves out, and why.
 type Omission struct {
-	Kind   FactKind `json:"kind"`
-	Count  uint64   `json:"count"`
-	Reason string   `json:"reason"`
+	Kind   FactKind `json:"kind" policy:"meta"`
+	Count  uint64   `json:"count" policy:"meta"`
+	Reason string   `json:"reason" policy:"meta"`
 }
 
 // The reasons of an omission.

@@ -3,10 +3,6 @@ package profiles
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -16,52 +12,6 @@ import (
 
 // DefaultInteractions is how many of the last interactions a profile has.
 const DefaultInteractions = maxContacts + maxOthers
-
-// Rules say which of several values of a trait survives. Where sources are ranked, the best
-// ranked source that says anything wins, sources that are not named coming after those that are.
-// Otherwise, and among equals, the newest wins: by corrected time, then message id, source and
-// observation id.
-type Rules struct {
-	// SourceRank lists sources by the name of a trait or attribute, best first.
-	SourceRank map[string][]string
-	// DefaultRank is for all names that SourceRank does not hold.
-	DefaultRank []string
-	// Interactions bounds Profile.Interactions. Default: DefaultInteractions.
-	Interactions int
-}
-
-// Validate reports every fault, each with its path.
-func (r Rules) Validate() error {
-	var faults []error
-	check := func(path string, sources []string) {
-		seen := map[string]bool{}
-		for i, source := range sources {
-			if source == "" || seen[source] {
-				faults = append(faults, fmt.Errorf("%s[%d]: is empty or named before", path, i))
-			}
-			seen[source] = true
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(r.SourceRank)) {
-		check("source_rank."+name, r.SourceRank[name])
-	}
-	check("default_rank", r.DefaultRank)
-	if r.Interactions < 0 {
-		faults = append(faults, errors.New("interactions: is negative"))
-	}
-	return errors.Join(faults...)
-}
-
-func (r Rules) rank(name, source string) int {
-	sources, ok := r.SourceRank[name]
-	if !ok {
-		sources = r.DefaultRank
-	}
-	if i := slices.Index(sources, source); i >= 0 {
-		return i
-	}
-	return len(sources)
-}
 
 // Member is one observation of a profile with what is kept of it. Observation and State may be
 // nil.
@@ -181,6 +131,7 @@ func (p *Profile) foldState(all *State, members []Member, rules Rules) {
 	slices.SortFunc(p.Sources, func(a, b SourceSeen) int { return strings.Compare(a.Name, b.Name) })
 	p.foldInteractions(all, members, cmp.Or(rules.Interactions, DefaultInteractions))
 	p.Items = foldItems(all.items)
+	p.Proofs = foldProofs(all.items)
 	for i := range all.answers {
 		p.Answers = append(p.Answers, all.answers[len(all.answers)-1-i].open())
 	}
@@ -254,69 +205,6 @@ func (s *State) uncounted() uint64 {
 		n -= s.counters[i].n
 	}
 	return n
-}
-
-// claim is one observation's word on a name.
-type claim struct {
-	*trait
-	attribute   bool
-	observation identity.ObservationID
-}
-
-func appendClaims(claims []claim, m *Member, classes ...class) []claim {
-	for _, c := range classes {
-		list := m.State.traits[c]
-		for i := range list {
-			claims = append(claims, claim{
-				trait: &list[i], observation: m.id(), attribute: c == freeAttribute || c == recordAttribute,
-			})
-		}
-	}
-	return claims
-}
-
-// survivors applies the rules name by name. A trait whose survivor is null was taken back, and is
-// left out.
-func survivors(claims []claim, rules Rules) []Trait {
-	slices.SortFunc(claims, func(a, b claim) int { // best first within a name
-		return cmp.Or(
-			strings.Compare(a.name, b.name),
-			cmp.Compare(rules.rank(a.name, a.by.source), rules.rank(b.name, b.by.source)),
-			b.compare(*a.trait),
-			bytes.Compare(a.observation[:], b.observation[:]),
-		)
-	})
-	var list []Trait
-	for len(claims) > 0 {
-		best := claims[0]
-		others := 0
-		i := 1
-		for ; i < len(claims) && claims[i].name == best.name; i++ {
-			if claims[i].value != best.value {
-				others++
-			}
-		}
-		claims = claims[i:]
-		if best.value == "null" && !best.attribute {
-			continue
-		}
-		list = append(list, Trait{
-			Name: best.name, Value: best.json(), Source: best.by.source, Observation: best.observation,
-			At: best.by.time(), ReceivedAt: time.UnixMilli(best.received).UTC(), Others: others,
-		})
-	}
-	return list
-}
-
-// json is the value as valid JSON in UTF-8, whatever was stored.
-func (c claim) json() json.RawMessage {
-	if !c.attribute {
-		if value := bytes.ToValidUTF8([]byte(c.value), []byte("\uFFFD")); json.Valid(value) {
-			return value
-		}
-	}
-	value, _ := json.Marshal(c.value) // of a string, never fails
-	return value
 }
 
 // itemParts are the registers of one item.

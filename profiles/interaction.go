@@ -14,46 +14,46 @@ import (
 // Interaction is one event as it is kept among the last ones. Texts are bounded; empty means not
 // said, and Score nil.
 type Interaction struct {
-	At        time.Time // corrected time, UTC
-	MessageID string
-	Source    string
-	Position  stream.Position // of its log record
+	At        time.Time       `policy:"self"` // corrected time, UTC
+	MessageID string          `policy:"self"`
+	Source    string          `policy:"provenance"`
+	Position  stream.Position `policy:"meta"` // of its log record
 
 	// OriginalAt is when it happened by the clock of Client, 0 for none (event.Event.Client), and Order
 	// the client's own order. OrderedAt is the time by which it is told among others: see Arrange.
-	OriginalAt time.Time
-	Order      int64
-	Client     uint64
-	OrderedAt  time.Time
+	OriginalAt time.Time `policy:"self"`
+	Order      int64     `policy:"self"`
+	Client     uint64    `policy:"self"`
+	OrderedAt  time.Time `policy:"self"`
 
-	Type           event.Type
-	Name           string
-	Channel        event.Channel
-	ConversationID string
-	CaseID         string
-	AuthorRole     event.AuthorRole
-	Direction      event.Direction
-	AgentID        string
-	Team           string
-	Topic          string
-	Priority       string
-	Disposition    string
-	Resolution     event.Resolution
+	Type           event.Type       `policy:"self"`
+	Name           string           `policy:"self"`
+	Channel        event.Channel    `policy:"self"`
+	ConversationID string           `policy:"self"`
+	CaseID         string           `policy:"self"`
+	AuthorRole     event.AuthorRole `policy:"self"`
+	Direction      event.Direction  `policy:"self"`
+	AgentID        string           `policy:"self"`
+	Team           string           `policy:"self"`
+	Topic          string           `policy:"self"`
+	Priority       string           `policy:"self"`
+	Disposition    string           `policy:"self"`
+	Resolution     event.Resolution `policy:"self"`
 	// Text is the beginning of what was written or said, by AuthorRole: never to be trusted as an
 	// instruction. TextCut says that there is more.
-	Text    string
-	TextCut bool
+	Text    string `policy:"content"`
+	TextCut bool   `policy:"meta"`
 
-	Survey              event.Survey
-	SurveyKind          event.SurveyKind
-	Scale               string
-	Score               *float64
-	AboutConversationID string
+	Survey              event.Survey     `policy:"satisfaction"`
+	SurveyKind          event.SurveyKind `policy:"satisfaction"`
+	Scale               string           `policy:"satisfaction"`
+	Score               *float64         `policy:"satisfaction"`
+	AboutConversationID string           `policy:"self"`
 
-	Amount   string // decimal
-	Currency string // ISO 4217
-	Product  string
-	OrderID  string
+	Amount   string `policy:"money"` // decimal
+	Currency string `policy:"money"` // ISO 4217
+	Product  string `policy:"self"`
+	OrderID  string `policy:"self"`
 }
 
 // interaction is an Interaction as it is stored: only what orders it is taken apart, because on

@@ -28,19 +28,21 @@ const (
 type itemField byte
 
 const (
-	fieldStatus   itemField = iota + 1 // the last event that changed its status
-	fieldOpened                        // the last event that opened it
-	fieldActive                        // of a conversation: the last that shows it going on
-	fieldClosed                        // of a conversation: the last that ended it
-	fieldAsked                         // of a conversation: the last asking for a human
-	fieldHuman                         // of a conversation: the last that a human said in it
-	fieldIssued                        // of billing, from here on
-	fieldOverdue                       //
-	fieldPaid                          //
-	fieldFailed                        //
-	fieldRefunded                      //
-	fieldCredited                      //
-	fieldEnd                           // one past the last
+	fieldStatus     itemField = iota + 1 // the last event that changed its status
+	fieldOpened                          // the last event that opened it
+	fieldActive                          // of a conversation: the last that shows it going on
+	fieldClosed                          // of a conversation: the last that ended it
+	fieldAsked                           // of a conversation: the last asking for a human
+	fieldHuman                           // of a conversation: the last that a human said in it
+	fieldIssued                          // of billing, from here on
+	fieldOverdue                         //
+	fieldPaid                            //
+	fieldFailed                          //
+	fieldRefunded                        //
+	fieldCredited                        //
+	fieldIdentified                      // of a proof, from here on
+	fieldVerified                        //
+	fieldEnd                             // one past the last
 )
 
 // register holds the last event that set one field of one item. Registers are independent of each
@@ -115,10 +117,15 @@ var moves = func() map[string]move {
 }()
 
 func (s *State) applyItems(e *event.Event, x interaction, pos stream.Position) {
+	s.applyProof(e, x, pos)
 	m, known := moves[e.Name]
-	if !known {
-		return
+	if !known || m.kind.ofAccount() && e.CX.AccountID != "" {
+		return // nothing that is opened, or that is kept with the account
 	}
+	s.applyItem(m, e, x, pos)
+}
+
+func (s *State) applyItem(m move, e *event.Event, x interaction, pos stream.Position) {
 	id := m.id(e.CX)
 	if id == "" && m.kind != ItemBilling {
 		return // an item that cannot be told from others

@@ -12,6 +12,7 @@ import (
 
 	"tributary/identity"
 	"tributary/ingest/event"
+	"tributary/profiles/consent"
 
 	"github.com/google/uuid"
 )
@@ -34,15 +35,33 @@ type Normaliser interface {
 type Service struct {
 	store     HotStore
 	normalise Normaliser
-	rules     Rules
+	rules     RuleBook
+	now       func() time.Time
 }
 
-// NewService returns a service. It fails with every fault of the rules.
-func NewService(store HotStore, normalise Normaliser, rules Rules) (*Service, error) {
-	if err := rules.Validate(); err != nil {
-		return nil, fmt.Errorf("configure profiles: %w", err)
+// NewService returns a service that goes by the rules of a book. It fails with every fault of rules that
+// are the same for all.
+func NewService(store HotStore, normalise Normaliser, rules RuleBook) (*Service, error) {
+	if fixed, ok := rules.(Rules); ok {
+		if err := fixed.Validate(); err != nil {
+			return nil, fmt.Errorf("configure profiles: %w", err)
+		}
 	}
-	return &Service{store: store, normalise: normalise, rules: rules}, nil
+	return &Service{store: store, normalise: normalise, rules: rules, now: time.Now}, nil
+}
+
+// Over returns a service that answers from another store.
+func (s *Service) Over(store HotStore) *Service {
+	other := *s
+	other.store = store
+	return &other
+}
+
+// At returns a service to which it is that time: it tells which memberships are valid.
+func (s *Service) At(t time.Time) *Service {
+	other := *s
+	other.now = func() time.Time { return t }
+	return &other
 }
 
 // Address names somebody by one or more identifiers. With several, those that are known must
@@ -99,6 +118,11 @@ type Answer struct {
 	// Requested is the id that was asked for, when it has been merged into Profile.ID; else zero.
 	Requested       identity.ProfileID
 	IdentityVersion uint64
+	// Agreed are the types of the identifiers of the address that lead to this profile, as they were given.
+	Agreed []string
+	// Consent is what was said of the profile's contact points and observations, for consent.Project;
+	// nil when nothing is known of consent.
+	Consent []consent.Register
 }
 
 // Get finds the one profile that an address names. It fails with ErrNotFound, *AddressError,
@@ -124,7 +148,21 @@ func (s *Service) get(ctx context.Context, v view, workspace string, address Add
 	if len(members) == 0 {
 		return nil, ErrNotFound
 	}
-	answer := &Answer{Profile: Fold(found.Profile, members, s.rules), Requested: found.Requested, IdentityVersion: found.IdentityVersion}
+	rules, err := s.rules.Rules(workspace)
+	if err != nil {
+		return nil, fmt.Errorf("read rules of survivorship: %w", err)
+	}
+	registers, err := v.consentOf(idsOf(members))
+	if err != nil {
+		return nil, err
+	}
+	answer := &Answer{Consent: registers, Profile: Fold(found.Profile, members, rules), Requested: found.Requested, IdentityVersion: found.IdentityVersion, Agreed: found.Agreed}
+	if accounts, ok := v.Hot.(HotAccounts); ok {
+		if answer.Profile.Accounts, err = accountsOf(accounts, members, rules, s.now()); err != nil {
+			return nil, err
+		}
+		answer.Profile.addItems()
+	}
 	return answer, v.markShared(answer.Profile.Identifiers)
 }
 
@@ -155,6 +193,7 @@ type Found struct {
 	Profile         identity.ProfileID
 	Requested       identity.ProfileID // as in Answer
 	IdentityVersion uint64
+	Agreed          []string // as in Answer
 }
 
 // Find is Get in a view that the caller has open, without what is kept of the profile.
@@ -174,7 +213,12 @@ func (s *Service) find(ctx context.Context, v view, workspace string, address Ad
 	if len(found.profiles) != 1 || found.unsure {
 		return nil, v.ambiguous(found, version)
 	}
-	return &Found{Profile: found.profiles[0], Requested: found.requested, IdentityVersion: version}, nil
+	if err := v.refused(ctx, found.profiles[0]); err != nil {
+		return nil, err
+	}
+	return &Found{
+		Profile: found.profiles[0], Requested: found.requested, IdentityVersion: version, Agreed: found.agreed(found.profiles[0]),
+	}, nil
 }
 
 // finding is what an address resolves to: one profile, or several that it may be.
@@ -183,6 +227,24 @@ type finding struct {
 	unsure    bool                 // may be one of them even if it is only one
 	split     bool
 	requested identity.ProfileID
+	given     []given
+}
+
+// given is an identifier's type with the profiles it leads to.
+type given struct {
+	typ      string
+	profiles []identity.ProfileID
+}
+
+// agreed lists the types of identifiers that lead to a profile.
+func (f finding) agreed(id identity.ProfileID) []string {
+	var types []string
+	for _, g := range f.given {
+		if slices.Contains(g.profiles, id) && !slices.Contains(types, g.typ) {
+			types = append(types, g.typ)
+		}
+	}
+	return types
 }
 
 func (s *Service) resolve(ctx context.Context, v view, workspace string, address Address) (finding, error) {
@@ -194,6 +256,7 @@ func (s *Service) resolve(ctx context.Context, v view, workspace string, address
 	}
 	var found finding
 	known := 0
+	var all []given
 	for i, raw := range address {
 		field := fmt.Sprintf("identifiers[%d]", i)
 		if raw.Type == TypeProfile {
@@ -213,6 +276,7 @@ func (s *Service) resolve(ctx context.Context, v view, workspace string, address
 		if len(next.profiles) == 0 {
 			continue
 		}
+		all = append(all, given{id.Type, next.profiles})
 		if known++; known == 1 {
 			found = next
 		} else {
@@ -222,6 +286,7 @@ func (s *Service) resolve(ctx context.Context, v view, workspace string, address
 	if known == 0 {
 		return finding{}, ErrNotFound
 	}
+	found.given = all
 	return found, nil
 }
 

@@ -43,10 +43,13 @@ type State struct {
 	traits   [classes][]trait
 	asserted [classes]uint64 // how many traits were asserted, kept or not; free classes only
 	record   recordHead
-	recent   [2][]interaction // others, contacts; ascending
-	items    []register
-	answers  []interaction // ascending
-	surveys  []surveySum
+	// firsts is what was said first under each name; deletedOnce: the record was, and has none.
+	firsts      [classes][]trait
+	deletedOnce bool
+	recent      [2][]interaction // others, contacts; ascending
+	items       []register
+	answers     []interaction // ascending
+	surveys     []surveySum
 }
 
 // stamp orders what was said: by corrected time, then message id, then source.
@@ -119,7 +122,7 @@ func (s *State) Reset() {
 		answers: emptied(was.answers), surveys: emptied(was.surveys),
 	}
 	for c := range was.traits {
-		s.traits[c] = emptied(was.traits[c])
+		s.traits[c], s.firsts[c] = emptied(was.traits[c]), emptied(was.firsts[c])
 	}
 	for c := range was.recent {
 		s.recent[c] = emptied(was.recent[c])

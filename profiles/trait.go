@@ -1,6 +1,7 @@
 package profiles
 
 import (
+	"encoding/json"
 	"strings"
 
 	"tributary/ingest/event"
@@ -17,6 +18,11 @@ const (
 	recordAttribute
 	classes
 )
+
+func (c class) attribute() bool { return c == freeAttribute || c == recordAttribute }
+
+// null is the JSON of a trait that was taken back.
+const null = "null"
 
 // trait is the last that was said under a name.
 type trait struct {
@@ -44,26 +50,38 @@ func (h recordHead) compare(o recordHead) int {
 	return h.by.compare(o.by)
 }
 
+// applyTraits keeps what e says of its subject. The traits of a group call are the account's.
 func (s *State) applyTraits(e *event.Event, by stamp) {
-	base := freeTrait
+	if e.Type == event.TypeGroup {
+		s.say(e, by, e.Attributes, nil)
+		return
+	}
+	s.say(e, by, e.Attributes, e.Traits)
+}
+
+// say keeps attributes and traits, of a record if e states one.
+func (s *State) say(e *event.Event, by stamp, attributes map[string]string, traits json.RawMessage) {
+	base, stands := freeTrait, true
 	if e.Record != nil {
 		head := recordHead{set: true, version: strings.Clone(clip(e.Record.Version)), by: by, deleted: e.Record.Deleted}
-		if !s.takeHead(head) || head.deleted {
+		stands = s.takeHead(head)
+		if head.deleted {
+			s.noteDeletion()
 			return
 		}
 		base = recordTrait
 	}
 	received := e.ReceivedAt.UnixMilli()
-	for name, value := range e.Attributes {
-		s.assert(base+freeAttribute, trait{name: name, by: by, received: received, n: 1, value: value})
+	for name, value := range attributes {
+		s.assert(base+freeAttribute, trait{name: name, by: by, received: received, n: 1, value: value}, stands)
 	}
-	if len(e.Traits) == 0 || e.Type == event.TypeGroup { // a group call's traits are the account's
+	if len(traits) == 0 {
 		return
 	}
-	err := eachField(e.Traits, func(name, value string) {
-		s.assert(base, trait{name: name, by: by, received: received, n: 1, value: value})
+	err := eachField(traits, func(name, value string) {
+		s.assert(base, trait{name: name, by: by, received: received, n: 1, value: value}, stands)
 	})
-	if err != nil {
+	if err != nil && stands {
 		s.countLeftOut(base)
 	}
 }
@@ -82,9 +100,17 @@ func (s *State) takeHead(head recordHead) bool {
 	return c >= 0
 }
 
-// assert takes a trait in, or counts it where it is beyond the bounds.
-func (s *State) assert(c class, t trait) {
-	if len(t.name) > maxName || len(t.value) > maxValue {
+// assert takes a trait in, or counts it where it is beyond the bounds. What an older version of a record
+// said stands no more, but may be the first that was said.
+func (s *State) assert(c class, t trait, stands bool) {
+	kept := len(t.name) <= maxName && len(t.value) <= maxValue
+	if kept {
+		defer s.addFirst(c, t)
+	}
+	if !stands {
+		return
+	}
+	if !kept {
 		s.countLeftOut(c)
 		return
 	}
@@ -135,6 +161,10 @@ func (t trait) compare(o trait) int {
 }
 
 func (s *State) mergeTraits(o *State) {
+	if o.deletedOnce {
+		s.noteDeletion()
+	}
+	defer s.mergeFirsts(o)
 	for _, c := range []class{freeTrait, freeAttribute} {
 		s.asserted[c] += o.asserted[c]
 		for _, t := range o.traits[c] {

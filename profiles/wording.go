@@ -71,6 +71,8 @@ var phrases = map[string]string{
 	event.NameIncidentOpened:             "Incident began",
 	event.NameIncidentResolved:           "Incident resolved",
 	event.NameContactUpdated:             "Contact details changed",
+	event.NameAccountMemberJoined:        "Joined an account",
+	event.NameAccountMemberLeft:          "Left an account",
 	event.NameConsentChanged:             "Consent changed",
 	event.NameAppointmentBooked:          "Appointment booked",
 	event.NameAppointmentMoved:           "Appointment moved",

@@ -32,13 +32,19 @@ type Quarantine interface {
 // Config is what the handlers work with.
 type Config struct {
 	Commands   *Commands
-	Keys       *auth.Keys
+	Keys       *auth.Keys // with their Workspaces
+	Trail      Trail
 	Quarantine Quarantine
 	Identity   profiles.HotStore
 	Explainer  Explainer
+	Policies   Policies
+	Profiles   Profiles
+	Disclosed  Disclosed
 	Accounts   Accounts
 	Schemas    Schemas
-	Log        Log
+	// Definitions knows what workspaces declare.
+	Definitions Definitions
+	Log         Log
 	// Reviews lists the pairs of which a person should decide.
 	Reviews func(ctx context.Context, workspace string, limit int) ([]store.ReviewRow, error)
 	// Status tells how the parts of the server are: any JSON.
@@ -55,12 +61,17 @@ func (c Config) Validate() error {
 		}
 	}
 	need(c.Commands != nil && c.Commands.Log != nil && c.Commands.Worker != nil && c.Commands.Now != nil, "commands")
-	need(c.Keys != nil, "keys")
+	need(c.Keys != nil && c.Keys.Workspaces != nil, "keys")
+	need(c.Trail != nil, "trail")
 	need(c.Quarantine != nil, "quarantine")
 	need(c.Identity != nil, "identity")
 	need(c.Explainer != nil, "explainer")
+	need(c.Policies != nil, "policies")
+	need(c.Profiles != nil, "profiles")
+	need(c.Disclosed != nil, "disclosed")
 	need(c.Accounts != nil, "accounts")
 	need(c.Schemas != nil, "schemas")
+	need(c.Definitions != nil, "definitions")
 	need(c.Log != nil, "log")
 	need(c.Reviews != nil, "reviews")
 	need(c.Status != nil, "status")
@@ -71,15 +82,22 @@ func (c Config) Validate() error {
 type handlers struct{ Config }
 
 // NewHandler returns the handler to serve on the socket.
-func NewHandler(c Config) (http.Handler, error) {
+func NewHandler(c Config) (*Handler, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("configure admin: %w", err)
 	}
 	h := &handlers{c}
-	mux := http.NewServeMux()
+	mux := &patterns{ServeMux: http.NewServeMux()}
 	handle(mux, h, "POST /admin/v1/keys", h.createKey)
 	handle(mux, h, "GET /admin/v1/keys", h.listKeys)
 	handle(mux, h, "DELETE /admin/v1/keys/{id}", h.revokeKey)
+	handle(mux, h, "POST /admin/v1/keys/{id}/rotate", h.rotateKey)
+	handle(mux, h, "GET /admin/v1/workspaces", h.listWorkspaces)
+	handle(mux, h, "POST /admin/v1/workspaces", h.createWorkspace)
+	handle(mux, h, "GET /admin/v1/workspaces/{name}", h.showWorkspace)
+	handle(mux, h, "POST /admin/v1/workspaces/{name}/close", h.closeWorkspace)
+	handle(mux, h, "POST /admin/v1/workspaces/{name}/reopen", h.reopenWorkspace)
+	handle(mux, h, "GET /admin/v1/audit", h.readAudit)
 	handle(mux, h, "GET /admin/v1/quarantine", h.listItems)
 	handle(mux, h, "GET /admin/v1/quarantine-counts", h.countItems)
 	handle(mux, h, "POST /admin/v1/quarantine-rehearse", h.rehearseItems)
@@ -99,8 +117,14 @@ func NewHandler(c Config) (http.Handler, error) {
 	handle(mux, h, "GET /admin/v1/identity/status", h.identityStatus)
 	handle(mux, h, "GET /admin/v1/identity/reviews", h.reviews)
 	handle(mux, h, "POST /admin/v1/identity/settle", h.settleIdentity)
+	handle(mux, h, "GET /admin/v1/policy", h.showPolicy)
+	handle(mux, h, "PUT /admin/v1/policy", h.setPolicy)
+	handle(mux, h, "GET /admin/v1/disclosures", h.disclosures)
 	handle(mux, h, "GET /admin/v1/reconcile", h.reconcile)
 	handle(mux, h, "PUT /admin/v1/reconcile/expected", h.expect)
+	handle(mux, h, "GET /admin/v1/definitions", h.showDefinitions)
+	handle(mux, h, "PUT /admin/v1/definitions", h.setDefinitions)
+	handle(mux, h, "GET /admin/v1/segments", h.listSegments)
 	handle(mux, h, "GET /admin/v1/schemas", h.listSchemas)
 	handle(mux, h, "GET /admin/v1/schemas/{source}", h.showSchema)
 	handle(mux, h, "GET /admin/v1/schemas/{source}/drift", h.schemaDrift)
@@ -111,11 +135,30 @@ func NewHandler(c Config) (http.Handler, error) {
 	handle(mux, h, "GET /admin/v1/status", h.status)
 	handle(mux, h, "POST /admin/v1/import", h.importEvents)
 	handle(mux, h, "POST /admin/v1/append", h.appendRecords)
-	return mux, nil
+	return &Handler{attribute(mux), mux.all}, nil
+}
+
+// Handler answers on the socket.
+type Handler struct {
+	http.Handler
+	// Patterns are its routes, as http.ServeMux has them.
+	Patterns []string
+}
+
+// patterns is a ServeMux that knows its routes.
+type patterns struct {
+	*http.ServeMux
+	all []string
+}
+
+// HandleFunc adds a route.
+func (p *patterns) HandleFunc(pattern string, f func(http.ResponseWriter, *http.Request)) {
+	p.all = append(p.all, pattern)
+	p.ServeMux.HandleFunc(pattern, f)
 }
 
 // handle serves a route with a function that returns the answer, or the error to answer with.
-func handle[V any](mux *http.ServeMux, h *handlers, pattern string, f func(r *http.Request) (V, error)) {
+func handle[V any](mux *patterns, h *handlers, pattern string, f func(r *http.Request) (V, error)) {
 	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		v, err := f(r)
 		if err != nil {
@@ -188,6 +231,9 @@ func toProblem(err error) *problem.Document {
 		return problem.New(problem.Timeout, "")
 	}
 	if d := explained(err); d != nil {
+		return d
+	}
+	if d := authProblem(err); d != nil {
 		return d
 	}
 	return problem.New(problem.Internal, err.Error())

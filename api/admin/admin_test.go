@@ -18,13 +18,18 @@ import (
 	"go.uber.org/goleak"
 
 	"tributary/api/admin"
+	"tributary/api/audit"
 	"tributary/api/auth"
+	"tributary/api/disclosure"
+	"tributary/api/policy"
 	"tributary/api/problem"
 	"tributary/identity"
 	"tributary/ingest/event"
 	"tributary/ingest/stream"
 	"tributary/ingest/stream/embedded"
 	"tributary/profiles"
+	"tributary/profiles/analysis"
+	"tributary/profiles/define"
 	"tributary/profiles/explain"
 	"tributary/profiles/outbox"
 	"tributary/profiles/reconcile"
@@ -72,6 +77,7 @@ func newServer(t *testing.T) *server {
 	now := func() time.Time { return epoch }
 	commands := &admin.Commands{Log: fullable{s.log, &s.full}, Worker: s.worker, Now: now}
 	s.keys = auth.NewKeys(s.state, commands, now)
+	s.keys.Workspaces = auth.NewWorkspaces(s.state, commands, now, "acme")
 	finder, err := profiles.NewService(s.state, engine, profiles.Rules{})
 	s.must(err)
 	accounts, err := reconcile.New(reconcile.Config{
@@ -82,14 +88,18 @@ func newServer(t *testing.T) *server {
 	})
 	s.must(err)
 	handler, err := admin.NewHandler(admin.Config{
-		Commands: commands, Keys: s.keys, Quarantine: s.state, Identity: s.state,
-		Explainer: explain.NewService(s.state, engine, finder),
-		Reviews:   func(context.Context, string, int) ([]store.ReviewRow, error) { return nil, nil },
-		Accounts:  accounts,
-		Schemas:   s.state,
-		Log:       s.log,
-		Status:    func(context.Context) (any, error) { return map[string]string{"version": "test"}, nil },
-		Logger:    slog.New(slog.DiscardHandler),
+		Commands: commands, Keys: s.keys, Trail: noTrail{}, Quarantine: s.state, Identity: s.state,
+		Explainer:   explain.NewService(s.state, engine, finder),
+		Reviews:     func(context.Context, string, int) ([]store.ReviewRow, error) { return nil, nil },
+		Policies:    policy.NewBook(s.state),
+		Profiles:    finder,
+		Disclosed:   noDisclosed{},
+		Accounts:    accounts,
+		Schemas:     s.state,
+		Definitions: analysis.NewService(s.state, define.NewBook(s.state, profiles.Rules{}), time.Now),
+		Log:         s.log,
+		Status:      func(context.Context) (any, error) { return map[string]string{"version": "test"}, nil },
+		Logger:      slog.New(slog.DiscardHandler),
 	})
 	s.must(err)
 	socket := filepath.Join(t.TempDir(), "s")
@@ -114,6 +124,13 @@ func (s *server) must(err error) {
 	if err != nil {
 		s.Fatal(err)
 	}
+}
+
+// noTrail is an audit trail that cannot be read.
+type noTrail struct{}
+
+func (noTrail) Page(context.Context, audit.Request) (*audit.Page, error) {
+	return nil, errors.New("there is no analytics store")
 }
 
 // fullable is a log whose disk can be full.
@@ -314,4 +331,11 @@ func TestNobodyListens(t *testing.T) {
 	if _, err := c.Status(context.Background()); !errors.Is(err, admin.ErrNoServer) {
 		t.Errorf("gives %v", err)
 	}
+}
+
+// noDisclosed is a disclosure report that cannot be read.
+type noDisclosed struct{}
+
+func (noDisclosed) Page(context.Context, disclosure.Request) (*disclosure.Page, error) {
+	return nil, disclosure.ErrBehind
 }

@@ -28,8 +28,13 @@ type Client struct{ http *http.Client }
 
 // NewClient returns a client of the server that listens on a Unix socket.
 func NewClient(socket string) *Client {
+	return &Client{http: &http.Client{Transport: Transport(socket)}}
+}
+
+// Transport sends every request to the server that listens on a Unix socket, whatever host it names.
+func Transport(socket string) *http.Transport {
 	var dialer net.Dialer
-	return &Client{http: &http.Client{Transport: &http.Transport{
+	return &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			conn, err := dialer.DialContext(ctx, "unix", socket)
 			if err != nil && ctx.Err() == nil {
@@ -37,7 +42,7 @@ func NewClient(socket string) *Client {
 			}
 			return conn, err
 		},
-	}}}
+	}
 }
 
 // Close releases idle connections.

@@ -56,12 +56,13 @@ func (c *Commands) DoAll(ctx context.Context, workspace string, commands []unify
 }
 
 func (c *Commands) give(ctx context.Context, workspace string, commands []unify.Command) ([]stream.Position, error) {
+	by := unify.ByOf(ctx)
 	records := make([]stream.Record, len(commands))
 	for i, command := range commands {
 		// Versions 7 of one process ascend, so two commands of one millisecond keep their order.
 		id, err := uuid.NewV7()
 		if err == nil {
-			records[i], err = unify.NewRecord(workspace, id.String(), c.Now(), command)
+			records[i], err = unify.NewRecordBy(by, workspace, id.String(), c.Now(), command)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("give command: %w", err)
@@ -77,6 +78,23 @@ func (c *Commands) give(ctx context.Context, workspace string, commands []unify.
 		}
 	}
 	return at, nil
+}
+
+// Note puts a line into the audit trail about what is no command. It returns once the line is durable,
+// and does not wait until it can be read.
+func (c *Commands) Note(ctx context.Context, workspace string, note unify.AuditNote) error {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return fmt.Errorf("note in the audit trail: %w", err)
+	}
+	record, err := unify.NewRecordBy(unify.ByOf(ctx), workspace, id.String(), c.Now(), note)
+	if err == nil {
+		_, err = c.Log.Append(ctx, []stream.Record{record})
+	}
+	if err != nil {
+		return fmt.Errorf("note in the audit trail: %w", err)
+	}
+	return nil
 }
 
 // Put stores a document of the run-time configuration.

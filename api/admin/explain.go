@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 
+	"tributary/api/policy"
 	"tributary/api/problem"
 	"tributary/identity"
 	"tributary/profiles"
@@ -99,7 +100,15 @@ func (h *handlers) explain(r *http.Request) (*explain.Answer, error) {
 		}
 		q.Add = append(q.Add, added[0])
 	}
-	return h.Explainer.Explain(r.Context(), workspace, q)
+	answer, err := h.Explainer.Explain(r.Context(), workspace, q)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]identity.ObservationID, len(answer.Observations))
+	for i := range answer.Observations {
+		ids[i] = answer.Observations[i].ID
+	}
+	return answer, h.record(r, ids, answer.Profile, answer.IdentityVersion, policy.ClassIdentity, policy.ClassContact, policy.ClassIdentifier)
 }
 
 func addressIn(field, text string) (profiles.Address, error) {

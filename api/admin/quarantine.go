@@ -10,6 +10,7 @@ import (
 	"tributary/api/problem"
 	"tributary/profiles/state"
 	"tributary/profiles/unify"
+	"tributary/sql/store"
 )
 
 // Item is a quarantined item as the socket tells of it.
@@ -126,7 +127,11 @@ func (h *handlers) showItem(r *http.Request) (Item, error) {
 	if err != nil {
 		return Item{}, err
 	}
-	return newItem(item, true), nil
+	// Whose it is was never found out, so that no person's report can have it: the audit trail does.
+	err = h.Commands.Note(r.Context(), item.Workspace, unify.AuditNote{
+		Action: "quarantine.show", SubjectKind: "item", Subject: Place{item.Position, item.Ordinal}.String(), Outcome: store.AuditDone,
+	})
+	return newItem(item, true), err
 }
 
 // change gives a command about an open item and returns the item as it is afterwards.

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 
 	"tributary/ingest/gateway"
 )
@@ -14,10 +15,17 @@ func (k *Keys) WriteKey(_ context.Context, hash gateway.KeyHash) (gateway.WriteK
 	if err != nil {
 		return gateway.WriteKey{}, err
 	}
-	if key == nil || !key.May(ScopeIngestWrite) || key.Source == "" || !key.Valid(k.now()) {
+	if key == nil || !key.May(ScopeIngestWrite) || key.Source == "" {
 		return gateway.WriteKey{}, gateway.ErrUnknownKey
+	}
+	switch err := k.usable(key); {
+	case errors.Is(err, ErrRevoked), errors.Is(err, ErrExpired), errors.Is(err, ErrClosed):
+		return gateway.WriteKey{}, gateway.ErrUnknownKey
+	case err != nil:
+		return gateway.WriteKey{}, err
 	}
 	return gateway.WriteKey{
 		ID: key.ID, Workspace: key.Workspace, Source: key.Source, Lane: key.StreamLane(), Origins: key.Origins,
+		EventsPerSecond: key.RatePerSecond,
 	}, nil
 }

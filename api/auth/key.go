@@ -47,18 +47,37 @@ const (
 	ScopeTimelineRead Scope = "timeline:read"
 	ScopeSourcesRead  Scope = "sources:read"
 	ScopeIngestWrite  Scope = "ingest:write"
+	ScopeAuditRead    Scope = "audit:read"
+	ScopeConsentRead  Scope = "consent:read"
+	ScopeConsentWrite Scope = "consent:write"
 	ScopeAdmin        Scope = "admin"
 )
 
 // Scopes lists all scopes.
 func Scopes() []Scope {
-	return []Scope{ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead, ScopeSourcesRead, ScopeIngestWrite, ScopeAdmin}
+	return []Scope{ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead, ScopeSourcesRead, ScopeIngestWrite, ScopeAuditRead, ScopeConsentRead, ScopeConsentWrite, ScopeAdmin}
+}
+
+// Administrative says whether a scope is one that keys for reading and for writing cannot have: attempts
+// without it are put on record.
+func (s Scope) Administrative() bool {
+	return KindFor(s) == KindAdmin
+}
+
+// KindFor returns the kind of key that a scope is for: the one that may do least of those that may have it.
+func KindFor(s Scope) Kind {
+	for _, kind := range []Kind{KindRead, KindWrite} {
+		if slices.Contains(allowed[kind], s) {
+			return kind
+		}
+	}
+	return KindAdmin
 }
 
 // allowed lists the scopes that a kind may have; all of them are its default.
 var allowed = map[Kind][]Scope{
-	KindRead:  {ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead, ScopeSourcesRead},
-	KindWrite: {ScopeIngestWrite},
+	KindRead:  {ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead, ScopeSourcesRead, ScopeConsentRead},
+	KindWrite: {ScopeIngestWrite, ScopeConsentWrite},
 	KindAdmin: Scopes(),
 }
 
@@ -68,15 +87,42 @@ type Key struct {
 	Kind      Kind    `json:"kind"`
 	Workspace string  `json:"workspace"`
 	Scopes    []Scope `json:"scopes"`
+	// Purpose and Reader say what a key that reads is for, and who sees what it is answered.
+	Purpose Purpose `json:"purpose,omitempty"`
+	Reader  Reader  `json:"reader,omitempty"`
 	// Source is what events of a write key come from, and Lane is where they go: "live" or "bulk".
 	Source string `json:"source,omitempty"`
 	Lane   string `json:"lane,omitempty"`
+	// RatePerSecond is how many requests of a key that reads, or events of a write key, are answered in a
+	// second; 0: as many as the configuration says.
+	RatePerSecond float64 `json:"rate_per_second,omitempty"`
 	// Origins lists the web origins that a write key may be used from; empty: no browser may.
 	Origins []string  `json:"origins,omitempty"`
 	Note    string    `json:"note,omitempty"`
 	Created time.Time `json:"created"`
 	Expires time.Time `json:"expires,omitzero"` // zero: never
 	Revoked time.Time `json:"revoked,omitzero"` // zero: it is not
+
+	// Chain is the id of the first key of those that were made by rotation, Replaces and ReplacedBy are
+	// those before and after this one.
+	Chain      string `json:"chain,omitempty"`
+	Replaces   string `json:"replaces,omitempty"`
+	ReplacedBy string `json:"replaced_by,omitempty"`
+
+	// LastUsed is filled in when keys are listed; see Keys.LastUsed.
+	LastUsed time.Time `json:"last_used,omitzero"`
+
+	// Of a token, not of a key that is kept:
+	subject  string           // "jwt:<hash of issuer>:<hash of subject>"
+	Customer event.Identifier `json:"-"` // the customer whose own token it is, if it is one
+}
+
+// Actor is how the key is named in the audit trail.
+func (k *Key) Actor() string {
+	if k.subject != "" {
+		return k.subject
+	}
+	return "key:" + k.ID
 }
 
 // May says whether the key has a scope.
@@ -119,9 +165,16 @@ func (k *Key) Validate() error {
 	for i, o := range k.Origins {
 		check(o == "*" || isOrigin(o), "origins[%d]: must be *, or scheme, host and port as browsers send them, such as https://www.example.com", i)
 	}
-	check(len(k.Note) <= 256, "note: is longer than 256 bytes")
+	k.checkReader(check)
+	check(k.RatePerSecond >= 0 && k.RatePerSecond <= maxRate, "rate_per_second: must be 0 to %d", maxRate)
+	check(len(k.Note) <= maxNote, "note: is longer than %d bytes", maxNote)
 	return errors.Join(faults...)
 }
+
+const (
+	maxNote = 256 // bytes
+	maxRate = 1_000_000
+)
 
 // nameForm is what event.ValidSource takes: a key of any other name could send nothing.
 const nameForm = "1 to 64 lower-case letters, digits, _ and -, beginning with a letter or digit"
@@ -186,5 +239,7 @@ func Hash(secret string) string {
 	return hex.EncodeToString(sum[:])
 }
 
+const idLength = 16
+
 // idOf is the id of the key with a hash.
-func idOf(hash string) string { return hash[:16] }
+func idOf(hash string) string { return hash[:idLength] }

@@ -1,16 +1,18 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
+	"tributary/ingest/stream"
 	"tributary/profiles/state"
+	"tributary/profiles/unify"
 )
 
 var (
@@ -38,6 +40,9 @@ type Config interface {
 
 // Keys finds, makes and takes back keys. It is safe for concurrent use.
 type Keys struct {
+	// Workspaces are those that keys may be made for; nil: any name will do. Set it before use.
+	Workspaces *Workspaces
+
 	docs   Docs
 	config Config
 	now    func() time.Time
@@ -45,6 +50,8 @@ type Keys struct {
 	mu       sync.RWMutex
 	revision uint64
 	found    map[string]*Key // by hash; only keys that exist, so that guessing fills no memory
+
+	used uses
 }
 
 // NewKeys returns the keys of an installation. config may be nil where keys are only looked up.
@@ -52,25 +59,41 @@ func NewKeys(docs Docs, config Config, now func() time.Time) *Keys {
 	return &Keys{docs: docs, config: config, now: now, found: map[string]*Key{}}
 }
 
-// Lookup finds the key of a text. It fails with ErrUnknown, ErrRevoked, ErrExpired or the error
-// of the store. The caller does not change what it returns.
+// Lookup finds the key of a text. It fails with ErrUnknown, or, with the key, ErrRevoked, ErrExpired or
+// ErrClosed, or with the error of the store. The caller does not change what it returns.
+//
+// Every text is hashed and looked up by its hash, whatever it is like: those of no key cost the same, and
+// how far a guess agrees with a key shows nowhere, for hashes of texts that are alike are not.
 func (k *Keys) Lookup(_ context.Context, secret string) (*Key, error) {
-	kind, ok := kindOf(secret)
-	if !ok {
-		return nil, ErrUnknown
-	}
 	key, err := k.find(Hash(secret))
-	switch {
-	case err != nil:
+	kind, ok := kindOf(secret)
+	if err != nil {
 		return nil, err
-	case key == nil || key.Kind != kind:
-		return nil, ErrUnknown
-	case !key.Revoked.IsZero():
-		return nil, ErrRevoked
-	case !key.Valid(k.now()):
-		return nil, ErrExpired
 	}
-	return key, nil
+	if key == nil || !ok || key.Kind != kind {
+		return nil, ErrUnknown
+	}
+	return key, k.usable(key)
+}
+
+// usable says why a key opens nothing now, and notes that it was used if it does.
+func (k *Keys) usable(key *Key) error {
+	now := k.now()
+	switch {
+	case !key.Revoked.IsZero():
+		return ErrRevoked
+	case !key.Valid(now):
+		return ErrExpired
+	}
+	if k.Workspaces != nil {
+		if closed, err := k.Workspaces.isClosed(key.Workspace); err != nil {
+			return err
+		} else if closed {
+			return ErrClosed
+		}
+	}
+	k.used.note(key, now)
+	return nil
 }
 
 func (k *Keys) find(hash string) (*Key, error) {
@@ -103,71 +126,87 @@ func (k *Keys) find(hash string) (*Key, error) {
 	return key, nil
 }
 
-// New says what a key is to be. Scopes are all that its kind may have if none are given, and Lane
-// is live.
+// New says what a key is to be. Scopes are all that its kind may have if none are given; a write key's
+// Lane is live; what a key that reads is for is DefaultPurpose and DefaultReader.
 type New struct {
-	Kind      Kind      `json:"kind"`
-	Workspace string    `json:"workspace"`
-	Scopes    []Scope   `json:"scopes,omitempty"`
-	Source    string    `json:"source,omitempty"`
-	Lane      string    `json:"lane,omitempty"`
-	Origins   []string  `json:"origins,omitempty"`
-	Note      string    `json:"note,omitempty"`
-	Expires   time.Time `json:"expires,omitzero"`
+	Kind      Kind     `json:"kind"`
+	Workspace string   `json:"workspace"`
+	Scopes    []Scope  `json:"scopes,omitempty"`
+	Purpose   Purpose  `json:"purpose,omitempty"`
+	Reader    Reader   `json:"reader,omitempty"`
+	Source    string   `json:"source,omitempty"`
+	Lane      string   `json:"lane,omitempty"`
+	Origins   []string `json:"origins,omitempty"`
+	// RatePerSecond: see Key.
+	RatePerSecond float64   `json:"rate_per_second,omitempty"`
+	Note          string    `json:"note,omitempty"`
+	Expires       time.Time `json:"expires,omitzero"`
 }
 
 // ErrInvalid is wrapped by the errors of keys that cannot be made, which name the fields at fault.
 var ErrInvalid = errors.New("auth: the key is not valid")
 
-// Create makes a key and returns its text, which is kept nowhere, once the key can be used.
-func (k *Keys) Create(ctx context.Context, n New) (secret string, key *Key, err error) {
-	now := k.now().UTC().Truncate(time.Millisecond)
-	key = &Key{
-		Kind: n.Kind, Workspace: n.Workspace, Scopes: n.Scopes, Source: n.Source, Lane: n.Lane,
-		Origins: n.Origins, Note: n.Note, Created: now, Expires: n.Expires,
+// key is the key that n describes, with its defaults, and no id yet.
+func (n *New) key(now time.Time) *Key {
+	key := &Key{
+		Kind: n.Kind, Workspace: n.Workspace, Scopes: n.Scopes, Purpose: n.Purpose, Reader: n.Reader, Source: n.Source, Lane: n.Lane,
+		RatePerSecond: n.RatePerSecond, Origins: n.Origins, Note: n.Note, Created: now.UTC().Truncate(time.Millisecond), Expires: n.Expires,
 	}
 	if len(key.Scopes) == 0 {
 		key.Scopes = allowed[n.Kind]
 	}
-	if key.Kind == KindWrite && key.Lane == "" {
-		key.Lane = "live"
+	if key.Kind == KindWrite {
+		key.Lane = cmp.Or(key.Lane, stream.LaneLive.String())
+		return key
 	}
+	key.Purpose, key.Reader = cmp.Or(key.Purpose, DefaultPurpose), cmp.Or(key.Reader, DefaultReader)
+	return key
+}
+
+// Create makes a key and returns its text, which is kept nowhere, once the key can be used.
+func (k *Keys) Create(ctx context.Context, n New) (secret string, key *Key, err error) {
+	return k.create(ctx, n, func(*Key) error { return nil })
+}
+
+// CreateBy is Create on the authority of another key. It fails with ErrBeyond; see Key.MayGive.
+func (k *Keys) CreateBy(ctx context.Context, creator *Key, n New) (secret string, key *Key, err error) {
+	return k.create(ctx, n, creator.MayGive)
+}
+
+func (k *Keys) create(ctx context.Context, n New, allow func(*Key) error) (secret string, key *Key, err error) {
+	now := k.now()
+	key = n.key(now)
 	if err := key.Validate(); err != nil {
 		return "", nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	if !key.Valid(now) {
 		return "", nil, fmt.Errorf("%w: expires: is in the past", ErrInvalid)
 	}
+	if err := allow(key); err != nil {
+		return "", nil, err
+	}
+	if k.Workspaces != nil {
+		if err := k.Workspaces.takesKeys(key.Workspace); err != nil {
+			return "", nil, err
+		}
+	}
 	if secret, err = NewSecret(n.Kind); err != nil {
 		return "", nil, err
 	}
 	hash := Hash(secret)
 	key.ID = idOf(hash)
-	return secret, key, k.put(ctx, hash, key)
+	return secret, key, k.put(unify.WithAction(ctx, "key.create"), hash, key)
 }
 
 // Revoke takes a key back, and returns once it can no longer be used. Revoking twice is safe. It
 // fails with ErrUnknown.
 func (k *Keys) Revoke(ctx context.Context, id string) (*Key, error) {
-	docs, err := k.docs.Docs(Bucket)
-	if err != nil {
-		return nil, fmt.Errorf("revoke key: %w", err)
+	hash, key, err := k.byID(id)
+	if err != nil || !key.Revoked.IsZero() {
+		return key, err
 	}
-	for _, doc := range docs {
-		if len(id) != 16 || !strings.HasPrefix(doc.Key, id) {
-			continue
-		}
-		key := new(Key)
-		if err := json.Unmarshal(doc.Value, key); err != nil {
-			return nil, fmt.Errorf("revoke key: %w", err)
-		}
-		if !key.Revoked.IsZero() {
-			return key, nil
-		}
-		key.Revoked = k.now().UTC().Truncate(time.Millisecond)
-		return key, k.put(ctx, doc.Key, key)
-	}
-	return nil, ErrUnknown
+	key.Revoked = k.now().UTC().Truncate(time.Millisecond)
+	return key, k.put(unify.WithAction(ctx, "key.revoke"), hash, key)
 }
 
 func (k *Keys) put(ctx context.Context, hash string, key *Key) error {
@@ -193,9 +232,13 @@ func (k *Keys) List(workspace string) ([]*Key, error) {
 		if err := json.Unmarshal(doc.Value, key); err != nil {
 			return nil, fmt.Errorf("list keys: %w", err)
 		}
-		if workspace == "" || key.Workspace == workspace {
-			keys = append(keys, key)
+		if workspace != "" && key.Workspace != workspace {
+			continue
 		}
+		if key.LastUsed, err = k.LastUsed(key.ID); err != nil {
+			return nil, err
+		}
+		keys = append(keys, key)
 	}
 	slices.SortStableFunc(keys, func(a, b *Key) int { return a.Created.Compare(b.Created) })
 	return keys, nil

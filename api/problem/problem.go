@@ -34,6 +34,7 @@ var (
 	TooLarge        = Kind{"too-large", http.StatusRequestEntityTooLarge, "The request is too large"}
 	HeaderTooLarge  = Kind{"header-too-large", http.StatusRequestHeaderFieldsTooLarge, "The headers are too large"}
 	MediaType       = Kind{"unsupported-media-type", http.StatusUnsupportedMediaType, "The body must be application/json"}
+	RateLimited     = Kind{"rate-limited", http.StatusTooManyRequests, "The key sends too many requests"}
 	Internal        = Kind{"internal", http.StatusInternalServerError, "A fault of the server"}
 	Unavailable     = Kind{"unavailable", http.StatusServiceUnavailable, "A part of the server cannot answer now"}
 	Timeout         = Kind{"timeout", http.StatusGatewayTimeout, "The answer took too long"}
@@ -43,7 +44,7 @@ var (
 func Kinds() []Kind {
 	return []Kind{
 		Invalid, Unauthenticated, Forbidden, NotFound, NoRoute, BadMethod, Ambiguous, Split, Conflict,
-		TooLarge, HeaderTooLarge, MediaType, Internal, Unavailable, Timeout,
+		TooLarge, HeaderTooLarge, MediaType, RateLimited, Internal, Unavailable, Timeout,
 	}
 }
 

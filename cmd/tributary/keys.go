@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -62,11 +61,11 @@ func (g *globals) askOrMake(cmd *cobra.Command, drain bool, f func(context.Conte
 func newKeys(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "keys",
-		Short: "Create, list and revoke API keys",
+		Short: "Create, list, rotate and revoke API keys",
 		Long: `Sources send with a write key, which belongs to one source; readers ask with a read key.
-A key is shown once, when it is made; only its hash is kept.`,
+A key belongs to one workspace. It is shown once, when it is made; only its hash is kept.`,
 	}
-	cmd.AddCommand(newKeysCreate(g), newKeysList(g), newKeysRevoke(g))
+	cmd.AddCommand(newKeysCreate(g), newKeysList(g), newKeysRotate(g), newKeysRevoke(g))
 	return cmd
 }
 
@@ -82,7 +81,8 @@ func newKeysCreate(g *globals) *cobra.Command {
 		Use:   "create",
 		Short: "Make a key and print it, this once",
 		Example: `  tributary keys create --kind write --source web --origin https://www.example.com
-  tributary keys create --kind read --scope context:read --expires 720h`,
+  tributary keys create --kind read --scope context:read --expires 720h
+  tributary keys create --kind read --purpose billing --reader own_ai`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if cmd.Flags().Changed("expires") && expires <= 0 {
@@ -107,9 +107,7 @@ func newKeysCreate(g *globals) *cobra.Command {
 					_, err = fmt.Fprintln(cmd.OutOrStdout(), made.Secret)
 					return err
 				}
-				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n\nThis is the only time the key is shown. Its id is %s; its scopes: %s.\n%s\n",
-					made.Secret, made.Key.ID, scopesOf(made.Key), howToSend[made.Key.Kind])
-				return err
+				return printMade(cmd, made)
 			})
 		},
 	}
@@ -119,11 +117,54 @@ func newKeysCreate(g *globals) *cobra.Command {
 	flags.StringVar(&n.Lane, "lane", "", "of a write key: live (default) or bulk")
 	flags.StringSliceVar(&n.Origins, "origin", nil, "of a write key: web origins that browsers may use it from")
 	flags.StringVar(&n.Workspace, "workspace", "", "workspace (default: that of the configuration)")
-	flags.StringSliceVar(&scopes, "scope", nil, "what it may do: profiles:read, context:read, timeline:read, ingest:write, admin (default: all that its kind may)")
+	flags.StringSliceVar(&scopes, "scope", nil, "what it may do: "+auth.Names(auth.Scopes())+" (default: all that its kind may)")
+	flags.StringVar((*string)(&n.Purpose), "purpose", "", "of a key that reads, what for: "+auth.Names(auth.Purposes())+" (default: "+string(auth.DefaultPurpose)+")")
+	flags.StringVar((*string)(&n.Reader), "reader", "", "of a key that reads, who sees the answers: "+auth.Names(auth.Readers())+" (default: "+string(auth.DefaultReader)+")")
+	flags.Float64Var(&n.RatePerSecond, "rate-per-second", 0, "requests (of a write key: events) a second that it may send (default: as the configuration says)")
 	flags.DurationVar(&expires, "expires", 0, "how long it is valid, such as 720h (default: for ever)")
 	flags.StringVar(&n.Note, "note", "", "what it is for")
 	flags.BoolVar(&quiet, "quiet", false, "print the key alone")
 	_ = cmd.MarkFlagRequired("kind")
+	return cmd
+}
+
+func printMade(cmd *cobra.Command, made admin.NewKey) error {
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s\n\nThis is the only time the key is shown. Its id is %s; its scopes: %s.\n%s%s\n",
+		made.Secret, made.Key.ID, scopesOf(made.Key), readFor(made.Key), howToSend[made.Key.Kind])
+	return err
+}
+
+func newKeysRotate(g *globals) *cobra.Command {
+	var (
+		grace time.Duration
+		quiet bool
+	)
+	cmd := &cobra.Command{
+		Use:   "rotate ID",
+		Short: "Make a new key that may do what an old one may, and let the old one go on for a while",
+		Long: `The new key has the old one's workspace, scopes, source, purpose, reader, limits and length of life. The old one
+goes on until the grace is over; put the new one in place until then. keys list shows both.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return g.ask(cmd, func(ctx context.Context, _ config.Config, client *admin.Client) error {
+				made, err := client.RotateKey(ctx, args[0], grace)
+				if err != nil {
+					return err
+				}
+				if quiet {
+					_, err = fmt.Fprintln(cmd.OutOrStdout(), made.Secret)
+					return err
+				}
+				if err := printMade(cmd, made); err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "The old key, %s, goes on for %s.\n", args[0], grace)
+				return err
+			})
+		},
+	}
+	cmd.Flags().DurationVar(&grace, "grace", auth.DefaultGrace, "how long the old key goes on; 0 ends it at once")
+	cmd.Flags().BoolVar(&quiet, "quiet", false, "print the new key alone")
 	return cmd
 }
 
@@ -137,10 +178,10 @@ func newKeysList(g *globals) *cobra.Command {
 					return err
 				}
 				w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
-				fmt.Fprintln(w, "ID\tKIND\tWORKSPACE\tSOURCE\tCREATED\tSTATUS\tSCOPES\tNOTE")
+				fmt.Fprintln(w, "ID\tKIND\tWORKSPACE\tSOURCE\tPURPOSE\tREADER\tCREATED\tLAST USED\tSTATUS\tSCOPES\tNOTE")
 				for _, k := range keys {
-					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.ID, k.Kind, k.Workspace, k.Source,
-						k.Created.Format(time.DateTime), keyStatus(k), scopesOf(k), k.Note)
+					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.ID, k.Kind, k.Workspace, k.Source, k.Purpose, k.Reader,
+						k.Created.Format(time.DateTime), lastUse(k), keyStatus(k), scopesOf(k), k.Note)
 				}
 				return w.Flush()
 			})
@@ -155,12 +196,14 @@ var howToSend = map[auth.Kind]string{
 	auth.KindAdmin: "Send it as Authorization: Bearer KEY.",
 }
 
-func scopesOf(k *auth.Key) string {
-	var names []string
-	for _, s := range k.Scopes {
-		names = append(names, string(s))
+func scopesOf(k *auth.Key) string { return auth.Names(k.Scopes) }
+
+// readFor tells what a key that reads is for.
+func readFor(k *auth.Key) string {
+	if k.Kind == auth.KindWrite {
+		return ""
 	}
-	return strings.Join(names, ", ")
+	return fmt.Sprintf("Purpose: %s. Reader: %s.\n", k.Purpose, k.Reader)
 }
 
 func keyStatus(k *auth.Key) string {
@@ -169,10 +212,23 @@ func keyStatus(k *auth.Key) string {
 		return "revoked"
 	case !k.Valid(time.Now()):
 		return "expired"
+	case k.ReplacedBy != "":
+		return "replaced by " + k.ReplacedBy + ", until " + k.Expires.Format(time.DateTime)
 	case !k.Expires.IsZero():
 		return "until " + k.Expires.Format(time.DateTime)
 	}
 	return "valid"
+}
+
+// lastUse says when a key was last used: a day, or a minute since the server started.
+func lastUse(k *auth.Key) string {
+	switch {
+	case k.LastUsed.IsZero():
+		return "never"
+	case k.LastUsed.Equal(k.LastUsed.Truncate(24 * time.Hour)):
+		return k.LastUsed.Format(time.DateOnly)
+	}
+	return k.LastUsed.Format("2006-01-02 15:04")
 }
 
 func newKeysRevoke(g *globals) *cobra.Command {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"tributary/cmd/internal/config"
 )
 
 func newReady(g *globals) *cobra.Command {
@@ -21,20 +24,43 @@ func newReady(g *globals) *cobra.Command {
 		Short: "Ask the server whether it is ready, for health checks: the exit status says so",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			client := http.DefaultClient
 			if address == "" {
 				c, err := g.load()
 				if err != nil {
 					return err
 				}
 				address = "http://" + reachable(c.HTTP.Listen)
+				if c.HTTP.TLS.On() {
+					address = "https://" + reachable(c.HTTP.Listen)
+					client = ownClient(c.HTTP.TLS)
+				}
 			}
 			ctx, cancel := context.WithTimeout(cmd.Context(), 4*time.Second)
 			defer cancel()
-			return ready(ctx, cmd.OutOrStdout(), strings.TrimSuffix(address, "/")+"/readyz")
+			return ready(ctx, client, cmd.OutOrStdout(), strings.TrimSuffix(address, "/")+"/readyz")
 		},
 	}
 	cmd.Flags().StringVar(&address, "url", "", "address of the server (default: http.listen of the configuration, on this machine)")
 	return cmd
+}
+
+// ownClient asks this machine's own server, whose certificate names another host than the address that it
+// is asked at: it has to be the one of the configuration, whatever it names.
+func ownClient(c config.TLS) *http.Client {
+	check := func(s tls.ConnectionState) error {
+		pair, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
+		if err != nil {
+			return err
+		}
+		if len(s.PeerCertificates) == 0 || !s.PeerCertificates[0].Equal(pair.Leaf) {
+			return errors.New("the server has another certificate than http.tls.cert_file")
+		}
+		return nil
+	}
+	return &http.Client{Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: true, VerifyConnection: check},
+	}}
 }
 
 // reachable is where a server that listens on every address can be asked from this machine.
@@ -46,12 +72,12 @@ func reachable(listen string) string {
 	return listen
 }
 
-func ready(ctx context.Context, out io.Writer, url string) error {
+func ready(ctx context.Context, client *http.Client, out io.Writer, url string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return err
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		return fmt.Errorf("no answer: %w", err)
 	}

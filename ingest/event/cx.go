@@ -83,6 +83,8 @@ func (c *CX) validate(faults *Errors) {
 	c.validateNumbers(faults)
 	c.validateScore(faults)
 	c.validateMoney(faults)
+	c.validateConsent(faults)
+	c.validateMembership(faults)
 	if c.Language != "" && !ValidLanguage(c.Language) {
 		faults.Add("cx.language", "must be a language tag (BCP 47), such as en or pt-BR")
 	}
@@ -210,3 +212,67 @@ func (c *CX) validateMoney(faults *Errors) {
 }
 
 func finite(f float64) bool { return !math.IsNaN(f) && !math.IsInf(f, 0) }
+
+func (c *CX) validateConsent(faults *Errors) {
+	switch c.Consent {
+	case "", ConsentGranted, ConsentRefused, ConsentPending:
+	default:
+		faults.Add("cx.consent", "must be granted, refused or pending")
+	}
+	switch {
+	case c.Purpose != "" && !ValidPurpose(c.Purpose):
+		faults.Add("cx.purpose", `must be a machine name, such as marketing, or "*"`)
+	case c.Purpose == "" && c.Consent != "":
+		faults.Add("cx.purpose", `must be given with consent: marketing, service, profiling, another machine name, or "*"`)
+	}
+	for _, f := range [...]named{{"legal_basis", c.LegalBasis}, {"evidence", c.Evidence}} {
+		if reason := wordFault(f.value, MaxFieldBytes); reason != "" {
+			faults.Add("cx."+f.name, reason)
+		}
+	}
+	switch {
+	case c.ValidUntil.IsZero():
+	case !inRange(c.ValidUntil) || !c.ValidUntil.Equal(millis(c.ValidUntil)):
+		faults.Add("cx.valid_until", "must be to the millisecond, between the years 1900 and 2261")
+	case c.Consent == ConsentRefused:
+		faults.Add("cx.valid_until", "must not be given with a refusal, which stands until a later grant")
+	}
+}
+
+// ValidPurpose says whether s can name a purpose of CX.Purpose: "*", or 1 to MaxPurposeBytes lower-case
+// letters, digits, "_", "-" and ".", beginning with a letter or digit.
+func ValidPurpose(s string) bool {
+	if s == AnyPurpose {
+		return true
+	}
+	if s == "" || len(s) > MaxPurposeBytes || !lowerOrDigit(s[0]) {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; !lowerOrDigit(c) && c != '_' && c != '-' && c != '.' {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *CX) validateMembership(faults *Errors) {
+	switch c.AccountKind {
+	case "", AccountCompany, AccountHousehold, AccountContract:
+	default:
+		faults.Add("cx.account_kind", "must be company, household or contract")
+	}
+	if c.AccountRole != "" && !ValidPurpose(c.AccountRole) {
+		faults.Add("cx.account_role", "must be a machine name, such as owner, payer or user")
+	}
+	if c.AccountID == "" && (c.AccountKind != "" || c.AccountRole != "" || !c.ValidFrom.IsZero()) {
+		faults.Add("cx.account_id", "must be given with account_kind, account_role or valid_from")
+	}
+	switch {
+	case c.ValidFrom.IsZero():
+	case !inRange(c.ValidFrom) || !c.ValidFrom.Equal(millis(c.ValidFrom)):
+		faults.Add("cx.valid_from", "must be to the millisecond, between the years 1900 and 2261")
+	case !c.ValidUntil.IsZero() && c.ValidUntil.Before(c.ValidFrom):
+		faults.Add("cx.valid_from", "must not be after valid_until")
+	}
+}

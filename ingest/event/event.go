@@ -191,6 +191,25 @@ type CX struct {
 	Model  string   `json:"model,omitempty"`
 	Tokens *int64   `json:"tokens,omitempty"`
 	Cost   *float64 `json:"cost,omitempty"`
+
+	// Consent is what was said about being contacted on the event's channel (empty: on any), or about
+	// what is done with the person's data, for a purpose: "marketing", "service", "profiling", another
+	// machine name, or "*" for all. See profiles/consent for whom it is said of.
+	Consent Consent `json:"consent,omitempty"`
+	Purpose string  `json:"purpose,omitempty"`
+	// LegalBasis is what processing rests upon, as GDPR, article 6, has it: "consent", "contract",
+	// "legitimate_interests", …
+	LegalBasis string `json:"legal_basis,omitempty"`
+	// Evidence says how it is known: version of a form, "double opt-in".
+	Evidence string `json:"evidence,omitempty"`
+	// ValidUntil is when it ends by itself, to the millisecond; zero: it does not. Also of a membership.
+	ValidUntil time.Time `json:"valid_until,omitzero"`
+
+	// AccountKind is what AccountID is. AccountRole is what the subject is to it: a machine name, such as
+	// owner, payer, user. ValidFrom is since when; zero: since the event.
+	AccountKind AccountKind `json:"account_kind,omitempty"`
+	AccountRole string      `json:"account_role,omitempty"`
+	ValidFrom   time.Time   `json:"valid_from,omitzero"`
 }
 
 // Direction says who began it.
@@ -251,3 +270,26 @@ const (
 	SurveyRelationship  SurveyKind = "relationship"
 	SurveyTransactional SurveyKind = "transactional"
 )
+
+// AccountKind is what an account is.
+type AccountKind string
+
+// The kinds of account.
+const (
+	AccountCompany   AccountKind = "company"
+	AccountHousehold AccountKind = "household"
+	AccountContract  AccountKind = "contract"
+)
+
+// Consent is what somebody said to a purpose.
+type Consent string
+
+// What may be said. Pending is a yes that was not confirmed yet (double opt-in): it counts as no.
+const (
+	ConsentGranted Consent = "granted"
+	ConsentRefused Consent = "refused"
+	ConsentPending Consent = "pending"
+)
+
+// AnyPurpose is CX.Purpose of what is said to all purposes.
+const AnyPurpose = "*"

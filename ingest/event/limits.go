@@ -28,4 +28,6 @@ const (
 	MaxVersionBytes    = 128
 	// MaxFieldBytes bounds every string of CX but Text.
 	MaxFieldBytes = 512
+	// MaxPurposeBytes bounds CX.Purpose.
+	MaxPurposeBytes = 64
 )

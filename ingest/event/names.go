@@ -77,6 +77,10 @@ const (
 	NameIncidentResolved = "incident.resolved"
 
 	NameContactUpdated = "contact.updated"
+
+	NameAccountMemberJoined = "account.member_joined"
+	NameAccountMemberLeft   = "account.member_left"
+
 	NameConsentChanged = "consent.changed"
 
 	NameAppointmentBooked    = "appointment.booked"
@@ -119,7 +123,7 @@ var names = []string{
 	NameEntitlementGranted, NameEntitlementExpired,
 	NameOrderPlaced, NameOrderShipped, NameOrderDelayed, NameOrderDelivered, NameOrderReturned,
 	NameIncidentOpened, NameIncidentResolved,
-	NameContactUpdated,
+	NameContactUpdated, NameAccountMemberJoined, NameAccountMemberLeft,
 	NameConsentChanged,
 	NameAppointmentBooked, NameAppointmentMoved, NameAppointmentCompleted, NameAppointmentMissed,
 	NameCampaignSent, NameCampaignDelivered, NameCampaignFailed, NameCampaignOpened, NameCampaignClicked, NameCampaignReplied, NameCampaignUnsubscribed,

@@ -233,6 +233,14 @@ func (s *scanner) cx() *CX {
 		s.end()
 	}
 	s.float(`"cost":`, &c.Cost)
+	s.string(`"consent":`, (*string)(&c.Consent))
+	s.string(`"purpose":`, &c.Purpose)
+	s.string(`"legal_basis":`, &c.LegalBasis)
+	s.string(`"evidence":`, &c.Evidence)
+	s.time(`"valid_until":`, &c.ValidUntil)
+	s.string(`"account_kind":`, (*string)(&c.AccountKind))
+	s.string(`"account_role":`, &c.AccountRole)
+	s.time(`"valid_from":`, &c.ValidFrom)
 	s.close('}')
 	return c
 }

@@ -60,6 +60,9 @@ func (e *Event) validateKind(faults *Errors) {
 	}
 }
 
+// ValidChannel says whether c is one of the channels.
+func ValidChannel(c Channel) bool { return slices.Contains(channels, c) }
+
 var channels = []Channel{
 	ChannelWeb, ChannelApp, ChannelEmail, ChannelChat, ChannelVoice, ChannelSMS,
 	ChannelRCS, ChannelWhatsApp, ChannelSocial, ChannelStore, ChannelMail,

@@ -71,7 +71,7 @@ func (g *Gateway) batch(rq *request) *Problem {
 	if p := g.hold(rq, env.room()); p != nil {
 		return p
 	}
-	g.limits.take(rq.key.ID, len(env.Batch), rq.received)
+	g.pay(rq, len(env.Batch))
 	records, failed, p := g.records(rq, &env)
 	if p != nil {
 		return p

@@ -19,6 +19,7 @@ import (
 	"github.com/go-playground/validator/v10"
 
 	"tributary/ingest/event"
+	"tributary/ingest/ratelimit"
 	"tributary/ingest/stream"
 )
 
@@ -107,7 +108,7 @@ type Gateway struct {
 	log    Log
 	keys   Keys
 	logger *slog.Logger
-	limits *limiter
+	limits *ratelimit.Limiter
 	shares *shares
 	memory memory
 	// deliveries is the part of memory that webhooks may have.
@@ -128,7 +129,7 @@ func New(c Config, log Log, keys Keys, logger *slog.Logger) (*Gateway, error) {
 	c = c.withDefaults()
 	return &Gateway{
 		config: c, log: log, keys: keys, logger: logger,
-		limits: newLimiter(c.EventsPerSecond, c.Burst), shares: newShares(c.ClientEventsPerSecond, c.ClientBurst), memory: newMemory(c.MemoryBytes),
+		limits: ratelimit.New(), shares: newShares(c.ClientEventsPerSecond, c.ClientBurst), memory: newMemory(c.MemoryBytes),
 		deliveries: newMemory(max(c.MemoryBytes/2, LeastMemoryBytes)),
 	}, nil
 }
@@ -232,10 +233,24 @@ func (g *Gateway) authenticate(rq *request, key string) *Problem {
 	if origin := rq.Request.Header.Get("Origin"); origin != "" && !rq.key.allows(origin) {
 		return problem(http.StatusForbidden, "origin-refused", "The write key may not be used from this origin", "")
 	}
-	if wait := g.limits.wait(rq.key.ID, rq.received); wait > 0 {
+	now := g.limits.Look(rq.key.ID, g.quota(&rq.key), rq.received)
+	now.SetHeader(rq.Writer.Header(), ratePolicy)
+	if wait := now.Wait(); wait > 0 {
 		return limited(wait)
 	}
 	return nil
+}
+
+// ratePolicy names in headers what is limited: events a second.
+const ratePolicy = "events"
+
+func (g *Gateway) quota(key *WriteKey) ratelimit.Quota {
+	return ratelimit.Quota{Rate: g.config.EventsPerSecond, Burst: g.config.Burst}.Or(key.EventsPerSecond)
+}
+
+// pay takes n events off what the key may send, and tells the client how it stands then.
+func (g *Gateway) pay(rq *request, n int) {
+	g.limits.Take(rq.key.ID, g.quota(&rq.key), n, rq.received).SetHeader(rq.Writer.Header(), ratePolicy)
 }
 
 // append makes the records durable.

@@ -40,6 +40,8 @@ type WriteKey struct {
 	Workspace string
 	Source    string
 	Lane      stream.Lane
+	// EventsPerSecond takes the place of Config.EventsPerSecond; 0: it does not.
+	EventsPerSecond float64
 	// Origins are the web origins, such as "https://www.example.com", from which browsers may use
 	// the key; "*" stands for all. A key without origins is refused to browsers.
 	Origins []string

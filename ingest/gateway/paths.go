@@ -40,7 +40,12 @@ func (c *call) requestPath(field string) string {
 		return "timestamp"
 	case "sent_at":
 		return "sentAt"
-	case "channel", "order":
+	case "channel":
+		if c.consent.Channel != "" && field == "channel" {
+			return "properties.channel"
+		}
+		return "context." + field
+	case "order":
 		return "context." + field
 	case "record", "participants":
 		return "context." + field
@@ -72,6 +77,9 @@ func (c *call) identifierPath(index int, rest string) string {
 func (c *call) typedPath(name string) string {
 	if name == "account_id" {
 		return c.accountOrigin
+	}
+	if path := c.membershipPath(name); path != "" {
+		return path
 	}
 	return "properties." + name
 }

@@ -66,6 +66,7 @@ type contextFields struct {
 		Version scalar `json:"version"`
 		Deleted bool   `json:"deleted"`
 	} `json:"record"`
+	Membership   membership          `json:"membership"`
 	Identifiers  []event.Identifier  `json:"identifiers"`
 	Participants []event.Participant `json:"participants"`
 }
@@ -101,6 +102,15 @@ type personTraits struct {
 type typedProperties struct {
 	event.CX
 	Amount scalar `json:"amount"`
+	// What is said of consent is read where an event is about consent (consent.go): others have
+	// members of these names that mean something else.
+	Consent    raw `json:"consent"`
+	Purpose    raw `json:"purpose"`
+	LegalBasis raw `json:"legal_basis"`
+	Evidence   raw `json:"evidence"`
+	ValidUntil raw `json:"valid_until"`
+	// So is what is said of a membership (account.go).
+	ValidFrom raw `json:"valid_from"`
 }
 
 // scalar is a string that may also be sent as a number, whose digits it then is.
@@ -142,12 +152,15 @@ func (c *company) UnmarshalJSON(data []byte) error {
 
 // call is one call on its way to an event. It is reused; its strings refer to the request.
 type call struct {
-	payload payload
-	context contextFields
-	person  personTraits
-	typed   typedProperties
-	event   event.Event
-	record  event.Record
+	payload    payload
+	context    contextFields
+	person     personTraits
+	typed      typedProperties
+	consent    consentProperties
+	group      groupTraits
+	membership membership
+	event      event.Event
+	record     event.Record
 	// origins names the field of the request that each identifier came from, accountOrigin that
 	// of the account.
 	origins       []string
@@ -182,7 +195,7 @@ func (c *call) decode(data []byte, route event.Type) event.Errors {
 	if kind == "" {
 		kind = route
 	}
-	left := callShape(kind != event.TypeGroup, kind == event.TypeTrack && event.InVocabulary(name)).clean("", data, &faults)
+	left := callShape(kind != event.TypeGroup, propertiesShape(kind, name)).clean("", data, &faults)
 	c.reset()
 	if left != nil && c.parse(left, route) != nil && len(faults) == 0 {
 		faults.Add("body", "is not a call of Segment's API")
@@ -205,6 +218,16 @@ func (c *call) parse(data []byte, route event.Type) error {
 	if p.Type != event.TypeTrack || !event.InVocabulary(p.Event) {
 		return decodeObject(&p.Properties, nil)
 	}
+	if aboutConsent(p.Event) {
+		if err := decodeObject(&p.Properties, &c.consent); err != nil {
+			return err
+		}
+	}
+	if aboutMembership(p.Event) {
+		if err := decodeObject(&p.Properties, &c.membership); err != nil {
+			return err
+		}
+	}
 	return decodeObject(&p.Properties, &c.typed)
 }
 
@@ -218,7 +241,7 @@ func (c *call) contextAndTraits() error {
 		return err
 	}
 	if p.Type == event.TypeGroup { // its traits are the group's
-		return decodeObject(&p.Traits, nil)
+		return decodeObject(&p.Traits, &c.group)
 	}
 	return decodeObject(&p.Traits, &c.person)
 }

@@ -23,6 +23,8 @@ func (c *call) build(key *WriteKey, sentAt string, received time.Time) event.Err
 	}
 	e.Name = c.name()
 	e.Channel = c.channel()
+	c.ofConsent(&faults)
+	c.ofAccount(&faults)
 	e.Order = c.context.Order
 	e.Traits, e.Properties, e.Context = json.RawMessage(p.Traits), json.RawMessage(p.Properties), json.RawMessage(p.Context)
 	c.stamp(sentAt, received, &faults)

@@ -68,6 +68,7 @@ var traitsShape = objectOf(map[string]*shape{
 
 var contextShape = objectOf(map[string]*shape{
 	"channel": text, "groupId": text, "order": {kind: kindWhole},
+	"membership":   objectOf(membershipFields),
 	"library":      objectOf(map[string]*shape{"name": text}),
 	"device":       objectOf(map[string]*shape{"id": text, "advertisingId": text}),
 	"traits":       traitsShape,
@@ -96,23 +97,39 @@ var cxShape = func() *shape {
 		}
 	}
 	fields["amount"] = scalarText
+	for name := range consentFields {
+		delete(fields, name)
+	}
+	for name := range membershipFields {
+		delete(fields, name)
+	}
 	return objectOf(fields)
 }()
 
-// callShape is the shape of one call. The traits of a group are not a person's, and only events of
-// the vocabulary have typed properties.
-func callShape(personal, typed bool) *shape {
+// propertiesShape is that of the properties of a call: only events of the vocabulary have typed ones.
+func propertiesShape(kind event.Type, name string) *shape {
+	switch {
+	case kind != event.TypeTrack || !event.InVocabulary(name):
+		return anyObject
+	case aboutConsent(name):
+		return consentShape
+	case aboutMembership(name):
+		return membershipShape
+	}
+	return cxShape
+}
+
+// callShape is the shape of one call. The traits of a group are not a person's.
+func callShape(personal bool, properties *shape) *shape {
 	fields := map[string]*shape{
 		"type": text, "messageId": text, "userId": text, "anonymousId": text, "previousId": text,
 		"groupId": text, "event": text, "name": text, "category": text, "channel": text, "writeKey": text,
 		"timestamp": text, "originalTimestamp": text, "sentAt": text,
-		"traits": anyObject, "properties": anyObject, "context": contextShape,
+		"traits": anyObject, "properties": properties, "context": contextShape,
 	}
+	fields["traits"] = groupTraitsShape
 	if personal {
 		fields["traits"] = traitsShape
-	}
-	if typed {
-		fields["properties"] = cxShape
 	}
 	return objectOf(fields)
 }

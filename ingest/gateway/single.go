@@ -36,7 +36,7 @@ func (g *Gateway) single(rq *request, route event.Type) *Problem {
 	if p := g.authenticate(rq, c.payload.WriteKey); p != nil {
 		return p
 	}
-	g.limits.take(rq.key.ID, 1, rq.received)
+	g.pay(rq, 1)
 	if c.payload.Type != route {
 		faults.Add("type", "must be "+string(route)+" on this route, or absent")
 	}

@@ -11,10 +11,10 @@ import (
 // Standing is how one identifier stands. It is written as JSON as it stands.
 type Standing struct {
 	Value
-	IdentityVersion uint64 `json:"identity_version"`
-	Model           uint32 `json:"model"`
+	IdentityVersion uint64 `json:"identity_version" policy:"meta"`
+	Model           uint32 `json:"model" policy:"meta"`
 	Pending
-	Untrusted []string `json:"untrusted"`
+	Untrusted []string `json:"untrusted" policy:"meta"`
 }
 
 // Identifier says how an identifier stands: unknown, personal, shared, generic or blocked. It fails with

@@ -29,6 +29,9 @@ const (
 	TableProfiles
 	TableProfileChanges
 	TableQuarantine
+	TableAudit
+	TableConsentChanges
+	TableDisclosures
 )
 
 var tableNames = [...]string{
@@ -39,6 +42,9 @@ var tableNames = [...]string{
 	TableProfiles:          "profiles",
 	TableProfileChanges:    "profile_changes",
 	TableQuarantine:        "quarantine",
+	TableAudit:             "audit",
+	TableConsentChanges:    "consent_changes",
+	TableDisclosures:       "disclosures",
 }
 
 // Tables lists all tables in their order.

@@ -74,6 +74,19 @@ func (q *Queue) Clean() uint64 { return q.clean.Load() }
 // Last is the greatest Seq that is known to be committed.
 func (q *Queue) Last() uint64 { return q.last.Load() }
 
+// Committed is the greatest Seq in the database. Last may be behind it for a moment.
+func (q *Queue) Committed() (last uint64, err error) {
+	it, err := q.db.NewIter(bounds(kindEntry, 0, ^uint64(0)))
+	if err != nil {
+		return 0, err
+	}
+	last = max(q.Sent(), q.Clean(), q.Last())
+	if it.Last() {
+		last = max(last, keyNumber(it.Key()))
+	}
+	return last, it.Close()
+}
+
 // grow tells that all up to last is committed that ever will be, entries the newest of it.
 func (q *Queue) grow(last uint64, entries []Entry) {
 	q.mu.Lock()

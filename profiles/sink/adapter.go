@@ -33,6 +33,12 @@ func (a adapter) Insert(ctx context.Context, b Block) error {
 		err = insert(ctx, a.store, store.ProfileChanges, b)
 	case outbox.TableQuarantine:
 		err = insert(ctx, a.store, store.Quarantine, b)
+	case outbox.TableAudit:
+		err = insert(ctx, a.store, store.Audit, b)
+	case outbox.TableDisclosures:
+		err = insert(ctx, a.store, store.Disclosures, b)
+	case outbox.TableConsentChanges:
+		err = insert(ctx, a.store, store.ConsentChanges, b)
 	default:
 		err = fmt.Errorf("insert into %s: no such table", b.Table)
 	}

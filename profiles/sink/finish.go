@@ -23,6 +23,10 @@ func (s *Sink) finish(ctx context.Context, in <-chan *cycle, slots <-chan struct
 			}
 			<-slots
 		case <-clean.C:
+		case ask := <-s.settle:
+			if err := s.settleNow(ask); err != nil {
+				return err
+			}
 		}
 		if err := s.moveCleanPoint(); err != nil {
 			return err

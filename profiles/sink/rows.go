@@ -47,6 +47,12 @@ func newRow(table outbox.Table) store.Row {
 		return new(store.ProfileChangeRow)
 	case outbox.TableQuarantine:
 		return new(store.QuarantineRow)
+	case outbox.TableAudit:
+		return new(store.AuditRow)
+	case outbox.TableConsentChanges:
+		return new(store.ConsentRow)
+	case outbox.TableDisclosures:
+		return new(store.DisclosureRow)
 	default:
 		return nil
 	}
@@ -60,6 +66,12 @@ func partitionOf(row any) uint32 {
 		return monthOf(r.DecidedAt)
 	case *store.ProfileChangeRow:
 		return monthOf(r.ChangedAt)
+	case *store.AuditRow:
+		return uint32(r.At.Year())
+	case *store.ConsentRow:
+		return uint32(r.ReceivedAt.Year())
+	case *store.DisclosureRow:
+		return monthOf(r.DisclosedAt)
 	default:
 		return 0
 	}
@@ -87,6 +99,12 @@ func originOf(value any, r *outbox.Refusal) {
 	case *store.ProfileChangeRow:
 		r.Workspace = row.Workspace
 	case *store.QuarantineRow:
+		r.Workspace = row.Workspace
+	case *store.AuditRow:
+		r.Workspace = row.Workspace
+	case *store.ConsentRow:
+		r.Workspace = row.Workspace
+	case *store.DisclosureRow:
 		r.Workspace = row.Workspace
 	}
 }

@@ -141,6 +141,7 @@ type Sink struct {
 	stop   <-chan struct{} // closed when Run is to come to an end
 	reload chan struct{}   // holds one: the identity dictionary is out of date
 	marks  marks           // the finisher's
+	settle chan settling   // answered by the finisher
 
 	deliveries sync.WaitGroup
 
@@ -178,6 +179,7 @@ func New(cfg Config, parts Parts) (*Sink, error) {
 		metrics: parts.Metrics, logger: parts.Logger,
 		loader: newLoader(parts.Log, cfg.Decoders),
 		reload: make(chan struct{}, 1),
+		settle: make(chan settling),
 		marks:  marks{step: cfg.KeepFor / marksKept},
 	}
 	if s.lease != nil {

@@ -26,8 +26,10 @@ func (s *Space) State(id identity.ObservationID) *profiles.State {
 // Kept returns what is kept of an observation as of this step; it is the caller's.
 func (s *Space) Kept(id identity.ObservationID) (*profiles.State, error) {
 	whole := new(profiles.State)
-	if _, err := s.tx.at.view(s.idKey(s.tx.key, kindState, id), whole.UnmarshalBinary); err != nil {
-		return nil, fmt.Errorf("read state of observation: %w", err)
+	if !s.tx.forgotten[spaceID{s.number, id}] {
+		if _, err := s.tx.at.view(s.idKey(s.tx.key, kindState, id), whole.UnmarshalBinary); err != nil {
+			return nil, fmt.Errorf("read state of observation: %w", err)
+		}
 	}
 	if added, ok := s.tx.states[spaceID{s.number, id}]; ok {
 		whole.Merge(&added.State)
@@ -81,8 +83,10 @@ func (t *Tx) flushState(added *addedState) (err error) {
 		return t.batch.Merge(t.key, t.value, nil)
 	}
 	t.whole.Reset()
-	if _, err = t.at.view(t.key, t.whole.UnmarshalBinary); err != nil {
-		return err
+	if !t.forgotten[spaceID{added.space.number, added.id}] {
+		if _, err = t.at.view(t.key, t.whole.UnmarshalBinary); err != nil {
+			return err
+		}
 	}
 	t.whole.Merge(&added.State)
 	if t.value, err = t.whole.AppendBinary(t.value[:0]); err != nil {

@@ -49,8 +49,37 @@ import (
 //	            length
 //	unsettled   observation to resolve        kindUnsettled WS observation
 //	task        progress of what is put off   kindTask WS name
+//	(never there) what a scrub deletes        0xfe scrub
 //
-// Postings, links and schemas are merged into like states; all else is set and deleted.
+//	account     profiles.State of what is     kindAccount WS account observation
+//	            said of one
+//	part        profiles.Membership           kindAccountMember WS account observation
+//	accounts    of an observation             kindAccountsOf WS observation account
+//	erasure     privacy.Record                kindErasure WS erasure
+//	suppressed  when an identifier was        kindSuppressed WS hash128
+//	restricted  observation kept, not used    kindRestricted WS observation
+//	consent     what was said of a subject    kindConsent WS 'c' type value, or 'o' observation
+//	carried     command that the log has not  kindCarried WS 'c' id
+//	unseen      observation to look at        kindCarried WS 'u' observation
+//
+//	definitions the document of definitions   kindDefinitions WS
+//	analysis    how far the work is that it   kindAnalysis WS
+//	            leads to
+//	clock       greatest received time        kindClock WS
+//	values      computed.Values               kindValues WS generation observation
+//	taken       replayed event that is no     kindTaken WS partition offset
+//	            history
+//	set trait   set from outside              kindSetTrait WS observation name
+//	judge       profile to judge              kindJudge WS profile
+//	due         when time alone changes a     kindDue WS time profile
+//	            profile
+//	standing    segments of a profile         kindStanding WS profile
+//	in          segment -> profile            kindIn WS segment profile
+//	change      of who is in a segment        kindChange WS segment number
+//	feed        which feed, how many changes  kindFeed WS
+//	members     how many are in a segment     kindFeed WS segment
+//
+// Postings, links, schemas and values are merged into like states; all else is set and deleted.
 //
 // Keys with WS are made by the methods of space alone, so a reader or writer that was given one
 // workspace cannot name a key of another. Marks hash the workspace in. Documents belong to the
@@ -87,6 +116,28 @@ const (
 	kindPart       = 'P'
 	kindUnsettled  = 'u'
 	kindTask       = 'j'
+
+	kindAccount       = 'A'
+	kindAccountMember = 'B'
+	kindAccountsOf    = 'O'
+	kindErasure       = 'E'
+	kindSuppressed    = 'Z'
+	kindRestricted    = 'R'
+
+	kindDefinitions = 'T'
+	kindAnalysis    = 'Y'
+	kindClock       = 'L'
+	kindValues      = 'V'
+	kindTaken       = 'Q'
+	kindSetTrait    = 'W'
+	kindJudge       = 'J'
+	kindDue         = 'D'
+	kindStanding    = 'H'
+	kindIn          = 'G'
+	kindChange      = 'U'
+	kindFeed        = 'I'
+	kindConsent     = 'g'
+	kindCarried     = 'K'
 )
 
 // space makes the keys of one workspace. The methods append to b[:0] and return it.

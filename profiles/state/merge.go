@@ -19,6 +19,10 @@ var merger = &pebble.Merger{
 		switch key[0] {
 		case kindPosting, kindLinked:
 			return newRefFolding(value)
+		case kindValues:
+			return newValuesFolding(value), nil
+		case kindAccountMember:
+			return newMembershipFolding(value)
 		case kindSchema:
 			return newSchemaFolding(value), nil
 		}

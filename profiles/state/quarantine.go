@@ -19,6 +19,7 @@ const (
 	StatusOpen      Status = "open"
 	StatusReplayed  Status = "replayed"
 	StatusDiscarded Status = "discarded"
+	StatusErased    Status = "erased" // whose it was is erased; nothing of the content is left
 )
 
 // Item is something that could not be processed: a log record, or one row of it that ClickHouse

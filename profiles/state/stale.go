@@ -26,18 +26,19 @@ type staleID struct {
 	profile   identity.ProfileID
 }
 
-// staleSet is all stale profiles, oldest first. They are in the database too, so that a crash
-// forgets none.
+// staleSet is all profiles that wait for one thing, to be published or to be judged, oldest first. They are
+// in the database too, so that a crash forgets none.
 type staleSet struct {
+	kind    byte    // of their keys
 	queue   []Stale // as of the last commit
 	waiting map[staleID]struct{}
 	added   []Stale // in this step
 	taken   int     // from the front of queue, in this step
 }
 
-func (s *staleSet) load(db *pebble.DB) error {
-	s.waiting = map[staleID]struct{}{}
-	err := scan(db, []byte{kindStale}, func(key, value []byte) error {
+func (s *staleSet) load(db *pebble.DB, kind byte) error {
+	s.kind, s.waiting = kind, map[staleID]struct{}{}
+	err := scan(db, []byte{kind}, func(key, value []byte) error {
 		d := decoder{data: key[1:]}
 		workspace := d.string()
 		if len(value) != staleSize {
@@ -84,10 +85,22 @@ func (s *Space) IsStale(profile identity.ProfileID) bool {
 // MarkStale says that the row of a profile that IsStale not is to be written anew, at the given
 // place.
 func (s *Space) MarkStale(profile identity.ProfileID, at stream.Position, ordinal uint32, now time.Time) error {
+	return s.mark(&s.tx.stale, profile, at, ordinal, now)
+}
+
+// MarkJudge says that a profile is to be judged, by a record at the given place.
+func (s *Space) MarkJudge(profile identity.ProfileID, at stream.Position, now time.Time) error {
+	if _, waits := s.tx.judge.waiting[staleID{s.name, profile}]; waits {
+		return nil
+	}
+	return s.mark(&s.tx.judge, profile, at, 0, now)
+}
+
+func (s *Space) mark(set *staleSet, profile identity.ProfileID, at stream.Position, ordinal uint32, now time.Time) error {
 	t := s.tx
-	t.stale.waiting[staleID{s.name, profile}] = struct{}{}
-	t.stale.added = append(t.stale.added, Stale{Workspace: s.name, Profile: profile, Position: at, Ordinal: ordinal, Since: now})
-	t.key = s.idKey(t.key, kindStale, profile)
+	set.waiting[staleID{s.name, profile}] = struct{}{}
+	set.added = append(set.added, Stale{Workspace: s.name, Profile: profile, Position: at, Ordinal: ordinal, Since: now})
+	t.key = s.idKey(t.key, set.kind, profile)
 	t.value = binary.BigEndian.AppendUint32(t.value[:0], uint32(at.Partition))
 	t.value = binary.BigEndian.AppendUint64(t.value, at.Offset)
 	t.value = binary.BigEndian.AppendUint32(t.value, ordinal)
@@ -95,8 +108,13 @@ func (s *Space) MarkStale(profile identity.ProfileID, at stream.Position, ordina
 }
 
 // OldestStale is since when the oldest profile is stale; false if none is.
-func (t *Tx) OldestStale() (time.Time, bool) {
-	if q := t.stale.queue[t.stale.taken:]; len(q) > 0 {
+func (t *Tx) OldestStale() (time.Time, bool) { return t.stale.oldest() }
+
+// OldestJudge is since when the oldest profile waits to be judged; false if none does.
+func (t *Tx) OldestJudge() (time.Time, bool) { return t.judge.oldest() }
+
+func (s *staleSet) oldest() (time.Time, bool) {
+	if q := s.queue[s.taken:]; len(q) > 0 {
 		return q[0].Since, true
 	}
 	return time.Time{}, false
@@ -104,20 +122,28 @@ func (t *Tx) OldestStale() (time.Time, bool) {
 
 // TakeStale takes up to n profiles that have been stale since before the given time, oldest first.
 // They are stale no more once the step commits.
-func (t *Tx) TakeStale(before time.Time, n int) ([]Stale, error) {
-	queue := t.stale.queue[t.stale.taken:]
+func (t *Tx) TakeStale(before time.Time, n int) ([]Stale, error) { return t.take(&t.stale, before, n) }
+
+// TakeJudge takes up to n profiles that have waited to be judged since before the given time, oldest first.
+func (t *Tx) TakeJudge(before time.Time, n int) ([]Stale, error) { return t.take(&t.judge, before, n) }
+
+// Judging is how many profiles wait to be judged.
+func (t *Tx) Judging() int { return len(t.judge.queue) + len(t.judge.added) - t.judge.taken }
+
+func (t *Tx) take(set *staleSet, before time.Time, n int) ([]Stale, error) {
+	queue := set.queue[set.taken:]
 	n = min(n, len(queue))
 	for i := range queue[:n] {
 		if queue[i].Since.After(before) {
 			n = i
 			break
 		}
-		key := newSpace(queue[i].Workspace).idKey(nil, kindStale, queue[i].Profile)
+		key := newSpace(queue[i].Workspace).idKey(nil, set.kind, queue[i].Profile)
 		if err := t.delete(key); err != nil {
 			return nil, err
 		}
 	}
-	t.stale.taken += n
+	set.taken += n
 	return queue[:n], nil
 }
 
@@ -130,6 +156,9 @@ type Published struct{ Version, Content uint64 }
 
 // Published returns what the last row of a profile was.
 func (s *Space) Published(profile identity.ProfileID) (p Published, err error) {
+	if s.tx.forgotten[spaceID{s.number, profile}] {
+		return p, nil
+	}
 	_, err = s.tx.at.view(s.idKey(s.tx.key, kindPublished, profile), func(value []byte) error {
 		if len(value) != 16 {
 			return fmt.Errorf("%w: published profile", ErrCorrupt)

@@ -17,6 +17,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"tributary/ingest/stream"
+	"tributary/ingest/stream/scrub"
 	"tributary/profiles"
 )
 
@@ -39,8 +40,13 @@ type Store struct {
 	db     *pebble.DB
 	tx     *Tx
 
-	docs  atomic.Uint64 // grows with every change of a document
-	stale atomic.Int64  // profiles that wait for their row
+	definitionsRevision atomic.Uint64
+	docs                atomic.Uint64 // grows with every change of a document
+	stale               atomic.Int64  // profiles that wait for their row
+
+	privacy privacyIndex
+
+	scrubber *scrub.Scrubber
 
 	readers sync.WaitGroup // Close waits for them
 
@@ -61,11 +67,12 @@ func Open(config Config) (*Store, error) {
 	config = config.withDefaults()
 	options := config.options()
 	defer options.Cache.Unref()
+	scrubber := scrub.New(config.Dir, sentinel, options)
 	db, err := pebble.Open(config.Dir, options)
 	if err != nil {
 		return nil, fmt.Errorf("open state: %w", err)
 	}
-	s := &Store{config: config, db: db, applied: map[stream.Partition]uint64{}, committed: make(chan struct{})}
+	s := &Store{scrubber: scrubber, config: config, db: db, applied: map[stream.Partition]uint64{}, committed: make(chan struct{})}
 	if err := s.load(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open state: %w", err), db.Close())
 	}
@@ -81,6 +88,9 @@ func (s *Store) load() error {
 		return err
 	}
 	s.applied = offsets
+	if err := s.loadPrivacy(); err != nil {
+		return err
+	}
 	s.tx, err = newTx(s)
 	return err
 }

@@ -38,7 +38,8 @@ type Tx struct {
 	observed    cache[spaceID, *Observed]
 	assignments cache[spaceID, *identity.Assignment]
 	members     cache[spaceID, []identity.ObservationID]
-	states      map[spaceID]*addedState // of this step
+	states      map[spaceID]*addedState     // of this step
+	accounts    map[accountID]*addedAccount // of this step
 	links       cache[spaceID, []heldLink]
 	holders     cache[spaceIdentifier, []identity.ObservationID]
 	blocks      cache[spaceIdentifier, stamped]
@@ -55,7 +56,16 @@ type Tx struct {
 	items       map[itemID]*Item // of this step
 	shapes      shapes
 	stale       staleSet
-	key, value  []byte // scratch; a batch copies what it is given
+	// Of this step: observations that were forgotten, so that what was kept of them is read no more, and
+	// what the index of privacy is to take when it is committed.
+	forgotten    map[spaceID]bool
+	suppressions []suppressChange
+	restrictions []restrictChange
+	judge        staleSet // to be judged
+	values       valueSet
+	defined      bool     // a document of definitions changed in this step
+	ticked       []*Space // whose clock moved in this step
+	key, value   []byte   // scratch; a batch copies what it is given
 }
 
 type (
@@ -104,12 +114,13 @@ func newTx(s *Store) (*Tx, error) {
 	t := &Tx{
 		store: s, at: cursor{db: s.db}, tables: cursor{db: s.db, durable: true}, fresh: fresh,
 		offsets: map[stream.Partition]uint64{}, docs: map[string]stamped{}, items: map[itemID]*Item{}, shapes: newShapes(),
-		own: map[string][]byte{}, models: map[modelID][]byte{},
+		own: map[string][]byte{}, models: map[modelID][]byte{}, forgotten: map[spaceID]bool{},
 		byName:      map[string]*Space{},
 		observed:    newCache[spaceID, *Observed](n),
 		assignments: newCache[spaceID, *identity.Assignment](n),
 		members:     newCache[spaceID, []identity.ObservationID](n),
 		states:      map[spaceID]*addedState{},
+		accounts:    map[accountID]*addedAccount{},
 		links:       newCache[spaceID, []heldLink](n),
 		holders:     newCache[spaceIdentifier, []identity.ObservationID](n),
 		blocks:      newCache[spaceIdentifier, stamped](n),
@@ -123,7 +134,7 @@ func newTx(s *Store) (*Tx, error) {
 	if t.marks, err = newMarks(s.db, in, s.config.Horizon); err != nil {
 		return nil, err
 	}
-	if err = t.stale.load(s.db); err != nil {
+	if err = errors.Join(t.stale.load(s.db, kindStale), t.judge.load(s.db, kindJudge)); err != nil {
 		return nil, fmt.Errorf("read stale profiles: %w", err)
 	}
 	t.batch = s.db.NewBatch()
@@ -174,8 +185,13 @@ func (t *Tx) Commit() error {
 	if t.changed {
 		t.store.docs.Add(1)
 	}
+	if t.defined {
+		t.store.definitionsRevision.Add(1)
+	}
+	t.judge.commit()
 	t.stale.commit()
 	t.store.stale.Store(int64(len(t.stale.queue)))
+	t.store.privacy.take(t.suppressions, t.restrictions)
 	t.store.advance(t.offsets)
 	if err := t.endStep(); err != nil {
 		return fmt.Errorf("commit state: %w", err)
@@ -208,6 +224,7 @@ func (t *Tx) renew() error {
 func (t *Tx) Abort() {
 	_ = t.endStep() // of a read that failed the caller knows
 	t.stale.abort()
+	t.judge.abort()
 	t.observed.clear()
 	t.assignments.clear()
 	t.members.clear()
@@ -231,12 +248,17 @@ func (t *Tx) endStep() error {
 	clear(t.docs)
 	clear(t.own)
 	clear(t.models)
+	clear(t.forgotten)
+	t.suppressions, t.restrictions = t.suppressions[:0], t.restrictions[:0]
 	t.postings.endStep()
 	t.linked.endStep()
 	t.marks.endStep()
 	clear(t.items)
 	t.shapes.endStep()
 	t.forgetStates()
+	clear(t.accounts)
+	t.values.forget()
+	t.ticked, t.defined = t.ticked[:0], false
 	t.dirtyCounts, t.changed = t.dirtyCounts[:0], false
 	return errors.Join(t.at.end(), t.tables.end(), t.fresh.turn())
 }
@@ -246,7 +268,7 @@ func (t *Tx) flush() error {
 	if err := t.marks.flush(t.batch); err != nil {
 		return err
 	}
-	if err := errors.Join(t.flushStates(), t.postings.flush(t), t.linked.flush(t), t.flushShapes(), t.flushOwn()); err != nil {
+	if err := errors.Join(t.flushStates(), t.flushAccounts(), t.postings.flush(t), t.linked.flush(t), t.flushShapes(), t.flushValues(), t.flushClocks(), t.flushErasures(), t.flushOwn()); err != nil {
 		return err
 	}
 	for _, h := range t.dirtyCounts {

@@ -21,9 +21,16 @@ type Space struct {
 	// Most workspaces have no links, no blocks and no shared identifiers: then nothing is looked up.
 	hasLinks, hasBlocks, hasShared bool
 	hasContracts                   bool
+	hasSetTraits                   bool
+	hasConsent                     bool
 	// unsettled: some were put off. It may be true though they are resolved by now.
 	unsettled bool
 
+	clock  Clock
+	ticked bool  // the clock moved in this step
+	due    int64 // Unix milliseconds of the first profile that waits for a time; 0: none
+
+	held     held   // erasures (privacy.go)
 	numbered uint32 // greatest number of an observation
 	// settledBelow is an id below which nothing is unsettled, as of this step.
 	settledBelow identity.ObservationID
@@ -49,7 +56,19 @@ func (s *Space) load() error {
 	if s.hasContracts, err = hasAny(db, s.key(nil, kindContract)); err != nil {
 		return err
 	}
+	if s.hasConsent, err = hasAny(db, s.key(nil, kindConsent)); err != nil {
+		return err
+	}
+	if s.hasSetTraits, err = hasAny(db, s.key(nil, kindSetTrait)); err != nil {
+		return err
+	}
+	if err = s.loadClock(); err != nil {
+		return err
+	}
 	if s.hasShared, err = hasAny(db, s.key(nil, kindShared)); err != nil {
+		return err
+	}
+	if err = s.loadPrivacy(db); err != nil {
 		return err
 	}
 	s.numbered, err = readNumberedUpTo(db, s.space)

@@ -18,6 +18,7 @@ var schemaCommand = []byte(`"schema.`)
 // stand there before anything is applied. An event is judged by the contract that was in force when it was
 // received; where the state is behind, or made again from the log, the command may lie in a partition
 // whose turn comes later. The commands themselves are carried out in their turn, and find theirs kept.
+// Erasures and suppressions are kept too: nobody who is erased comes back even for a moment.
 func (a *applier) contractsAhead(ctx context.Context, fs *feeds) error {
 	kept := 0
 	for _, f := range fs.lanes[stream.LaneLive] {
@@ -30,10 +31,17 @@ func (a *applier) contractsAhead(ctx context.Context, fs *feeds) error {
 	if kept == 0 {
 		return nil
 	}
-	if err := a.tx.Commit(); err != nil {
+	a.began = a.Now()
+	if err := a.settle(ctx); err != nil {
 		return err
 	}
-	a.Logger.InfoContext(ctx, "kept contracts that the state has not applied yet", "commands", kept)
+	if err := a.settleErasures(fs); err != nil {
+		return err
+	}
+	if err := a.commit(fs); err != nil {
+		return err
+	}
+	a.Logger.InfoContext(ctx, "kept contracts and erasures that the state has not applied yet", "commands", kept)
 	return nil
 }
 
@@ -53,10 +61,18 @@ func (a *applier) contractsIn(ctx context.Context, f *feed) (kept int, err error
 		}
 		for _, entry := range entries {
 			at = entry.Offset + 1
-			if entry.Kind != stream.KindCommand || !bytes.Contains(entry.Value, schemaCommand) {
+			if entry.Kind != stream.KindCommand {
 				continue
 			}
-			done, err := a.keepContract(decode(a.Engine, entry))
+			keep := a.keepContract
+			switch {
+			case bytes.Contains(entry.Value, schemaCommand):
+			case bytes.Contains(entry.Value, privacyCommand):
+				keep = a.keepPrivacy
+			default:
+				continue
+			}
+			done, err := keep(decode(a.Engine, entry))
 			if err != nil {
 				return kept, err
 			}

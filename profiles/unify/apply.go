@@ -25,6 +25,7 @@ func (a *applier) apply(ctx context.Context, r *record) error {
 	if err != nil {
 		return err
 	}
+	space.Advance(r.ReceivedAt, r.Position)
 	f := r.fault
 	if poison := a.poisoned[r.Position]; poison != nil {
 		f = poison
@@ -37,11 +38,30 @@ func (a *applier) apply(ctx context.Context, r *record) error {
 		return err
 	}
 	counts.Receive(r.ReceivedAt)
-	if f != nil {
-		counts.Count(state.Quarantined, f.reason, 1)
-		return a.quarantine(space, r, f)
+	switch {
+	case r.Kind == stream.KindSuppressed:
+		counts.Count(state.Suppressed, "", 1)
+		return nil
+	case f != nil:
+		return a.putAside(space, r, f, counts)
+	case r.Kind == stream.KindErased:
+		return a.applyTombstone(space, r, counts)
 	}
 	return a.applyEvent(ctx, space, r, counts)
+}
+
+// putAside quarantines what cannot be processed, unless it is of somebody who is refused.
+func (a *applier) putAside(space *state.Space, r *record, f *fault, counts *state.Counts) error {
+	refused, err := a.subject(space, r)
+	if err != nil {
+		return err
+	}
+	if refused {
+		a.countGone(space, r, counts)
+		return nil
+	}
+	counts.Count(state.Quarantined, f.reason, 1)
+	return a.quarantine(space, r, f)
 }
 
 // applyEvent stores an event unless its message id was seen.
@@ -55,18 +75,32 @@ func (a *applier) applyEvent(ctx context.Context, space *state.Space, r *record,
 		a.report.Duplicates++
 		return nil
 	}
+	refused, err := a.subject(space, r)
+	if err != nil {
+		return err
+	}
+	if refused {
+		a.countGone(space, r, counts)
+		return nil
+	}
 	v, err := a.judge(space, r)
 	if err != nil {
 		return err
 	}
-	if err := a.infer(space, r, v); err != nil {
-		return err
+	if r.erased == nil {
+		if err := a.infer(space, r, v); err != nil {
+			return err
+		}
 	}
 	if f := v.fault(r); f != nil {
 		counts.Count(state.Quarantined, f.reason, 1)
 		return a.quarantine(space, r, f)
 	}
 	a.tx.Remember(r.message, state.Mark{Received: r.ReceivedAt, Payload: r.payload})
+	if r.erased != nil {
+		a.countErased(space, r, counts)
+		return nil
+	}
 	r = v.kept(r)
 	counts.Count(state.Stored, "", 1)
 	a.report.Stored++
@@ -75,8 +109,12 @@ func (a *applier) applyEvent(ctx context.Context, space *state.Space, r *record,
 		return err
 	}
 	space.State(r.observation.ID).Apply(r.event, r.Position)
+	a.account(space, r)
 	a.touch(space, r)
-	return nil
+	if err := a.analyse(space, r); err != nil {
+		return err
+	}
+	return a.consent(space, r)
 }
 
 func duplicateReason(first state.Mark, r *record) string {
@@ -182,6 +220,7 @@ func (a *applier) put(ctx context.Context, space *state.Space, r *record, was, n
 		changed = append(changed, was)
 	}
 	seeds = append(seeds, now.ID)
+	a.examine(space, now.ID)
 	for _, old := range collided {
 		near, err := m.put(old, nil)
 		if err != nil {

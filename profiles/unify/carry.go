@@ -16,10 +16,16 @@ func (a *applier) applyCommand(ctx context.Context, space *state.Space, r *recor
 	if f == nil {
 		err := a.carryOut(ctx, space, r)
 		skip, skipped := asSkip(err)
+		if err == nil {
+			return a.audit(r, nil)
+		}
 		if !skipped {
 			return err
 		}
 		f = &fault{stage: stageUnify, reason: skip.reason, detail: skip.detail}
+	}
+	if err := a.audit(r, f); err != nil {
+		return err
 	}
 	return a.quarantine(space, r, f)
 }
@@ -36,6 +42,10 @@ func (a *applier) carryOut(ctx context.Context, space *state.Space, r *record) e
 		return a.tx.SetDoc(c.Bucket, c.Key, c.Value, by)
 	case ConfigDelete:
 		return a.tx.SetDoc(c.Bucket, c.Key, nil, by)
+	case AuditNote:
+		return nil
+	case Disclosure:
+		return a.disclose(r, c)
 	case IdentityLink:
 		err = a.link(ctx, space, r, c, by)
 	case IdentityBlock:
@@ -46,16 +56,28 @@ func (a *applier) carryOut(ctx context.Context, space *state.Space, r *record) e
 		err = a.obey(space, r, c, by)
 	case IdentityModel:
 		err = a.learn(space, r, c)
+	case ProfilesDefinitions:
+		err = a.define(space, r, c, by)
+	case ClockTick:
+		space.Advance(c.At, r.Position)
+		return nil
+	case TraitSet:
+		return a.setTraits(space, r, c, by)
 	case SchemaSet:
 		err = a.setContract(space, c.Source, c.Event, &c.Contract, by)
 	case SchemaRemove:
 		err = a.setContract(space, c.Source, c.Event, nil, by)
+	case ConsentCarry:
+		err = a.carryConsent(space, r, c)
 	case QuarantineReplay:
 		err = a.replay(ctx, space, r, c)
 	case QuarantineDiscard:
-		err = a.discard(space, r, c)
+		err = a.discard(ctx, space, r, c)
 	default:
-		err = fmt.Errorf("command %q is not handled", c.Name())
+		var known bool
+		if known, err = a.carryOutPrivacy(space, r); !known {
+			err = fmt.Errorf("command %q is not handled", c.Name())
+		}
 	}
 	if err != nil {
 		return err
@@ -71,6 +93,9 @@ func (a *applier) link(ctx context.Context, space *state.Space, r *record, c Ide
 	verdict := identity.Verdict(c.Verdict)
 	if c.Verdict == LinkRemove {
 		verdict = ""
+	}
+	if erasedBefore(space, by, c.A, c.B) {
+		return nil
 	}
 	m, err := a.mindOf(space)
 	if err != nil {
@@ -126,6 +151,7 @@ func (a *applier) block(ctx context.Context, space *state.Space, r *record, raw 
 	}
 	m.chores.known.block(id, blocked)
 	m.chores.dirty = true
+	a.examine(space, holders...)
 	err = a.row(r, outbox.TableIdentityDecisions, &store.IdentityDecisionRow{
 		Workspace: space.Name(), Version: space.Version(), Kind: store.DecisionCommand,
 		Rule: r.command.Name(), IdentifierType: id.Type, Actor: actorOf(r.command), DecidedAt: r.ReceivedAt,

@@ -225,6 +225,7 @@ func (a *applier) openAll() error {
 func (a *applier) abort() {
 	a.tx.Abort()
 	clear(a.minds)
+	a.forgetAnalyses()
 	a.dismiss()
 	a.open = a.open[:0]
 }

@@ -13,6 +13,7 @@ import (
 	"tributary/ingest/event"
 	"tributary/ingest/stream"
 	"tributary/profiles/outbox"
+	"tributary/profiles/privacy"
 )
 
 // CommandSource is the source that commands enter the log under, so that those of one workspace
@@ -110,6 +111,8 @@ type QuarantineReplay struct {
 	// With is an event that takes the place of what the item holds, put right: event.Event as JSON, of
 	// the item's source and received time. It is the way for what was rejected before it was an event.
 	With json.RawMessage `json:"with,omitempty"`
+	// Erased stands in a rewritten log for what With held of somebody who is erased.
+	Erased *privacy.Tombstone `json:"erased,omitempty"`
 }
 
 // QuarantineDiscard closes a quarantined item for good. It stays counted as quarantined.
@@ -252,10 +255,15 @@ func (f faults) err() error {
 // that of (received time, message id). workspace is whose command it is; documents belong to the
 // installation, whatever workspace they come under.
 func NewRecord(workspace, messageID string, now time.Time, c Command) (stream.Record, error) {
+	return NewRecordBy(By{}, workspace, messageID, now, c)
+}
+
+// NewRecordBy is NewRecord of a command that somebody gave.
+func NewRecordBy(by By, workspace, messageID string, now time.Time, c Command) (stream.Record, error) {
 	if err := c.Validate(); err != nil {
 		return stream.Record{}, err
 	}
-	value, err := encodeCommand(c)
+	value, err := encodeCommand(by, c)
 	if err != nil {
 		return stream.Record{}, err
 	}
@@ -266,13 +274,16 @@ func NewRecord(workspace, messageID string, now time.Time, c Command) (stream.Re
 	}, nil
 }
 
-// encodeCommand puts the name before the fields of the command.
-func encodeCommand(c Command) ([]byte, error) {
+// encodeCommand puts the name, and who gave it, before the fields of the command.
+func encodeCommand(by By, c Command) ([]byte, error) {
 	fields, err := marshal(c)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCommand, err)
 	}
-	value := fmt.Appendf(nil, `{"command":%q`, c.Name())
+	value, err := appendBy(fmt.Appendf(nil, `{"command":%q`, c.Name()), by)
+	if err != nil {
+		return nil, err
+	}
 	if len(fields) > len("{}") {
 		value = append(value, ',')
 	}
@@ -314,15 +325,30 @@ func ParseCommand(value []byte) (Command, error) {
 		return parse[IdentityRules](value)
 	case "identity.model":
 		return parse[IdentityModel](value)
+	case "profiles.definitions":
+		return parse[ProfilesDefinitions](value)
+	case "clock.tick":
+		return parse[ClockTick](value)
+	case "trait.set":
+		return parse[TraitSet](value)
 	case "schema.set":
 		return parse[SchemaSet](value)
 	case "schema.remove":
 		return parse[SchemaRemove](value)
+	case "disclosure":
+		return parse[Disclosure](value)
+	case "consent.carry":
+		return parse[ConsentCarry](value)
+	case "audit.note":
+		return parse[AuditNote](value)
 	case outbox.CommandReplay:
 		return parse[QuarantineReplay](value)
 	case "quarantine.discard":
 		return parse[QuarantineDiscard](value)
 	default:
+		if c, err := parsePrivacy(head.Command, value); c != nil || err != nil {
+			return c, err
+		}
 		return nil, fmt.Errorf("%w: command: is none that this program knows", ErrCommand)
 	}
 }
@@ -334,6 +360,7 @@ func parse[C Command](value []byte) (Command, error) {
 		return nil, fmt.Errorf("%w: not an object", ErrCommand)
 	}
 	delete(members, "command")
+	delete(members, "by")
 	fields, err := marshal(members)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCommand, err)
@@ -361,6 +388,8 @@ func actorOf(c Command) string {
 		return c.Actor
 	case IdentityRules:
 		return c.Actor
+	case ProfilesDefinitions:
+		return c.Actor
 	case SchemaSet:
 		return c.Actor
 	case SchemaRemove:
@@ -368,6 +397,20 @@ func actorOf(c Command) string {
 	case QuarantineReplay:
 		return c.Actor
 	case QuarantineDiscard:
+		return c.Actor
+	case PrivacyRequest:
+		return c.Actor
+	case PrivacyCancel:
+		return c.Actor
+	case PrivacyErase:
+		return c.Actor
+	case PrivacySuppress:
+		return c.Actor
+	case PrivacyUnsuppress:
+		return c.Actor
+	case PrivacyRestrict:
+		return c.Actor
+	case PrivacyUnrestrict:
 		return c.Actor
 	default:
 		return ""

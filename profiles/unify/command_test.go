@@ -59,7 +59,7 @@ func TestBadCommands(t *testing.T) {
 
 func FuzzParseCommand(f *testing.F) {
 	for _, c := range allCommands {
-		value, err := encodeCommand(c)
+		value, err := encodeCommand(By{}, c)
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -71,7 +71,7 @@ func FuzzParseCommand(f *testing.F) {
 		if err != nil {
 			return
 		}
-		value, err := encodeCommand(c)
+		value, err := encodeCommand(By{}, c)
 		if err != nil {
 			t.Fatal(err)
 		}

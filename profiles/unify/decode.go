@@ -14,6 +14,7 @@ import (
 	"tributary/ingest/schema"
 	"tributary/ingest/stream"
 	"tributary/profiles/outbox"
+	"tributary/profiles/privacy"
 	"tributary/profiles/state"
 )
 
@@ -61,6 +62,14 @@ type record struct {
 	foreseen    *schema.Judge // by whom it was judged already, and how
 	breaches    []schema.Breach
 
+	// Of whom it is the record of (privacy.go): hashes of all that its event is known by, once asked for; by
+	// which erasure it is erased; and what is left of it, if that was in another life of the state.
+	hashes    []privacy.IdentifierHash
+	hashed    bool
+	erased    *privacy.Erasure
+	tombstone *privacy.Tombstone
+	marked    bool // the tombstone tells the message id
+
 	command Command          // of a command
 	refusal *outbox.Refusal  // of a sink's
 	awaits  *stream.Position // the record that the command is about
@@ -81,6 +90,9 @@ func decode(engine Engine, entry stream.Entry) (r *record) {
 		r.decodeRejected()
 	case stream.KindCommand:
 		r.decodeCommand()
+	case stream.KindSuppressed:
+	case stream.KindErased:
+		r.decodeErased()
 	default:
 		r.fault = &fault{stage: stageUnify, reason: "unknown_kind", detail: "the record's kind is none that this program knows"}
 	}

@@ -3,6 +3,7 @@ package unify
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -45,11 +46,15 @@ func (a *applier) touch(space *state.Space, r *record) {
 
 // moved notes that an observation left a profile for another, or came to be.
 func (a *applier) moved(space *state.Space, by *record, c *change) error {
+	if err := a.regroup(space, c.now.Profile, by); err != nil {
+		return err
+	}
 	if home := c.home(); c.known && home != c.now.Profile {
-		if err := a.markStale(space, home, by); err != nil {
+		if err := errors.Join(a.markStale(space, home, by), a.regroup(space, home, by)); err != nil {
 			return err
 		}
 	}
+	a.examine(space, c.now.Observation)
 	return a.markStale(space, c.now.Profile, by)
 }
 
@@ -84,11 +89,19 @@ func (a *applier) markStale(space *state.Space, profile identity.ProfileID, by *
 
 // wait blocks until there may be something to do.
 func (a *applier) wait(ctx context.Context, fs *feeds) error {
+	now := a.Now()
+	var after time.Duration
 	since, waits := a.tx.OldestStale()
+	if waits {
+		after = a.PublishAfter - now.Sub(since)
+	}
+	if since, judges := a.tx.OldestJudge(); judges && (!waits || a.JudgeAfter-now.Sub(since) < after) {
+		after, waits = a.JudgeAfter-now.Sub(since), true
+	}
 	if !waits {
 		return fs.wait(ctx, nil)
 	}
-	timer := time.NewTimer(a.PublishAfter - a.Now().Sub(since))
+	timer := time.NewTimer(after)
 	defer timer.Stop()
 	return fs.wait(ctx, timer.C)
 }
@@ -182,7 +195,11 @@ func (a *applier) fillProfile(space *state.Space, row *store.ProfileRow) error {
 		}
 		members = append(members, m)
 	}
-	p := profiles.Fold(row.Profile, members, a.Rules)
+	rules, err := a.Rules.Rules(row.Workspace)
+	if err != nil {
+		return fmt.Errorf("read rules of survivorship: %w", err)
+	}
+	p := profiles.Fold(row.Profile, members, rules)
 	row.FirstSeenAt, row.LastSeenAt = p.FirstSeen, p.LastSeen
 	row.Observations, row.Events = uint32(len(ids)), p.Events
 	row.Fields, err = goldenRecord(&p)

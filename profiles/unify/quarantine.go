@@ -22,6 +22,9 @@ func (a *applier) quarantine(space *state.Space, r *record, f *fault) error {
 	if item.Payload == nil {
 		item.Payload = r.Value
 	}
+	if r.erased != nil {
+		strip(item, r.erased)
+	}
 	return a.putItem(space, r, item)
 }
 
@@ -32,16 +35,21 @@ func (a *applier) putItem(space *state.Space, by *record, item *state.Item) erro
 	return a.row(by, outbox.TableQuarantine, itemRow(item))
 }
 
-// openItem returns the open item that a command names, to be changed; nil when it is not open.
-func (a *applier) openItem(space *state.Space, pos stream.Position, ordinal uint32) (*state.Item, error) {
+// openItem returns the open item that a command names, to be changed; nil when it is not open. One whose
+// person was erased after the command was given was open then: it is counted as what became of it.
+func (a *applier) openItem(ctx context.Context, space *state.Space, r *record, pos stream.Position, ordinal uint32) (*state.Item, error) {
 	item, err := space.Item(pos, ordinal)
 	if err != nil {
 		return nil, err
 	}
 	if item == nil {
+		if a.isTombstone(ctx, r, pos) {
+			return nil, nil // it was counted as what it came to
+		}
 		return nil, errSkip{"no_such_item", "nothing is quarantined at that place"}
 	}
-	if item.Status != state.StatusOpen {
+	erasedLater := item.Status == state.StatusErased && r.ReceivedAt.Before(item.ChangedAt)
+	if item.Status != state.StatusOpen && !erasedLater {
 		return nil, nil
 	}
 	open := *item
@@ -49,8 +57,8 @@ func (a *applier) openItem(space *state.Space, pos stream.Position, ordinal uint
 	return &open, nil
 }
 
-func (a *applier) discard(space *state.Space, r *record, c QuarantineDiscard) error {
-	item, err := a.openItem(space, stream.Position{Partition: c.Partition, Offset: c.Offset}, c.Ordinal)
+func (a *applier) discard(ctx context.Context, space *state.Space, r *record, c QuarantineDiscard) error {
+	item, err := a.openItem(ctx, space, r, stream.Position{Partition: c.Partition, Offset: c.Offset}, c.Ordinal)
 	if item == nil || err != nil {
 		return err
 	}
@@ -62,9 +70,12 @@ func (a *applier) discard(space *state.Space, r *record, c QuarantineDiscard) er
 // comes in now is: whatever intake checks is checked. Its count moves, within its day, from quarantined
 // to what becomes of it; received stays.
 func (a *applier) replay(ctx context.Context, space *state.Space, r *record, c QuarantineReplay) error {
-	item, err := a.openItem(space, stream.Position{Partition: c.Partition, Offset: c.Offset}, c.Ordinal)
+	item, err := a.openItem(ctx, space, r, stream.Position{Partition: c.Partition, Offset: c.Offset}, c.Ordinal)
 	if item == nil || err != nil {
 		return err
+	}
+	if c.Erased != nil {
+		return a.replayErased(space, r, item, c.Erased)
 	}
 	again, err := a.again(ctx, item, r, c)
 	if err != nil {
@@ -78,9 +89,14 @@ func (a *applier) replay(ctx context.Context, space *state.Space, r *record, c Q
 		return err
 	}
 	counts.Count(state.Quarantined, item.Reason, -1)
-	item.ChangedAt = r.ReceivedAt
+	if item.Status != state.StatusErased {
+		item.ChangedAt = r.ReceivedAt
+	}
 	if f := again.fault; f != nil {
-		item.Stage, item.Reason, item.Field, item.Detail = f.stage, f.reason, f.field, f.detail
+		item.Stage, item.Reason = f.stage, f.reason
+		if item.Status != state.StatusErased {
+			item.Field, item.Detail = f.field, f.detail
+		}
 		counts.Count(state.Quarantined, item.Reason, 1)
 		a.report.Quarantined++
 		return a.putItem(space, r, item)
@@ -90,6 +106,13 @@ func (a *applier) replay(ctx context.Context, space *state.Space, r *record, c Q
 		return err
 	}
 	if item.Stage == stageSink {
+		again.by = r // it is asked now
+		refused, err := a.subject(space, again)
+		again.by = nil
+		if refused || again.erased != nil || err != nil {
+			a.countGone(space, again, counts)
+			return err
+		}
 		// All but its row is there since it was first applied.
 		counts.Count(state.Stored, "", 1)
 		a.report.Stored++
@@ -202,7 +225,7 @@ func (a *applier) refuse(ctx context.Context, space *state.Space, r *record) err
 		return err
 	}
 	// The sink may say it twice; what it said before the row was replayed is of no interest.
-	if was != nil && (was.Status == state.StatusOpen || !r.ReceivedAt.After(was.ChangedAt)) {
+	if was != nil && (was.Status == state.StatusOpen || was.Status == state.StatusErased || !r.ReceivedAt.After(was.ChangedAt)) {
 		return nil
 	}
 	item := &state.Item{
@@ -245,6 +268,9 @@ func (a *applier) refuseEvent(ctx context.Context, space *state.Space, item *sta
 	default:
 		item.Source, item.ReceivedAt = entry.Source, entry.ReceivedAt
 		item.MessageID, item.Payload = entry.MessageID, entry.Value
+		if erased, err := a.refuseErased(space, item, entry); erased || err != nil {
+			return err
+		}
 	}
 	counts, err := space.Counts(item.Source, item.ReceivedAt)
 	if err != nil {

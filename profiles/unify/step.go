@@ -30,7 +30,21 @@ type applier struct {
 	taken   []*record
 	entries []outbox.Entry
 	touched []stale
-	report  Report
+	// segmented are those to judge; analyses is what workspaces analyse by, analysing those that do.
+	segmented []reconsidered
+	analyses  map[*state.Space]*analysed
+	analysing []*analysed
+	historian *historian
+	asked     bool // the historian is at work, or its answer is being taken in:
+	piece     *past
+	erasing   []erasing
+	// examined are looked at for refusals to carry; carried says that there are some for the log.
+	examined []examined
+	carried  bool
+	carrier  *carrier
+	// current: all is applied that the log held when the worker began. unseen: observations were noted till then.
+	current, unseen bool
+	report          Report
 	// unsettled is what is to be resolved before the commit, by workspace; spaces is their order.
 	unsettled map[*state.Space]*unsettled
 	spaces    []*state.Space
@@ -57,6 +71,7 @@ func newApplier(c *Config, t *trainer) *applier {
 		Config: c, trainer: t, tx: c.State.Tx(),
 		unsettled: map[*state.Space]*unsettled{}, poisoned: map[stream.Position]*fault{},
 		minds: map[*state.Space]*mind{}, judges: map[judgeID][]term{}, stuck: map[string]bool{},
+		analyses: map[*state.Space]*analysed{}, historian: newHistorian(c),
 	}
 }
 
@@ -64,6 +79,9 @@ func newApplier(c *Config, t *trainer) *applier {
 func (a *applier) run(ctx context.Context, fs *feeds) error {
 	defer a.tx.Abort()
 	if err := a.openAll(); err != nil {
+		return err
+	}
+	if err := a.openAnalyses(); err != nil {
 		return err
 	}
 	if err := a.contractsAhead(ctx, fs); err != nil {
@@ -80,7 +98,7 @@ func (a *applier) run(ctx context.Context, fs *feeds) error {
 		if err := a.step(ctx, fs); err != nil {
 			return err
 		}
-		if len(a.taken) > 0 || a.hasChores() {
+		if len(a.taken) > 0 || a.hasChores() || a.analysesNow() || a.unseen {
 			continue
 		}
 		if err := a.wait(ctx, fs); err != nil && ctx.Err() == nil {
@@ -97,13 +115,22 @@ func (a *applier) step(ctx context.Context, fs *feeds) error {
 	if err := a.fill(ctx, fs); err != nil {
 		return err
 	}
-	if len(a.taken) == 0 && !a.isDue() && !a.hasChores() {
+	if len(a.taken) == 0 && !a.isDue() && !a.hasChores() && !a.judgeIsDue() && !a.analysesNow() && !a.unseen && a.current == fs.current() {
 		return nil
 	}
 	if err := a.settleAll(ctx); err != nil {
 		return err
 	}
 	if err := a.choresAll(ctx); err != nil {
+		return err
+	}
+	if err := a.carryAll(ctx, fs); err != nil {
+		return err
+	}
+	if err := a.settleErasures(fs); err != nil {
+		return err
+	}
+	if err := a.analyseAll(ctx); err != nil {
 		return err
 	}
 	if err := a.publishAll(ctx); err != nil {
@@ -173,6 +200,8 @@ func (a *applier) redo(ctx context.Context) error {
 	for {
 		a.abort()
 		a.entries, a.touched, a.arrived = a.entries[:0], a.touched[:0], a.arrived[:0]
+		a.examined, a.erasing = a.examined[:0], a.erasing[:0]
+		a.segmented = a.segmented[:0]
 		a.forgetUnsettled()
 		a.report, a.cautious = Report{Live: a.report.Live, Bulk: a.report.Bulk}, true
 		fine, err := a.guard(ctx, func(current **record) error { return a.applyEach(ctx, a.taken, current) })
@@ -231,7 +260,7 @@ func (a *applier) commit(fs *feeds) error {
 	if err := a.expire(); err != nil {
 		return err
 	}
-	if err := a.saveChores(); err != nil {
+	if err := errors.Join(a.saveChores(), a.saveAnalyses()); err != nil {
 		return err
 	}
 	if err := a.Outbox.Append(a.tx.Batch(), a.entries); err != nil {
@@ -242,6 +271,10 @@ func (a *applier) commit(fs *feeds) error {
 	}
 	if len(a.entries) > 0 {
 		a.Outbox.Notify()
+	}
+	if a.carried {
+		a.carried = false
+		a.carrier.look()
 	}
 	clear(a.entries) // lets go of the events
 	a.entries = a.entries[:0]

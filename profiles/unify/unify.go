@@ -19,6 +19,7 @@ import (
 	"tributary/ingest/stream"
 	"tributary/profiles"
 	"tributary/profiles/outbox"
+	"tributary/profiles/privacy"
 	"tributary/profiles/state"
 )
 
@@ -83,6 +84,9 @@ type Config struct {
 	State  *state.Store
 	Engine Engine
 	Outbox Writer
+	// Hasher hashes identifiers of those who are erased or suppressed. Without one nobody is suppressed, and
+	// an erasure goes by observations alone.
+	Hasher *privacy.Hasher
 
 	// StepRecords and StepTime end a step, whichever is reached first. Defaults: 1024, 4 ms.
 	StepRecords int
@@ -93,8 +97,16 @@ type Config struct {
 	// PublishAfter is how long after a change a profile's row in ClickHouse is written anew, so that
 	// what comes in a burst makes one row. Default 30 s.
 	PublishAfter time.Duration
-	// Rules are those of survivorship, for these rows.
-	Rules profiles.Rules
+	// JudgeAfter is how long after a change that a segment looks at a profile is judged, so that a burst
+	// is judged once. Default 1 s.
+	JudgeAfter time.Duration
+	// TickEvery is how often the workspace's clock is moved on where something is due and nothing comes
+	// in. Default 1 minute.
+	TickEvery time.Duration
+	// History reads what was stored before a computed trait was declared. Nil: it counts from then on.
+	History History
+	// Rules tells those of survivorship, for these rows. Default: the newest survives.
+	Rules profiles.RuleBook
 	// ReadAhead is how many records of one partition are read and decoded at a time; up to three
 	// such runs are held per partition. Default 128.
 	ReadAhead int
@@ -121,8 +133,12 @@ func (c Config) Validate() error {
 	check(c.BulkRecords >= 0, "bulk_records: is negative")
 	check(c.ReadAhead >= 0, "read_ahead: is negative")
 	check(c.PublishAfter >= 0, "publish_after: is negative")
-	if err := c.Rules.Validate(); err != nil {
-		f = append(f, fmt.Errorf("rules: %w", err))
+	check(c.JudgeAfter >= 0, "judge_after: is negative")
+	check(c.TickEvery >= 0, "tick_every: is negative")
+	if fixed, ok := c.Rules.(profiles.Rules); ok {
+		if err := fixed.Validate(); err != nil {
+			f = append(f, fmt.Errorf("rules: %w", err))
+		}
 	}
 	c = c.withDefaults()
 	check(c.BulkRecords < c.StepRecords, "bulk_records: is not less than step_records")
@@ -142,8 +158,17 @@ func (c Config) withDefaults() Config {
 	if c.ReadAhead == 0 {
 		c.ReadAhead = DefaultReadAhead
 	}
+	if c.JudgeAfter == 0 {
+		c.JudgeAfter = DefaultJudgeAfter
+	}
+	if c.TickEvery == 0 {
+		c.TickEvery = DefaultTickEvery
+	}
 	if c.PublishAfter == 0 {
 		c.PublishAfter = DefaultPublishAfter
+	}
+	if c.Rules == nil {
+		c.Rules = profiles.Rules{}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -198,10 +223,16 @@ func (w *Worker) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	carrier := newCarrier(&w.config)
 	a := newApplier(&w.config, w.trainer)
+	a.carrier = carrier
 	feeds.foresight = &a.foresight
+	a.historian.wake = feeds.ready
 	running := feeds.start(ctx)
 	running.Go(func() { w.trainer.run(ctx) })
+	running.Go(func() { (&ticker{Config: &w.config}).run(ctx) })
+	running.Go(func() { a.historian.run(ctx) })
+	running.Go(func() { carrier.run(ctx) })
 	err = a.run(ctx, feeds)
 	stop()
 	running.Wait()

@@ -78,6 +78,14 @@ func eventCX() []column[EventRow] {
 		text("model", func(r *R) string { return r.Model }),
 		optional("tokens", "Int64", func(r *R) *int64 { return r.Tokens }),
 		optional("cost", "Float64", func(r *R) *float64 { return r.Cost }),
+		text("consent", func(r *R) string { return r.Consent }),
+		text("purpose", func(r *R) string { return r.Purpose }),
+		text("legal_basis", func(r *R) string { return r.LegalBasis }),
+		text("evidence", func(r *R) string { return r.Evidence }),
+		moment("valid_until", func(r *R) time.Time { return r.ValidUntil }),
+		text("account_kind", func(r *R) string { return r.AccountKind }),
+		text("account_role", func(r *R) string { return r.AccountRole }),
+		moment("valid_from", func(r *R) time.Time { return r.ValidFrom }),
 	}
 }
 

@@ -109,6 +109,14 @@ func cxColumns(cx *event.CX) CXColumns {
 		Model:                cx.Model,
 		Tokens:               cx.Tokens,
 		Cost:                 cx.Cost,
+		Consent:              string(cx.Consent),
+		Purpose:              cx.Purpose,
+		LegalBasis:           cx.LegalBasis,
+		Evidence:             cx.Evidence,
+		ValidUntil:           cx.ValidUntil,
+		AccountKind:          string(cx.AccountKind),
+		AccountRole:          cx.AccountRole,
+		ValidFrom:            cx.ValidFrom,
 	}
 }
 

@@ -122,6 +122,16 @@ type CXColumns struct {
 	Model                string   `ch:"model"`
 	Tokens               *int64   `ch:"tokens"`
 	Cost                 *float64 `ch:"cost"`
+
+	Consent    string    `ch:"consent"`
+	Purpose    string    `ch:"purpose"`
+	LegalBasis string    `ch:"legal_basis"`
+	Evidence   string    `ch:"evidence"`
+	ValidUntil time.Time `ch:"valid_until"` // zero: not said
+
+	AccountKind string    `ch:"account_kind"`
+	AccountRole string    `ch:"account_role"`
+	ValidFrom   time.Time `ch:"valid_from"` // zero: not said
 }
 
 // FactKind says what a row of facts states.
@@ -279,19 +289,4 @@ type QuarantineRow struct {
 	Payload       []byte           `json:"payload,omitempty"` // as received, any bytes
 	ReceivedAt    time.Time        `json:"received_at"`
 	ChangedAt     time.Time        `json:"changed_at"`
-}
-
-// DisclosureRow is a row of disclosures: what was shown of a profile, to whom, and what for.
-type DisclosureRow struct {
-	Place
-
-	Workspace   string    `json:"workspace"`
-	Profile     uuid.UUID `json:"profile"`
-	Credential  string    `json:"credential"` // id of the key, never the key
-	Purpose     string    `json:"purpose,omitempty"`
-	Route       string    `json:"route"`
-	RequestID   string    `json:"request_id,omitempty"`
-	Fields      []string  `json:"fields,omitempty"`
-	Withheld    []string  `json:"withheld,omitempty"`
-	DisclosedAt time.Time `json:"disclosed_at"`
 }

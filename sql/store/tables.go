@@ -53,6 +53,8 @@ var (
 	ProfileChanges    = &Table[ProfileChangeRow]{name: "profile_changes", columns: changeColumns}
 	Quarantine        = &Table[QuarantineRow]{name: "quarantine", columns: quarantineColumns}
 	Disclosures       = &Table[DisclosureRow]{name: "disclosures", columns: disclosureColumns}
+	Audit             = &Table[AuditRow]{name: "audit", columns: auditColumns}
+	ConsentChanges    = &Table[ConsentRow]{name: "consent_changes", columns: consentColumns}
 )
 
 // TableNames returns the names of the tables that rows are inserted into.
@@ -61,7 +63,7 @@ func TableNames() []string { return slices.Clone(tableNames) }
 // tableNames are the names of the tables that rows are inserted into.
 var tableNames = []string{
 	Events.name, Facts.name, IdentityMap.name, IdentityDecisions.name,
-	Profiles.name, ProfileChanges.name, Quarantine.name, Disclosures.name,
+	Profiles.name, ProfileChanges.name, Quarantine.name, Disclosures.name, Audit.name, ConsentChanges.name,
 }
 
 func factColumns() []column[FactRow] {
@@ -171,21 +173,6 @@ func quarantineColumns() []column[QuarantineRow] {
 		raw("payload", func(r *R) []byte { return r.Payload }),
 		moment("received_at", func(r *R) time.Time { return r.ReceivedAt }),
 		moment("changed_at", func(r *R) time.Time { return r.ChangedAt }),
-	}, place(func(r *R) *Place { return &r.Place })...)
-}
-
-func disclosureColumns() []column[DisclosureRow] {
-	type R = DisclosureRow
-	return append([]column[R]{
-		text("workspace", func(r *R) string { return r.Workspace }),
-		id("profile", func(r *R) uuid.UUID { return r.Profile }),
-		text("credential", func(r *R) string { return r.Credential }),
-		text("purpose", func(r *R) string { return r.Purpose }),
-		text("route", func(r *R) string { return r.Route }),
-		text("request_id", func(r *R) string { return r.RequestID }),
-		list("fields", "String", func(r *R) []string { return r.Fields }),
-		list("withheld", "String", func(r *R) []string { return r.Withheld }),
-		moment("disclosed_at", func(r *R) time.Time { return r.DisclosedAt }),
 	}, place(func(r *R) *Place { return &r.Place })...)
 }
 

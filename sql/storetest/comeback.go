@@ -83,6 +83,8 @@ func fullEvent() *event.Event {
 			Score: ptr(9.0), Scale: "0-10", Amount: "-123456789012345678901234567890.12345678", Currency: "EUR",
 			Product: "pr", Entitlement: "en", AccountID: "ac", OrderID: "or", Text: "hello", Model: "mo",
 			Tokens: ptr(int64(0)), Cost: ptr(0.001),
+			Consent: event.ConsentGranted, Purpose: "marketing", LegalBasis: "consent", Evidence: "form 3", ValidUntil: at.Add(time.Hour),
+			AccountKind: event.AccountHousehold, AccountRole: "payer", ValidFrom: at,
 		},
 		Traits: []byte(`{"plan":"pro"}`), Properties: []byte(`{"a":1,"a":2}`), Context: []byte(`{"ip":"192.0.2.1"}`),
 	}
@@ -155,8 +157,13 @@ func testOtherRows(t *testing.T, e Engine) {
 		Payload: []byte("\x00\xff"), ReceivedAt: at, ChangedAt: at,
 	})
 	insert(t, b, store.Disclosures, &store.DisclosureRow{
-		Place: place, Workspace: "acme", Profile: a, Credential: "k1", Purpose: "support", Route: "/v1/profiles", RequestID: "q",
-		Fields: []string{"name"}, Withheld: []string{"email", "phone"}, DisclosedAt: at,
+		Place: place, Workspace: "acme", Kind: store.DisclosureAnswer, Observations: []uint64{4, 9}, ObservationsTotal: 2, Profile: a,
+		IdentityVersion: 6, Actor: "key:k1", Purpose: "support", Reader: "human", Level: "claimed", Route: "/v1/profiles", RequestID: "q",
+		Classes: []string{"identity"}, Shown: []string{"name"}, Masked: []string{"x"}, Withheld: []string{"email", "phone"}, DisclosedAt: at,
+	})
+	insert(t, b, store.Audit, &store.AuditRow{
+		Place: place, Workspace: "acme", Actor: "key:k1", OnBehalf: "ann", Action: "key.create", SubjectKind: "key", Subject: "k2",
+		Outcome: store.AuditRefused, Reason: "scope", RequestID: "q", At: at,
 	})
 	// As text, * being all columns: a column that was mixed up with another shows.
 	at3, ka := "2026-03-01 09:00:00.000", one[string](t, b, "SELECT toString(?)", store.ObservationKey(a))
@@ -168,7 +175,9 @@ func testOtherRows(t *testing.T, e Engine) {
 		"profile_changes": {"acme", a.String(), "4", "changed", "name", `"A"`, `"Ada"`, "crm", c.String(), at3, "3", "5", "7"},
 		"quarantine": {"acme", "web", "1", "2", "3", "1", "open", "m", "gateway", "invalid_json", "traits.x", "d", "\x00\xff",
 			at3, at3, "3", "5", "7"},
-		"disclosures": {"acme", a.String(), "k1", "support", "/v1/profiles", "q", "['name']", "['email','phone']", at3, "3", "5", "7"},
+		"audit":       {"acme", "key:k1", "ann", "key.create", "key", "k2", "refused", "scope", "q", at3, "3", "5", "7"},
+		"disclosures": {"acme", "answer", "[4,9]", "2", a.String(), "6", "key:k1", "support", "human", "claimed", "/v1/profiles", "q",
+			"['identity']", "['name']", "['x']", "['email','phone']", at3, "3", "5", "7"},
 	} {
 		got := one[[]string](t, b, "SELECT arrayMap(x -> toString(x), [* APPLY(toString)]) FROM (SELECT * EXCEPT('^writer$') FROM "+table+")")
 		if !reflect.DeepEqual(got, want) {

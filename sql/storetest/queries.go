@@ -21,7 +21,7 @@ var parameter = regexp.MustCompile(`\{(\w+):([^}]+)\}`)
 var sample = map[string]any{
 	"String": "x", "UInt32": 1, "UInt64": 1, "Int64": 1, "Float64": 1.5, "UUID": uuid.Nil, "Array(String)": []string{"x"},
 	"Array(UInt64)": []uint64{1}, "Array(UUID)": []uuid.UUID{uuid.Nil}, "Identifier": "events", "DateTime64(3)": Start,
-	"Array(UInt32)": []uint32{1},
+	"Array(UInt32)": []uint32{1}, "Bool": true, "Date32": "2024-05-06",
 }
 
 // testEveryQuery has the engine plan every query of sql/queries, so that none names a column or a

@@ -64,15 +64,17 @@ var durable = []string{
 // bounded is the setting without which properties of many different names stop merges for minutes.
 const bounded = "object_shared_data_serialization_version = 'map_with_buckets'"
 
-func testDurable(t *testing.T, e Engine) {
-	b := e.Store(t)
+func testDurable(t *testing.T, e Engine) { testDurableTables(t, e.Store(t)) }
+
+func testDurableTables(t *testing.T, b *Bench) {
+	t.Helper()
 	type table struct {
 		Name       string `ch:"name"`
 		Engine     string `ch:"engine"`
 		EngineFull string `ch:"engine_full"`
 	}
 	tables := all[table](t, b, "operate/durability", nil)
-	if len(tables) != len(store.TableNames())+2 { // and the ledger, and the fence
+	if len(tables) != len(store.TableNames())+6 { // and the ledger, the fence, what an erasure notes, and what it leaves
 		t.Errorf("there are %d tables", len(tables))
 	}
 	for _, table := range tables {
@@ -100,6 +102,8 @@ func testColumns(t *testing.T, e Engine) {
 	sent["profile_changes"] = describe(store.ProfileChanges)
 	sent["quarantine"] = describe(store.Quarantine)
 	sent["disclosures"] = describe(store.Disclosures)
+	sent["audit"] = describe(store.Audit)
+	sent["consent_changes"] = describe(store.ConsentChanges)
 	for _, name := range store.TableNames() {
 		has := one[[]string](t, b, `
 			SELECT groupArray(concat(name, ' ', replaceAll(type, 'LowCardinality(String)', 'String')))

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -40,6 +39,7 @@ type Config struct {
 	Logging    Logging    `yaml:"logging"`
 	Runtime    Runtime    `yaml:"runtime"`
 	HTTP       HTTP       `yaml:"http"`
+	Auth       Auth       `yaml:"auth"`
 	Gateway    Gateway    `yaml:"gateway"`
 	Log        Log        `yaml:"log"`
 	State      State      `yaml:"state"`
@@ -65,13 +65,6 @@ type Source struct {
 type Logging struct {
 	Level  string `yaml:"level"`
 	Format string `yaml:"format"`
-}
-
-// HTTP is the interface for sources and readers.
-type HTTP struct {
-	Listen          string   `yaml:"listen"`
-	ShutdownTimeout Duration `yaml:"shutdown_timeout"`
-	PprofListen     string   `yaml:"pprof_listen"`
 }
 
 // Gateway limits what sources may send.
@@ -147,6 +140,8 @@ type Block struct {
 type Profiles struct {
 	SourceRank   map[string][]string `yaml:"source_rank"`
 	PublishAfter Duration            `yaml:"publish_after"`
+	JudgeAfter   Duration            `yaml:"judge_after"`
+	SQLTraits    []SQLTrait          `yaml:"sql_traits"`
 }
 
 // Sink is the way into ClickHouse.
@@ -191,7 +186,7 @@ func Default() Config {
 		Roles:     []string{RoleGateway, RolePull, RoleUnify, RoleSink, RoleAPI},
 		Logging:   Logging{Level: "info", Format: "text"},
 		Runtime:   Runtime{Threads: 0, GCPercent: defaultGCPercent, MemoryLimit: defaultMemoryLimit},
-		HTTP:      HTTP{Listen: "127.0.0.1:8080", ShutdownTimeout: Duration(30 * time.Second)},
+		HTTP:      HTTP{Listen: "127.0.0.1:8080", ShutdownTimeout: Duration(30 * time.Second), TLS: TLS{MinVersion: "1.2"}},
 		Gateway: Gateway{
 			Memory:                gateway.DefaultMemoryBytes,
 			ClientEventsPerSecond: gateway.DefaultClientEventsPerSecond, ClientBurst: gateway.DefaultClientBurst,
@@ -210,7 +205,7 @@ func Default() Config {
 			DefaultRegion: "US",
 			Shareable:     []string{event.IDEmail, event.IDPhone}, Exclusive: []string{event.IDUser},
 		},
-		Profiles: Profiles{PublishAfter: Duration(unify.DefaultPublishAfter)},
+		Profiles: Profiles{PublishAfter: Duration(unify.DefaultPublishAfter), JudgeAfter: Duration(unify.DefaultJudgeAfter)},
 		Sink: Sink{
 			MaxRows: 30_000, FlushEvery: Duration(time.Second),
 			Timeout: Duration(time.Minute), DrainTimeout: Duration(10 * time.Second),
@@ -239,10 +234,13 @@ func (c Config) Validate() error {
 	faults = append(faults, prefixed("runtime", c.Runtime.Validate())...)
 	fault(!validListen(c.HTTP.Listen), "http.listen: %q is not host:port", c.HTTP.Listen)
 	fault(c.HTTP.ShutdownTimeout <= 0, "http.shutdown_timeout: must be greater than 0")
+	c.HTTP.validate(fault)
+	faults = append(faults, c.Auth.faults()...)
 	fault(c.HTTP.PprofListen != "" && !loopback(c.HTTP.PprofListen),
 		"http.pprof_listen: %q is not host:port of a loopback address", c.HTTP.PprofListen)
 	fault(c.Gateway.RatePerSecond < 0, "gateway.rate_per_second: must not be negative")
 	fault(c.Profiles.PublishAfter <= 0, "profiles.publish_after: must be greater than 0")
+	fault(c.Profiles.JudgeAfter <= 0, "profiles.judge_after: must be greater than 0")
 	fault(c.Gateway.Burst < 0, "gateway.burst: must not be negative")
 	fault(c.Gateway.ClientEventsPerSecond < 0, "gateway.client_events_per_second: must not be negative")
 	fault(c.Gateway.ClientBurst < 0, "gateway.client_burst: must not be negative")
@@ -266,6 +264,7 @@ func (c Config) Validate() error {
 	faults = append(faults, prefixed("identity", c.IdentityEngine(make([]byte, 32)).Validate())...)
 	faults = append(faults, prefixed("sink", c.SinkConfig().Validate())...)
 	faults = append(faults, c.validateSources()...)
+	faults = append(faults, c.validateSQLTraits()...)
 	return errors.Join(faults...)
 }
 
@@ -386,9 +385,16 @@ func (c Config) IdentityEngine(key []byte) identity.Config {
 
 // Survivorship is which of several values of a trait counts.
 func (c Config) Survivorship() profiles.Rules {
-	rank := maps.Clone(c.Profiles.SourceRank)
-	delete(rank, "*")
-	return profiles.Rules{SourceRank: rank, DefaultRank: c.Profiles.SourceRank["*"]}
+	rules := profiles.Rules{Traits: map[string]profiles.Rule{}}
+	for name, sources := range c.Profiles.SourceRank {
+		rule := profiles.Rule{By: profiles.StrategySourceRank, Sources: sources}
+		if name == "*" {
+			rules.Default = rule
+			continue
+		}
+		rules.Traits[name] = rule
+	}
+	return rules
 }
 
 // SinkConfig is the configuration of the sink.

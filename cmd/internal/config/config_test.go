@@ -45,6 +45,9 @@ func TestExampleHoldsEveryKeyAndItsDefault(t *testing.T) {
 	if want.Profiles.SourceRank == nil {
 		want.Profiles.SourceRank = map[string][]string{}
 	}
+	if want.Profiles.SQLTraits == nil {
+		want.Profiles.SQLTraits = []SQLTrait{}
+	}
 	if want.Sources == nil {
 		want.Sources = []Source{}
 	}

@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"fmt"
-	"net/http"
 
 	"tributary/api/admin"
 	"tributary/ingest/stream"
@@ -12,10 +11,11 @@ import (
 )
 
 // adminHandler answers the program's own commands.
-func (n *Node) adminHandler() (http.Handler, error) {
+func (n *Node) adminHandler() (*admin.Handler, error) {
 	return admin.NewHandler(admin.Config{
-		Commands: n.commands, Keys: n.authKeys, Quarantine: n.state, Identity: n.state, Explainer: n.identity,
-		Accounts: n.accounts, Schemas: n.state, Log: n.log, Reviews: n.reviews,
+		Commands: n.commands, Keys: n.authKeys, Trail: n.trail, Quarantine: n.state, Identity: n.state, Explainer: n.identity,
+		Policies: n.policies, Profiles: n.profiles, Disclosed: n.disclosed,
+		Accounts: n.accounts, Schemas: n.state, Definitions: n.analysis, Log: n.log, Reviews: n.reviews,
 		Status: func(ctx context.Context) (any, error) { return n.Status(ctx), nil },
 		Logger: n.logger,
 	})

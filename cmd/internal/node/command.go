@@ -66,5 +66,5 @@ func (n *Node) commandServer(ctx context.Context) (*server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for commands: %w", err)
 	}
-	return &server{http: &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}, listener: listener}, nil
+	return &server{http: &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ConnContext: admin.ConnContext}, listener: listener}, nil
 }

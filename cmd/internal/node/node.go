@@ -12,7 +12,10 @@ import (
 	"time"
 
 	"tributary/api/admin"
+	"tributary/api/audit"
 	"tributary/api/auth"
+	"tributary/api/disclosure"
+	"tributary/api/policy"
 	"tributary/cmd/internal/config"
 	"tributary/identity"
 	"tributary/ingest/connector/source"
@@ -20,6 +23,8 @@ import (
 	"tributary/ingest/stream/embedded"
 	"tributary/ingest/stream/kafka"
 	"tributary/profiles"
+	"tributary/profiles/analysis"
+	"tributary/profiles/define"
 	"tributary/profiles/explain"
 	"tributary/profiles/outbox"
 	"tributary/profiles/reconcile"
@@ -56,10 +61,17 @@ type Node struct {
 	sink   *sink.Sink
 
 	profiles *profiles.Service
+	book     *define.Book
+	analysis *analysis.Service
 	identity *explain.Service
 	commands *admin.Commands
 	accounts *reconcile.Service
 	authKeys *auth.Keys
+	trail    *audit.Trail
+	routes   routes // of a server that listens
+
+	policies  *policy.Book
+	disclosed *disclosure.Report
 
 	sources  []*source.Source // of a server; see openSources
 	caughtUp atomic.Bool      // see catchUp
@@ -106,16 +118,23 @@ func Open(ctx context.Context, c config.Config, o Options) (n *Node, err error) 
 	if err = n.openWorkers(); err != nil {
 		return n, err
 	}
-	if n.profiles, err = profiles.NewService(n.state, n.engine, n.config.Survivorship()); err != nil {
+	if n.profiles, err = profiles.NewService(n.state, n.engine, n.book); err != nil {
 		return n, err
 	}
+	n.analysis = analysis.NewService(n.state, n.book, time.Now)
 	n.identity = explain.NewService(n.state, n.engine, n.profiles)
 	n.commands = &admin.Commands{Log: n.log, Worker: n.unify, Now: time.Now}
 	n.accounts, err = reconcile.New(reconcile.Config{Log: n.log, State: n.state, Commands: n.commands, Held: n.held, Now: time.Now})
 	if err != nil {
 		return n, err
 	}
-	n.authKeys = auth.NewKeys(n.state, n.commands, time.Now)
+	if err = n.openKeys(); err != nil {
+		return n, err
+	}
+	n.policies = policy.NewBook(n.state)
+	if n.disclosed, err = disclosure.New(n.stores.read, disclosure.Ready(n.log, n.unify, n.outbox.Queue)); err != nil {
+		return n, err
+	}
 	n.metrics.observe(n)
 	return n, nil
 }
@@ -162,9 +181,14 @@ func (n *Node) openState() (err error) {
 }
 
 func (n *Node) openWorkers() (err error) {
+	n.book = define.NewBook(n.state, n.config.Survivorship())
+	history, err := sink.NewHistory(n.outbox.Queue, n.stores.read)
+	if err != nil {
+		return err
+	}
 	n.unify, err = unify.New(unify.Config{
 		Log: n.log, State: n.state, Engine: n.engine, Outbox: n.outbox.Writer,
-		Rules: n.config.Survivorship(), PublishAfter: time.Duration(n.config.Profiles.PublishAfter),
+		Rules: n.book, History: history, PublishAfter: time.Duration(n.config.Profiles.PublishAfter), JudgeAfter: time.Duration(n.config.Profiles.JudgeAfter),
 		Logger: n.logger, Metrics: n.metrics,
 	})
 	if err != nil {

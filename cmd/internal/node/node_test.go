@@ -90,6 +90,9 @@ func freeAddress(t *testing.T) string {
 
 func (p *program) key(n auth.New) string {
 	p.t.Helper()
+	if _, err := p.Keys().Workspaces.Create(p.t.Context(), n.Workspace, ""); err != nil {
+		p.t.Fatal(err)
+	}
 	secret, _, err := p.Keys().Create(p.t.Context(), n)
 	if err != nil {
 		p.t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -40,7 +41,11 @@ func (n *Node) listen(ctx context.Context) (servers []*server, err error) {
 	if err != nil {
 		return servers, fmt.Errorf("http.listen: %w", err)
 	}
-	add(gateway.Server(n.onceCaughtUp(handler), n.logger), problemListener{public}, drain)
+	secure, err := n.secureListener(public)
+	if err != nil {
+		return servers, errors.Join(err, public.Close())
+	}
+	add(gateway.Server(hardened(n.onceCaughtUp(handler)), n.logger), secure, drain)
 
 	commands, err := n.commandServer(ctx)
 	if err != nil {
@@ -97,6 +102,7 @@ func (n *Node) handler() (http.Handler, func(context.Context) error, error) {
 	router.Use(counted.Handler(), gin.CustomRecoveryWithWriter(nil, n.recovered))
 	intake.Register(router)
 	intake.RegisterWebhooks(router, n.sources)
+	n.routes.intake = router.Routes()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if gatewayRoutes[r.URL.Path] || strings.HasPrefix(r.URL.Path, "/v1/webhooks/") {
 			router.ServeHTTP(w, r)
@@ -129,13 +135,24 @@ func (n *Node) readers() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	earlier, err := n.openPast()
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := n.tokens()
+	if err != nil {
+		return nil, err
+	}
 	a, err := api.New(api.Config{
-		Profiles: n.profiles, Identity: n.identity, Timeline: timeline, Sources: n.accounts, Schemas: n.state, Keys: n.authKeys, Checks: n.checks(),
+		Past:     earlier,
+		Policies: n.policies, Disclosures: n.log, Disclosed: n.disclosed,
+		Profiles: n.profiles, Contacts: n.profiles, Speaker: n.commands, Accounts: n.profiles, Identity: n.identity, Timeline: timeline, Sources: n.accounts, Schemas: n.state, Analysis: n.analysis, Commands: n.commands, Keys: n.authKeys, Tokens: tokens, Notes: n.commands, Trail: n.trail, RateLimit: n.config.HTTP.RateLimit.Quota(), Checks: n.checks(),
 		Metrics: n.metrics.registry, Logger: n.logger, Now: time.Now,
 	})
 	if err != nil {
 		return nil, err
 	}
+	n.routes.readers = a.Rules()
 	return a.Handler(), nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -29,7 +30,7 @@ func TestPowerLoss(t *testing.T) {
 			m := &machine{
 				T: t, fs: vfs.NewCrashableMem(), rng: rand.New(rand.NewPCG(7, uint64(seed))),
 				appended: make(map[string]stream.Record), certain: make(map[stream.Position]string),
-				trimmed: make(map[stream.Partition]uint64),
+				trimmed: make(map[stream.Partition]uint64), erasing: make(map[string]bool), erased: make(map[string]bool),
 			}
 			for range 6 {
 				m.live()
@@ -50,6 +51,9 @@ type machine struct {
 	certain  map[stream.Position]string // acknowledged, or seen by a reader
 	trimmed  map[stream.Partition]uint64
 	serial   int
+
+	erasing, erased map[string]bool // by message id: begun, and acknowledged
+	gone            map[string]bool // what was acknowledged as erased when the power was cut
 }
 
 // unlocked is a file system without locks: MemFS takes one of its own twice for them, which hangs
@@ -101,8 +105,14 @@ func (m *machine) live() {
 	if m.rng.IntN(2) == 0 {
 		wg.Go(func() { m.trim(l, begin) })
 	}
+	if m.rng.IntN(2) == 0 {
+		wg.Go(func() { m.erase(ctx, l, begin) })
+	}
 	<-enough
 	certain := m.snapshot()
+	m.mu.Lock()
+	m.gone = maps.Clone(m.erased)
+	m.mu.Unlock()
 	after := m.cut()
 	cancel()
 	wg.Wait()
@@ -176,6 +186,42 @@ func (m *machine) trim(l *Log, begin []stream.PartitionInfo) {
 			m.Errorf("trim: %v", err)
 		}
 	}
+}
+
+// erase replaces some of what the log held when it was opened, and scrubs.
+func (m *machine) erase(ctx context.Context, l *Log, begin []stream.PartitionInfo) {
+	for _, p := range begin {
+		for at := p.First; at < p.Next; at += 5 {
+			m.eraseOne(ctx, l, stream.Position{Partition: p.ID, Offset: at})
+		}
+	}
+	if err := l.Scrub(ctx); err != nil && ctx.Err() == nil {
+		m.Errorf("scrub: %v", err)
+	}
+}
+
+func (m *machine) eraseOne(ctx context.Context, l *Log, at stream.Position) {
+	m.mu.Lock()
+	id, ok := m.certain[at]
+	record := m.appended[id]
+	m.mu.Unlock()
+	if !ok || !record.Kind.Counted() {
+		return
+	}
+	m.mu.Lock()
+	m.erasing[id] = true
+	m.mu.Unlock()
+	e := stream.Entry{Position: at, Record: record}
+	e.Kind, e.Value = stream.KindErased, nil // the id stays, for the test's sake
+	if err := l.Replace(ctx, []stream.Entry{e}); err != nil {
+		if ctx.Err() == nil {
+			m.Errorf("replace: %v", err)
+		}
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.erased[id] = true
 }
 
 func (m *machine) snapshot() map[stream.Position]string {
@@ -253,6 +299,11 @@ func (m *machine) read(l *Log) (map[stream.Position]string, map[stream.SourceDay
 			}
 			for _, e := range entries {
 				want, ok := m.appended[e.MessageID]
+				if e.Kind == stream.KindErased && m.erasing[e.MessageID] {
+					want.Kind, want.Value = stream.KindErased, nil
+				} else if m.gone[e.MessageID] {
+					m.Fatalf("at %s: record %s is there again", e.Position, e.MessageID)
+				}
 				if e.Offset != at || seen[e.MessageID] || !ok || e.Kind != want.Kind || !slices.Equal(e.Value, want.Value) {
 					m.Fatalf("at %s, want offset %d: record %q is not what was appended", e.Position, at, e.MessageID)
 				}

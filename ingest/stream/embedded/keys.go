@@ -14,6 +14,7 @@ import (
 //	0x02 partition                   first offset that is kept, 8 bytes
 //	0x03 length workspace length source day   records received from the source on that UTC day, 8 bytes
 //	0x10 partition offset            one record, framed (frame.go)
+//	0x20                             never there: what a scrub deletes to have Pebble flush
 //
 // All numbers are big-endian but the lengths, which are uvarints.
 const (
@@ -21,6 +22,8 @@ const (
 	prefixFirst   = 0x02
 	prefixCounter = 0x03
 	prefixRecord  = 0x10
+
+	prefixSentinel = 0x20
 )
 
 const recordKeyLen = 1 + 4 + 8

@@ -13,6 +13,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"tributary/ingest/stream"
+	"tributary/ingest/stream/scrub"
 )
 
 var (
@@ -34,6 +35,8 @@ type Log struct {
 	db     *pebble.DB
 	lock   *pebble.Lock
 	guard  *guard
+
+	scrubber *scrub.Scrubber
 
 	partitions []*partition // live shards, then bulk shards: ordered by ID
 	sources    sources
@@ -74,7 +77,9 @@ func Open(c Config) (*Log, error) {
 			c.Logger.Warn("ballast is not there", "error", err)
 		}
 	}
-	if l.db, err = pebble.Open(c.Dir, pebbleOptions(&c, l.guard, lock)); err != nil {
+	options := pebbleOptions(&c, l.guard, lock)
+	l.scrubber = scrub.New(c.Dir, []byte{prefixSentinel}, options)
+	if l.db, err = pebble.Open(c.Dir, options); err != nil {
 		return nil, fmt.Errorf("open log: %w", errors.Join(err, lock.Close()))
 	}
 	if err := l.load(); err != nil {

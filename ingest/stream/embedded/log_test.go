@@ -15,6 +15,7 @@ func TestConformance(t *testing.T) {
 		},
 		MaxValueBytes: DefaultMaxValueBytes,
 		TrimsExactly:  true,
+		Erases:        true,
 	})
 }
 

@@ -23,6 +23,8 @@ type Subject struct {
 	MaxValueBytes int
 	// TrimsExactly says that Trim moves First to the offset given. If it does not, First may stay.
 	TrimsExactly bool
+	// Erases says that the log is a stream.Eraser.
+	Erases bool
 }
 
 // Run runs the suite.
@@ -49,6 +51,8 @@ func Run(t *testing.T, s Subject) {
 		"a cancelled append":                       testCancelledAppend,
 		"after close everything is closed":         testClosed,
 		"values belong to the caller":              testOwnership,
+		"records are replaced in their places":     testReplace,
+		"only what fits takes a record's place":    testReplacement,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, s) })
 	}

@@ -1,0 +1,155 @@
+// Package audit reads the audit trail: what administrators and programs with keys did, or tried. Its lines
+// are made where commands are applied (profiles/unify), come to the analytics store exactly once, and hold
+// no value of a customer.
+package audit
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"tributary/sql/store"
+)
+
+// The bounds of a page.
+const (
+	DefaultLimit = 100
+	MaxLimit     = 1000
+)
+
+// ErrCursor is returned for a cursor that is none.
+var ErrCursor = errors.New("audit: the cursor is not one of the audit trail")
+
+// Request asks for a page of a workspace's trail. Empty texts and zero times select everything.
+type Request struct {
+	Workspace    string
+	Since, Until time.Time // from Since on, before Until
+	Actor        string    // key:<id>, jwt:<hash>:<hash> or socket:<uid>
+	Action       string
+	Outcome      string
+	Cursor       string // Page.Next of the page before
+	Limit        int    // default DefaultLimit
+}
+
+// Line is a line of the trail.
+type Line struct {
+	At          time.Time `json:"at" policy:"meta"`
+	Actor       string    `json:"actor" policy:"meta"`
+	OnBehalf    string    `json:"on_behalf,omitempty" policy:"meta"` // who decided, as the actor put it
+	Action      string    `json:"action" policy:"meta"`
+	SubjectKind string    `json:"subject_kind,omitempty" policy:"meta"`
+	Subject     string    `json:"subject,omitempty" policy:"meta"`
+	Outcome     string    `json:"outcome" policy:"meta"` // done, refused or failed
+	Reason      string    `json:"reason,omitempty" policy:"meta"`
+	RequestID   string    `json:"request_id,omitempty" policy:"meta"`
+}
+
+// Page is a page of the trail, the newest line first.
+type Page struct {
+	Lines []Line `json:"lines" policy:"-"`
+	// Next asks for the next older page; absent: there is none.
+	Next string `json:"next_cursor,omitempty" policy:"meta"`
+}
+
+// row is a row of audit/page.sql.
+type row struct {
+	Actor        string    `ch:"actor"`
+	OnBehalf     string    `ch:"on_behalf"`
+	Action       string    `ch:"action"`
+	SubjectKind  string    `ch:"subject_kind"`
+	Subject      string    `ch:"subject"`
+	Outcome      string    `ch:"outcome"`
+	Reason       string    `ch:"reason"`
+	RequestID    string    `ch:"request_id"`
+	At           time.Time `ch:"at"`
+	LogPartition uint32    `ch:"log_partition"`
+	LogOffset    uint64    `ch:"log_offset"`
+	Ordinal      uint32    `ch:"ordinal"`
+}
+
+// Trail reads the analytics store. What was done shows there as soon as the sink has sent it.
+type Trail struct{ page store.Query[row] }
+
+// New returns the trail that a store holds.
+func New(s *store.Store) (*Trail, error) {
+	page, err := store.Prepare[row](s, "audit/page")
+	if err != nil {
+		return nil, fmt.Errorf("read audit trail: %w", err)
+	}
+	return &Trail{page}, nil
+}
+
+// farFuture is later than any line: the engine's DateTime64(3) ends in 2299.
+var farFuture = time.Date(2299, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// Page reads a page. It fails with ErrCursor or with the error of the store.
+func (t *Trail) Page(ctx context.Context, r Request) (*Page, error) {
+	after, err := parseCursor(r.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	if r.Limit == 0 {
+		r.Limit = DefaultLimit
+	}
+	if r.Until.IsZero() {
+		r.Until = farFuture
+	}
+	since := int64(0)
+	if !r.Since.IsZero() {
+		since = max(0, r.Since.UnixMilli())
+	}
+	rows, err := t.page.All(ctx, store.Params{
+		"workspace": r.Workspace, "since": since, "until": r.Until.UnixMilli(),
+		"actor": r.Actor, "action": r.Action, "outcome": r.Outcome, "limit": r.Limit + 1,
+		"cursor_at": after.at, "cursor_partition": after.partition, "cursor_offset": after.offset, "cursor_ordinal": after.ordinal,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read audit trail: %w", err)
+	}
+	page := &Page{Lines: []Line{}}
+	for i, row := range rows {
+		if i == r.Limit {
+			last := rows[i-1]
+			page.Next = cursor{last.At.UnixMilli(), last.LogPartition, last.LogOffset, last.Ordinal}.String()
+			break
+		}
+		page.Lines = append(page.Lines, Line{
+			At: row.At.UTC(), Actor: row.Actor, OnBehalf: row.OnBehalf, Action: row.Action, SubjectKind: row.SubjectKind,
+			Subject: row.Subject, Outcome: row.Outcome, Reason: row.Reason, RequestID: row.RequestID,
+		})
+	}
+	return page, nil
+}
+
+// cursor is the place of a page's last line. It holds nothing of a workspace: whoever brings it sees the
+// lines of his own.
+type cursor struct {
+	at        int64
+	partition uint32
+	offset    uint64
+	ordinal   uint32
+}
+
+const cursorForm = "%d.%d.%d.%d"
+
+func (c cursor) String() string {
+	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, cursorForm, c.at, c.partition, c.offset, c.ordinal))
+}
+
+func parseCursor(text string) (cursor, error) {
+	if text == "" {
+		return cursor{math.MaxInt64, math.MaxUint32, math.MaxUint64, math.MaxUint32}, nil
+	}
+	var c cursor
+	plain, err := base64.RawURLEncoding.DecodeString(text)
+	if err == nil {
+		_, err = fmt.Sscanf(string(plain), cursorForm, &c.at, &c.partition, &c.offset, &c.ordinal)
+	}
+	if err != nil || c.String() != text {
+		return c, ErrCursor
+	}
+	return c, nil
+}

@@ -1,0 +1,138 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"tributary/api/auth"
+	"tributary/api/problem"
+	"tributary/ingest/ratelimit"
+	"tributary/profiles/unify"
+	"tributary/sql/store"
+)
+
+// authorize lets requests through whose key or token has the scope, as many of them as it may send.
+func (a *API) authorize(scope auth.Scope) gin.HandlerFunc {
+	if scope == public {
+		return func(*gin.Context) {}
+	}
+	return func(c *gin.Context) {
+		key, err := a.authenticate(c)
+		if err != nil {
+			if key != nil {
+				a.noteRefusal(c, key, scope, "key")
+			}
+			a.fail(c, err)
+			return
+		}
+		if d := a.overLimit(c, key); d != nil {
+			a.fail(c, d)
+			return
+		}
+		if !key.May(scope) {
+			a.noteRefusal(c, key, scope, "scope")
+			d := problem.New(problem.Forbidden, "")
+			d.RequiredScope = string(scope)
+			a.fail(c, d)
+		}
+	}
+}
+
+// authenticate finds whose request it is. A key is returned with the error if it is known and no longer
+// opens anything.
+func (a *API) authenticate(c *gin.Context) (*auth.Key, error) {
+	text := bearer(c.GetHeader("Authorization"))
+	lookup := a.Keys.Lookup
+	if a.Tokens != nil && auth.IsToken(text) {
+		lookup = a.Tokens.Lookup
+	}
+	key, err := lookup(c.Request.Context(), text)
+	if key != nil {
+		c.Set(keyKey, key)
+		by := unify.By{Actor: key.Actor(), RequestID: c.GetString(requestIDKey)}
+		c.Request = c.Request.WithContext(unify.WithBy(c.Request.Context(), by))
+	}
+	var token *auth.TokenError
+	switch {
+	case err == nil:
+		return key, nil
+	case errors.As(err, &token):
+		c.Header("WWW-Authenticate", `Bearer realm="tributary", error="invalid_token"`)
+		return nil, problem.New(problem.Unauthenticated, token.Error())
+	case errors.Is(err, auth.ErrUnknown), errors.Is(err, auth.ErrRevoked), errors.Is(err, auth.ErrExpired), errors.Is(err, auth.ErrClosed):
+		c.Header("WWW-Authenticate", `Bearer realm="tributary"`)
+		return key, problem.New(problem.Unauthenticated, reason(err))
+	}
+	return nil, err
+}
+
+// reason tells the holder of a key why it no longer works; of any other text nothing is told.
+func reason(err error) string {
+	switch {
+	case errors.Is(err, auth.ErrRevoked):
+		return "the key is revoked"
+	case errors.Is(err, auth.ErrExpired):
+		return "the key has expired"
+	case errors.Is(err, auth.ErrClosed):
+		return "the key's workspace is closed"
+	}
+	return "send the key as Authorization: Bearer <key>"
+}
+
+func bearer(header string) string {
+	scheme, secret, _ := strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(secret)
+}
+
+// keyOf returns the key of a request, nil before it is known.
+func keyOf(c *gin.Context) *auth.Key {
+	value, _ := c.Get(keyKey)
+	key, _ := value.(*auth.Key)
+	return key
+}
+
+// ratePolicy names in headers what is limited: requests a second.
+const ratePolicy = "requests"
+
+// overLimit pays for a request, and tells the client how it stands. It returns the problem of one too many.
+func (a *API) overLimit(c *gin.Context, key *auth.Key) *problem.Document {
+	now, ok := a.limits.TakeOne(key.Actor(), a.RateLimit.Or(key.RatePerSecond), a.Now())
+	now.SetHeader(c.Writer.Header(), ratePolicy)
+	if ok {
+		return nil
+	}
+	c.Header("Retry-After", ratelimit.RetryAfter(now.Wait()))
+	return problem.New(problem.RateLimited, "Retry-After says when the next request will be answered")
+}
+
+// Notes puts lines into the audit trail; admin.Commands does.
+type Notes interface {
+	Note(ctx context.Context, workspace string, note unify.AuditNote) error
+}
+
+// noteRefusal puts an attempt at an administrator's route on record. Those without a known key are in the
+// log and the metrics alone: anybody could fill the trail with them.
+func (a *API) noteRefusal(c *gin.Context, key *auth.Key, scope auth.Scope, why string) {
+	if !scope.Administrative() {
+		return
+	}
+	err := a.Notes.Note(c.Request.Context(), key.Workspace, unify.AuditNote{
+		Action: "request", SubjectKind: "route", Subject: method(c.Request.Method) + " " + c.FullPath(),
+		Outcome: store.AuditRefused, Reason: why,
+	})
+	if err != nil {
+		a.Logger.ErrorContext(c.Request.Context(), "a refused attempt is not in the audit trail",
+			slog.String("request_id", c.GetString(requestIDKey)), slog.String("route", c.FullPath()), slog.Any("error", err))
+	}
+}
+
+// noSuchKey is the problem of an id that no key of the workspace has.
+var noSuchKey = problem.Kind{Name: problem.NotFound.Name, Status: http.StatusNotFound, Title: "The workspace has no such key"}

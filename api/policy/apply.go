@@ -1,0 +1,269 @@
+package policy
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Reader is who reads, what for, and how sure it is whom it is about.
+type Reader struct {
+	Policy  *Policy
+	Purpose string
+	Kind    string // human, own_ai, third_party_ai or system
+	Level   Level
+	Now     time.Time // what ages are counted to
+	// Consent withholds classes because the customer has not agreed, Restricted all but meta because
+	// processing is restricted.
+	NoConsent  []string
+	Restricted bool
+}
+
+// Why something is withheld.
+const (
+	BecausePurpose      = "purpose"
+	BecauseVerification = "verification"
+	BecauseAge          = "age"
+	BecauseLimit        = "limit"
+	BecauseConsent      = "consent"
+	BecauseRestriction  = "restriction"
+)
+
+// Withheld says what an answer has not, and why. Fields are paths without any name of a customer's or
+// source's making; "[]" stands for every element.
+type Withheld struct {
+	Class   string   `json:"class"`
+	Fields  []string `json:"fields"`
+	Count   int      `json:"count"` // of values, an element counting as one
+	Because string   `json:"because"`
+	Needs   string   `json:"needs,omitempty"` // of verification: the level that would show it
+}
+
+// Result is what became of a value.
+type Result struct {
+	// JSON is the value without what is withheld.
+	JSON []byte
+	// Masked are the paths of what is masked, as in Withheld.
+	Masked   []string
+	Withheld []Withheld
+	// Shown and ShownMasked are the paths for the record of what was disclosed: the name of a trait or type of
+	// identifier stands in brackets. Classes are those of both. Meta is not among them.
+	Shown, ShownMasked, Classes []string
+}
+
+// Apply encodes v as JSON, as encoding/json does, without what the reader may not see. It fails for a value
+// of a type that has a field without a class, and then nothing of it goes out.
+func (r *Reader) Apply(v any) (*Result, error) {
+	w := newWalker(r)
+	if err := w.encode(reflect.ValueOf(v), place{}); err != nil {
+		return nil, fmt.Errorf("apply policy: %w", err)
+	}
+	return w.result(), nil
+}
+
+// Filter returns a copy of what v points to, in which what the reader may not see is zero or gone, so that it
+// can be put into words. The Result has no JSON.
+func Filter[T any](r *Reader, v *T) (*T, *Result, error) {
+	w := newWalker(r)
+	filtered, _, err := w.filter(reflect.ValueOf(v).Elem(), place{})
+	if err != nil {
+		return nil, nil, fmt.Errorf("apply policy: %w", err)
+	}
+	out := new(T)
+	reflect.ValueOf(out).Elem().Set(filtered)
+	return out, w.result(), nil
+}
+
+// Join adds what was withheld before a value was made, by Filter, to the result of its Apply.
+func (res *Result) Join(before *Result) {
+	res.Masked = union(res.Masked, before.Masked)
+	res.Withheld = append(slices.Clone(before.Withheld), res.Withheld...)
+}
+
+func union(a, b []string) []string {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// place is where the walk is.
+type place struct {
+	path  string
+	named string // path, with names that say which trait or identifier it is
+	class string // of the nearest element that says its own
+	do    Action // what is done with that element
+	at    time.Time
+}
+
+func (p place) member(name string) place {
+	if p.path != "" {
+		p.path += "."
+		p.named += "."
+	}
+	p.path += name
+	p.named += name
+	return p
+}
+
+func (p place) element() place {
+	p.path += "[]"
+	p.named += "[]"
+	return p
+}
+
+type withheldKey struct{ class, because, needs string }
+
+type walker struct {
+	*Reader
+	rules    map[string]Rule
+	buf      []byte
+	counts   map[string]int // elements by class, for limits
+	withheld map[withheldKey]*Withheld
+	masked   map[string]bool
+	shown    map[string]bool // by named path: true, it is masked
+	classes  map[string]bool
+}
+
+func newWalker(r *Reader) *walker {
+	return &walker{
+		Reader: r, rules: r.Policy.resolved[combination{r.Purpose, r.Kind}], counts: map[string]int{}, withheld: map[withheldKey]*Withheld{},
+		masked: map[string]bool{}, shown: map[string]bool{}, classes: map[string]bool{},
+	}
+}
+
+// verdict decides about a value of a class. element says that it is one of a list.
+func (w *walker) verdict(class string, at time.Time, element bool) (Action, string, string) {
+	rule, known := w.rules[class]
+	switch {
+	case !known:
+		return Withhold, BecausePurpose, ""
+	case w.Restricted && class != ClassMeta:
+		return Withhold, BecauseRestriction, ""
+	case slices.Contains(w.NoConsent, class):
+		return Withhold, BecauseConsent, ""
+	case rule.MaxAge > 0 && !at.IsZero() && w.Now.Sub(at) > rule.MaxAge:
+		return Withhold, BecauseAge, ""
+	case rule.Do == Withhold:
+		return Withhold, BecausePurpose, ""
+	case w.Level < rule.Needs && rule.Below > rule.Do:
+		return rule.Below, BecauseVerification, rule.Needs.String()
+	}
+	if element && rule.Limit > 0 {
+		if w.counts[class]++; w.counts[class] > rule.Limit {
+			return Withhold, BecauseLimit, ""
+		}
+	}
+	return rule.Do, BecausePurpose, ""
+}
+
+func (w *walker) withhold(path, class, because, needs string) {
+	key := withheldKey{class, because, needs}
+	x := w.withheld[key]
+	if x == nil {
+		x = &Withheld{Class: class, Because: because, Needs: needs}
+		w.withheld[key] = x
+	}
+	x.Count++
+	if !slices.Contains(x.Fields, path) {
+		x.Fields = append(x.Fields, path)
+	}
+}
+
+// enter decides about a struct that says its own class, and says whether it goes out at all.
+func (w *walker) enter(v reflect.Value, p *plan, at place) (place, bool) {
+	if p.at != nil {
+		if t, ok := v.FieldByIndex(p.at).Interface().(time.Time); ok && !t.IsZero() {
+			at.at = t
+		}
+	}
+	if !p.dynamic {
+		return at, true
+	}
+	said := classOf(v)
+	class := w.Policy.ClassOf(said)
+	if _, name := splitClass(said); name != "" {
+		at.named += "[" + name + "]"
+	}
+	do, because, needs := w.verdict(class, at.at, true)
+	if do == Withhold {
+		w.withhold(at.path, class, because, needs)
+		return at, false
+	}
+	at.class, at.do = class, do
+	return at, true
+}
+
+func classOf(v reflect.Value) string {
+	if c, ok := v.Interface().(Classed); ok {
+		return c.PolicyClass()
+	}
+	p := reflect.New(v.Type())
+	p.Elem().Set(v)
+	return p.Interface().(Classed).PolicyClass()
+}
+
+// judge decides about a field. What is not meta or provenance of an element that is masked is masked as well.
+func (w *walker) judge(f *field, at place, element place) (do Action, class, because, needs string) {
+	switch f.tag {
+	case tagLook, tagSaid:
+		return Show, ClassMeta, "", ""
+	case tagNever:
+		return Withhold, ClassMeta, BecausePurpose, ""
+	case tagSelf:
+		if element.class == "" {
+			return Withhold, ClassMeta, BecausePurpose, ""
+		}
+		return element.do, element.class, BecausePurpose, ""
+	}
+	class = f.tag
+	do, because, needs = w.verdict(class, at.at, false)
+	if class != ClassMeta && class != ClassProvenance && element.do > do {
+		do, class, because = element.do, element.class, BecausePurpose
+	}
+	return do, class, because, needs
+}
+
+// note records that a value goes out.
+func (w *walker) note(f *field, at place, class string, masked bool) {
+	if masked {
+		w.masked[at.path] = true
+	}
+	if class == ClassMeta && f.tag != tagSaid {
+		return
+	}
+	if f.tag == tagSaid {
+		class = at.class
+	}
+	if class != "" && class != ClassMeta {
+		w.classes[class] = true
+		w.shown[at.named] = w.shown[at.named] || masked
+	}
+}
+
+func (w *walker) result() *Result {
+	r := &Result{JSON: w.buf, Masked: slices.Sorted(maps.Keys(w.masked)), Classes: slices.Sorted(maps.Keys(w.classes))}
+	for _, path := range slices.Sorted(maps.Keys(w.shown)) {
+		if w.shown[path] {
+			r.ShownMasked = append(r.ShownMasked, path)
+		} else {
+			r.Shown = append(r.Shown, path)
+		}
+	}
+	for _, x := range w.withheld {
+		slices.Sort(x.Fields)
+		r.Withheld = append(r.Withheld, *x)
+	}
+	slices.SortFunc(r.Withheld, func(a, b Withheld) int {
+		return strings.Compare(a.Class+"\x00"+a.Because+"\x00"+a.Needs, b.Class+"\x00"+b.Because+"\x00"+b.Needs)
+	})
+	return r
+}
+
+// leaf says whether a value is encoded as a whole.
+func leaf(t reflect.Type) bool { return structOf(t) == nil }
+
+func marshal(v reflect.Value) ([]byte, error) { return json.Marshal(v.Interface()) }

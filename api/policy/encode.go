@@ -1,0 +1,236 @@
+package policy
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// encode writes a value that holds structs. It says false, having written nothing, of an element that is
+// withheld as a whole; the callers below ask admit first.
+func (w *walker) encode(v reflect.Value, at place) error {
+	if !v.IsValid() || leaf(v.Type()) {
+		return w.leaf(v)
+	}
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if v.IsNil() {
+			w.buf = append(w.buf, "null"...)
+			return nil
+		}
+		return w.encode(v.Elem(), at)
+	case reflect.Slice, reflect.Array:
+		return w.list(v, at)
+	case reflect.Map:
+		return w.mapping(v, at)
+	default:
+		p, err := planOf(v.Type())
+		if err != nil {
+			return err
+		}
+		inside, ok := w.enter(v, p, at)
+		if !ok {
+			w.buf = append(w.buf, "null"...)
+			return nil
+		}
+		return w.object(v, p, inside)
+	}
+}
+
+func (w *walker) leaf(v reflect.Value) error {
+	if v.IsValid() && v.Kind() == reflect.Int && v.Type().PkgPath() == "" {
+		w.buf = strconv.AppendInt(w.buf, v.Int(), 10)
+		return nil
+	}
+	if !v.IsValid() {
+		w.buf = append(w.buf, "null"...)
+		return nil
+	}
+	b, err := marshal(v)
+	w.buf = append(w.buf, b...)
+	return err
+}
+
+// admitted writes an element of a list or mapping unless it is withheld as a whole.
+func (w *walker) admitted(v reflect.Value, at place, before func()) (bool, error) {
+	for (v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface) && !v.IsNil() {
+		v = v.Elem()
+	}
+	if v.Kind() != reflect.Struct || leaf(v.Type()) {
+		before()
+		return true, w.encode(v, at)
+	}
+	p, err := planOf(v.Type())
+	if err != nil {
+		return false, err
+	}
+	inside, ok := w.enter(v, p, at)
+	if !ok {
+		return false, nil
+	}
+	before()
+	return true, w.object(v, p, inside)
+}
+
+func (w *walker) list(v reflect.Value, at place) error {
+	if v.Kind() == reflect.Slice && v.IsNil() {
+		w.buf = append(w.buf, "null"...)
+		return nil
+	}
+	w.buf = append(w.buf, '[')
+	at = at.element()
+	first := true
+	for i := range v.Len() {
+		ok, err := w.admitted(v.Index(i), at, func() {
+			if !first {
+				w.buf = append(w.buf, ',')
+			}
+		})
+		if err != nil {
+			return err
+		}
+		first = first && !ok
+	}
+	w.buf = append(w.buf, ']')
+	return nil
+}
+
+func (w *walker) mapping(v reflect.Value, at place) error {
+	if v.IsNil() {
+		w.buf = append(w.buf, "null"...)
+		return nil
+	}
+	if v.Type().Key().Kind() != reflect.String {
+		return fmt.Errorf("%s: %s has keys that are no text", at.path, v.Type())
+	}
+	w.buf = append(w.buf, '{')
+	at = at.element()
+	keys := v.MapKeys()
+	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+	first := true
+	for _, key := range keys {
+		name, err := marshal(key)
+		if err != nil {
+			return err
+		}
+		ok, err := w.admitted(v.MapIndex(key), at, func() {
+			if !first {
+				w.buf = append(w.buf, ',')
+			}
+			w.buf = append(append(w.buf, name...), ':')
+		})
+		if err != nil {
+			return err
+		}
+		first = first && !ok
+	}
+	w.buf = append(w.buf, '}')
+	return nil
+}
+
+func (w *walker) object(v reflect.Value, p *plan, at place) error {
+	w.buf = append(w.buf, '{')
+	first := true
+	for i := range p.fields {
+		f := &p.fields[i]
+		x := v.FieldByIndex(f.index)
+		if f.hidden || f.omitZero && isZero(x) || f.omitEmpty && isEmpty(x) {
+			continue
+		}
+		name := func() {
+			if !first {
+				w.buf = append(w.buf, ',')
+			}
+			w.buf = append(append(append(w.buf, '"'), f.name...), `":`...)
+		}
+		ok, err := w.field(f, x, at, name)
+		if err != nil {
+			return err
+		}
+		first = first && !ok
+	}
+	w.buf = append(w.buf, '}')
+	return nil
+}
+
+// field writes a member unless it is withheld.
+func (w *walker) field(f *field, v reflect.Value, element place, name func()) (bool, error) {
+	at := element.member(f.name)
+	do, class, because, needs := w.judge(f, at, element)
+	holds := !f.whole(v.Type())
+	switch {
+	case do == Withhold:
+		if !isZero(v) {
+			w.withhold(at.path, class, because, needs)
+		}
+		return false, nil
+	case holds:
+		if f.tag != tagLook {
+			at.class, at.do = class, do
+		}
+		return w.admitted(v, at, name)
+	case do == Mask && !isZero(v):
+		shown, ok := maskLeaf(v, class)
+		if !ok {
+			if because == "" {
+				because = BecausePurpose
+			}
+			w.withhold(at.path, class, because, needs)
+			return false, nil
+		}
+		v = shown
+	}
+	if !isZero(v) {
+		w.note(f, at, class, do == Mask)
+	}
+	name()
+	return true, w.leaf(v)
+}
+
+// maskLeaf masks a value, or the values of a list.
+func maskLeaf(v reflect.Value, class string) (reflect.Value, bool) {
+	switch {
+	case v.Kind() == reflect.Pointer && !v.IsNil():
+		inner, ok := maskLeaf(v.Elem(), class)
+		if !ok {
+			return v, false
+		}
+		p := reflect.New(v.Type().Elem())
+		p.Elem().Set(inner)
+		return p, true
+	case v.Kind() == reflect.Slice && v.Type() != rawType:
+		out := reflect.MakeSlice(v.Type(), 0, v.Len())
+		for i := range v.Len() {
+			inner, ok := maskLeaf(v.Index(i), class)
+			if !ok {
+				return v, false
+			}
+			out = reflect.Append(out, inner)
+		}
+		return out, true
+	}
+	return masked(v, class)
+}
+
+func isZero(v reflect.Value) bool {
+	if z, ok := v.Interface().(interface{ IsZero() bool }); ok {
+		return v.Kind() == reflect.Pointer && v.IsNil() || z.IsZero()
+	}
+	return v.IsZero()
+}
+
+// isEmpty is that of encoding/json's omitempty.
+func isEmpty(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Array, reflect.Map, reflect.Slice, reflect.String:
+		return v.Len() == 0
+	case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Float32, reflect.Float64,
+		reflect.Interface, reflect.Pointer:
+		return v.IsZero()
+	default:
+		return false
+	}
+}

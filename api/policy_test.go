@@ -1,0 +1,329 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"tributary/api/auth"
+	"tributary/api/policy"
+	"tributary/ingest/event"
+	"tributary/profiles"
+	"tributary/profiles/explain"
+	"tributary/profiles/unify"
+)
+
+// marks are what a planted customer has of each class: where one is shown, its text stands in an answer.
+var marks = map[string]string{
+	policy.ClassIdentity:     "Quentinmark",
+	policy.ClassContact:      "markmail@example.com",
+	policy.ClassIdentifier:   "markidentifier-4711",
+	policy.ClassTrait:        "marktrait",
+	policy.ClassMoney:        "8642.97",
+	policy.ClassConversation: "marktopic",
+	policy.ClassContent:      "markcontent",
+	policy.ClassSatisfaction: "3.14159",
+	policy.ClassBehaviour:    "Markbehaviour",
+	policy.ClassProvenance:   "marksource",
+}
+
+// shownBy says which routes show a mark if the policy lets them.
+var shownBy = map[string][]string{
+	"profile": {
+		policy.ClassIdentity, policy.ClassContact, policy.ClassIdentifier, policy.ClassTrait, policy.ClassMoney, policy.ClassConversation,
+		policy.ClassContent, policy.ClassSatisfaction, policy.ClassBehaviour, policy.ClassProvenance,
+	},
+	"lookup": {policy.ClassIdentity, policy.ClassContact, policy.ClassTrait, policy.ClassContent, policy.ClassMoney},
+	"context": {
+		policy.ClassIdentity, policy.ClassContact, policy.ClassIdentifier, policy.ClassTrait, policy.ClassMoney, policy.ClassConversation,
+		policy.ClassContent, policy.ClassSatisfaction, policy.ClassBehaviour, policy.ClassProvenance,
+	},
+	"timeline": {policy.ClassMoney, policy.ClassConversation, policy.ClassContent, policy.ClassSatisfaction, policy.ClassBehaviour, policy.ClassProvenance},
+	"identity": {policy.ClassIdentity, policy.ClassContact, policy.ClassIdentifier, policy.ClassProvenance},
+}
+
+// plantMarks makes a customer with a mark of every class, in one conversation that somebody identified and one
+// that a trusted source verified, and two more who share a telephone.
+func plantMarks(w *world) {
+	anon, user := id(event.IDAnonymous, "anon-1"), id(event.IDUser, marks[policy.ClassIdentifier])
+	mail, score := id(event.IDEmail, marks[policy.ClassContact]), 3.14159
+	n := 0
+	next := func(name string, cx *event.CX, ids ...event.Identifier) *event.Event {
+		n++
+		return w.event(3500+n, marks[policy.ClassProvenance], name, cx, append(ids, anon)...)
+	}
+	who := next("", nil, user, mail)
+	who.Type, who.Name = event.TypeIdentify, ""
+	who.Traits = json.RawMessage(`{"firstName":"Quentinmark","favourite":"marktrait","email":"markmail@example.com","nested":{"email":"markmail@example.com"}}`)
+	who.Attributes = map[string]string{event.AttrFirstName: marks[policy.ClassIdentity]}
+	talk := func(id string, cx event.CX) *event.CX {
+		cx.ConversationID = id
+		return &cx
+	}
+	shared := func(n int, user string) *event.Event {
+		return w.event(3600+n, "web", "Viewed", nil, id(event.IDUser, user), id(event.IDPhone, "+12125550123"))
+	}
+	w.put(
+		who,
+		next("conversation.started", talk("c-plain", event.CX{Topic: marks[policy.ClassConversation], Direction: event.DirectionInbound}), user),
+		next("conversation.message", talk("c-plain", event.CX{Text: marks[policy.ClassContent] + " please", AuthorRole: event.AuthorCustomer}), user),
+		next("survey.answered", talk("c-plain", event.CX{Survey: event.SurveyCSAT, Scale: "1-5", Score: &score}), user),
+		next("invoice.overdue", &event.CX{Amount: marks[policy.ClassMoney], Currency: "EUR", AccountID: "a-1"}, user),
+		next(marks[policy.ClassBehaviour], nil, user),
+		next("conversation.identified", talk("c-identified", event.CX{}), user),
+		next("conversation.verified", talk("c-forged", event.CX{}), user),
+		shared(1, "s1"), shared(2, "s2"),
+	)
+	verified := next("conversation.verified", talk("c-verified", event.CX{}), user)
+	verified.Source = "desk"
+	w.put(verified)
+}
+
+// policed sets a workspace's policy.
+func (w *world) policed(document string) {
+	w.Helper()
+	if _, err := policy.Parse([]byte(document)); err != nil {
+		w.Fatal(err)
+	}
+	value, err := json.Marshal(document)
+	w.must(err)
+	w.give(unify.ConfigPut{Bucket: policy.Bucket, Key: "acme", Value: value})
+}
+
+// keyFor makes a key of a purpose and a kind of reader.
+func (w *world) keyFor(purpose, reader string) string {
+	w.Helper()
+	secret, _, err := w.keys.Create(w.Context(), auth.New{
+		Kind: auth.KindRead, Workspace: "acme", Purpose: auth.Purpose(purpose), Reader: auth.Reader(reader),
+	})
+	w.must(err)
+	return secret
+}
+
+// readings asks every route about the planted customer, in a conversation.
+func (w *world) readings(key, conversation string) map[string]*httptest.ResponseRecorder {
+	query := url.Values{}
+	if conversation != "" {
+		query.Set("conversation", conversation)
+	}
+	at := func(path string, more ...string) string {
+		q := url.Values{}
+		for name := range query {
+			q.Set(name, query.Get(name))
+		}
+		for i := 0; i < len(more); i += 2 {
+			q.Set(more[i], more[i+1])
+		}
+		return path + "?" + q.Encode()
+	}
+	get := func(target string) *httptest.ResponseRecorder { return w.do(http.MethodGet, target, key, "") }
+	const who = "/v1/profiles/anonymous_id:anon-1"
+	return map[string]*httptest.ResponseRecorder{
+		"profile":         get(at(who)),
+		"context":         get(at(who+"/context", "budget_tokens", "16000")),
+		"timeline":        get(at(who + "/timeline")),
+		"identity":        get(at(who+"/identity", "with", "user_id:s1")),
+		"added":           get(at(who+"/identity", "add", "user_id:s2")),
+		"identifier":      get(at("/v1/identifiers/anonymous_id:anon-1")),
+		"lookup":          w.do(http.MethodPost, at("/v1/profiles/lookup"), key, `{"identifiers":[{"type":"anonymous_id","value":"anon-1"}]}`),
+		"ambiguous":       get(at("/v1/profiles/phone:%2B12125550123")),
+		"ambiguous_with":  get(at(who+"/identity", "with", "phone:+12125550123")),
+		"nobody":          get(at("/v1/profiles/user_id:nobody")),
+		"bad_cursor":      get(at(who+"/timeline", "cursor", "x")),
+		"history":         get(at(who + "/traits/favourite/history")),
+		"earlier":         get(at(who, "as_of", "2026-03-01T12:59:00Z")),
+		"disclosures":     get(at(who + "/disclosures")),
+		"bad_conversaton": get(at(who, "purpose", "everything")),
+	}
+}
+
+// shows fails where an answer shows a mark that it must not show, or not one that it must.
+func (w *world) shows(t *testing.T, what string, answers map[string]*httptest.ResponseRecorder, allowed func(class string) bool) {
+	t.Helper()
+	for route, answer := range answers {
+		all := answer.Body.String() + fmt.Sprint(answer.Header())
+		for class, mark := range marks {
+			shown := strings.Contains(all, mark)
+			switch must := slices.Contains(shownBy[route], class); {
+			case shown && !allowed(class):
+				t.Errorf("%s: %s shows %s: %s", what, route, class, all)
+			case must && !shown && allowed(class):
+				t.Errorf("%s: %s does not show %s: %d %s", what, route, class, answer.Code, all)
+			}
+		}
+	}
+}
+
+var trusting = strings.Replace(string(policy.DefaultYAML()), "trusted_sources: []", "trusted_sources: [desk]", 1)
+
+// TestEveryReaderSeesWhatThePolicySays walks purpose × reader × level × class × route.
+func TestEveryReaderSeesWhatThePolicySays(t *testing.T) {
+	w := newWorld(t)
+	plantMarks(w)
+	w.policed(trusting)
+	p, err := policy.Parse([]byte(trusting))
+	w.must(err)
+	levels := map[policy.Level]string{policy.Claimed: "c-forged", policy.Matched: "c-identified", policy.Verified: "c-verified"}
+	for _, purpose := range policy.Purposes() {
+		for _, reader := range policy.Readers() {
+			key := w.keyFor(purpose, reader)
+			for level, conversation := range levels {
+				what := strings.Join([]string{purpose, reader, level.String()}, " ")
+				answers := w.readings(key, conversation)
+				v := w.decoded(answers["profile"], http.StatusOK)
+				if got := v["verification"].(map[string]any)["level"]; got != level.String() {
+					t.Errorf("%s: the level is %v", what, got)
+				}
+				w.shows(t, what, answers, func(class string) bool {
+					r := p.Rule(purpose, reader, class)
+					return r.Do == policy.Show && (level >= r.Needs || r.Below == policy.Show)
+				})
+			}
+		}
+	}
+}
+
+// TestEveryClassAlone: with policies that show all but one class, and that one alone.
+func TestEveryClassAlone(t *testing.T) {
+	w := newWorld(t)
+	plantMarks(w)
+	key := w.keyFor("support", "human")
+	classes := policy.Default().Classes()
+	document := func(do func(class string) string) string {
+		var rules []string
+		for _, class := range classes {
+			rules = append(rules, class+": "+do(class))
+		}
+		return "rules: {default: {default: {" + strings.Join(rules, ", ") + "}}}"
+	}
+	for class := range marks {
+		for _, refused := range []string{"withhold", "mask"} {
+			w.policed(document(func(c string) string {
+				if c == class {
+					return refused
+				}
+				return "show"
+			}))
+			w.shows(t, "all but "+class+": "+refused, w.readings(key, ""), func(c string) bool { return c != class })
+		}
+		w.policed(document(func(c string) string {
+			if c == class || c == policy.ClassMeta {
+				return "show"
+			}
+			return "withhold"
+		}))
+		answers := w.readings(key, "")
+		for route, answer := range answers {
+			for c, mark := range marks {
+				if all := answer.Body.String() + fmt.Sprint(answer.Header()); c != class && strings.Contains(all, mark) {
+					t.Errorf("%s alone: %s shows %s: %s", class, route, c, all)
+				}
+			}
+		}
+	}
+}
+
+// TestEveryRouteHasARule: and one that tells of people is asked by the tests above.
+func TestEveryRouteHasARule(t *testing.T) {
+	w := newWorld(t)
+	for _, r := range w.api.routes() {
+		switch r.rule {
+		case personal, aggregate, operations:
+		case open:
+			if r.scope != public {
+				t.Errorf("%s %s: the rule is public, the scope is not", r.method, r.path)
+			}
+		default:
+			t.Errorf("%s %s has no rule: say personal, aggregate, operations or open", r.method, r.path)
+		}
+	}
+}
+
+// TestALevelIsNotClaimed: arguments raise nothing, proofs end, and one for another is none.
+func TestALevelIsNotClaimed(t *testing.T) {
+	w := newWorld(t)
+	plantMarks(w)
+	w.policed(trusting)
+	human := w.keyFor("support", "human")
+	level := func(target string) (string, string) {
+		v := w.get(target, human, http.StatusOK)["verification"].(map[string]any)
+		return v["level"].(string), v["because"].(string)
+	}
+	const who = "/v1/profiles/anonymous_id:anon-1"
+	for _, c := range []struct{ target, level, because string }{
+		{who, "claimed", "one_identifier"},
+		{who + "?conversation=c-plain", "claimed", "one_identifier"},
+		{who + "?conversation=c-forged", "claimed", "one_identifier"}, // of a source that is not trusted
+		{who + "?conversation=c-identified", "matched", "conversation_identified"},
+		{who + "?conversation=c-verified", "verified", "conversation_verified"},
+		{"/v1/profiles/user_id:s1?conversation=c-verified", "matched", "own_lookup"}, // somebody else's conversation
+		{"/v1/profiles/email:markmail@example.com", "claimed", "one_identifier"},
+	} {
+		if l, because := level(c.target); l != c.level || because != c.because {
+			t.Errorf("%s is %s because of %s", c.target, l, because)
+		}
+	}
+	two := w.decoded(w.do(http.MethodPost, "/v1/profiles/lookup", human,
+		`{"identifiers":[{"type":"anonymous_id","value":"anon-1"},{"type":"email","value":"markmail@example.com"}]}`), http.StatusOK)
+	if v := two["verification"].(map[string]any); v["level"] != "matched" || v["because"] != "identifiers_agree" {
+		t.Errorf("two that agree: %v", v)
+	}
+	one := w.decoded(w.do(http.MethodPost, "/v1/profiles/lookup", human,
+		`{"identifiers":[{"type":"anonymous_id","value":"anon-1"},{"type":"email","value":"nobody@example.com"}]}`), http.StatusOK)
+	v := one["verification"].(map[string]any)
+	if v["level"] != "claimed" {
+		t.Errorf("one that nobody has beside one that is known: %v", v)
+	}
+	raise := list(v, "raise")
+	if len(raise) != 2 || raise[0]["to"] != "matched" || fmt.Sprint(raise[0]["ask"]) != "[email user_id]" || raise[1]["or"] != "conversation.verified" {
+		t.Errorf("would be raised by %v", raise)
+	}
+	w.now = w.now.Add(31 * 60 * 1e9)
+	if l, _ := level(who + "?conversation=c-verified"); l != "claimed" {
+		t.Errorf("31 minutes after it was verified: %s", l)
+	}
+}
+
+func TestPurposeMayOnlyNarrow(t *testing.T) {
+	w := newWorld(t)
+	plantMarks(w)
+	const who = "/v1/profiles/anonymous_id:anon-1"
+	system := w.keyFor("operations", "system")
+	if v := w.get(who+"?purpose=analytics", system, http.StatusOK); v["purpose"] != "analytics" || strings.Contains(fmt.Sprint(v), marks[policy.ClassContact]) {
+		t.Errorf("operations for analytics: %v", v)
+	}
+	w.get(who+"?purpose=operations", w.keyFor("support", "human"), http.StatusForbidden)
+	w.get(who+"?purpose=fun", system, http.StatusBadRequest)
+}
+
+// TestAPolicyThatIsNotUnderstoodShowsNothing: one that another program left behind.
+func TestAPolicyThatIsNotUnderstoodShowsNothing(t *testing.T) {
+	w := newWorld(t)
+	plantMarks(w)
+	w.give(unify.ConfigPut{Bucket: policy.Bucket, Key: "acme", Value: json.RawMessage(`"rules: 3"`)})
+	for route, answer := range w.readings(w.keyFor("operations", "system"), "c-verified") {
+		if answer.Code < 500 {
+			t.Errorf("%s answers %d: %s", route, answer.Code, answer.Body)
+		}
+	}
+}
+
+// TestEveryViewSaysItsClasses: what a personal route answers has a class for every field, and so has the profile
+// that is put into words.
+func TestEveryViewSaysItsClasses(t *testing.T) {
+	for _, v := range append(personalViews(), profiles.Profile{}, readingView{}, candidateView{}) {
+		if err := policy.Check(v); err != nil {
+			t.Errorf("%T: %v", v, err)
+		}
+	}
+}
+
+// personalViews are the answers of the personal routes.
+func personalViews() []any {
+	return []any{profileView{}, contextView{}, timelineView{}, explain.Answer{}, explain.Standing{}, disclosuresView{}, traitHistoryView{}, movedView{}}
+}

@@ -1,0 +1,173 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"tributary/api/auth"
+	"tributary/api/policy"
+	"tributary/api/problem"
+	"tributary/identity"
+	"tributary/ingest/stream"
+	"tributary/profiles"
+	"tributary/profiles/past"
+)
+
+// rule says what a route's answers hold of people.
+type rule string
+
+// The rules. A route without one is personal: nothing goes out that the policy has no word on.
+const (
+	personal   rule = "personal"   // of single people: policy and disclosure log
+	aggregate  rule = "aggregate"  // counts of many
+	operations rule = "operations" // how the installation is and is to be; of keys, sources, rules
+	open       rule = "public"     // nothing of a customer
+)
+
+// Policies knows the policy of a workspace; policy.Book is one.
+type Policies interface {
+	For(workspace string) (*policy.Policy, error)
+}
+
+// Appender takes records of what was disclosed; stream.Log is one.
+type Appender interface {
+	Append(ctx context.Context, records []stream.Record) ([]stream.Position, error)
+}
+
+const (
+	ruleKey    = "rule"
+	readingKey = "reading"
+)
+
+// parameters that every personal route has.
+var personalParameters = []string{"purpose", "conversation"}
+
+// reading is what is known of a request that reads about people: who reads, what for, and whom.
+type reading struct {
+	rule         rule
+	key          *auth.Key
+	policy       *policy.Policy
+	purpose      string
+	conversation string
+	asked        []asked
+	// others are profiles that the answer tells of and that were not looked up.
+	others []identity.ProfileID
+	before *policy.Result // what was withheld before the answer was made
+}
+
+type readingContextKey struct{}
+
+// begin finds out who reads and what for. ?purpose= may only narrow.
+func (a *API) begin(r rule) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		x := &reading{rule: r}
+		c.Set(readingKey, x)
+		key := keyOf(c)
+		if r != personal || key == nil {
+			return
+		}
+		p, err := a.Policies.For(key.Workspace)
+		if err != nil {
+			a.fail(c, err)
+			return
+		}
+		x.key, x.policy, x.purpose, x.conversation = key, p, string(key.Purpose), c.Query("conversation")
+		if asked, given := c.GetQuery("purpose"); given {
+			switch {
+			case !slices.Contains(policy.Purposes(), asked):
+				a.fail(c, problem.Field("purpose", fmt.Sprintf("must be one of %v", policy.Purposes())))
+				return
+			case !p.MayNarrow(x.purpose, asked):
+				a.fail(c, problem.New(problem.Forbidden, "the purpose is neither the key's own nor one that the policy lists as narrower"))
+				return
+			}
+			x.purpose = asked
+		}
+		c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), readingContextKey{}, x))
+	}
+}
+
+// readingOf returns the reading of a request; nil of one without a route.
+func readingOf(c *gin.Context) *reading {
+	value, _ := c.Get(readingKey)
+	x, _ := value.(*reading)
+	return x
+}
+
+// seen puts a profile that an address led to on the reading's account.
+func (x *reading) seen(address profiles.Address, answer *profiles.Answer) {
+	if x != nil {
+		x.asked = append(x.asked, asked{address, answer})
+	}
+}
+
+// watched puts every profile that is looked up on the account of the request's reading, so that no route
+// can forget to.
+type watched struct{ Profiles }
+
+// Get implements Profiles.
+func (w watched) Get(ctx context.Context, workspace string, address profiles.Address) (*profiles.Answer, error) {
+	answer, err := w.Profiles.Get(ctx, workspace, address)
+	if x, _ := ctx.Value(readingContextKey{}).(*reading); err == nil {
+		x.seen(address, answer)
+	}
+	return answer, err
+}
+
+// watchedPast is watched for what somebody was.
+type watchedPast struct{ Past }
+
+// Get implements Past.
+func (w watchedPast) Get(ctx context.Context, workspace string, address profiles.Address, at time.Time) (*profiles.Answer, error) {
+	answer, err := w.Past.Get(ctx, workspace, address, at)
+	if x, _ := ctx.Value(readingContextKey{}).(*reading); err == nil {
+		x.seen(address, answer)
+	}
+	return answer, err
+}
+
+// Trait implements Past.
+func (w watchedPast) Trait(ctx context.Context, r past.TraitRequest) (*past.TraitPage, error) {
+	page, err := w.Past.Trait(ctx, r)
+	if x, _ := ctx.Value(readingContextKey{}).(*reading); err == nil {
+		x.seen(r.Address, page.Answer)
+	}
+	return page, err
+}
+
+// verification is that of the least certain of the profiles looked up.
+func (x *reading) verification(a *API) verificationView {
+	least := verificationView{Level: policy.Claimed.String(), Because: becauseNobody, Raise: []raiseView{}}
+	for i, one := range x.asked {
+		if v := verify(x.policy, x.key, one, x.conversation, a.Now()); i == 0 || v.level < least.level {
+			least = v
+		}
+	}
+	return least
+}
+
+func (x *reading) reader(a *API, level policy.Level) *policy.Reader {
+	return &policy.Reader{Policy: x.policy, Purpose: x.purpose, Kind: string(x.key.Reader), Level: level, Now: a.Now()}
+}
+
+// filtered is a profile without what the reader of the request may not see: what is put into words is made of
+// this.
+func (a *API) filtered(c *gin.Context, found *profiles.Answer) (*profiles.Answer, error) {
+	x := readingOf(c)
+	if x == nil || x.policy == nil {
+		return nil, errors.New("a profile is read outside of a personal route")
+	}
+	p, result, err := policy.Filter(x.reader(a, x.verification(a).level), &found.Profile)
+	if err != nil {
+		return nil, err
+	}
+	x.before = result
+	only := *found
+	only.Profile = *p
+	return &only, nil
+}

@@ -1,0 +1,116 @@
+package config
+
+import (
+	"crypto/tls"
+	"fmt"
+	"os"
+	"time"
+
+	"tributary/api/auth"
+	"tributary/ingest/ratelimit"
+)
+
+// HTTP is the interface for sources and readers.
+type HTTP struct {
+	Listen          string    `yaml:"listen"`
+	ShutdownTimeout Duration  `yaml:"shutdown_timeout"`
+	PprofListen     string    `yaml:"pprof_listen"`
+	RateLimit       RateLimit `yaml:"rate_limit"`
+	TLS             TLS       `yaml:"tls"`
+}
+
+// RateLimit is how many requests each key that reads may send.
+type RateLimit struct {
+	RequestsPerSecond float64 `yaml:"requests_per_second"`
+	Burst             int     `yaml:"burst"`
+}
+
+// Quota is the limit for the API.
+func (r RateLimit) Quota() ratelimit.Quota {
+	return ratelimit.Quota{Rate: r.RequestsPerSecond, Burst: float64(r.Burst)}
+}
+
+// TLS is the server's certificate, and whose certificates clients need.
+type TLS struct {
+	CertFile     string `yaml:"cert_file"`
+	KeyFile      string `yaml:"key_file"`
+	MinVersion   string `yaml:"min_version"`
+	ClientCAFile string `yaml:"client_ca_file"`
+}
+
+// On says whether the server speaks TLS.
+func (t TLS) On() bool { return t.CertFile != "" }
+
+// tlsVersions are the versions that can be the least.
+var tlsVersions = map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}
+
+// Version is the least version of TLS that is spoken.
+func (t TLS) Version() uint16 { return tlsVersions[t.MinVersion] }
+
+// Exposed says whether requests from other machines come in without TLS, at least as far as this server
+// can tell.
+func (h HTTP) Exposed() bool { return !h.TLS.On() && !loopback(h.Listen) }
+
+// validate reports faults of the limits and of TLS, each with its path.
+func (h HTTP) validate(fault func(bad bool, format string, args ...any)) {
+	fault(h.RateLimit.RequestsPerSecond < 0, "http.rate_limit.requests_per_second: must not be negative")
+	fault(h.RateLimit.Burst < 0, "http.rate_limit.burst: must not be negative")
+	fault((h.TLS.CertFile == "") != (h.TLS.KeyFile == ""), "http.tls: cert_file and key_file go together")
+	fault(h.TLS.ClientCAFile != "" && !h.TLS.On(), "http.tls.client_ca_file: needs cert_file and key_file")
+	fault(tlsVersions[h.TLS.MinVersion] == 0, "http.tls.min_version: %q is neither 1.2 nor 1.3", h.TLS.MinVersion)
+	for key, path := range map[string]string{"cert_file": h.TLS.CertFile, "key_file": h.TLS.KeyFile, "client_ca_file": h.TLS.ClientCAFile} {
+		if path == "" {
+			continue
+		}
+		_, err := os.Stat(path)
+		fault(err != nil, "http.tls.%s: %v", key, err)
+	}
+}
+
+// Auth is who else than holders of keys may ask.
+type Auth struct {
+	JWT []TokenIssuer `yaml:"jwt"`
+}
+
+// TokenIssuer is one whose tokens open what they say; see auth.Issuer.
+type TokenIssuer struct {
+	Issuer         string                  `yaml:"issuer"`
+	Audience       string                  `yaml:"audience"`
+	JWKSURL        string                  `yaml:"jwks_url"`
+	JWKSFile       string                  `yaml:"jwks_file"`
+	Algorithms     []string                `yaml:"algorithms"`
+	Leeway         Duration                `yaml:"leeway"`
+	Workspace      string                  `yaml:"workspace"`
+	WorkspaceClaim string                  `yaml:"workspace_claim"`
+	ScopesClaim    string                  `yaml:"scopes_claim"`
+	Scopes         map[string][]auth.Scope `yaml:"scopes"`
+	Purpose        auth.Purpose            `yaml:"purpose"`
+	PurposeClaim   string                  `yaml:"purpose_claim"`
+	Reader         auth.Reader             `yaml:"reader"`
+	ReaderClaim    string                  `yaml:"reader_claim"`
+	CustomerClaim  string                  `yaml:"customer_claim"`
+	CustomerType   string                  `yaml:"customer_type"`
+}
+
+// Issuers are those of auth.jwt.
+func (a Auth) Issuers() []auth.Issuer {
+	var all []auth.Issuer
+	for _, t := range a.JWT {
+		all = append(all, auth.Issuer{
+			Issuer: t.Issuer, Audience: t.Audience, KeysURL: t.JWKSURL, KeysFile: t.JWKSFile,
+			Algorithms: t.Algorithms, Leeway: time.Duration(t.Leeway),
+			Workspace: t.Workspace, WorkspaceClaim: t.WorkspaceClaim, ScopesClaim: t.ScopesClaim, Scopes: t.Scopes,
+			Purpose: t.Purpose, PurposeClaim: t.PurposeClaim, Reader: t.Reader, ReaderClaim: t.ReaderClaim,
+			CustomerClaim: t.CustomerClaim, CustomerType: t.CustomerType,
+		})
+	}
+	return all
+}
+
+func (a Auth) faults() []error {
+	var faults []error
+	for n, issuer := range a.Issuers() {
+		faults = append(faults, prefixed(fmt.Sprintf("auth.jwt[%d]", n), issuer.Validate())...)
+	}
+	return faults
+}

@@ -1,0 +1,515 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"tributary/api/admin"
+	"tributary/api/audit"
+	"tributary/api/auth"
+	"tributary/profiles/unify"
+)
+
+// example is how a route is called, and what it answers. In path and body stand things of a workspace, such
+// as {address}; see space.thing.
+type example struct {
+	path string
+	body string
+	// own is the status for things of the key's workspace, foreign for those of the other one.
+	own, foreign int
+	// shows: the answer holds a mark of the workspace, so that the test would see one of the other.
+	shows bool
+}
+
+// examples are those of all routes for readers. A route without one fails the test.
+var examples = map[string]example{
+	"GET /v1/profiles/:address":                      {path: "/v1/profiles/{address}", own: 200, foreign: 404, shows: true},
+	"GET /v1/profiles/:address/context":              {path: "/v1/profiles/{address}/context", own: 200, foreign: 404, shows: true},
+	"GET /v1/profiles/:address/timeline":             {path: "/v1/profiles/{address}/timeline", own: 200, foreign: 404, shows: true},
+	"GET /v1/profiles/:address/traits/:name/history": {path: "/v1/profiles/{address}/traits/plan/history", own: 200, foreign: 404, shows: true},
+	"GET /v1/profiles/:address/identity":             {path: "/v1/profiles/{address}/identity", own: 200, foreign: 404, shows: true},
+	"GET /v1/profiles/:address/disclosures":          {path: "/v1/profiles/{address}/disclosures", own: 200, foreign: 404},
+	"GET /v1/accounts/:account":                      {path: "/v1/accounts/{account}", own: 200, foreign: 404, shows: true},
+	"GET /v1/identifiers/:address":                   {path: "/v1/identifiers/{identifier}", own: 200, foreign: 200},
+	"POST /v1/profiles/lookup":                       {path: "/v1/profiles/lookup", body: `{"identifiers":[{"type":"user_id","value":"{user}"}]}`, own: 200, foreign: 404, shows: true},
+	"GET /v1/sources":                                {path: "/v1/sources", own: 200, foreign: 200, shows: true},
+	"GET /v1/sources/:source/reconciliation":         {path: "/v1/sources/{source}/reconciliation", own: 200, foreign: 404, shows: true},
+	"GET /v1/sources/:source/schema":                 {path: "/v1/sources/{source}/schema", own: 200, foreign: 404, shows: true},
+	"GET /v1/sources/:source/schema/drift":           {path: "/v1/sources/{source}/schema/drift", own: 200, foreign: 404, shows: true},
+	"PUT /v1/sources/:source/expected/:day":          {path: "/v1/sources/{source}/expected/2026-03-01", body: `{"count":7}`, own: 200, foreign: 403},
+	"GET /v1/workspace":                              {path: "/v1/workspace", own: 200, foreign: 200},
+	"GET /v1/keys":                                   {path: "/v1/keys", own: 200, foreign: 200, shows: true},
+	"POST /v1/keys":                                  {path: "/v1/keys", body: `{"kind":"admin","scopes":["admin"],"note":"{mark}"}`, own: 200, foreign: 200},
+	"POST /v1/keys/:id/rotate":                       {path: "/v1/keys/{key}/rotate", own: 200, foreign: 404, shows: true},
+	"DELETE /v1/keys/:id":                            {path: "/v1/keys/{key}", own: 200, foreign: 404, shows: true},
+	"GET /v1/audit":                                  {path: "/v1/audit", own: 200, foreign: 200, shows: true},
+	"GET /v1/openapi.yaml":                           {path: "/v1/openapi.yaml", own: 200, foreign: 200},
+	"GET /healthz":                                   {path: "/healthz", own: 200, foreign: 200},
+	"GET /readyz":                                    {path: "/readyz", own: 200, foreign: 200},
+	"GET /metrics":                                   {path: "/metrics", own: 200, foreign: 200},
+}
+
+// intakeExamples are those of the gateway: a body that a write key may send. The other methods of a path
+// answer 405, OPTIONS for browsers 204.
+var intakeExamples = map[string]string{
+	"/v1/identify": `{"userId":"{user}","traits":{"plan":"{smuggled}"},"workspace":"{other}","context":{"workspace":"{other}"}}`,
+	"/v1/track":    `{"userId":"{user}","event":"{smuggled}","workspace":"{other}","properties":{"workspace":"{other}","a":"{smuggled}"}}`,
+	"/v1/page":     `{"userId":"{user}","name":"{smuggled}","workspace":"{other}"}`,
+	"/v1/screen":   `{"userId":"{user}","name":"{smuggled}","workspace":"{other}"}`,
+	"/v1/group":    `{"userId":"{user}","groupId":"{account}","traits":{"name":"{smuggled}"},"workspace":"{other}"}`,
+	"/v1/alias":    `{"userId":"{user}","previousId":"{smuggled}","workspace":"{other}"}`,
+	"/v1/batch":    `{"batch":[{"type":"track","userId":"{user}","event":"{smuggled}","workspace":"{other}"}],"context":{"workspace":"{other}"}}`,
+	// Vendors sign, and bring no key; of a source that is not configured nothing is taken.
+	"/v1/webhooks/:source": "",
+}
+
+// acrossWorkspaces are the routes of the socket that answer for the whole installation, as its operator asks.
+var acrossWorkspaces = map[string]string{
+	"GET /admin/v1/workspaces":     "lists all workspaces",
+	"GET /admin/v1/log/partitions": "the log is one for all workspaces",
+	"GET /admin/v1/log/records":    "the log is one for all workspaces",
+	"GET /admin/v1/status":         "tells how the parts of the server are",
+	// Named by what is unique in the installation; the workspace is not asked.
+	"GET /admin/v1/workspaces/{name}": "shows the workspace that is named",
+}
+
+// world is a node with two workspaces, each full of its mark.
+type world struct {
+	*program
+	spaces [2]*space
+}
+
+// space is a workspace, and what is in it.
+type space struct {
+	*world
+	name, mark      string
+	source          string
+	profile         string
+	keys            map[auth.Scope]string // with that scope alone
+	revoked, expiry string                // keys with all scopes of an administrator
+}
+
+func newIsolationWorld(t *testing.T) *world {
+	w := &world{program: start(t, t.TempDir())}
+	w.spaces = [2]*space{{world: w, name: "default", mark: "marka"}, {world: w, name: "other", mark: "markb"}}
+	for _, s := range w.spaces {
+		s.source = s.mark + "-src"
+		s.plant()
+	}
+	w.settle()
+	for _, s := range w.spaces {
+		_, answer := s.ask(http.MethodGet, "/v1/profiles/user_id:"+s.mark+"-user", s.keys[auth.ScopeProfilesRead], "")
+		var p struct{ Profile string }
+		if err := json.Unmarshal(answer, &p); err != nil || p.Profile == "" {
+			t.Fatalf("%s: there is no profile: %s", s.name, answer)
+		}
+		s.profile = p.Profile
+	}
+	return w
+}
+
+// plant fills a workspace: every text that a client may choose holds the mark.
+func (s *space) plant() {
+	s.t.Helper()
+	kind := func(scope auth.Scope) auth.New {
+		n := auth.New{Kind: auth.KindFor(scope), Workspace: s.name, Scopes: []auth.Scope{scope}, Note: s.mark}
+		if n.Kind == auth.KindWrite {
+			n.Source = s.source
+		}
+		return n
+	}
+	s.keys = map[auth.Scope]string{}
+	for _, scope := range auth.Scopes() {
+		s.keys[scope] = s.key(kind(scope))
+	}
+	s.revoked = s.key(auth.New{Kind: auth.KindAdmin, Workspace: s.name})
+	if _, err := s.Keys().Revoke(s.t.Context(), auth.Hash(s.revoked)[:16]); err != nil {
+		s.t.Fatal(err)
+	}
+	s.expiry = s.key(auth.New{Kind: auth.KindAdmin, Workspace: s.name, Expires: time.Now().Add(time.Second)})
+	send := func(path, body string) {
+		s.t.Helper()
+		body = strings.ReplaceAll(body, "MARK", s.mark)
+		if status, answer := s.post(path, s.keys[auth.ScopeIngestWrite], body); status != http.StatusOK {
+			s.t.Fatalf("%s: %d %v", path, status, answer)
+		}
+	}
+	send("/v1/identify", `{"userId":"MARK-user","traits":{"email":"MARK@example.com","firstName":"MARK","plan":"MARK","note":"MARK"}}`)
+	send("/v1/group", `{"userId":"MARK-user","groupId":"MARK-account","traits":{"name":"MARK"}}`)
+	send("/v1/track", `{"userId":"MARK-user","event":"MARK event","properties":{"MARK":"MARK"}}`)
+	send("/v1/track", `{"userId":"MARK-user","event":"conversation.started","context":{"channel":"chat"},
+		"properties":{"conversation_id":"MARK-c","topic":"MARK","direction":"inbound"}}`)
+	send("/v1/track", `{"userId":"MARK-user","event":"conversation.message","context":{"channel":"chat"},
+		"properties":{"conversation_id":"MARK-c","text":"MARK","author_role":"customer"}}`)
+	send("/v1/batch", `{"batch":[{"type":"track","messageId":"MARK-bad","event":"MARK","properties":{"a":"MARK"}}]}`)
+	// The same identifiers in both workspaces are two people's.
+	send("/v1/identify", `{"userId":"shared-user","traits":{"plan":"MARK"}}`)
+	ctx := unify.WithBy(s.t.Context(), unify.By{Actor: "socket:0", RequestID: s.mark})
+	if _, err := s.commands.Do(ctx, s.name, unify.IdentityBlock{Actor: s.mark, Type: "phone", Value: "+12125550123"}); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (w *world) otherThan(s *space) *space {
+	if w.spaces[0] == s {
+		return w.spaces[1]
+	}
+	return w.spaces[0]
+}
+
+// thing is what stands for a placeholder.
+func (s *space) thing(name string) string {
+	switch name {
+	case "address":
+		return "user_id:" + s.mark + "-user"
+	case "identifier":
+		return "email:" + s.mark + "@example.com"
+	case "user":
+		return s.mark + "-user"
+	case "account":
+		return s.mark + "-account"
+	case "source":
+		return s.source
+	case "mark":
+		return s.mark
+	case "smuggled":
+		return "smuggled-from-" + s.name
+	case "name", "workspace":
+		return s.name
+	case "other":
+		return s.otherThan(s).name
+	case "key", "id": // a new one, which may be rotated or revoked
+		secret := s.key(auth.New{Kind: auth.KindAdmin, Workspace: s.name, Scopes: []auth.Scope{auth.ScopeAdmin}, Note: s.mark})
+		return auth.Hash(secret)[:16]
+	case "profile":
+		return s.profile
+	case "place":
+		return "0-0-0"
+	}
+	s.t.Fatalf("nothing stands for {%s}: add it to space.thing", name)
+	return ""
+}
+
+// fill puts things of a workspace into a path or body.
+func (s *space) fill(text string) string {
+	for {
+		before, rest, ok := strings.Cut(text, "{")
+		name, after, closed := strings.Cut(rest, "}")
+		if !ok || !closed || strings.ContainsAny(name, `" :,[`) {
+			return s.fillRest(text, before, rest, ok)
+		}
+		text = before + s.thing(name) + after
+	}
+}
+
+// fillRest goes on behind a brace of JSON.
+func (s *space) fillRest(text, before, rest string, ok bool) string {
+	if !ok {
+		return text
+	}
+	return before + "{" + s.fill(rest)
+}
+
+// ask sends a request and returns the answer whole: its status, and headers and body as bytes.
+func (w *world) ask(method, path, key, body string) (status int, answer []byte) {
+	w.t.Helper()
+	request, err := http.NewRequestWithContext(w.t.Context(), method, w.url+path, strings.NewReader(body))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if key != "" {
+		request.Header.Set("Authorization", "Bearer "+key)
+	}
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	return w.whole(http.DefaultClient.Do(request))
+}
+
+func (w *world) whole(response *http.Response, err error) (int, []byte) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return response.StatusCode, body
+}
+
+// clean checks that nothing of a workspace is in an answer.
+func (s *space) clean(t *testing.T, what string, answer []byte) {
+	t.Helper()
+	lower := bytes.ToLower(answer)
+	for _, mark := range []string{s.mark, s.profile} {
+		if mark != "" && bytes.Contains(lower, []byte(mark)) {
+			t.Errorf("%s: %q of workspace %s shows: %.400s", what, mark, s.name, answer)
+		}
+	}
+}
+
+// TestEveryRouteKeepsToItsWorkspaceAndScope walks every route that is served, by every scope, in both
+// workspaces, with its own things and the other's, and with keys that open nothing.
+func TestEveryRouteKeepsToItsWorkspaceAndScope(t *testing.T) {
+	w := newIsolationWorld(t)
+	served := map[string]bool{}
+	for _, rule := range w.routes.readers {
+		route := rule.Method + " " + rule.Path
+		served[route] = true
+		e, ok := examples[route]
+		if !ok || (rule.Scope == "" && !rule.Public) {
+			t.Errorf("%s: has an example: %t, its scope is %q: every route needs both", route, ok, rule.Scope)
+			continue
+		}
+		t.Run(route, func(t *testing.T) {
+			for _, s := range w.spaces {
+				if rule.Public {
+					s.publicRoute(t, rule.Method, e)
+					continue
+				}
+				s.byScope(t, rule.Method, rule.Scope, e)
+				s.byNobody(t, rule.Method, e)
+			}
+		})
+	}
+	for route := range examples {
+		if !served[route] {
+			t.Errorf("%s: has an example, and is not served", route)
+		}
+	}
+}
+
+func (s *space) publicRoute(t *testing.T, method string, e example) {
+	for _, key := range append(slices.Collect(maps.Values(s.keys)), "", s.revoked) {
+		status, answer := s.ask(method, s.fill(e.path), key, s.fill(e.body))
+		if status != e.own {
+			t.Errorf("is answered with %d, want %d", status, e.own)
+		}
+		s.clean(t, "public", answer)
+		s.otherThan(s).clean(t, "public", answer)
+	}
+}
+
+// byScope asks with a key of each scope, for its own things and for the other workspace's.
+func (s *space) byScope(t *testing.T, method string, needs auth.Scope, e example) {
+	other := s.otherThan(s)
+	for _, scope := range auth.Scopes() {
+		for _, of := range []*space{s, other} {
+			want, what := e.own, fmt.Sprintf("%s asks by %s for what is %s's", s.name, scope, of.name)
+			if of == other {
+				want = e.foreign
+			}
+			if scope != needs {
+				want = http.StatusForbidden
+			}
+			status, answer := s.ask(method, of.fill(e.path), s.keys[scope], of.fill(e.body))
+			if status != want {
+				t.Errorf("%s: is answered with %d, want %d: %.300s", what, status, want, answer)
+			}
+			if !strings.Contains(e.body, "{mark}") { // what a client sends itself comes back to it
+				other.clean(t, what, answer)
+			}
+			if shown := bytes.Contains(bytes.ToLower(answer), []byte(s.mark)); e.shows && scope == needs && of == s && !shown {
+				t.Errorf("%s: shows nothing of its own, so that nothing is proven: %.300s", what, answer)
+			}
+		}
+	}
+}
+
+// byNobody asks without a key that opens anything.
+func (s *space) byNobody(t *testing.T, method string, e example) {
+	s.await(t)
+	unknown, err := auth.NewSecret(auth.KindAdmin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, key := range map[string]string{"no key": "", "unknown": unknown, "revoked": s.revoked, "expired": s.expiry, "no form of a key": "x", "no token": "a.b.c"} {
+		status, answer := s.ask(method, s.fill(e.path), key, s.fill(e.body))
+		if status != http.StatusUnauthorized {
+			t.Errorf("%s: is answered with %d", what, status)
+		}
+		s.clean(t, what, answer)
+		s.otherThan(s).clean(t, what, answer)
+	}
+}
+
+// await waits until the key that is to expire has.
+func (s *space) await(t *testing.T) {
+	t.Helper()
+	key, err := s.Keys().Get(auth.Hash(s.expiry)[:16])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key.Valid(time.Now()) {
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// TestEveryIntakeRouteKeepsToItsWorkspace: nothing but a write key sends, and what it sends is its
+// workspace's, whatever it says itself.
+func TestEveryIntakeRouteKeepsToItsWorkspace(t *testing.T) {
+	w := newIsolationWorld(t)
+	served := map[string]bool{}
+	for _, route := range w.routes.intake {
+		served[route.Path] = true
+		body, ok := intakeExamples[route.Path]
+		if !ok {
+			t.Errorf("%s %s has no example", route.Method, route.Path)
+			continue
+		}
+		for _, s := range w.spaces {
+			s.intake(t, route.Method, route.Path, body)
+		}
+	}
+	for path := range intakeExamples {
+		if !served[path] {
+			t.Errorf("%s: has an example, and is not served", path)
+		}
+	}
+	w.settle()
+	for _, s := range w.spaces {
+		for _, path := range []string{"/v1/profiles/{address}", "/v1/profiles/{address}/timeline", "/v1/profiles/{address}/context", "/v1/accounts/{account}"} {
+			other := w.otherThan(s)
+			scope := auth.ScopeProfilesRead
+			switch {
+			case strings.HasSuffix(path, "timeline"):
+				scope = auth.ScopeTimelineRead
+			case strings.HasSuffix(path, "context"):
+				scope = auth.ScopeContextRead
+			}
+			if _, answer := s.ask(http.MethodGet, s.fill(path), s.keys[scope], ""); bytes.Contains(answer, []byte(other.thing("smuggled"))) {
+				t.Errorf("%s: %s came in from the other workspace: %.300s", s.name, path, answer)
+			}
+		}
+	}
+}
+
+func (s *space) intake(t *testing.T, method, path, body string) {
+	t.Helper()
+	s.await(t)
+	webhook := body == ""
+	send := func(key string, want int) {
+		t.Helper()
+		// It says that it is about the other workspace's customer.
+		request, err := http.NewRequestWithContext(t.Context(), method, s.url+s.fill(strings.ReplaceAll(path, ":source", "{source}")),
+			strings.NewReader(strings.ReplaceAll(s.fill(body), s.mark, s.otherThan(s).mark)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if key != "" {
+			request.SetBasicAuth(key, "")
+		}
+		request.Header.Set("Content-Type", "application/json")
+		status, answer := s.whole(http.DefaultClient.Do(request))
+		if status != want {
+			t.Errorf("%s %s in %s: is answered with %d, want %d: %.300s", method, path, s.name, status, want, answer)
+		}
+		s.otherThan(s).clean(t, path, answer)
+	}
+	status := func(scope auth.Scope) int {
+		switch {
+		case method == http.MethodOptions && !webhook:
+			return http.StatusNoContent
+		case webhook && (method == http.MethodPost || method == http.MethodGet || method == http.MethodHead):
+			return http.StatusNotFound
+		case method != http.MethodPost:
+			return http.StatusMethodNotAllowed
+		case scope == auth.ScopeIngestWrite:
+			return http.StatusOK
+		}
+		return http.StatusUnauthorized
+	}
+	for scope, key := range s.keys {
+		send(key, status(scope))
+	}
+	for _, key := range []string{"", s.revoked, s.expiry} {
+		send(key, status(""))
+	}
+}
+
+// TestTheSocketAnswersForOneWorkspaceAndItsOperatorAlone: no route of the socket is served on the public
+// address, and one that is asked about a workspace shows nothing of another.
+func TestTheSocketAnswersForOneWorkspaceAndItsOperatorAlone(t *testing.T) {
+	w := newIsolationWorld(t)
+	handler, err := w.adminHandler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := socketClient(w.config.DataDir)
+	defer client.CloseIdleConnections()
+	for _, pattern := range handler.Patterns {
+		method, path, _ := strings.Cut(pattern, " ")
+		t.Run(pattern, func(t *testing.T) {
+			for _, s := range w.spaces {
+				filled := s.otherThan(s).fill(path)
+				if status, answer := s.ask(method, filled, s.keys[auth.ScopeAdmin], ""); status != http.StatusNotFound && status != http.StatusMethodNotAllowed {
+					t.Errorf("the public address answers %d: %.200s", status, answer)
+				}
+				if acrossWorkspaces[pattern] != "" {
+					continue
+				}
+				// About the other's things, in the name of this workspace.
+				request, err := http.NewRequestWithContext(t.Context(), method, "http://tributary"+filled+"?workspace="+s.name, http.NoBody)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, answer := w.whole(client.Do(request))
+				if !strings.Contains(path, "/keys/") && !strings.Contains(path, "/workspaces/") { // those are named by id
+					s.otherThan(s).clean(t, "in the name of "+s.name, answer)
+				}
+			}
+		})
+	}
+}
+
+func socketClient(dataDir string) *http.Client {
+	return &http.Client{Transport: admin.Transport(Socket(dataDir)), Timeout: time.Minute}
+}
+
+// TestRefusedAttemptsAreOnRecord: who tries an administrator's route without the scope is in the audit
+// trail, and so is what was done, once each.
+func TestRefusedAttemptsAreOnRecord(t *testing.T) {
+	w := newIsolationWorld(t)
+	s := w.spaces[0]
+	reader := auth.Hash(s.keys[auth.ScopeContextRead])[:16]
+	for range 3 {
+		if status, _ := s.ask(http.MethodGet, "/v1/keys", s.keys[auth.ScopeContextRead], ""); status != http.StatusForbidden {
+			t.Fatalf("is answered with %d", status)
+		}
+	}
+	id := s.thing("key")
+	if status, answer := s.ask(http.MethodPost, "/v1/keys/"+id+"/rotate", s.keys[auth.ScopeAdmin], `{"grace":"1h"}`); status != http.StatusOK {
+		t.Fatalf("%d: %s", status, answer)
+	}
+	w.settle()
+	client := admin.NewClient(Socket(w.config.DataDir))
+	defer client.Close()
+	lines := func(actor, action, outcome string) int {
+		t.Helper()
+		page, err := client.Audit(context.Background(), audit.Request{Workspace: s.name, Actor: actor, Action: action, Outcome: outcome})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(page.Lines)
+	}
+	if n := lines("key:"+reader, "request", "refused"); n != 3 {
+		t.Errorf("%d refused attempts are on record, were 3", n)
+	}
+	if n := lines("key:"+auth.Hash(s.keys[auth.ScopeAdmin])[:16], "key.rotate", "done"); n != 2 {
+		t.Errorf("%d lines about the rotation, want one for each of its two keys", n)
+	}
+	if n := lines("socket:0", "identity.block", "done"); n != 1 {
+		t.Errorf("%d lines about the block, want 1", n)
+	}
+}

@@ -1,0 +1,74 @@
+package node
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"tributary/api"
+	"tributary/api/audit"
+	"tributary/api/auth"
+)
+
+// openKeys makes what knows keys and workspaces, and what reads the audit trail. The workspaces that the
+// configuration names need not be made.
+func (n *Node) openKeys() (err error) {
+	declared := []string{n.config.Workspace}
+	for _, i := range n.config.Auth.Issuers() {
+		if i.Workspace != "" {
+			declared = append(declared, i.Workspace)
+		}
+	}
+	for _, s := range n.config.Sources {
+		if s.Workspace != "" {
+			declared = append(declared, s.Workspace)
+		}
+	}
+	n.authKeys = auth.NewKeys(n.state, n.commands, time.Now)
+	n.authKeys.Workspaces = auth.NewWorkspaces(n.state, n.commands, time.Now, declared...)
+	n.trail, err = audit.New(n.stores.read)
+	return err
+}
+
+// tokens says what bearers of tokens may do; nil where no issuer is configured.
+func (n *Node) tokens() (api.Tokens, error) {
+	issuers := n.config.Auth.Issuers()
+	if len(issuers) == 0 {
+		return nil, nil
+	}
+	secret, err := hkdf.Key(sha256.New, n.folder.key, nil, "token subjects", sha256.Size)
+	if err != nil {
+		return nil, err
+	}
+	return auth.NewTokens(auth.TokensConfig{
+		Issuers: issuers, Workspaces: n.authKeys.Workspaces, Secret: secret, Now: time.Now, Logger: n.logger,
+	})
+}
+
+// keepUseEvery is how often it is written down which keys were used: once a day each at most.
+const keepUseEvery = time.Minute
+
+// keepUse writes down on which days keys are used.
+func (n *Node) keepUse(ctx context.Context) error {
+	ticker := time.NewTicker(keepUseEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+		if err := n.authKeys.KeepUse(ctx); err != nil && ctx.Err() == nil {
+			n.logger.WarnContext(ctx, "when keys were used cannot be written down", "error", err)
+		}
+	}
+}
+
+// routes are those that a server answers on its public address, each with what it asks of a key.
+type routes struct {
+	readers []api.Rule
+	intake  gin.RoutesInfo // write keys alone, or a vendor's signature
+}

@@ -1,0 +1,187 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"tributary/api/admin"
+	"tributary/ingest/event"
+	"tributary/ingest/stream"
+	"tributary/profiles/unify"
+)
+
+// noted is what the API said of some addresses at a time.
+type noted struct {
+	at      time.Time
+	answers map[string]map[string]any
+	status  map[string]int
+}
+
+// note waits until all is decided, and notes what the API says; what is sent afterwards is received later.
+func (p *program) note(addresses []string) noted {
+	p.t.Helper()
+	p.settled()
+	n := noted{at: time.Now().UTC().Truncate(time.Millisecond), answers: map[string]map[string]any{}, status: map[string]int{}}
+	for _, address := range addresses {
+		n.status[address], n.answers[address] = p.get(address, "?alternatives=true")
+	}
+	for !time.Now().Truncate(time.Millisecond).After(n.at) {
+		time.Sleep(time.Millisecond / 4)
+	}
+	return n
+}
+
+// recall asks for the same as of that time, and compares.
+func (p *program) recall(n noted) {
+	p.t.Helper()
+	for address, want := range n.answers {
+		status, got := p.get(address, "?alternatives=true&as_of="+url.QueryEscape(n.at.Format(time.RFC3339Nano)))
+		for _, answer := range []map[string]any{want, got} {
+			delete(answer, "as_of")
+			delete(answer, "instance")
+		}
+		if status != n.status[address] || !reflect.DeepEqual(got, want) {
+			p.t.Errorf("%s as of %s: %s", address, n.at, difference(n.status[address], status, want, got))
+		}
+	}
+}
+
+// difference names the members of two answers that are not alike.
+func difference(wantStatus, status int, want, got map[string]any) string {
+	all := []string{fmt.Sprintf("answered with %d, was %d", status, wantStatus)}
+	for name := range want {
+		if !reflect.DeepEqual(want[name], got[name]) {
+			a, _ := json.Marshal(got[name])
+			b, _ := json.Marshal(want[name])
+			all = append(all, fmt.Sprintf("%s is\n%.1500s\nwas\n%.1500s", name, a, b))
+		}
+	}
+	for name := range got {
+		if _, known := want[name]; !known {
+			all = append(all, name+" is new")
+		}
+	}
+	return strings.Join(all, "; ")
+}
+
+// record states a version of a record of the CRM.
+func (p *program) record(id, version, email, traits string, deleted bool) {
+	p.t.Helper()
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	e := &event.Event{
+		Workspace: "default", Source: "crm", MessageID: uuid.NewString(), Type: event.TypeIdentify,
+		Record:      &event.Record{ID: id, Version: version, Deleted: deleted},
+		Identifiers: []event.Identifier{{Type: "crm.contact_id", Value: id}, {Type: event.IDEmail, Value: email}},
+		Attributes:  map[string]string{event.AttrCity: "City " + version}, Traits: json.RawMessage(traits),
+	}
+	e.Stamp(now.Add(-time.Hour), time.Time{}, now)
+	if err := e.Validate(); err != nil {
+		p.t.Fatal(err)
+	}
+	value, err := event.Encode(e)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	_, err = p.log.Append(context.Background(), []stream.Record{{
+		Kind: stream.KindEvent, Workspace: e.Workspace, Source: e.Source, MessageID: e.MessageID, ReceivedAt: now, Value: value,
+	}})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// say sends something at random: visits and log-ins that merge, traits that are set and taken back,
+// contacts, late events, versions of records in any order, and deletions.
+func (p *program) say(r *rand.Rand, i int) {
+	p.t.Helper()
+	user, device := r.IntN(5), r.IntN(6)
+	switch r.IntN(9) {
+	case 0, 1:
+		p.accept("/v1/identify", fmt.Sprintf(`{"userId":"u-%d","traits":{"email":"u%d@example.com","plan":"p%d","seats":%d}}`, user, user, r.IntN(3), r.IntN(20)))
+	case 2:
+		p.accept("/v1/identify", fmt.Sprintf(`{"userId":"u-%d","traits":{"plan":null,"note":%q}}`, user, strings.Repeat("x", r.IntN(4))))
+	case 3:
+		p.accept("/v1/page", fmt.Sprintf(`{"anonymousId":"a-%d","name":"Home"}`, device))
+	case 4:
+		p.accept("/v1/page", fmt.Sprintf(`{"userId":"u-%d","anonymousId":"a-%d","name":"Basket"}`, user, device))
+	case 5:
+		late := time.Now().Add(-time.Duration(r.IntN(90*24)) * time.Hour).UTC().Format(time.RFC3339)
+		p.accept("/v1/track", fmt.Sprintf(`{"userId":"u-%d","timestamp":%q,"event":"conversation.message","context":{"channel":"chat"},
+			"properties":{"conversation_id":"c-%d","direction":"inbound","text":"where is it? %d","author_role":"customer"}}`, user, late, i/4, i))
+	case 6:
+		p.accept("/v1/track", fmt.Sprintf(`{"userId":"u-%d","event":"invoice.overdue","properties":{"account_id":"acc-%d","amount":"%d.5","currency":"EUR"}}`, user, user, 1+r.IntN(90)))
+	case 7:
+		p.accept("/v1/track", fmt.Sprintf(`{"anonymousId":"a-%d","event":"survey.answered","properties":{"survey":"csat","scale":"1-5","score":%d,"conversation_id":"c-%d"}}`, device, 1+r.IntN(5), i/4))
+	case 8:
+		p.record(fmt.Sprint("r-", user), fmt.Sprint(r.IntN(20)), fmt.Sprintf("u%d@example.com", r.IntN(5)), fmt.Sprintf(`{"plan":"crm-%d","tier":%d}`, r.IntN(3), i), r.IntN(8) == 0)
+	}
+}
+
+// TestAsOfIsWhatItWas notes what the API says at several moments while people merge, are split, change and
+// come late, and asks for each of those moments in the end.
+func TestAsOfIsWhatItWas(t *testing.T) {
+	p := start(t, t.TempDir())
+	client := admin.NewClient(Socket(p.config.DataDir))
+	defer client.Close()
+	addresses := []string{"crm.contact_id:r-0", "crm.contact_id:r-3", "profile:" + uuid.NewString()}
+	for i := range 6 {
+		addresses = append(addresses, fmt.Sprint("user_id:u-", i), fmt.Sprint("anonymous_id:a-", i), fmt.Sprintf("email:u%d@example.com", i))
+	}
+	r := rand.New(rand.NewPCG(7, 11))
+	moments := []noted{p.note(addresses)} // nobody is there
+	merges, splits := 0, 0
+	var ids []string
+	for round := range 8 {
+		for i := range 14 {
+			p.say(r, round*14+i)
+		}
+		if round > 1 { // a person decides
+			a, b := uuid.MustParse(ids[r.IntN(len(ids))]), uuid.MustParse(ids[r.IntN(len(ids))])
+			verdict := []unify.LinkVerdict{unify.LinkMustMerge, unify.LinkNeverMerge, unify.LinkRemove}[round%3]
+			if a != b {
+				if _, err := client.LinkIdentity(t.Context(), "default", unify.IdentityLink{A: a, B: b, Verdict: verdict, Actor: "grace"}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		n := p.note(addresses)
+		for _, answer := range n.answers {
+			if id, ok := answer["profile"].(string); ok && !slices.Contains(ids, id) {
+				ids, addresses = append(ids, id), append(addresses, "profile:"+id)
+			}
+		}
+		n = p.note(addresses) // of the ids that are new too
+		for _, status := range n.status {
+			if status == http.StatusConflict {
+				splits++
+			}
+		}
+		moments = append(moments, n)
+	}
+	for address, answer := range moments[len(moments)-1].answers {
+		if id, ok := strings.CutPrefix(address, "profile:"); ok && answer["profile"] != nil && answer["profile"] != id {
+			merges++
+		}
+	}
+	if merges == 0 {
+		t.Error("nobody was merged; the test shows nothing of it")
+	}
+	t.Logf("%d ids, %d of them merged, %d answers named several", len(ids), merges, splits)
+	for _, n := range moments {
+		p.recall(n)
+	}
+	if status, answer := p.get("user_id:u-1", "?as_of="+url.QueryEscape(time.Now().Add(time.Hour).Format(time.RFC3339))); status != http.StatusBadRequest {
+		t.Errorf("of tomorrow it answers %d: %v", status, answer)
+	}
+}

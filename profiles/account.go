@@ -1,0 +1,204 @@
+package profiles
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tributary/identity"
+	"tributary/ingest/event"
+	"tributary/ingest/stream"
+)
+
+// An account is a company, a household or a contract. What is said of it (its traits, its plan, what it
+// owes, what it is entitled to) is kept by account and by the observation that the event is of, apart from
+// what is kept of the observation itself: so it stays with the account when that contact leaves, and goes
+// when that person is erased. Who belongs to it is kept beside it (Membership), of every observation whose
+// events name the account.
+
+// traitAccountKind is the trait that says what an account is, as event.CX.AccountKind does.
+const traitAccountKind = "account_kind"
+
+// Bounds of what is told.
+const (
+	maxAccounts = 16   // accounts of a profile: those that it holds roles in, then those that it left
+	maxParts    = 1000 // observations whose word on an account is folded, the least ids first
+)
+
+// ofAccount says whether items of a kind belong to the account that the event names, if it names one.
+func (k ItemKind) ofAccount() bool {
+	return k == ItemSubscription || k == ItemBilling || k == ItemDispute || k == ItemEntitlement
+}
+
+// StatesAccount says whether an event says something of the account that it names, beyond naming it: a
+// group call, and what happens to a subscription, a bill, a dispute or an entitlement.
+func StatesAccount(e *event.Event) bool {
+	if e.CX == nil || e.CX.AccountID == "" {
+		return false
+	}
+	return e.Type == event.TypeGroup || e.CX.AccountKind != "" || moves[e.Name].kind.ofAccount()
+}
+
+// ApplyAccount adds what an event says of its account, whose log record is at pos, to the State that is
+// kept of that account and of the event's observation. See StatesAccount.
+func (s *State) ApplyAccount(e *event.Event, pos stream.Position) {
+	x := newInteraction(e, pos)
+	s.see(1, x.at, x.at)
+	s.addSource(sourceSeen{name: x.source, events: 1, first: x.at, last: x.at})
+	if e.Type == event.TypeGroup {
+		s.say(e, x.stamp, nil, e.Traits)
+	}
+	if kind := e.CX.AccountKind; kind != "" && (e.Record == nil || !e.Record.Deleted) {
+		value, _ := json.Marshal(kind) // of a string, never fails
+		s.assert(freeTrait, trait{
+			name: traitAccountKind, by: x.stamp, received: e.ReceivedAt.UnixMilli(), n: 1, value: string(value),
+		}, true)
+	}
+	if m, known := moves[e.Name]; known && m.kind.ofAccount() {
+		s.applyItem(m, e, x, pos)
+	}
+}
+
+// AccountPart is what is kept of an account by one observation. State is nil where it says nothing of it.
+type AccountPart struct {
+	Observation identity.ObservationID
+	State       *State
+}
+
+// Account is what the rules of survivorship make of all that is said of one account.
+type Account struct {
+	ID        string            `policy:"account"`
+	Kind      event.AccountKind `policy:"account"` // "" if nobody said
+	FirstSeen time.Time         `policy:"account"` // of what says something of it; corrected times
+	LastSeen  time.Time         `policy:"account"`
+	Events    uint64            `policy:"account"`
+	Sources   []SourceSeen      `policy:"-"`
+	Traits    []Trait           `policy:"-"` // ascending by name, account_kind not among them
+	Items     []Item            `policy:"-"` // plan, debt, disputes, entitlements; newest first
+}
+
+// FoldAccount makes the account of its parts. Their order does not matter, and none is changed.
+func FoldAccount(id string, parts []AccountPart, rules Rules) Account {
+	parts = slices.Clone(parts)
+	slices.SortFunc(parts, func(a, b AccountPart) int { return bytes.Compare(a.Observation[:], b.Observation[:]) })
+	var all State
+	var claims []claim
+	for i := range parts {
+		m := Member{Assignment: identity.Assignment{Observation: parts[i].Observation}, State: parts[i].State}
+		if m.State != nil {
+			all.Merge(m.State)
+			claims = appendClaims(claims, &m, freeTrait, recordTrait)
+		}
+	}
+	a := Account{ID: id, FirstSeen: all.FirstSeen(), LastSeen: all.LastSeen(), Events: all.events, Items: foldItems(all.items)}
+	for _, x := range all.sources {
+		a.Sources = append(a.Sources, SourceSeen{
+			Name: x.name, Events: x.events, FirstSeen: time.UnixMilli(x.first).UTC(), LastSeen: time.UnixMilli(x.last).UTC(),
+		})
+	}
+	slices.SortFunc(a.Sources, func(a, b SourceSeen) int { return strings.Compare(a.Name, b.Name) })
+	for _, t := range survivors(claims, rules) {
+		if t.Name == traitAccountKind {
+			var kind string
+			_ = json.Unmarshal(t.Value, &kind) // what is no string is no kind
+			a.Kind = event.AccountKind(kind)
+			continue
+		}
+		a.Traits = append(a.Traits, t)
+	}
+	return a
+}
+
+// AccountOf is an account that a profile has, or had, a part in.
+type AccountOf struct {
+	Account `policy:"-"`
+	Roles   []Role `policy:"-"`       // the shortest names first
+	Current bool   `policy:"account"` // a role is held at the time for which it was read
+}
+
+// addItems adds the items of the accounts in which a role is held.
+func (p *Profile) addItems() {
+	for i := range p.Accounts {
+		a := &p.Accounts[i]
+		for _, item := range a.Items {
+			item.Account = a.ID
+			p.Items = append(p.Items, item)
+		}
+	}
+	slices.SortStableFunc(p.Items, func(a, b Item) int { return b.ChangedAt.Compare(a.ChangedAt) })
+}
+
+// HotAccounts is what Hot knows of accounts. What it returns may be kept but not changed.
+type HotAccounts interface {
+	// AccountsOf lists the accounts that an observation's events name, ascending.
+	AccountsOf(identity.ObservationID) ([]string, error)
+	// Membership is the part that an observation has in an account; nil if its events name it not.
+	Membership(account string, id identity.ObservationID) (*Membership, error)
+	// AccountParts lists what is said of an account by observations, ascending, at most so many.
+	AccountParts(account string, most int) ([]AccountPart, error)
+	// AccountMembers lists the observations whose events name an account, ascending, after one, at most so
+	// many. The zero id stands before all.
+	AccountMembers(account string, after identity.ObservationID, most int) ([]identity.ObservationID, error)
+}
+
+// accountsOf finds the accounts of a profile's observations: those in which it holds a role at a time,
+// then those that it left, each the newest named first. Only of the first are traits and items told.
+func accountsOf(hot HotAccounts, members []Member, rules Rules, at time.Time) ([]AccountOf, error) {
+	said := map[string][]*Membership{}
+	for i := range members {
+		id := members[i].id()
+		names, err := hot.AccountsOf(id)
+		if err != nil {
+			return nil, fmt.Errorf("read accounts of an observation: %w", err)
+		}
+		for _, name := range names {
+			m, err := hot.Membership(name, id)
+			if err != nil {
+				return nil, fmt.Errorf("read membership: %w", err)
+			}
+			if m != nil {
+				said[name] = append(said[name], m)
+			}
+		}
+	}
+	type found struct {
+		AccountOf
+		last int64
+	}
+	var all []found
+	for name, memberships := range said {
+		f := found{AccountOf: AccountOf{Account: Account{ID: name}, Roles: rolesOf(memberships)}}
+		for _, m := range memberships {
+			f.last = max(f.last, m.last)
+		}
+		f.Current = slices.ContainsFunc(f.Roles, func(r Role) bool { return r.At(at) })
+		all = append(all, f)
+	}
+	slices.SortFunc(all, func(a, b found) int {
+		switch {
+		case a.Current != b.Current && a.Current:
+			return -1
+		case a.Current != b.Current:
+			return 1
+		case a.last != b.last:
+			return int(max(-1, min(1, b.last-a.last)))
+		}
+		return strings.Compare(a.ID, b.ID)
+	})
+	var list []AccountOf
+	for i := range min(len(all), maxAccounts) {
+		a := all[i].AccountOf
+		if a.Current {
+			parts, err := hot.AccountParts(a.ID, maxParts)
+			if err != nil {
+				return nil, fmt.Errorf("read account: %w", err)
+			}
+			a.Account = FoldAccount(a.ID, parts, rules)
+		}
+		list = append(list, a)
+	}
+	return list, nil
+}

@@ -1,0 +1,109 @@
+package profiles
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"tributary/identity"
+)
+
+// AccountMember is a profile with a part in an account, present or past.
+type AccountMember struct {
+	Profile identity.ProfileID
+	Roles   []Role
+}
+
+// AccountAnswer is one account as it stands at one moment, with a page of its members.
+type AccountAnswer struct {
+	Account Account
+	Members []AccountMember
+	// Next is the place after which the next page begins; the zero id: there is none.
+	Next            identity.ObservationID
+	IdentityVersion uint64
+}
+
+// Account reads an account and at most so many of its members, from a place that another answer named or
+// from the beginning for the zero id. A profile is listed once, by the least id of those of its
+// observations that name the account. It fails with ErrNotFound where no event names the account.
+func (s *Service) Account(ctx context.Context, workspace, id string, from identity.ObservationID, most int) (answer *AccountAnswer, err error) {
+	hot, err := s.store.Snapshot(workspace)
+	if err != nil {
+		return nil, fmt.Errorf("open snapshot: %w", err)
+	}
+	defer func() { err = errors.Join(err, hot.Close()) }()
+	accounts, ok := hot.(HotAccounts)
+	if !ok {
+		return nil, ErrNotFound
+	}
+	ids, err := accounts.AccountMembers(id, from, most+1)
+	if err != nil {
+		return nil, err
+	}
+	if len(ids) == 0 && from == uuid.Nil {
+		return nil, ErrNotFound
+	}
+	rules, err := s.rules.Rules(workspace)
+	if err != nil {
+		return nil, fmt.Errorf("read rules of survivorship: %w", err)
+	}
+	parts, err := accounts.AccountParts(id, maxParts)
+	if err != nil {
+		return nil, err
+	}
+	answer = &AccountAnswer{Account: FoldAccount(id, parts, rules)}
+	if answer.IdentityVersion, err = hot.IdentityVersion(); err != nil {
+		return nil, err
+	}
+	if len(ids) > most {
+		answer.Next, ids = ids[most-1], ids[:most]
+	}
+	v := newView(hot)
+	for _, o := range ids {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		member, err := v.accountMember(accounts, id, o)
+		if err != nil {
+			return nil, err
+		}
+		if member != nil {
+			answer.Members = append(answer.Members, *member)
+		}
+	}
+	return answer, nil
+}
+
+// accountMember is the profile of an observation as a member of an account; nil if another observation
+// stands for it, or it belongs to nobody.
+func (v view) accountMember(accounts HotAccounts, account string, o identity.ObservationID) (*AccountMember, error) {
+	assigned, known, err := v.Assignment(o)
+	if err != nil || !known || assigned.Standing == identity.StandingUnassigned {
+		return nil, err
+	}
+	ids, err := v.Members(assigned.Profile)
+	if err != nil {
+		return nil, fmt.Errorf("read members: %w", err)
+	}
+	var said []*Membership
+	first := true
+	slices.SortFunc(ids, func(a, b identity.ObservationID) int { return slices.Compare(a[:], b[:]) })
+	for _, id := range ids {
+		m, err := accounts.Membership(account, id)
+		if err != nil {
+			return nil, err
+		}
+		if m == nil {
+			continue
+		}
+		if first && id != o {
+			return nil, nil
+		}
+		first = false
+		said = append(said, m)
+	}
+	return &AccountMember{Profile: assigned.Profile, Roles: rolesOf(said)}, nil
+}

@@ -1,0 +1,18 @@
+package unify
+
+import (
+	"tributary/profiles"
+	"tributary/profiles/state"
+)
+
+// account keeps what an event says of the account that it names, and that its subject has a part in it.
+func (a *applier) account(space *state.Space, r *record) {
+	cx := r.event.CX
+	if cx == nil || cx.AccountID == "" {
+		return
+	}
+	space.AddMembership(cx.AccountID, r.observation.ID).Apply(r.event)
+	if profiles.StatesAccount(r.event) {
+		space.AddAccount(cx.AccountID, r.observation.ID).ApplyAccount(r.event, r.Position)
+	}
+}

@@ -1,0 +1,171 @@
+package unify
+
+import (
+	"time"
+
+	"tributary/identity"
+	"tributary/profiles/privacy"
+	"tributary/profiles/state"
+)
+
+// Who is erased or suppressed is asked of every record before anything of it is kept. That is a function
+// of the set of records: erasures and suppressions that the log holds ahead are known before the first
+// record is applied (ahead.go), and an erasure reaches at least all that was applied when it came.
+
+// subject says what a record's person asked for: that it is erased, and by which erasure, or that it is
+// refused.
+func (a *applier) subject(space *state.Space, r *record) (refused bool, err error) {
+	r.erased = nil
+	if a.Hasher == nil || space.Erasures().Len() == 0 && !space.Suppresses() {
+		return false, nil
+	}
+	if r.event == nil {
+		return a.mentioned(space, r)
+	}
+	hashes := a.hashes(r)
+	if r.erased = space.Erasures().Of(r.Position, r.ReceivedAt, r.observation.ID, hashes); r.erased != nil || !space.Suppresses() {
+		return false, nil
+	}
+	at := r.asked()
+	for _, h := range hashes {
+		if refused, err := space.SuppressedAt(h, at); refused || err != nil {
+			return refused, err
+		}
+	}
+	return false, nil
+}
+
+// asked is when it is asked whether a record may come in: a replay is asked when it is replayed.
+func (r *record) asked() time.Time {
+	if r.by != nil {
+		return r.by.ReceivedAt
+	}
+	return r.ReceivedAt
+}
+
+// mentioned is subject for what was never an event.
+func (a *applier) mentioned(space *state.Space, r *record) (refused bool, err error) {
+	payload := r.Value
+	if r.fault != nil && r.fault.payload != nil {
+		payload = r.fault.payload
+	}
+	place := identity.Place{Workspace: r.Workspace, Source: r.Source}
+	r.erased = space.Erasures().Mentioned(a.Hasher, a.Engine, r.Position, r.ReceivedAt, place, payload)
+	if r.erased != nil || !space.Suppresses() {
+		return false, nil
+	}
+	a.Hasher.Mentions(a.Engine, place, payload, func(h privacy.IdentifierHash) bool {
+		if err == nil {
+			refused, err = space.SuppressedAt(h, r.asked())
+		}
+		return refused || err != nil
+	})
+	return refused, err
+}
+
+func (a *applier) hashes(r *record) []privacy.IdentifierHash {
+	if !r.hashed {
+		r.hashes, r.hashed = a.Hasher.Event(a.Engine, r.event), true
+	}
+	return r.hashes
+}
+
+// strip leaves of a quarantined item what says nothing of its person.
+func strip(item *state.Item, e *privacy.Erasure) {
+	if item.Status == state.StatusOpen {
+		item.Status = state.StatusErased
+	}
+	item.ChangedAt, item.Payload, item.MessageID, item.Field, item.Detail = e.At, nil, "", "", ""
+}
+
+// carryOutPrivacy carries out the commands of privacy; false: it is none of them.
+func (a *applier) carryOutPrivacy(space *state.Space, r *record) (bool, error) {
+	switch c := r.command.(type) {
+	case PrivacyRequest:
+		return true, a.holdErasure(space, r, c)
+	case PrivacyCancel:
+		return true, a.cancelErasure(space, r, c)
+	case PrivacyErase:
+		return true, a.erase(space, r, c)
+	case PrivacyNote:
+		return true, a.noteStep(space, c)
+	case PrivacyErased:
+		return true, a.finishErasure(space, c)
+	case PrivacySuppress:
+		return true, suppress(space, r, c.Identifiers, true, c.At)
+	case PrivacyUnsuppress:
+		return true, suppress(space, r, c.Identifiers, false, c.At)
+	case PrivacyRestrict:
+		return true, restrict(space, r, c.Observations, &privacy.Restriction{By: actorOf(c), Reason: c.Reason, At: r.ReceivedAt})
+	case PrivacyUnrestrict:
+		return true, restrict(space, r, c.Observations, nil)
+	case PrivacyVoid:
+		return true, nil
+	}
+	return false, nil
+}
+
+func suppress(space *state.Space, r *record, all []privacy.IdentifierHash, on bool, at time.Time) error {
+	by := state.Stamp{At: at, MessageID: r.MessageID}
+	if at.IsZero() {
+		by.At = r.ReceivedAt
+	}
+	for _, h := range all {
+		if err := space.Suppress(h, on, by); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func restrict(space *state.Space, r *record, all []identity.ObservationID, why *privacy.Restriction) error {
+	for _, id := range all {
+		var one *privacy.Restriction
+		if why != nil {
+			own := *why
+			own.Observation, one = id, &own
+		}
+		if err := space.Restrict(id, one, state.Stamp{At: r.ReceivedAt, MessageID: r.MessageID}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// privacyCommand is in the value of every command of privacy.
+var privacyCommand = []byte(`"privacy.`)
+
+// aheadRows is before the first ordinal of the rows that an erasure leads to which is carried out ahead of
+// its turn: those of its turn come first.
+const aheadRows = 1 << 22
+
+// keepPrivacy carries out ahead of its turn what says who is erased or suppressed.
+func (a *applier) keepPrivacy(r *record) (bool, error) {
+	if r.fault != nil {
+		return false, nil // it is told of in its turn
+	}
+	space, err := a.tx.Workspace(r.Workspace)
+	if err != nil {
+		return false, err
+	}
+	r.rows = aheadRows
+	switch c := r.command.(type) {
+	case PrivacyErase:
+		err = a.erase(space, r, c)
+	case PrivacyErased:
+		if e := space.Erasure(c.ID); e != nil {
+			e.UpTo = e.UpTo.Raise(c.UpTo)
+			space.PutErasure(e)
+		}
+	case PrivacySuppress:
+		err = suppress(space, r, c.Identifiers, true, c.At)
+	case PrivacyUnsuppress:
+		err = suppress(space, r, c.Identifiers, false, c.At)
+	default:
+		return false, nil
+	}
+	if _, skip := asSkip(err); skip {
+		return false, nil
+	}
+	return true, err
+}

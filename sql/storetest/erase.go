@@ -1,0 +1,200 @@
+package storetest
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"tributary/sql/store"
+
+	"github.com/google/uuid"
+)
+
+// testErasureRules: a new table needs a rule.
+func testErasureRules(t *testing.T, e Engine) {
+	b := e.Store(t)
+	for _, table := range store.TableNames() {
+		rule, ok := store.ErasureRule(table)
+		if !ok {
+			t.Errorf("%s: no erasure rule: say in sql/store/erase.go which of its rows are a person's", table)
+		}
+		t.Logf("%s: %s", table, rule)
+	}
+	_ = b
+}
+
+// erasing is what the tests of erasure share: events of three observations, of which the first is erased up to
+// offset 200.
+type erasing struct {
+	*Bench
+	erasure uuid.UUID
+	rows    []*store.EventRow
+}
+
+func newErasing(t *testing.T, e Engine) *erasing {
+	b := &erasing{Bench: e.Store(t), erasure: uuid.MustParse("0190a0a0-0000-7000-8000-000000000001"), rows: Rows(5, 300)}
+	for i, row := range b.rows {
+		row.Workspace, row.Observation = "acme", Observation(uint64(i%3))
+		row.LogPartition, row.LogOffset, row.Ordinal = 0, uint64(i), 0
+		row.ReceivedAt = Start.Add(time.Duration(i) * time.Hour)
+		row.Participants = ""
+		if i%3 == 1 && i < 30 {
+			row.Participants = `[{"role":"cc","identifiers":[{"type":"email","value":"ada@example.com"}]}]`
+		}
+	}
+	insert(t, b.Bench, store.Events, b.rows...)
+	place := func(n uint64) store.Place { return store.Place{LogPartition: 0, LogOffset: n, Ordinal: 1} }
+	first, other := Observation(0), Observation(1)
+	for i, o := range []uuid.UUID{first, other} {
+		n := uint64(10 * i)
+		insert(t, b.Bench, store.Facts, &store.FactRow{Place: place(n), Workspace: "acme", Kind: store.FactObservation, Observation: o, ReceivedAt: Start})
+		insert(t, b.Bench, store.IdentityMap, &store.IdentityMapRow{Place: place(n + 1), Workspace: "acme", Observation: o, Profile: Observation(9), Version: 1, ChangedAt: Start})
+		insert(t, b.Bench, store.IdentityDecisions, &store.IdentityDecisionRow{Place: place(n + 2), Workspace: "acme", Observation: o, Profile: Observation(9), Version: 1, DecidedAt: Start})
+		insert(t, b.Bench, store.ProfileChanges, &store.ProfileChangeRow{Place: place(n + 3), Workspace: "acme", Profile: o, Kind: "created", ChangedAt: Start})
+		insert(t, b.Bench, store.ConsentChanges, &store.ConsentRow{Place: place(n + 4), Workspace: "acme", Observation: o, ReceivedAt: Start})
+	}
+	for version := range uint64(3) { // the third was made without the first
+		insert(t, b.Bench, store.Profiles, &store.ProfileRow{Place: place(50 + version), Workspace: "acme", Profile: Observation(9), Version: version + 1, UpdatedAt: Start})
+	}
+	insert(t, b.Bench, store.Profiles, &store.ProfileRow{Place: place(60), Workspace: "acme", Profile: Observation(77), Version: 1, UpdatedAt: Start})
+	return b
+}
+
+// begin notes what is to be removed.
+func (b *erasing) begin(t *testing.T, until time.Time) {
+	t.Helper()
+	subject := &store.ErasedSubject{Workspace: "acme", Erasure: b.erasure, Observation: Observation(0), At: Start, Until: until}
+	bound := &store.ErasedBound{Erasure: b.erasure, LogPartition: 0, Below: 200}
+	if err := b.BeginErasing(t.Context(), []*store.ErasedSubject{subject}, []*store.ErasedBound{bound}); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.FindErased(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var rows []*store.ErasedRow
+	for text, err := range b.Participants(t.Context(), []string{"acme"}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		row := text.Row("events")
+		row.Text = "[]"
+		rows = append(rows, row)
+	}
+	if err := b.NoteErased(t.Context(), rows); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// settled stands for the file system of the engine.
+func settled(context.Context) error { return nil }
+
+func testErase(t *testing.T, e Engine) {
+	for name, until := range map[string]time.Time{"by place": {}, "by receipt": Start.Add(99 * time.Hour)} {
+		t.Run(name, func(t *testing.T) {
+			b := newErasing(t, e)
+			want := uint64(67) // 0, 3, … 198
+			if !until.IsZero() {
+				want = 34 // 0, 3, … 99
+			}
+			other := one[uint64](t, b.Bench, "SELECT sum(cityHash64(toString(tuple(* EXCEPT (participants, query))))) FROM events WHERE observation != ?", Observation(0))
+			b.begin(t, until)
+			counts, err := b.CountErased(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			var events uint64
+			for _, c := range counts {
+				if c.Erasure != b.erasure {
+					t.Errorf("counted for %s", c.Erasure)
+				}
+				events += c.Events
+			}
+			if events != want {
+				t.Errorf("%d events are counted, want %d", events, want)
+			}
+			if err := b.KeepTotals(t.Context(), nil); err != nil {
+				t.Fatal(err)
+			}
+			if err := b.RemoveErased(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if n := one[uint64](t, b.Bench, "SELECT count() FROM events"); n != 300-want {
+				t.Errorf("%d events are left, want %d", n, 300-want)
+			}
+			if now := one[uint64](t, b.Bench, "SELECT sum(cityHash64(toString(tuple(* EXCEPT (participants, query))))) FROM events WHERE observation != ?", Observation(0)); now != other {
+				t.Error("events of others are not what they were")
+			}
+			if n := one[uint64](t, b.Bench, "SELECT countIf(participants = '[]') FROM events WHERE participants != ''"); n != 10 {
+				t.Errorf("participants of %d events were changed, want 10", n)
+			}
+			for _, table := range []string{"facts", "identity_map", "identity_decisions", "consent_changes"} {
+				if n := one[uint64](t, b.Bench, "SELECT countIf(observation = ?) + 10 * count() FROM "+table, Observation(0)); n != 10 {
+					t.Errorf("%s: %d, want one row, of the other", table, n)
+				}
+			}
+			if got := one[[]uint64](t, b.Bench, "SELECT arraySort(groupArray(version)) FROM profiles WHERE profile = ?", Observation(9)); !slices.Equal(got, []uint64{3}) {
+				t.Errorf("versions %v of the profile are left, want the last", got)
+			}
+			if n := one[uint64](t, b.Bench, "SELECT count() FROM profiles WHERE profile = ?", Observation(77)); n != 1 {
+				t.Error("another's profile is gone")
+			}
+			left, err := b.ErasedLeft(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for table, n := range left {
+				if n != 0 {
+					t.Errorf("%s holds %d noted rows", table, n)
+				}
+			}
+			if got := one[uint64](t, b.Bench, "SELECT sum(events) FROM erased_counts WHERE workspace = 'acme'"); got != want {
+				t.Errorf("totals hold %d events, want %d", got, want)
+			}
+			if err := b.DropOldParts(t.Context(), settled); err != nil {
+				t.Fatal(err)
+			}
+			if n := one[uint64](t, b.Bench, "SELECT count() FROM system.parts WHERE database = currentDatabase() AND NOT active AND table = 'events'"); n != 0 {
+				t.Errorf("%d old parts are left", n)
+			}
+			testDurableTables(t, b.Bench)
+			if err := b.AnonymiseTotals(t.Context(), []uuid.UUID{b.erasure}); err != nil {
+				t.Fatal(err)
+			}
+			if n := one[uint64](t, b.Bench, "SELECT countIf(erasure = ?) FROM erased_counts", b.erasure); n != 0 {
+				t.Error("totals tell whose they are")
+			}
+		})
+	}
+}
+
+// testEraseAgain: a run that was broken off after any step is begun again from the first.
+func testEraseAgain(t *testing.T, e Engine) {
+	b := newErasing(t, e)
+	b.begin(t, time.Time{})
+	if err := b.KeepTotals(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	b.begin(t, time.Time{})
+	if err := b.KeepTotals(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.RemoveErased(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.begin(t, time.Time{})
+	for _, step := range []func() error{
+		func() error { return b.KeepTotals(t.Context(), nil) }, func() error { return b.RemoveErased(t.Context()) },
+		func() error { return b.EndErasing(t.Context()) },
+	} {
+		if err := step(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := one[uint64](t, b.Bench, "SELECT sum(events) FROM erased_counts WHERE workspace = 'acme'"); n != 67 {
+		t.Errorf("totals hold %d events, want 67", n)
+	}
+	if n := one[uint64](t, b.Bench, "SELECT count() FROM events"); n != 300-67 {
+		t.Errorf("%d events are left, want %d", n, 300-67)
+	}
+}
