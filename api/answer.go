@@ -7,10 +7,10 @@ import (
 	"slices"
 
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 
 	"tributary/api/policy"
 	"tributary/api/problem"
-	"tributary/identity"
 	"tributary/ingest/stream"
 	"tributary/profiles"
 	"tributary/profiles/unify"
@@ -99,8 +99,8 @@ func (a *API) disclose(c *gin.Context, x *reading, v verificationView, result *p
 		}
 		records = append(records, r)
 	}
-	if len(x.others) > 0 {
-		r, err := a.candidatesRecord(c, x, v, x.others, 0)
+	for ids := range slices.Chunk(x.listed(slices.Concat(x.others, result.Profiles)), unify.MaxDisclosed) {
+		r, err := a.listedRecord(x, d, ids)
 		if err != nil {
 			return err
 		}
@@ -109,21 +109,20 @@ func (a *API) disclose(c *gin.Context, x *reading, v verificationView, result *p
 	return a.record(c, records)
 }
 
-// discloseCandidates makes the record of whom an address may name durable.
-func (a *API) discloseCandidates(c *gin.Context, x *reading, ids []identity.ProfileID, version uint64) error {
-	r, err := a.candidatesRecord(c, x, x.verification(a), ids, version)
-	if err != nil {
-		return err
-	}
-	return a.record(c, []stream.Record{r})
+// listed are the profiles that an answer tells of beside those that were looked up.
+func (x *reading) listed(ids []uuid.UUID) []uuid.UUID {
+	var seen []uuid.UUID
+	return slices.DeleteFunc(ids, func(id uuid.UUID) bool {
+		known := slices.Contains(seen, id)
+		seen = append(seen, id)
+		return known || slices.ContainsFunc(x.asked, func(one asked) bool { return one.answer.Profile.ID == id })
+	})
 }
 
-func (a *API) candidatesRecord(c *gin.Context, x *reading, v verificationView, ids []identity.ProfileID, version uint64) (stream.Record, error) {
-	d := a.disclosure(c, x, v)
-	d.Kind, d.IdentityVersion, d.Total = store.DisclosureCandidates, version, len(ids)
-	// A profile's id is that of its founding observation.
-	d.Observations = ids[:min(len(ids), unify.MaxDisclosed)]
-	d.Classes, d.Shown = []string{policy.ClassMeta}, []string{"candidates[]"}
+// listedRecord is the record of an answer for those that it lists. A profile's id is that of its founding
+// observation.
+func (a *API) listedRecord(x *reading, d unify.Disclosure, ids []uuid.UUID) (stream.Record, error) {
+	d.Kind, d.Profile, d.Total, d.Observations = store.DisclosureListed, uuid.Nil, len(ids), ids
 	return unify.NewDisclosureRecord(x.key.Workspace, a.Now(), d)
 }
 
@@ -179,13 +178,9 @@ func (a *API) disclosedProblem(c *gin.Context, d *problem.Document) *problem.Doc
 	if !ok || len(list) == 0 {
 		return d
 	}
-	ids := make([]identity.ProfileID, len(list))
-	for i := range list {
-		ids[i] = list[i].Profile
-	}
 	result, err := x.reader(a, policy.Claimed).Apply(list)
 	if err == nil {
-		err = a.discloseCandidates(c, x, ids, *d.IdentityVersion)
+		err = a.disclose(c, x, verificationView{Level: policy.Claimed.String()}, result)
 	}
 	if err != nil {
 		return toProblem(err)

@@ -59,6 +59,7 @@ type Config struct {
 	Commands Commands
 	Sources  Sources
 	Schemas  Schemas
+	Privacy  Privacy // nil: requests of privacy are not taken
 	Keys     Keys
 	Tokens   Tokens // nil: keys alone open anything
 	Notes    Notes

@@ -234,64 +234,8 @@ func TestMergedProfileIsFoundByItsFormerID(t *testing.T) {
 	}
 }
 
-// samples of every route, by its pattern.
-var samples = map[string]struct{ target, body string }{
-	"/v1/profiles/:address":              {"/v1/profiles/user_id:u1", ""},
-	"/v1/profiles/:address/context":      {"/v1/profiles/user_id:u1/context", ""},
-	"/v1/profiles/:address/timeline":     {"/v1/profiles/user_id:u1/timeline", ""},
-	"/v1/profiles/:address/identity":     {"/v1/profiles/user_id:u1/identity?add=phone:%2B4930123456", ""},
-	"/v1/identifiers/:address":           {"/v1/identifiers/user_id:u1", ""},
-	"/v1/profiles/lookup":                {"/v1/profiles/lookup", `{"identifiers":[{"type":"user_id","value":"u1"}]}`},
-	"/v1/sources":                        {"/v1/sources", ""},
-	"/v1/sources/:source/reconciliation": {"/v1/sources/crm/reconciliation", ""},
-	"/v1/sources/:source/schema":         {"/v1/sources/crm/schema", ""},
-	"/v1/sources/:source/schema/drift":   {"/v1/sources/crm/schema/drift", ""},
-	"/v1/sources/:source/expected/:day":  {"/v1/sources/crm/expected/2026-03-01", `{"count":1}`},
-	"/v1/openapi.yaml":                   {"/v1/openapi.yaml", ""},
-	"/healthz":                           {"/healthz", ""},
-	"/readyz":                            {"/readyz", ""},
-	"/metrics":                           {"/metrics", ""},
-}
-
-func TestEveryRouteKeepsToItsScope(t *testing.T) {
-	w := newWorld(t)
-	w.conversation()
-	rules := map[string]auth.Scope{}
-	for _, r := range w.api.routes() {
-		rules[r.method+" "+r.path] = r.scope
-	}
-	keys := map[auth.Scope]string{}
-	for _, s := range auth.Scopes() {
-		kind := auth.KindAdmin
-		keys[s] = w.key(kind, "acme", s)
-	}
-	for _, r := range w.api.engine.Routes() {
-		rule, known := rules[r.Method+" "+r.Path]
-		sample, sampled := samples[r.Path]
-		if !known || !sampled {
-			t.Errorf("%s %s has no rule or no sample", r.Method, r.Path)
-			continue
-		}
-		want := http.StatusOK
-		if rule != public {
-			want = http.StatusUnauthorized
-		}
-		for _, secret := range []string{"", "trb_r_short", "trb_r_" + strings.Repeat("0", 43)} {
-			if got := w.do(r.Method, sample.target, secret, sample.body).Code; got != want {
-				t.Errorf("%s %s without a key answers %d, want %d", r.Method, r.Path, got, want)
-			}
-		}
-		for scope, secret := range keys {
-			want := http.StatusForbidden
-			if rule == public || scope == rule {
-				want = http.StatusOK
-			}
-			if got := w.do(r.Method, sample.target, secret, sample.body).Code; got != want {
-				t.Errorf("%s %s with %s answers %d, want %d", r.Method, r.Path, scope, got, want)
-			}
-		}
-	}
-}
+// Every route by every scope, in two workspaces, is walked where the whole server runs:
+// cmd/internal/node, TestEveryRouteKeepsToItsWorkspaceAndScope.
 
 func TestWorkspacesDoNotSeeEachOther(t *testing.T) {
 	w := newWorld(t)

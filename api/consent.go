@@ -248,7 +248,7 @@ func (a *API) decisions(c *gin.Context, address profiles.Address, body *consentB
 	var contact *profiles.ContactConsent
 	if body.Contact != nil {
 		var err error
-		if contact, err = a.contact(c, identity.Identifier(*body.Contact)); err != nil {
+		if contact, err = a.Contacts.ContactConsent(ctx, workspace, identity.Identifier(*body.Contact)); err != nil {
 			return nil, err
 		}
 	}
@@ -276,20 +276,6 @@ func holdsContact(found *profiles.Answer, id identity.Identifier) bool {
 		}
 	}
 	return false
-}
-
-// contact reads what was said of a contact point, and puts those who have it on the account of the reading.
-func (a *API) contact(c *gin.Context, id identity.Identifier) (*profiles.ContactConsent, error) {
-	contact, err := a.Contacts.ContactConsent(c.Request.Context(), keyOf(c).Workspace, id)
-	if err != nil {
-		return nil, err
-	}
-	if x := readingOf(c); x != nil {
-		for i := range contact.Profiles {
-			x.others = append(x.others, contact.Profiles[i].Profile)
-		}
-	}
-	return contact, nil
 }
 
 func contactDecisions(contact *profiles.ContactConsent, body *consentBody, now time.Time) []consent.Decision {
@@ -325,7 +311,7 @@ func (a *API) getContactConsent(c *gin.Context) {
 	}
 	var found *profiles.ContactConsent
 	if err == nil {
-		found, err = a.contact(c, address[0])
+		found, err = a.Contacts.ContactConsent(c.Request.Context(), keyOf(c).Workspace, address[0])
 	}
 	if err != nil {
 		a.fail(c, ofPath(err))

@@ -34,7 +34,7 @@ type disclosuresView struct {
 // disclosureView is one reading. What names keys, requests and profiles is not in the report for the subject.
 type disclosureView struct {
 	At        time.Time  `json:"at" policy:"meta"`
-	What      string     `json:"what" policy:"meta"` // answer, or candidates: the person was one of those it might be
+	What      string     `json:"what" policy:"meta"` // answer, or listed: the person was one of several that an answer lists
 	Purpose   string     `json:"purpose" policy:"meta"`
 	Reader    string     `json:"reader" policy:"meta"` // human, own_ai, third_party_ai or system
 	Level     string     `json:"level" policy:"meta"`

@@ -58,6 +58,9 @@ func toProblem(err error) *problem.Document {
 	if d := pastProblem(err); d != nil {
 		return d
 	}
+	if d := PrivacyProblem(err); d != nil {
+		return d
+	}
 	switch {
 	case errors.As(err, &document):
 		return document

@@ -104,6 +104,5 @@ func (a *API) getIdentifier(c *gin.Context) {
 		a.fail(c, ofPath(err))
 		return
 	}
-	readingOf(c).others = answer.Profiles
 	a.answer(c, answer)
 }

@@ -10,10 +10,15 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"tributary/api/audit"
+	"tributary/api/policy"
 	"tributary/api/problem"
 	"tributary/ingest/schema"
 	"tributary/profiles"
+	"tributary/profiles/analysis"
 	"tributary/profiles/explain"
+	"tributary/profiles/privacy"
+	"tributary/profiles/privacy/desk"
 	"tributary/profiles/reconcile"
 )
 
@@ -100,6 +105,16 @@ func TestAnswersAndSchemasHaveTheSameFields(t *testing.T) {
 		"Schema": schema.Report{}, "EventSchema": schema.EventReport{}, "FieldSeen": schema.FieldReport{}, "TypeSeen": schema.TypeReport{},
 		"Contract": schema.Contract{}, "SchemaDrift": schema.DriftReport{}, "EventDrift": schema.EventDrift{}, "Difference": schema.Difference{},
 		"Expected": reconcile.Expected{}, "ExpectedFigure": expectedBody{},
+		"Computed": computedView{}, "InSegment": inSegmentView{}, "Segments": segmentsView{}, "Segment": analysis.Segment{},
+		"SegmentMembers": segmentMembersView{}, "SegmentMember": segmentMemberView{}, "SegmentChanges": segmentChangesView{},
+		"SegmentChange": segmentChangeView{}, "Definitions": analysis.Document{}, "PendingTrait": analysis.Pending{},
+		"Workspace": workspaceView{}, "Key": keyView{}, "Keys": keysView{}, "NewKey": newKeyBody{}, "Rotation": rotateBody{}, "MadeKey": madeKeyView{},
+		"PrivacyBody": desk.Body{}, "ErasurePreview": desk.Preview{}, "KeptIdentifiers": desk.Kept{}, "StoreCount": desk.Store{},
+		"Erasures": desk.Erasures{}, "Erasure": desk.Erasure{}, "ErasureStep": desk.Step{}, "ErasureCount": privacy.Count{},
+		"PrivacyDone": desk.Done{}, "PrivacyStanding": desk.Standing{},
+		"AuditPage": audit.Page{}, "AuditLine": audit.Line{},
+		"Reading": readingView{}, "Verification": verificationView{}, "Raise": raiseView{}, "Withheld": policy.Withheld{},
+		"Disclosures": disclosuresView{}, "Disclosure": disclosureView{},
 		"Problem": problem.Document{}, "FieldError": problem.FieldError{}, "Candidate": candidateView{},
 	}
 	for name := range schemas {

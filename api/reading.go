@@ -55,7 +55,8 @@ type reading struct {
 	purpose      string
 	conversation string
 	asked        []asked
-	// others are profiles that the answer tells of and that were not looked up.
+	// others are profiles that the answer tells of and that were not looked up; those in its members named profile
+	// or profiles are found without that.
 	others []identity.ProfileID
 	before *policy.Result // what was withheld before the answer was made
 }

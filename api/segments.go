@@ -136,10 +136,6 @@ func (a *API) getSegmentMembers(c *gin.Context) {
 	if len(members) == limit {
 		view.NextCursor = members[limit-1].Profile.String()
 	}
-	x := readingOf(c)
-	for i := range members {
-		x.others = append(x.others, members[i].Profile)
-	}
 	a.answer(c, view)
 }
 
@@ -171,9 +167,7 @@ func (a *API) getSegmentChanges(c *gin.Context) {
 		a.fail(c, ofSegment(err))
 		return
 	}
-	x := readingOf(c)
 	view := segmentChangesView{Segment: name, NextCursor: next, Changes: each(changes, func(s *state.Change) segmentChangeView {
-		x.others = append(x.others, s.Profile)
 		if s.Entered {
 			return segmentChangeView{s.Profile, "entered", s.At}
 		}

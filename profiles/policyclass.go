@@ -68,5 +68,17 @@ func (f Fact) PolicyClass() string {
 	return string(f.Kind)
 }
 
+// quoteClasses are the classes of what is quoted of events and records; other quotes are of traits, attributes
+// and identifiers.
+var quoteClasses = map[string]string{
+	"id": "meta", "topic": "conversation", "priority": "conversation", "disposition": "conversation", "message": "content",
+	"product": "money", "event": "behaviour", "rule": "provenance",
+}
+
 // PolicyClass says that what a quote is decides about its class.
-func (q Quote) PolicyClass() string { return "trait:" + q.Name }
+func (q Quote) PolicyClass() string {
+	if class := quoteClasses[q.Name]; class != "" {
+		return class
+	}
+	return "trait:" + q.Name
+}

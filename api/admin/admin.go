@@ -45,6 +45,8 @@ type Config struct {
 	// Definitions knows what workspaces declare.
 	Definitions Definitions
 	Log         Log
+	// Suppressor may be nil: then no list of suppressions is taken.
+	Suppressor Suppressor
 	// Reviews lists the pairs of which a person should decide.
 	Reviews func(ctx context.Context, workspace string, limit int) ([]store.ReviewRow, error)
 	// Status tells how the parts of the server are: any JSON.
@@ -120,6 +122,8 @@ func NewHandler(c Config) (*Handler, error) {
 	handle(mux, h, "GET /admin/v1/policy", h.showPolicy)
 	handle(mux, h, "PUT /admin/v1/policy", h.setPolicy)
 	handle(mux, h, "GET /admin/v1/disclosures", h.disclosures)
+	handle(mux, h, "GET /admin/v1/consent", h.showConsent)
+	handle(mux, h, "POST /admin/v1/suppress", h.suppress)
 	handle(mux, h, "GET /admin/v1/reconcile", h.reconcile)
 	handle(mux, h, "PUT /admin/v1/reconcile/expected", h.expect)
 	handle(mux, h, "GET /admin/v1/definitions", h.showDefinitions)

@@ -50,12 +50,14 @@ const (
 	ScopeAuditRead    Scope = "audit:read"
 	ScopeConsentRead  Scope = "consent:read"
 	ScopeConsentWrite Scope = "consent:write"
+	ScopePrivacyRead  Scope = "privacy:read"
+	ScopePrivacyWrite Scope = "privacy:write"
 	ScopeAdmin        Scope = "admin"
 )
 
 // Scopes lists all scopes.
 func Scopes() []Scope {
-	return []Scope{ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead, ScopeSourcesRead, ScopeIngestWrite, ScopeAuditRead, ScopeConsentRead, ScopeConsentWrite, ScopeAdmin}
+	return []Scope{ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead, ScopeSourcesRead, ScopeIngestWrite, ScopeAuditRead, ScopeConsentRead, ScopeConsentWrite, ScopePrivacyRead, ScopePrivacyWrite, ScopeAdmin}
 }
 
 // Administrative says whether a scope is one that keys for reading and for writing cannot have: attempts

@@ -40,7 +40,7 @@ type Request struct {
 // Line is one reading.
 type Line struct {
 	At      time.Time
-	Kind    string // store.DisclosureAnswer or store.DisclosureCandidates
+	Kind    string // store.DisclosureAnswer or store.DisclosureListed
 	Profile uuid.UUID
 	Actor   string
 	Purpose string

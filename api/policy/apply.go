@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // Reader is who reads, what for, and how sure it is whom it is about.
@@ -50,6 +52,8 @@ type Result struct {
 	// Masked are the paths of what is masked, as in Withheld.
 	Masked   []string
 	Withheld []Withheld
+	// Profiles are the ids in fields named profile or profiles, in the order of their appearance.
+	Profiles []uuid.UUID
 	// Shown and ShownMasked are the paths for the record of what was disclosed: the name of a trait or type of
 	// identifier stands in brackets. Classes are those of both. Meta is not among them.
 	Shown, ShownMasked, Classes []string
@@ -126,6 +130,7 @@ type walker struct {
 	masked   map[string]bool
 	shown    map[string]bool // by named path: true, it is masked
 	classes  map[string]bool
+	profiles []uuid.UUID
 }
 
 func newWalker(r *Reader) *walker {
@@ -227,6 +232,27 @@ func (w *walker) judge(f *field, at place, element place) (do Action, class, bec
 	return do, class, because, needs
 }
 
+// mention collects ids of profiles.
+func (w *walker) mention(f *field, v reflect.Value) {
+	if f.name != "profile" && f.name != "profiles" {
+		return
+	}
+	ids, _ := v.Interface().([]uuid.UUID)
+	switch x := v.Interface().(type) {
+	case uuid.UUID:
+		ids = []uuid.UUID{x}
+	case *uuid.UUID:
+		if x != nil {
+			ids = []uuid.UUID{*x}
+		}
+	}
+	for _, id := range ids {
+		if id != uuid.Nil && !slices.Contains(w.profiles, id) {
+			w.profiles = append(w.profiles, id)
+		}
+	}
+}
+
 // note records that a value goes out.
 func (w *walker) note(f *field, at place, class string, masked bool) {
 	if masked {
@@ -245,7 +271,7 @@ func (w *walker) note(f *field, at place, class string, masked bool) {
 }
 
 func (w *walker) result() *Result {
-	r := &Result{JSON: w.buf, Masked: slices.Sorted(maps.Keys(w.masked)), Classes: slices.Sorted(maps.Keys(w.classes))}
+	r := &Result{JSON: w.buf, Masked: slices.Sorted(maps.Keys(w.masked)), Classes: slices.Sorted(maps.Keys(w.classes)), Profiles: w.profiles}
 	for _, path := range slices.Sorted(maps.Keys(w.shown)) {
 		if w.shown[path] {
 			r.ShownMasked = append(r.ShownMasked, path)

@@ -47,15 +47,12 @@ var names = map[string]string{}
 func init() { //nolint:gochecknoinits // a table turned round
 	for class, list := range map[string]string{
 		ClassIdentity: `name first_name firstname middle_name last_name lastname suffix full_name fullname nickname birth_date birthdate
-			birthday date_of_birth gender company title`,
+			birthday date_of_birth gender company`,
 		ClassContact: `email e-mail email_address mail phone telephone mobile phone_number fax address street city region state
 			postcode postal_code zip country`,
-		ClassIdentifier:   `user_id anonymous_id device_id record_id id username ssn passport tax_id`,
-		ClassMoney:        `plan mrr arr balance debt credit iban amount currency product price revenue ltv subscription`,
-		ClassContent:      `message note notes text summary transcript`,
-		ClassConversation: `topic priority disposition`,
-		ClassBehaviour:    `event`,
-		ClassProvenance:   `rule source`,
+		ClassIdentifier: `user_id anonymous_id device_id record_id username ssn passport tax_id`,
+		ClassMoney:      `plan mrr arr balance debt credit iban amount revenue ltv subscription salary income`,
+		ClassContent:    `message note notes summary transcript`,
 	} {
 		for name := range strings.FieldsSeq(list) {
 			names[name] = class

@@ -171,6 +171,8 @@ func (w *walker) field(f *field, v reflect.Value, element place, name func()) (b
 			at.class, at.do = class, do
 		}
 		return w.admitted(v, at, name)
+	case v.Type() == rawType && do == Show:
+		v = w.nested(v, at)
 	case do == Mask && !isZero(v):
 		shown, ok := maskLeaf(v, class)
 		if !ok {
@@ -184,6 +186,7 @@ func (w *walker) field(f *field, v reflect.Value, element place, name func()) (b
 	}
 	if !isZero(v) {
 		w.note(f, at, class, do == Mask)
+		w.mention(f, v)
 	}
 	name()
 	return true, w.leaf(v)

@@ -117,6 +117,8 @@ func (w *walker) filterField(f *field, v reflect.Value, element place) (reflect.
 			return zero, err
 		}
 		return x, err
+	case v.Type() == rawType && do == Show:
+		return w.nested(v, at), nil
 	case do == Show || isZero(v):
 		return v, nil
 	}

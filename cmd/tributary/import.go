@@ -53,6 +53,7 @@ rows before it are durable, so the last line is where the tap may begin the next
 	} {
 		cmd.AddCommand(newImportOf(g, f.format, f.use, f.short, f.more, f.example))
 	}
+	cmd.AddCommand(newImportConsent(g), newImportSuppression(g))
 	return cmd
 }
 

@@ -71,6 +71,7 @@ func (x *bucket) append(b []byte, of code) []byte {
 			b = appendString(b, t.value)
 			b = binary.AppendUvarint(b, t.n)
 		}
+	default:
 	}
 	return b
 }
@@ -177,6 +178,7 @@ func (d *decoder) bucket(k key) bucket {
 				break
 			}
 		}
+	default:
 	}
 	return b
 }

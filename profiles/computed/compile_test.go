@@ -175,8 +175,11 @@ func TestScalarRefuses(t *testing.T) {
 func FuzzWalk(f *testing.F) {
 	p := must(f, Definition{Name: "t", Of: FuncLast, Types: []string{"track"}, Value: "properties.a.b", Where: []Condition{{Field: "properties.c", Contains: new("x")}}},
 		Definition{Name: "u", Of: FuncLast, Types: []string{"track"}, Value: "properties.a"})
-	for _, raw := range hostileDocuments() {
-		f.Add([]byte(raw))
+	f.Add([]byte(`0"a0`))
+	for i, raw := range hostileDocuments() {
+		if i%50 == 0 && len(raw) < 1000 {
+			f.Add([]byte(raw))
+		}
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		read := func(raw []byte) Results {

@@ -63,7 +63,6 @@ func (d decimal) dividedBy(n uint64) decimal {
 
 // String returns the decimal without needless zeros: "12.5", "-3", "0".
 func (d decimal) String() string {
-	const chunk = 1e19
 	hi, lo := d.magnitude()
 	var digits [40]byte
 	i := len(digits)
@@ -71,9 +70,8 @@ func (d decimal) String() string {
 		var r uint64
 		hi, r = hi/10, hi%10
 		lo, r = bits.Div64(r, lo, 10)
-		if i--; true {
-			digits[i] = '0' + byte(r)
-		}
+		i--
+		digits[i] = '0' + byte(r)
 	}
 	whole, fraction := string(digits[i:len(digits)-places]), strings.TrimRight(string(digits[len(digits)-places:]), "0")
 	if d.hi < 0 {
@@ -113,7 +111,7 @@ func parseNumber(s string) (decimal, bool) {
 // point and more digits.
 func parseText(s string) (decimal, bool) {
 	digits := strings.TrimPrefix(s, "-")
-	if digits == "" || len(digits) > maxNumber || digits[0] < '0' || digits[0] > '9' || strings.IndexAny(s, "eE") >= 0 {
+	if digits == "" || len(digits) > maxNumber || digits[0] < '0' || digits[0] > '9' || strings.ContainsAny(s, "eE") {
 		return decimal{}, false
 	}
 	if whole, _, _ := strings.Cut(digits, "."); len(whole) > maxWhole {
@@ -147,13 +145,11 @@ func scaled(whole, fraction string, exponent int) (hi, lo uint64, ok bool) {
 		if at >= point+places {
 			return hi, lo, true
 		}
-		c := byte(0)
-		if at < len(whole) {
-			c = whole[at] - '0'
-		} else {
-			c = fraction[at-len(whole)] - '0'
+		digits, i := whole, at
+		if at >= len(whole) {
+			digits, i = fraction, at-len(whole)
 		}
-		if hi, lo, ok = timesTen(hi, lo, c); !ok {
+		if hi, lo, ok = timesTen(hi, lo, digits[i]-'0'); !ok {
 			return 0, 0, false
 		}
 	}

@@ -94,6 +94,7 @@ func (w *window) result() (Result, bool) {
 		n, r.Exact = w.unique()
 		r.Value = strconv.AppendUint(nil, n, 10)
 		return r, true
+	default:
 	}
 	if w.n == 0 {
 		return Result{}, false

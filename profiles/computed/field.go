@@ -13,8 +13,9 @@ type field struct {
 	name string
 	// of reads it from the event itself; nil if it is within a document.
 	of func(*event.Event) value
-	// column is the same in SQL: an expression for the canonical form, empty if there is no value.
-	column string
+	// column is where it is in the table, and expr the same in SQL: the canonical form, empty if there
+	// is no value.
+	column, expr string
 	// doc and keys say where it is within a document, and slot where a reader puts it.
 	doc  document
 	keys []string
@@ -90,7 +91,8 @@ var eventFields = map[string]field{
 	"at": {
 		name:   "event.at",
 		of:     func(e *event.Event) value { return textValue(e.At.UTC().Format(atLayout)) },
-		column: "concat('=', replaceOne(toString(at), ' ', 'T'), 'Z')",
+		column: "at",
+		expr:   "concat('=', replaceOne(toString(at), ' ', 'T'), 'Z')",
 	},
 }
 
@@ -104,7 +106,8 @@ func word(name, column string, of func(*event.Event) string) field {
 			}
 			return value{}
 		},
-		column: "if(" + column + " = '', '', concat('=', " + column + "))",
+		column: column,
+		expr:   "if(" + column + " = '', '', concat('=', " + column + "))",
 	}
 }
 
@@ -124,11 +127,11 @@ var cxFields, cxNames = func() (map[string]field, string) {
 		}))
 	}
 	for _, f := range cxNumbers {
-		column := "concat('#', toString(" + f.name + "))"
+		expr := "concat('#', toString(" + f.name + "))"
 		if f.name == "turn" {
-			column = "if(turn = 0, '', " + column + ")"
+			expr = "if(turn = 0, '', " + expr + ")"
 		}
-		add(f.name, field{name: "cx." + f.name, column: "ifNull(" + column + ", '')", of: func(e *event.Event) value {
+		add(f.name, field{name: "cx." + f.name, column: f.name, expr: "ifNull(" + expr + ", '')", of: func(e *event.Event) value {
 			if e.CX == nil {
 				return value{}
 			}

@@ -21,17 +21,20 @@ const (
 	numberMax = "'10000000000000000000000'"
 )
 
-// documentSQL makes the columns <name>_tokens and <name>_doc of a document.
+// tokensSQL makes the column <name>_tokens of a document.
+func tokensSQL(name string) string {
+	return "extractAll(" + name + ", '" + tokenSQL + "') AS " + name + "_tokens"
+}
+
+// documentSQL makes the column <name>_doc of <name>_tokens.
 func documentSQL(name string) string {
-	tokens := name + "_tokens"
-	return strings.NewReplacer("TOKENS", tokens, "NAME", name, "DEPTH", itoa(maxDepth)).Replace(
-		`extractAll(NAME, '` + tokenSQL + `') AS TOKENS,
-    if(length(NAME) > 2 * DEPTH AND arrayMax(arrayCumSum(arrayMap(t -> multiIf(t IN ('{', '['), 1, t IN ('}', ']'), -1, 0), TOKENS))) > DEPTH, '{}',
+	return strings.NewReplacer("NAME", name, "DEPTH", itoa(maxDepth)).Replace(
+		`if(length(NAME) > 2 * DEPTH AND arrayMax(arrayCumSum(arrayMap(t -> multiIf(t IN ('{', '['), 1, t IN ('}', ']'), -1, 0), NAME_tokens))) > DEPTH, '{}',
         arrayStringConcat(arrayMap(t -> multiIf(
             startsWith(t, '"'), if(position(t, '\\u') > 0 AND match(replaceRegexpAll(replaceAll(t, '\\\\', ' '), '` + pairSQL + `', ' '), '` + halfSQL + `'), '"?"', concat('"=', substring(t, 2))),
             match(t, '^[-0-9]'), concat('"#', t, '"'),
             t IN ('true', 'false'), concat('"!', t, '"'),
-            t), TOKENS))) AS NAME_doc`)
+            t), NAME_tokens))) AS NAME_doc`)
 }
 
 // canonicalSQL makes the column <f> of <f>_raw: numbers in the form of decimal.String, and nothing of what

@@ -34,8 +34,9 @@ func (w *walker) walk(raw []byte, root *node) {
 		return
 	}
 	w.raw, w.at = unsafe.String(unsafe.SliceData(raw), len(raw)), 0
-	w.space()
-	w.object(root)
+	if w.space(); w.next() == '{' {
+		w.object(root)
+	}
 }
 
 // tooDeep says whether objects and lists nest deeper than maxDepth.
@@ -66,6 +67,12 @@ func (w *walker) next() byte {
 	return 0
 }
 
+func (w *walker) step() {
+	if w.at < len(w.raw) {
+		w.at++
+	}
+}
+
 func (w *walker) space() {
 	for w.at < len(w.raw) && w.raw[w.at] <= ' ' {
 		w.at++
@@ -83,7 +90,7 @@ func (w *walker) object(n *node) {
 		}
 		key, ok := w.quoted()
 		w.space()
-		w.at++ // the colon
+		w.step() // the colon
 		w.space()
 		var child *node
 		if ok {
@@ -262,7 +269,7 @@ func holdsText(array, s string) bool {
 			w.skip()
 		}
 		w.space()
-		w.at++ // the comma, or the end
+		w.step() // the comma, or the end
 	}
 	return false
 }

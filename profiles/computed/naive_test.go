@@ -250,6 +250,7 @@ func naive(d Definition, events []*event.Event, now time.Time) (value string, ex
 			ok = ok && len(one.text) <= 257
 		case FuncMostFrequent:
 			ok = ok && len(one.text) <= 65
+		default:
 		}
 		if ok {
 			counted = append(counted, one)
@@ -302,6 +303,7 @@ func plainFold(of Func, all []plainOne, unit time.Duration) (string, bool) {
 		return "!" + strconv.FormatBool(len(all) > 0), true
 	case FuncUnique:
 		return plainUnique(all)
+	default:
 	}
 	if len(all) == 0 {
 		return "", true
@@ -319,6 +321,7 @@ func plainFold(of Func, all []plainOne, unit time.Duration) (string, bool) {
 		return all[len(all)-1].text, true
 	case FuncMostFrequent:
 		return plainMostFrequent(all, unit)
+	default:
 	}
 	sum := new(big.Rat)
 	for _, x := range all {
@@ -334,6 +337,7 @@ func plainFold(of Func, all []plainOne, unit time.Duration) (string, bool) {
 	case FuncMean:
 		units := new(big.Int).Quo(sum.Mul(sum, new(big.Rat).SetInt(scale)).Num(), big.NewInt(int64(len(all))))
 		sum = new(big.Rat).SetFrac(units, scale)
+	default:
 	}
 	return "#" + plainDecimal(sum), true
 }

@@ -79,6 +79,7 @@ func (t *trait) fill(b *bucket, v value, r *reader) (counts bool) {
 		value := v.canonical()
 		b.tally = []tally{{value, 1}}
 		return len(value) <= maxTallyText+1
+	default:
 	}
 	return true
 }

@@ -91,6 +91,7 @@ func (t *trait) bytes() int {
 		each += t.key.tallies() * (maxTallyText + 2 + 10)
 	case FuncUnique:
 		extra = (maxHashes + 1) * (8 + 2) * int(t.key.keeps)
+	default:
 	}
 	return head + int(t.key.keeps)*each + extra
 }

@@ -47,7 +47,7 @@ func TestStreamEqualsSQL(t *testing.T) {
 		r.say(trials)
 		for version := range uint64(3) { // as it came in, then merged and split
 			r.assign(version)
-			r.compare()
+			r.compare(int(version))
 		}
 	})
 }
@@ -97,8 +97,9 @@ func (r *trial) assign(version uint64) {
 	}
 }
 
-// compare holds the fold of each person against SQL and the plain recomputation.
-func (r *trial) compare() {
+// compare holds the fold of each person against the plain recomputation, and one definition's against SQL: a
+// statement costs more to plan than all the rest.
+func (r *trial) compare(turn int) {
 	folds, events := map[uuid.UUID]*Values{}, map[uuid.UUID][]*event.Event{}
 	for who, person := range r.people {
 		var v Values
@@ -111,8 +112,12 @@ func (r *trial) compare() {
 		folds[person].Merge(&v)
 		events[person] = append(events[person], r.said[who]...)
 	}
-	for _, d := range r.program.Definitions() {
-		rows := compute(r.T, r.b, r.program, d.Name, r.workspace, r.now)
+	for i, d := range r.program.Definitions() {
+		inSQL := i == turn%r.program.Len()
+		var rows map[uuid.UUID]Row
+		if inSQL {
+			rows = compute(r.T, r.b, r.program, d.Name, r.workspace, r.now)
+		}
 		for person, v := range folds {
 			results, _ := r.program.Evaluate(v, r.now)
 			got, found := results.Lookup(d.Name)
@@ -120,7 +125,9 @@ func (r *trial) compare() {
 			if found != (value != "") || found && (string(got.Value) != string(Literal(value)) || got.Exact != exact || got.LeftOut != uint64(left)) {
 				r.Fatalf("%+v\nstream %s %v %d\nplain  %s %v %d", d, got.Value, got.Exact, got.LeftOut, value, exact, left)
 			}
-			r.compareRow(d, got, rows[person])
+			if inSQL {
+				r.compareRow(d, got, rows[person])
+			}
 		}
 	}
 }

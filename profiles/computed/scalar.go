@@ -15,10 +15,10 @@ import (
 // looks like a number is one, of any precision.
 type Scalar struct{ v value }
 
-// Text, Number and Bool make a Scalar. Number is a decimal number as text; what is none fails in Compile.
+// Text makes a text.
 func Text(s string) *Scalar { return &Scalar{textValue(s)} }
 
-// Number makes a number of a decimal such as "-12.50".
+// Number makes a number of a decimal such as "-12.50"; what is none fails in Compile.
 func Number(s string) *Scalar { return &Scalar{numberValue(s)} }
 
 // Bool makes a truth value.

@@ -2,6 +2,7 @@ package computed
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -31,12 +32,16 @@ func (p *Program) SQL(name, workspace string, now time.Time) (query string, para
 }
 
 // statement is the SQL of one trait. Names of columns come from fixed lists; all else is bound.
+//
+// Its parts lie within each other, each making columns of those of the part within: the events of the lists
+// and the window; the documents as tokens; the documents made readable (<name>_doc); the fields as they are
+// found (f0_raw); their values (f0) and numbers (f0_num); what counts (counts, one, num).
 type statement struct {
 	*trait
 	params map[string]any
 	docs   [documents]bool
 	fields []*field
-	exprs  []string // columns of the innermost SELECT
+	raws   []string
 }
 
 // bind makes a parameter of a value.
@@ -46,26 +51,57 @@ func (s *statement) bind(of string, v any) string {
 	return "{" + name + ":" + of + "}"
 }
 
-// query puts the parts together: the values of each event, the conditions, the function.
+// query puts the parts together.
 func (s *statement) query(now time.Time) string {
 	conditions := []string{}
 	for i := range s.where {
 		conditions = append(conditions, s.condition(&s.where[i]))
 	}
+	last := "true AS counts, '' AS one, NULL AS num"
 	if s.value != nil {
 		n := s.field(s.value)
-		usable := s.usable(n)
-		s.exprs = append(s.exprs, fmt.Sprintf("%s AS counts, if(counts, f%d, '') AS one, if(counts, f%d_num, NULL) AS num", usable, n, n))
-	} else {
-		s.exprs = append(s.exprs, "true AS counts, '' AS one, NULL AS num")
+		last = fmt.Sprintf("%s AS counts, if(counts, f%[2]d, '') AS one, if(counts, f%[2]d_num, NULL) AS num", s.usable(n), n)
 	}
-	selected := s.selected(now)
-	from := "SELECT dictGetOrDefault('identity_now', 'profile', observation_key, observation) AS profile, at, message_id, source, bucket, counts, one, num\n" +
-		"FROM (SELECT *, " + s.bucket() + " AS bucket, " + strings.Join(s.exprs, ",\n    ") + "\n    FROM events\n    WHERE " + strings.Join(selected, " AND ") + ")"
+	parts := [5][]string{}
+	for doc, used := range s.docs {
+		if used {
+			parts[0] = append(parts[0], tokensSQL(documentNames[doc]))
+			parts[1] = append(parts[1], documentSQL(documentNames[doc]))
+		}
+	}
+	parts[2] = s.raws
+	for n := range s.fields {
+		parts[3] = append(parts[3], canonicalSQL("f"+itoa(n)))
+		parts[4] = append(parts[4], numberSQL("f"+itoa(n)))
+	}
+	from := "SELECT " + strings.Join(s.columns(), ", ") + "\nFROM events\nWHERE " + strings.Join(s.selected(now), " AND ")
+	for _, exprs := range parts {
+		if len(exprs) > 0 {
+			from = "SELECT *, " + strings.Join(exprs, ",\n    ") + "\nFROM (" + from + ")"
+		}
+	}
 	if len(conditions) > 0 {
-		from += "\nWHERE " + strings.Join(conditions, "\n  AND ")
+		from += "\nWHERE " + strings.Join(conditions, "\n    AND ")
 	}
-	return s.fold(from)
+	return s.fold("SELECT dictGetOrDefault('identity_now', 'profile', observation_key, observation) AS profile, at, message_id, source, " +
+		s.bucket() + " AS bucket, " + last + "\nFROM (" + from + ")")
+}
+
+// columns are those of the table that are needed.
+func (s *statement) columns() []string {
+	all := []string{"observation", "observation_key", "at", "message_id", "source"}
+	if s.def.Currency != "" {
+		all = append(all, "currency")
+	}
+	for _, f := range s.fields {
+		if f.of != nil {
+			all = append(all, f.column)
+		} else {
+			all = append(all, documentNames[f.doc])
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // selected says which events are in the lists and the window.
@@ -101,11 +137,11 @@ func (s *statement) field(f *field) int {
 	}
 	n := len(s.fields)
 	s.fields = append(s.fields, f)
-	raw := f.column
+	raw := f.expr
 	if f.of == nil {
 		raw = "JSONExtractString(" + s.document(f.doc) + s.keys(f) + ")"
 	}
-	s.exprs = append(s.exprs, fmt.Sprintf("%s AS f%d_raw", raw, n), canonicalSQL(fmt.Sprintf("f%d", n)), numberSQL(fmt.Sprintf("f%d", n)))
+	s.raws = append(s.raws, raw+" AS f"+itoa(n)+"_raw")
 	return n
 }
 
@@ -119,12 +155,8 @@ func (s *statement) keys(f *field) string {
 
 // document returns the column of a document that is made readable.
 func (s *statement) document(doc document) string {
-	name := documentNames[doc]
-	if !s.docs[doc] {
-		s.docs[doc] = true
-		s.exprs = append(s.exprs, documentSQL(name))
-	}
-	return name + "_doc"
+	s.docs[doc] = true
+	return documentNames[doc] + "_doc"
 }
 
 func (s *statement) condition(c *condition) string {
@@ -142,6 +174,7 @@ func (s *statement) condition(c *condition) string {
 		return s.isAny(c.operands, f, num)
 	case opIsNot:
 		return f + " != '' AND NOT " + s.isAny(c.operands, f, num)
+	default:
 	}
 	sign := map[op]string{opAbove: ">", opBelow: "<", opAtLeast: ">=", opAtMost: "<="}[c.op]
 	return "ifNull(" + num + " " + sign + " " + s.decimal(c.operands[0]) + ", false)"
@@ -193,6 +226,7 @@ func (s *statement) usable(n int) string {
 		usable += " AND length(" + f + ") <= " + itoa(maxKeptText+1)
 	case FuncMostFrequent:
 		usable += " AND length(" + f + ") <= " + itoa(maxTallyText+1)
+	default:
 	}
 	return "(" + usable + ")"
 }

@@ -51,6 +51,7 @@ func (v value) number() (decimal, bool) {
 		return v.num, true
 	case text:
 		return parseText(v.text)
+	default:
 	}
 	return decimal{}, false
 }
@@ -90,6 +91,7 @@ func Literal(canonical string) json.RawMessage {
 		return json.RawMessage(strings.TrimSuffix(b.String(), "\n"))
 	case number, truth:
 		return json.RawMessage(canonical[1:])
+	default:
 	}
 	return json.RawMessage("null")
 }

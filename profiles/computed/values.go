@@ -178,6 +178,7 @@ func (b *bucket) merge(k key, o *bucket) {
 			for _, t := range o.tally {
 				b.count(t, k.tallies())
 			}
+		default:
 		}
 	}
 	b.n += o.n

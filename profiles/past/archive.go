@@ -21,6 +21,7 @@ type archive struct {
 	facts       store.Query[factRow]
 	seen        store.Query[seenRow]
 	events      store.Query[store.EventRow]
+	account     store.Query[store.EventRow]
 	traits      store.Query[traitRow]
 }
 
@@ -91,6 +92,7 @@ func newArchive(s *store.Store) (*archive, error) {
 		prepare(s, "past/facts", &a.facts),
 		prepare(s, "past/seen", &a.seen),
 		prepare(s, "past/events", &a.events),
+		prepare(s, "past/account", &a.account),
 		prepare(s, "past/traits", &a.traits),
 	)
 }

@@ -5,7 +5,10 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"slices"
+
+	"github.com/google/uuid"
 
 	"tributary/identity"
 	"tributary/ingest/event"
@@ -30,6 +33,7 @@ type known struct {
 	assignment  identity.Assignment
 	observation *identity.Observation
 	state       *profiles.State
+	accounts    map[string]*profiles.Membership
 	whole       bool // observation and state were looked up
 }
 
@@ -98,6 +102,7 @@ func (m *moment) load(ids []identity.ObservationID) error {
 		if k.state == nil {
 			k.state = new(profiles.State)
 		}
+		k.mention(e)
 		k.state.Apply(e, stream.Position{Partition: stream.Partition(row.LogPartition), Offset: row.LogOffset})
 	}
 	for _, id := range ids {
@@ -123,6 +128,11 @@ func (m *moment) loadContents(ids []identity.ObservationID) error {
 		}
 	}
 	return nil
+}
+
+// ascending sorts ids.
+func ascending(ids iter.Seq[uuid.UUID]) []uuid.UUID {
+	return slices.SortedFunc(ids, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
 }
 
 // newer is the order of versions of a record: that of unify.
@@ -170,8 +180,7 @@ func (m *moment) Members(id identity.ProfileID) ([]identity.ObservationID, error
 	for _, r := range rows {
 		ids = append(ids, r.Observation)
 	}
-	slices.SortFunc(ids, func(a, b identity.ObservationID) int { return bytes.Compare(a[:], b[:]) })
-	ids = slices.Compact(ids)
+	ids = slices.Compact(ascending(slices.Values(ids)))
 	if err := m.load(ids); err != nil {
 		return nil, err
 	}
@@ -204,8 +213,7 @@ func (m *moment) Parts(id identity.ProfileID, since uint64) ([]identity.ProfileI
 			parts = append(parts, k.assignment.Profile)
 		}
 	}
-	slices.SortFunc(parts, func(a, b identity.ProfileID) int { return bytes.Compare(a[:], b[:]) })
-	if parts = slices.Compact(parts); len(parts) == 1 {
+	if parts = slices.Compact(ascending(slices.Values(parts))); len(parts) == 1 {
 		return nil, nil
 	}
 	return parts, nil
@@ -244,7 +252,6 @@ func (m *moment) Holders(i identity.Identifier) ([]identity.ObservationID, error
 	if err := m.loadContents(ids); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(ids, func(a, b identity.ObservationID) int { return bytes.Compare(a[:], b[:]) })
 	return slices.DeleteFunc(ids, func(id identity.ObservationID) bool {
 		return !slices.Contains(m.seen[id].observation.Identifiers, i)
 	}), nil

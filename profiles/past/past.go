@@ -77,7 +77,7 @@ func (s *Service) Get(ctx context.Context, workspace string, address profiles.Ad
 	if err := s.Arrived(ctx, at); err != nil {
 		return nil, unavailable(err)
 	}
-	return s.Profiles.Over(&then{ctx: ctx, archive: s.archive, keys: s.Keys, at: at}).Get(ctx, workspace, address)
+	return s.Profiles.Over(&then{ctx: ctx, archive: s.archive, keys: s.Keys, at: at}).At(at).Get(ctx, workspace, address)
 }
 
 func unavailable(err error) error {

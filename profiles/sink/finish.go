@@ -23,7 +23,7 @@ func (s *Sink) finish(ctx context.Context, in <-chan *cycle, slots <-chan struct
 			}
 			<-slots
 		case <-clean.C:
-		case ask := <-s.settle:
+		case ask := <-s.settles:
 			if err := s.settleNow(ask); err != nil {
 				return err
 			}

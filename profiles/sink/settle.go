@@ -34,7 +34,7 @@ func (s *Sink) Settle(ctx context.Context, durable func(context.Context) error) 
 	}
 	ask := settling{seq: last, done: make(chan error, 1)}
 	select {
-	case s.settle <- ask:
+	case s.settles <- ask:
 	case <-ctx.Done():
 		return fmt.Errorf("settle sink: %w", ctx.Err())
 	}

@@ -138,10 +138,10 @@ type Sink struct {
 	pinned  outbox.Offsets // how far the state had come when nothing beyond it was sent
 	horizon outbox.Offsets // below it, rows may be there that this outbox never sent
 
-	stop   <-chan struct{} // closed when Run is to come to an end
-	reload chan struct{}   // holds one: the identity dictionary is out of date
-	marks  marks           // the finisher's
-	settle chan settling   // answered by the finisher
+	stop    <-chan struct{} // closed when Run is to come to an end
+	reload  chan struct{}   // holds one: the identity dictionary is out of date
+	marks   marks           // the finisher's
+	settles chan settling   // answered by the finisher
 
 	deliveries sync.WaitGroup
 
@@ -177,10 +177,10 @@ func New(cfg Config, parts Parts) (*Sink, error) {
 		pinned: pinned, lease: parts.Lease,
 		cfg: cfg, queue: parts.Queue, store: parts.Store, refuser: parts.Refuser,
 		metrics: parts.Metrics, logger: parts.Logger,
-		loader: newLoader(parts.Log, cfg.Decoders),
-		reload: make(chan struct{}, 1),
-		settle: make(chan settling),
-		marks:  marks{step: cfg.KeepFor / marksKept},
+		loader:  newLoader(parts.Log, cfg.Decoders),
+		reload:  make(chan struct{}, 1),
+		settles: make(chan settling),
+		marks:   marks{step: cfg.KeepFor / marksKept},
 	}
 	if s.lease != nil {
 		s.epoch, s.announced.note = s.lease.Epoch(), parts.Note

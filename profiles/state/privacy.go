@@ -167,8 +167,9 @@ type change struct {
 // Suppresses says whether the workspace suppresses, or suppressed, anybody.
 func (s *Space) Suppresses() bool { return s.held.suppresses }
 
-// SuppressedAt says whether an identifier was suppressed when a record was received.
-func (s *Space) SuppressedAt(h privacy.IdentifierHash, received time.Time) (bool, error) {
+// SuppressedAt says whether an identifier was suppressed when a record was received, by what was said
+// before some moment; zero: by all that was said.
+func (s *Space) SuppressedAt(h privacy.IdentifierHash, received, before time.Time) (bool, error) {
 	key := s.hashKey(s.tx.key, h)
 	s.tx.key = key
 	if _, own := s.tx.own[string(key)]; !own && !s.tx.store.privacy.knows(s.name, h) {
@@ -179,17 +180,32 @@ func (s *Space) SuppressedAt(h privacy.IdentifierHash, received time.Time) (bool
 		return false, wrapRead("suppression", err)
 	}
 	all, err := decodeSwitches(value)
-	if err != nil {
-		return false, err
-	}
-	on := false
+	return isOn(all, received, before), err
+}
+
+// isOn says how an identifier stood when a record was received, by what was said before some moment.
+func isOn(all []change, received, before time.Time) (on bool) {
 	for _, c := range all {
-		if c.At.After(received) {
+		if c.At.After(received) || !before.IsZero() && !c.At.Before(before) {
 			break
 		}
 		on = c.on
 	}
-	return on, nil
+	return on
+}
+
+// SuppressedAt is that of Space, as of the last commit.
+func (s *Store) SuppressedAt(workspace string, h privacy.IdentifierHash, received, before time.Time) (bool, error) {
+	if err := s.acquire(); err != nil {
+		return false, err
+	}
+	defer s.release()
+	value, err := get(s.db, newSpace(workspace).hashKey(nil, h))
+	if value == nil || err != nil {
+		return false, wrapRead("suppression", err)
+	}
+	all, err := decodeSwitches(value)
+	return isOn(all, received, before), err
 }
 
 func appendSwitches(b []byte, all []change) []byte {

@@ -33,3 +33,13 @@ func (s *Store) Stale(workspace string, profile identity.ProfileID) (bool, error
 	value, err := get(s.db, newSpace(workspace).idKey(nil, kindStale, profile))
 	return value != nil, err
 }
+
+// Holds says whether an observation is there, as of the last commit.
+func (s *Store) Holds(workspace string, id identity.ObservationID) (bool, error) {
+	if err := s.acquire(); err != nil {
+		return false, err
+	}
+	defer s.release()
+	value, err := get(s.db, newSpace(workspace).idKey(nil, kindObserved, id))
+	return value != nil, err
+}

@@ -22,8 +22,8 @@ const MaxDisclosed = 256
 // Disclosure is the record of a reading: who or what was answered which fields of whom, what for. It changes
 // nothing but the record. It holds paths of fields, never a value.
 type Disclosure struct {
-	Kind string `json:"kind"` // store.DisclosureAnswer or store.DisclosureCandidates
-	// Observations are the subjects, at most MaxDisclosed of Total; Profile is whose they were. Of candidates
+	Kind string `json:"kind"` // store.DisclosureAnswer or store.DisclosureListed
+	// Observations are the subjects, at most MaxDisclosed of Total; Profile is whose they were. Of those listed
 	// they are the founding ones, whose ids are the profiles'.
 	Observations    []identity.ObservationID `json:"observations"`
 	Total           int                      `json:"total"`
@@ -49,7 +49,7 @@ func (Disclosure) Name() string { return "disclosure" }
 // Validate implements Command.
 func (c Disclosure) Validate() error {
 	var f faults
-	f.check(c.Kind == store.DisclosureAnswer || c.Kind == store.DisclosureCandidates, "kind: must be answer or candidates")
+	f.check(c.Kind == store.DisclosureAnswer || c.Kind == store.DisclosureListed, "kind: must be answer or listed")
 	f.check(len(c.Observations) > 0 || c.Profile != uuid.Nil, "observations: is required")
 	f.check(c.Actor != "", "actor: is required")
 	f.check(c.Route != "", "route: is required")

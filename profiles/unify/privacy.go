@@ -23,16 +23,27 @@ func (a *applier) subject(space *state.Space, r *record) (refused bool, err erro
 		return a.mentioned(space, r)
 	}
 	hashes := a.hashes(r)
-	if r.erased = space.Erasures().Of(r.Position, r.ReceivedAt, r.observation.ID, hashes); r.erased != nil || !space.Suppresses() {
+	r.erased = space.Erasures().Of(r.Position, r.ReceivedAt, r.observation.ID, hashes)
+	if !space.Suppresses() {
 		return false, nil
 	}
-	at := r.asked()
 	for _, h := range hashes {
-		if refused, err := space.SuppressedAt(h, at); refused || err != nil {
+		refused, err := space.SuppressedAt(h, r.asked(), r.erasedAt())
+		if refused || err != nil {
+			r.erased = nil
 			return refused, err
 		}
 	}
 	return false, nil
+}
+
+// erasedAt is when a record's person was erased: what was refused by then stays refused, and what they
+// asked for with the erasure is not yet said.
+func (r *record) erasedAt() time.Time {
+	if r.erased == nil {
+		return time.Time{}
+	}
+	return r.erased.At
 }
 
 // asked is when it is asked whether a record may come in: a replay is asked when it is replayed.
@@ -51,15 +62,18 @@ func (a *applier) mentioned(space *state.Space, r *record) (refused bool, err er
 	}
 	place := identity.Place{Workspace: r.Workspace, Source: r.Source}
 	r.erased = space.Erasures().Mentioned(a.Hasher, a.Engine, r.Position, r.ReceivedAt, place, payload)
-	if r.erased != nil || !space.Suppresses() {
+	if !space.Suppresses() {
 		return false, nil
 	}
 	a.Hasher.Mentions(a.Engine, place, payload, func(h privacy.IdentifierHash) bool {
 		if err == nil {
-			refused, err = space.SuppressedAt(h, r.asked())
+			refused, err = space.SuppressedAt(h, r.asked(), r.erasedAt())
 		}
 		return refused || err != nil
 	})
+	if refused {
+		r.erased = nil
+	}
 	return refused, err
 }
 

@@ -189,7 +189,7 @@ func (r *rig) rewrite() {
 		if e == nil {
 			continue
 		}
-		left, err := unify.Replacement(r.engine, r.state, entry, e)
+		left, err := unify.Replacement(r.engine, r.config.Hasher, r.state, entry, e)
 		must(r, err)
 		replaced = append(replaced, left)
 	}

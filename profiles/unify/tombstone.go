@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"slices"
 
 	"tributary/identity"
 	"tributary/ingest/stream"
@@ -18,7 +19,18 @@ import (
 // Replacement returns what takes the place of a record that an erasure covers, in a log that is rewritten:
 // of a command one that does nothing of it, of anything else a tombstone. The state must have carried the
 // erasure out, and applied the record.
-func Replacement(engine Engine, st *state.Store, entry stream.Entry, e *privacy.Erasure) (stream.Entry, error) {
+func Replacement(engine Engine, hasher *privacy.Hasher, st *state.Store, entry stream.Entry, e *privacy.Erasure) (stream.Entry, error) {
+	if entry.Kind != stream.KindCommand {
+		refused, err := wasRefused(engine, hasher, st, entry, e)
+		if err != nil {
+			return entry, err
+		}
+		if refused {
+			entry.Kind, entry.Value = stream.KindSuppressed, nil
+			entry.MessageID = hasher.Message(entry.Workspace, entry.Source, entry.MessageID)
+			return entry, nil
+		}
+	}
 	tombstone, err := tombstoneOf(engine, st, entry, e)
 	if err != nil {
 		return entry, err
@@ -198,9 +210,29 @@ func Covers(engine Engine, hasher *privacy.Hasher, set *privacy.Set, entry strea
 	if isEvent && r.event != nil {
 		return set.Of(entry.Position, event.ReceivedAt, r.observation.ID, hasher.Event(engine, r.event))
 	}
-	payload := entry.Value
-	if r.fault != nil && r.fault.payload != nil {
-		payload = r.fault.payload
+	return set.Mentioned(hasher, engine, entry.Position, entry.ReceivedAt, identity.Place{Workspace: entry.Workspace, Source: entry.Source}, payloadOf(engine, entry))
+}
+
+// wasRefused says whether a record that an erasure covers was refused already, by what was said before.
+func wasRefused(engine Engine, hasher *privacy.Hasher, st *state.Store, entry stream.Entry, e *privacy.Erasure) (refused bool, err error) {
+	suppressed := func(h privacy.IdentifierHash) bool {
+		if err == nil {
+			refused, err = st.SuppressedAt(entry.Workspace, h, entry.ReceivedAt, e.At)
+		}
+		return refused || err != nil
 	}
-	return set.Mentioned(hasher, engine, entry.Position, entry.ReceivedAt, identity.Place{Workspace: entry.Workspace, Source: entry.Source}, payload)
+	if r := decode(engine, entry); r.event != nil {
+		_ = slices.ContainsFunc(hasher.Event(engine, r.event), suppressed)
+		return refused, err
+	}
+	hasher.Mentions(engine, identity.Place{Workspace: entry.Workspace, Source: entry.Source}, payloadOf(engine, entry), suppressed)
+	return refused, err
+}
+
+// payloadOf is what of a record was never an event.
+func payloadOf(engine Engine, entry stream.Entry) []byte {
+	if r := decode(engine, entry); r.fault != nil && r.fault.payload != nil {
+		return r.fault.payload
+	}
+	return entry.Value
 }

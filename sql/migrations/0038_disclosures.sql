@@ -7,10 +7,10 @@
 CREATE TABLE IF NOT EXISTS disclosures /* ON_CLUSTER */
 (
     workspace          LowCardinality(String),
-    kind               LowCardinality(String) COMMENT 'answer, or candidates: who it may be',
+    kind               LowCardinality(String) COMMENT 'answer, or listed: one of several',
     observations       Array(UInt64) COMMENT 'keys, at most 256 of observations_total',
     observations_total UInt32,
-    profile            UUID COMMENT 'as it was then; nil of candidates',
+    profile            UUID COMMENT 'as it was then; nil of those listed',
     identity_version   UInt64,
     actor              LowCardinality(String) COMMENT 'key:<id>, jwt:<hash>:<hash> or socket:<uid>',
     purpose            LowCardinality(String),

@@ -11,7 +11,7 @@ type DisclosureRow struct {
 	Place
 
 	Workspace         string    `json:"workspace"`
-	Kind              string    `json:"kind"`                   // DisclosureAnswer or DisclosureCandidates
+	Kind              string    `json:"kind"`                   // DisclosureAnswer or DisclosureListed
 	Observations      []uint64  `json:"observations,omitempty"` // ObservationKey of each
 	ObservationsTotal uint32    `json:"observations_total,omitempty"`
 	Profile           uuid.UUID `json:"profile"`
@@ -32,7 +32,7 @@ type DisclosureRow struct {
 // The kinds of disclosure.
 const (
 	DisclosureAnswer     = "answer"
-	DisclosureCandidates = "candidates" // whom an address may name: ids, counts and times of each
+	DisclosureListed = "listed" // one of several that an answer lists: candidates of an address, members of a segment
 )
 
 func disclosureColumns() []column[DisclosureRow] {

@@ -205,11 +205,13 @@ func (s *Store) AnonymiseTotals(ctx context.Context, erasures []uuid.UUID) error
 	return wrap("anonymise totals of erased events", s.exec(ctx, s.queries["erase/anonymise"], Params{"erasures": erasures}))
 }
 
-// NotedRows is how many rows of a table a run removes and changes.
+// NotedRows is how many rows of a table an erasure removes and changes. Rows of profiles are of all erasures of
+// the run, of the nil one.
 type NotedRows struct {
-	Table   string `ch:"table"`
-	Removed uint64 `ch:"removed"`
-	Changed uint64 `ch:"changed"`
+	Table   string    `ch:"table"`
+	Erasure uuid.UUID `ch:"erasure"`
+	Removed uint64    `ch:"removed"`
+	Changed uint64    `ch:"changed"`
 }
 
 // Noted tells what was noted, by table.

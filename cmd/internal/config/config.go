@@ -45,6 +45,7 @@ type Config struct {
 	State      State      `yaml:"state"`
 	Identity   Identity   `yaml:"identity"`
 	Profiles   Profiles   `yaml:"profiles"`
+	Privacy    Privacy    `yaml:"privacy"`
 	Sink       Sink       `yaml:"sink"`
 	ClickHouse ClickHouse `yaml:"clickhouse"`
 	Sources    []Source   `yaml:"sources"`
@@ -206,6 +207,7 @@ func Default() Config {
 			Shareable:     []string{event.IDEmail, event.IDPhone}, Exclusive: []string{event.IDUser},
 		},
 		Profiles: Profiles{PublishAfter: Duration(unify.DefaultPublishAfter), JudgeAfter: Duration(unify.DefaultJudgeAfter)},
+		Privacy:  defaultPrivacy(),
 		Sink: Sink{
 			MaxRows: 30_000, FlushEvery: Duration(time.Second),
 			Timeout: Duration(time.Minute), DrainTimeout: Duration(10 * time.Second),
@@ -264,6 +266,7 @@ func (c Config) Validate() error {
 	faults = append(faults, prefixed("identity", c.IdentityEngine(make([]byte, 32)).Validate())...)
 	faults = append(faults, prefixed("sink", c.SinkConfig().Validate())...)
 	faults = append(faults, c.validateSources()...)
+	faults = append(faults, c.Privacy.faults()...)
 	faults = append(faults, c.validateSQLTraits()...)
 	return errors.Join(faults...)
 }

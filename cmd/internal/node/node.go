@@ -27,6 +27,9 @@ import (
 	"tributary/profiles/define"
 	"tributary/profiles/explain"
 	"tributary/profiles/outbox"
+	"tributary/profiles/privacy"
+	"tributary/profiles/privacy/desk"
+	"tributary/profiles/privacy/erase"
 	"tributary/profiles/reconcile"
 	"tributary/profiles/sink"
 	"tributary/profiles/state"
@@ -73,6 +76,12 @@ type Node struct {
 	policies  *policy.Book
 	disclosed *disclosure.Report
 
+	hasher  *privacy.Hasher
+	ledger  *privacy.Ledger
+	gate    *privacy.Gate // before the log, on every way in
+	privacy *desk.Desk
+	eraser  *erase.Runner // nil: not this process's
+
 	sources  []*source.Source // of a server; see openSources
 	caughtUp atomic.Bool      // see catchUp
 
@@ -111,6 +120,9 @@ func Open(ctx context.Context, c config.Config, o Options) (n *Node, err error) 
 	if err = n.adopt(ctx); err != nil {
 		return n, err
 	}
+	if err = n.openPrivacy(ctx); err != nil {
+		return n, err
+	}
 	if n.stores, err = openStores(ctx, c.ClickHouse, n.folder.path, o.InProcessEngine, o.Logger); err != nil {
 		return n, fmt.Errorf("open analytics store: %w", err)
 	}
@@ -123,7 +135,7 @@ func Open(ctx context.Context, c config.Config, o Options) (n *Node, err error) 
 	}
 	n.analysis = analysis.NewService(n.state, n.book, time.Now)
 	n.identity = explain.NewService(n.state, n.engine, n.profiles)
-	n.commands = &admin.Commands{Log: n.log, Worker: n.unify, Now: time.Now}
+	n.commands = &admin.Commands{Log: n.gate, Worker: n.unify, Now: time.Now}
 	n.accounts, err = reconcile.New(reconcile.Config{Log: n.log, State: n.state, Commands: n.commands, Held: n.held, Now: time.Now})
 	if err != nil {
 		return n, err
@@ -133,6 +145,12 @@ func Open(ctx context.Context, c config.Config, o Options) (n *Node, err error) 
 	}
 	n.policies = policy.NewBook(n.state)
 	if n.disclosed, err = disclosure.New(n.stores.read, disclosure.Ready(n.log, n.unify, n.outbox.Queue)); err != nil {
+		return n, err
+	}
+	if err = n.openDesk(); err != nil {
+		return n, err
+	}
+	if err = n.openEraser(); err != nil {
 		return n, err
 	}
 	n.metrics.observe(n)
@@ -187,7 +205,7 @@ func (n *Node) openWorkers() (err error) {
 		return err
 	}
 	n.unify, err = unify.New(unify.Config{
-		Log: n.log, State: n.state, Engine: n.engine, Outbox: n.outbox.Writer,
+		Log: n.log, State: n.state, Engine: n.engine, Outbox: n.outbox.Writer, Hasher: n.hasher,
 		Rules: n.book, History: history, PublishAfter: time.Duration(n.config.Profiles.PublishAfter), JudgeAfter: time.Duration(n.config.Profiles.JudgeAfter),
 		Logger: n.logger, Metrics: n.metrics,
 	})

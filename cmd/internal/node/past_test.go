@@ -139,6 +139,7 @@ func TestAsOfIsWhatItWas(t *testing.T) {
 		addresses = append(addresses, fmt.Sprint("user_id:u-", i), fmt.Sprint("anonymous_id:a-", i), fmt.Sprintf("email:u%d@example.com", i))
 	}
 	r := rand.New(rand.NewPCG(7, 11))
+	p.accept("/v1/page", `{"anonymousId":"somebody else","name":"Home"}`)
 	moments := []noted{p.note(addresses)} // nobody is there
 	merges, splits := 0, 0
 	var ids []string
@@ -183,5 +184,121 @@ func TestAsOfIsWhatItWas(t *testing.T) {
 	}
 	if status, answer := p.get("user_id:u-1", "?as_of="+url.QueryEscape(time.Now().Add(time.Hour).Format(time.RFC3339))); status != http.StatusBadRequest {
 		t.Errorf("of tomorrow it answers %d: %v", status, answer)
+	}
+}
+
+// TestTraitHistory pages through all that was said of a plan: what was taken back, the versions of a
+// record in any order and its deletion, and what survives.
+func TestTraitHistory(t *testing.T) {
+	p := start(t, t.TempDir())
+	p.accept("/v1/identify", `{"userId":"u-1","traits":{"email":"ada@example.com","plan":"basic"},"timestamp":"2026-03-01T10:00:00Z"}`)
+	p.accept("/v1/identify", `{"userId":"u-1","traits":{"plan":{"tier": 1.0}},"timestamp":"2026-03-03T10:00:00Z"}`)
+	p.accept("/v1/identify", `{"userId":"u-1","traits":{"plan":null},"timestamp":"2026-03-02T10:00:00Z"}`)
+	p.accept("/v1/group", `{"userId":"u-1","groupId":"g-1","traits":{"plan":"of the company"}}`)
+	p.accept("/v1/identify", `{"userId":"u-2","traits":{"plan":"of somebody else"}}`)
+	p.record("r-1", "2", "ada@example.com", `{"plan":"pro"}`, false)
+	p.record("r-1", "1", "ada@example.com", `{"plan":"start","fax":"1"}`, false)
+	p.settled()
+
+	history := func(name string, limit int) (all []string) {
+		t.Helper()
+		for cursor := ""; ; {
+			status, page := p.get("email:ada@example.com", fmt.Sprintf("/traits/%s/history?limit=%d&cursor=%s", name, limit, cursor))
+			if status != http.StatusOK {
+				t.Fatalf("history is answered with %d: %v", status, page)
+			}
+			for _, x := range page["assertions"].([]any) {
+				a := x.(map[string]any)
+				said := fmt.Sprintf("%s %s", a["kind"], a["source"])
+				if value, there := a["value"]; there {
+					text, _ := json.Marshal(value)
+					said += " " + string(text)
+				}
+				if a["survives"] == true {
+					said += " survives"
+				}
+				all = append(all, said)
+			}
+			cursor, _ = page["next_cursor"].(string)
+			if cursor == "" {
+				return all
+			}
+		}
+	}
+	want := []string{`trait crm "start"`, `trait crm "pro" survives`, `trait web {"tier":1}`, `trait web null`, `trait web "basic"`}
+	for _, limit := range []int{1, 2, 500} {
+		got := history("plan", limit)
+		if len(got) != len(want) || !slices.Equal(got[2:], want[2:]) || !slices.Contains(got[:2], want[1]) || !slices.Contains(got[:2], want[0]) {
+			t.Errorf("%d at a time, the history is %q, want %q", limit, got, want)
+		}
+	}
+	if got := history("city", 50); len(got) != 2 || !strings.HasPrefix(got[0], "attribute crm") {
+		t.Errorf("the history of an attribute is %q", got)
+	}
+	p.record("r-1", "3", "ada@example.com", ``, true)
+	p.settled()
+	got := history("plan", 50)
+	if len(got) != 6 || !slices.Contains(got, "deletion crm") || !slices.Contains(got, `trait web {"tier":1} survives`) {
+		t.Errorf("after the deletion the history is %q", got)
+	}
+	if status, answer := p.get("user_id:u-1", "/traits/plan/history?cursor=x"); status != http.StatusBadRequest {
+		t.Errorf("a made-up cursor is answered with %d: %v", status, answer)
+	}
+}
+
+// TestMergedIDsRedirect: a GET by the id of a profile that was merged is sent to the one to keep.
+func TestMergedIDsRedirect(t *testing.T) {
+	p := start(t, t.TempDir())
+	p.accept("/v1/page", `{"anonymousId":"a-1","name":"Home"}`)
+	p.settled()
+	_, before := p.get("anonymous_id:a-1", "")
+	p.accept("/v1/identify", `{"userId":"u-1","anonymousId":"a-2","traits":{"plan":"pro"}}`)
+	p.accept("/v1/identify", `{"userId":"u-1","anonymousId":"a-1"}`)
+	p.settled()
+	_, after := p.get("user_id:u-1", "")
+	kept, merged := after["profile"].(string), ""
+	for _, x := range after["observations"].([]any) {
+		if id := x.(map[string]any)["id"].(string); id != kept {
+			merged = id
+		}
+	}
+	if merged == "" || before["profile"] == nil {
+		t.Fatalf("nobody was merged: %v", after)
+	}
+	follow := *http.DefaultClient
+	follow.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	for _, rest := range []string{"", "?alternatives=true", "/context?budget_tokens=500", "/timeline?limit=5", "/identity", "/traits/plan/history"} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url+"/v1/profiles/profile:"+merged+rest, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer "+p.read)
+		response, err := follow.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var body struct {
+			MergedInto string `json:"merged_into"`
+			Version    uint64 `json:"identity_version"`
+		}
+		err = json.NewDecoder(response.Body).Decode(&body)
+		_ = response.Body.Close()
+		want := "/v1/profiles/profile:" + kept + rest
+		if err != nil || response.StatusCode != http.StatusTemporaryRedirect || response.Header.Get("Location") != want || body.MergedInto != kept || body.Version == 0 {
+			t.Errorf("%s: %s to %q, %+v, %v", rest, response.Status, response.Header.Get("Location"), body, err)
+		}
+		if status, answer := p.get("profile:"+merged, rest); status != http.StatusOK || answer["profile"] != kept {
+			t.Errorf("%s: followed to %d: %v", rest, status, answer)
+		}
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.url+"/v1/profiles/lookup",
+		strings.NewReader(fmt.Sprintf(`{"identifiers":[{"type":"profile","value":%q}]}`, merged)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+p.read)
+	request.Header.Set("Content-Type", "application/json")
+	if status, answer := p.do(request); status != http.StatusOK || answer["requested"] != merged || answer["profile"] != kept {
+		t.Errorf("a lookup of the merged id is answered with %d: %v", status, answer)
 	}
 }

@@ -38,6 +38,9 @@ func Replay(ctx context.Context, c config.Config, o Options, from, into string, 
 		if p, err = beginReplay(from, into, c.Identity.KeyFile, choice); err != nil {
 			return nil, err
 		}
+		if err := copyLedger(c, from, into); err != nil {
+			return nil, fmt.Errorf("copy the ledger of erasures: %w", err)
+		}
 	}
 	if p.From != from || !p.Choice.Equal(&choice) {
 		return nil, fmt.Errorf("%s: holds a replay of %s with another choice; give the same again, or another folder", into, p.From)

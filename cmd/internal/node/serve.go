@@ -90,7 +90,7 @@ func (n *Node) handler() (http.Handler, func(context.Context) error, error) {
 		EventsPerSecond: n.config.Gateway.RatePerSecond, Burst: float64(n.config.Gateway.Burst),
 		MemoryBytes:           int64(n.config.Gateway.Memory),
 		ClientEventsPerSecond: n.config.Gateway.ClientEventsPerSecond, ClientBurst: float64(n.config.Gateway.ClientBurst),
-	}, counted.Log(n.log), n.authKeys, n.logger)
+	}, counted.Log(n.gate), n.authKeys, n.logger)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -146,7 +146,7 @@ func (n *Node) readers() (http.Handler, error) {
 	a, err := api.New(api.Config{
 		Past:     earlier,
 		Policies: n.policies, Disclosures: n.log, Disclosed: n.disclosed,
-		Profiles: n.profiles, Contacts: n.profiles, Speaker: n.commands, Accounts: n.profiles, Identity: n.identity, Timeline: timeline, Sources: n.accounts, Schemas: n.state, Analysis: n.analysis, Commands: n.commands, Keys: n.authKeys, Tokens: tokens, Notes: n.commands, Trail: n.trail, RateLimit: n.config.HTTP.RateLimit.Quota(), Checks: n.checks(),
+		Profiles: n.profiles, Contacts: n.profiles, Speaker: n.commands, Accounts: n.profiles, Identity: n.identity, Timeline: timeline, Sources: n.accounts, Schemas: n.state, Privacy: n.privacy, Analysis: n.analysis, Commands: n.commands, Keys: n.authKeys, Tokens: tokens, Notes: n.commands, Trail: n.trail, RateLimit: n.config.HTTP.RateLimit.Quota(), Checks: n.checks(),
 		Metrics: n.metrics.registry, Logger: n.logger, Now: time.Now,
 	})
 	if err != nil {

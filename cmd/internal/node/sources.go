@@ -59,7 +59,7 @@ func (n *Node) pull(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, s := range n.sources {
 		if s.Pulls() {
-			group.Go(func() error { return s.Pull(ctx, n.log, checkpoints{n}, n.metrics, n.logger) })
+			group.Go(func() error { return s.Pull(ctx, n.gate, checkpoints{n}, n.metrics, n.logger) })
 		}
 	}
 	return group.Wait()

@@ -197,6 +197,8 @@ func (w *webhook) unsubscribe(e *event.Event, d delivery) error {
 		p = person{ID: u.PersonID, Name: u.Name, Email: u.Email}
 	}
 	e.Name, e.OriginalAt = event.NameConsentChanged, u.UnsubscribedAt.Time()
+	e.CX = &event.CX{Consent: event.ConsentRefused, Purpose: "survey"}
+	e.Channel = "" // whatever channel a survey comes by
 	e.Properties = connector.JSON(consent{Purpose: "survey", Webhook: e.Properties})
 	w.subject(e, &p)
 	return nil

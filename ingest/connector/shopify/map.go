@@ -96,6 +96,13 @@ func (d *delivery) contact() {
 	d.batch.Add(e)
 }
 
+// consentOf are the states of marketing consent that say something. not_subscribed never agreed, invalid and
+// redacted are of the address
+// (https://shopify.dev/docs/api/admin-graphql/latest/enums/CustomerEmailMarketingState).
+var consentOf = map[string]event.Consent{
+	"subscribed": event.ConsentGranted, "unsubscribed": event.ConsentRefused, "pending": event.ConsentPending,
+}
+
 func (d *delivery) consent(channel event.Channel, c *consent) {
 	o := &d.object
 	if c == nil {
@@ -105,6 +112,9 @@ func (d *delivery) consent(channel event.Channel, c *consent) {
 	e.Name, e.Channel = event.NameConsentChanged, channel
 	e.OriginalAt = first(c.UpdatedAt.Time(), d.at)
 	e.CX = &event.CX{Disposition: field.Clip(c.State)}
+	if e.CX.Consent = consentOf[c.State]; e.CX.Consent != "" {
+		e.CX.Purpose = "marketing"
+	}
 	field.Identify(&e, d.config.Identifier("customer_id", string(firstText(o.CustomerID, o.ID))))
 	field.Identify(&e, event.Identifier{Type: event.IDEmail, Value: firstText(o.EmailAddress, o.Email)})
 	field.Identify(&e, event.Identifier{Type: event.IDPhone, Value: o.Phone})

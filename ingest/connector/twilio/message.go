@@ -94,6 +94,15 @@ func (w *webhook) received(b *connector.Batch, m *message, e event.Event) {
 	if campaign && !granted {
 		also(event.NameCampaignUnsubscribed, "unsubscribed")
 	}
+	said := event.CX{}
+	if e.CX != nil {
+		said = *e.CX
+	}
+	said.Consent, said.Purpose = event.ConsentRefused, "marketing"
+	if granted {
+		said.Consent = event.ConsentGranted
+	}
+	e.CX = &said
 	e.Properties = connector.JSON(consent{Purpose: "marketing", Granted: granted, Channel: e.Channel, Message: m.raw})
 	also(event.NameConsentChanged, "consent")
 }

@@ -1,0 +1,142 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"tributary/api/policy"
+	"tributary/ingest/stream"
+	"tributary/profiles/unify"
+	"tributary/sql/store"
+)
+
+// disclosed reads all records of disclosures from the log, by request id.
+func (w *world) disclosed() map[string][]unify.Disclosure {
+	w.Helper()
+	partitions, err := w.log.Partitions(w.Context())
+	w.must(err)
+	found := map[string][]unify.Disclosure{}
+	for _, p := range partitions {
+		if p.Next == p.First {
+			continue
+		}
+		r, err := w.log.Reader(p.ID, p.First)
+		w.must(err)
+		for at := p.First; at < p.Next; {
+			entries, err := r.Next(w.Context(), 1000)
+			w.must(err)
+			for _, e := range entries {
+				at = e.Offset + 1
+				if e.Source != unify.DisclosureSource {
+					continue
+				}
+				c, err := unify.ParseCommand(e.Value)
+				w.must(err)
+				for _, mark := range marks {
+					if strings.Contains(string(e.Value), mark) && mark != marks[policy.ClassProvenance] {
+						w.Errorf("a record holds a value: %s", e.Value)
+					}
+				}
+				d := c.(unify.Disclosure)
+				found[d.RequestID] = append(found[d.RequestID], d)
+			}
+		}
+		w.must(r.Close())
+	}
+	return found
+}
+
+// TestWhatWasAnsweredIsOnRecord: 64 readers at a time; what each was answered is in the log when the answer comes.
+func TestWhatWasAnsweredIsOnRecord(t *testing.T) {
+	w := newWorld(t)
+	plantMarks(w)
+	key := w.keyFor("support", "human")
+	paths := []string{
+		"/v1/profiles/user_id:" + marks[policy.ClassIdentifier], "/v1/profiles/anonymous_id:anon-1/context",
+		"/v1/profiles/anonymous_id:anon-1/timeline", "/v1/profiles/anonymous_id:anon-1/identity?with=user_id:s1", "/v1/profiles/phone:%2B12125550123",
+		"/v1/identifiers/phone:%2B12125550123",
+	}
+	var mu sync.Mutex
+	answered := map[string]string{}
+	var readers sync.WaitGroup
+	for range 64 {
+		readers.Go(func() {
+			for _, path := range paths {
+				answer := w.do(http.MethodGet, path, key, "")
+				if answer.Code != http.StatusOK && answer.Code != http.StatusConflict {
+					t.Errorf("%s answers %d: %s", path, answer.Code, answer.Body)
+				}
+				mu.Lock()
+				answered[answer.Header().Get(requestIDHeader)] = path
+				mu.Unlock()
+			}
+		})
+	}
+	readers.Wait()
+	found := w.disclosed()
+	if len(answered) != 64*len(paths) || len(found) != len(answered) {
+		t.Errorf("%d were answered, %d are on record", len(answered), len(found))
+	}
+	for request, path := range answered {
+		list := found[request]
+		if len(list) == 0 {
+			t.Errorf("%s is not on record", path)
+			continue
+		}
+		d := list[0]
+		if d.Purpose != "support" || d.Reader != "human" || !strings.HasPrefix(d.Actor, "key:") || len(d.Observations) == 0 || !strings.HasPrefix(d.Route, "GET /v1/") {
+			t.Errorf("%s is on record as %+v", path, d)
+		}
+		switch {
+		case strings.HasSuffix(path, "s1"): // two people
+			if len(list) < 2 {
+				t.Errorf("%s is on record as %+v", path, list)
+			}
+		case strings.Contains(path, "phone"): // who it may be, and nobody's data
+			if d.Kind != store.DisclosureListed || len(d.Observations) != 2 {
+				t.Errorf("%s is on record as %+v", path, d)
+			}
+		case strings.HasSuffix(path, "context"):
+			if d.Level != "claimed" || !slices.Contains(d.Masked, "facts[].quotes[][first_name].text") || len(d.Withheld) == 0 || !slices.Contains(d.Classes, policy.ClassConversation) {
+				t.Errorf("%s is on record as %+v", path, d)
+			}
+		}
+	}
+}
+
+// refusing is a log that takes nothing.
+type refusing struct{}
+
+func (refusing) Append(context.Context, []stream.Record) ([]stream.Position, error) {
+	return nil, errors.New("the disk is full")
+}
+
+// TestWhatCannotBeRecordedIsNotDisclosed: no route tells of anybody when the log takes nothing.
+func TestWhatCannotBeRecordedIsNotDisclosed(t *testing.T) {
+	w := newWorld(t)
+	plantMarks(w)
+	key := w.keyFor("operations", "system")
+	w.api.Disclosures = refusing{}
+	for route, answer := range w.readings(key, "") {
+		all := answer.Body.String()
+		for class, mark := range marks {
+			if strings.Contains(all, mark) {
+				t.Errorf("%s shows %s: %s", route, class, all)
+			}
+		}
+		var v map[string]any
+		if err := json.Unmarshal(answer.Body.Bytes(), &v); err != nil || v["candidates"] != nil || answer.Code == http.StatusOK {
+			t.Errorf("%s answers %d %s (%v)", route, answer.Code, all, err)
+		}
+	}
+	if !strings.Contains(fmt.Sprint(w.get("/v1/profiles/anonymous_id:anon-1", key, http.StatusServiceUnavailable)), "recorded") {
+		t.Error("is not told why")
+	}
+}

@@ -1,0 +1,93 @@
+package past
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+
+	"tributary/identity"
+	"tributary/ingest/event"
+	"tributary/ingest/stream"
+	"tributary/profiles"
+	"tributary/sql/store"
+)
+
+var _ profiles.HotAccounts = (*moment)(nil)
+
+// mention keeps that an observation's event names an account.
+func (k *known) mention(e *event.Event) {
+	if e.CX == nil || e.CX.AccountID == "" {
+		return
+	}
+	if k.accounts == nil {
+		k.accounts = map[string]*profiles.Membership{}
+	}
+	m := k.accounts[e.CX.AccountID]
+	if m == nil {
+		m = new(profiles.Membership)
+		k.accounts[e.CX.AccountID] = m
+	}
+	m.Apply(e)
+}
+
+// AccountsOf implements profiles.HotAccounts.
+func (m *moment) AccountsOf(id identity.ObservationID) ([]string, error) {
+	err := m.load([]identity.ObservationID{id})
+	return slices.Sorted(maps.Keys(m.seen[id].accounts)), err
+}
+
+// Membership implements profiles.HotAccounts.
+func (m *moment) Membership(account string, id identity.ObservationID) (*profiles.Membership, error) {
+	err := m.load([]identity.ObservationID{id})
+	return m.seen[id].accounts[account], err
+}
+
+// AccountParts implements profiles.HotAccounts.
+func (m *moment) AccountParts(account string, most int) ([]profiles.AccountPart, error) {
+	parts := map[identity.ObservationID]*profiles.State{}
+	err := m.eachOfAccount(account, func(row *store.EventRow, e *event.Event) {
+		if !profiles.StatesAccount(e) {
+			return
+		}
+		s := parts[row.Observation]
+		if s == nil {
+			s = new(profiles.State)
+			parts[row.Observation] = s
+		}
+		s.ApplyAccount(e, stream.Position{Partition: stream.Partition(row.LogPartition), Offset: row.LogOffset})
+	})
+	if err != nil {
+		return nil, err
+	}
+	ids := ascending(maps.Keys(parts))
+	list := make([]profiles.AccountPart, 0, min(len(ids), most))
+	for _, id := range ids[:min(len(ids), most)] {
+		list = append(list, profiles.AccountPart{Observation: id, State: parts[id]})
+	}
+	return list, nil
+}
+
+// AccountMembers implements profiles.HotAccounts.
+func (m *moment) AccountMembers(account string, after identity.ObservationID, most int) ([]identity.ObservationID, error) {
+	members := map[identity.ObservationID]bool{}
+	err := m.eachOfAccount(account, func(row *store.EventRow, _ *event.Event) { members[row.Observation] = true })
+	ids := ascending(maps.Keys(members))
+	ids = slices.DeleteFunc(ids, func(id identity.ObservationID) bool { return bytes.Compare(id[:], after[:]) <= 0 })
+	return ids[:min(len(ids), most)], err
+}
+
+func (m *moment) eachOfAccount(account string, f func(*store.EventRow, *event.Event)) error {
+	params := store.Params{"workspace": m.workspace, "at": m.at, "account": account}
+	for row, err := range m.archive.account.Each(m.ctx, params) {
+		if err != nil {
+			return unavailable(err)
+		}
+		e, err := row.Event()
+		if err != nil {
+			return fmt.Errorf("read event: %w", err)
+		}
+		f(&row, e)
+	}
+	return nil
+}

@@ -1,0 +1,96 @@
+package erase
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"tributary/profiles/privacy"
+)
+
+// scrubState takes off the disk what the state, and the outbox in it, have forgotten.
+func (r *Runner) scrubState(ctx context.Context, b *batch) (map[uuid.UUID]privacy.Step, error) {
+	lines := map[uuid.UUID][]Line{}
+	for _, e := range b.records {
+		for _, o := range e.Observations {
+			held, err := r.State.Holds(e.Workspace, o)
+			if err != nil {
+				return nil, err
+			}
+			if held && e.Until.IsZero() && e.Suppress {
+				return nil, fmt.Errorf("an observation of erasure %s is still there", e.ID)
+			}
+		}
+		lines[e.ID] = []Line{{Store: "state and outbox", Removed: uint64(len(e.Observations))}}
+	}
+	if err := r.State.Scrub(ctx); err != nil {
+		return nil, err
+	}
+	return r.lines(lines, "asked for each observation; no file of the state holds what was forgotten")
+}
+
+// removeFiles goes through the files of the data folder that are no database.
+func (r *Runner) removeFiles(ctx context.Context, b *batch) (map[uuid.UUID]privacy.Step, error) {
+	lines := map[uuid.UUID][]Line{}
+	for _, files := range r.Files {
+		n, err := files.Erase(ctx, b.set)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", files.Name(), err)
+		}
+		if again, err := files.Erase(ctx, b.set); err != nil || again != 0 {
+			return nil, fmt.Errorf("%s: %d files are found again: %w", files.Name(), again, err)
+		}
+		for _, e := range b.records {
+			lines[e.ID] = append(lines[e.ID], Line{Store: files.Name(), Removed: uint64(n)})
+		}
+	}
+	return r.lines(lines, "searched again")
+}
+
+// noted is what is kept of a step, for the certificate.
+type noted struct {
+	Lines   []Line    `json:"lines,omitempty"`
+	Waiting []Waiting `json:"waiting,omitempty"`
+}
+
+// lines makes notes of what was found clean just now.
+func (r *Runner) lines(all map[uuid.UUID][]Line, proof string) (map[uuid.UUID]privacy.Step, error) {
+	now := r.Now().UTC().Truncate(time.Millisecond)
+	done := map[uuid.UUID]privacy.Step{}
+	for id, lines := range all {
+		for i := range lines {
+			lines[i].At, lines[i].Proof, lines[i].Result = now, proof, "nothing left"
+		}
+		detail, err := json.Marshal(noted{Lines: lines})
+		if err != nil {
+			return nil, err
+		}
+		done[id] = privacy.Step{Detail: detail}
+	}
+	return done, nil
+}
+
+// finish certifies the erasures, and then takes from the totals whose they were.
+func (r *Runner) finish(ctx context.Context, b *batch) error {
+	ids := make([]uuid.UUID, len(b.records))
+	for i, e := range b.records {
+		ids[i] = e.ID
+		if err := r.at("finish"); err != nil {
+			return err
+		}
+		text, err := r.certify(e)
+		if err != nil {
+			return err
+		}
+		if err := r.Desk.Finish(ctx, e.Workspace, e.ID, e.Step(stepCounted).Counts, text); err != nil {
+			return fmt.Errorf("certify erasure %s: %w", e.ID, err)
+		}
+	}
+	if err := r.at("anonymise"); err != nil {
+		return err
+	}
+	return r.Store.AnonymiseTotals(ctx, ids)
+}
