@@ -89,6 +89,8 @@ func TestAnswersAndSchemasHaveTheSameFields(t *testing.T) {
 		"Lookup": lookupBody{}, "Profile": profileView{}, "Trait": traitView{}, "Identifier": identifierView{},
 		"Source": sourceView{}, "Counter": counterView{}, "Item": itemView{}, "Satisfaction": satisfactionView{},
 		"Role": profiles.Role{}, "AccountOfProfile": accountOfView{}, "Account": accountView{}, "AccountMember": memberView{},
+		"ContactPoint": contactView{}, "ConsentBecause": statementView{}, "ConsentDecision": decisionView{}, "Consent": consentView{},
+		"ContactConsent": contactConsentView{}, "ConsentCheck": checkView{}, "ConsentSaid": saidView{}, "ConsentQuestion": consentBody{}, "ConsentStatement": sayBody{},
 		"Event": eventView{}, "Text": textView{}, "Observation": observationView{}, "LeftOut": leftOutView{},
 		"Context": contextView{}, "Tokens": tokensView{}, "Fact": profiles.Fact{}, "Quote": profiles.Quote{},
 		"Omission": profiles.Omission{}, "Timeline": timelineView{}, "Ready": readyView{}, "Part": partView{},

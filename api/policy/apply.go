@@ -113,6 +113,16 @@ func (p place) member(name string) place {
 	return p
 }
 
+// member of a struct is a place by two texts, joined only when they are told.
+type member struct{ element, field string }
+
+func (m member) String() string {
+	if m.field == "" || m.element == "" {
+		return m.element + m.field
+	}
+	return m.element + "." + m.field
+}
+
 func (p place) element() place {
 	p.path += "[]"
 	p.named += "[]"
@@ -121,22 +131,28 @@ func (p place) element() place {
 
 type withheldKey struct{ class, because, needs string }
 
+// held is what is withheld for one reason.
+type held struct {
+	fields []member
+	count  int
+}
+
 type walker struct {
 	*Reader
 	rules    map[string]Rule
 	buf      []byte
 	counts   map[string]int // elements by class, for limits
-	withheld map[withheldKey]*Withheld
-	masked   map[string]bool
-	shown    map[string]bool // by named path: true, it is masked
+	withheld map[withheldKey]*held
+	masked   map[member]bool
+	shown    map[member]bool // by named path: true, it is masked
 	classes  map[string]bool
 	profiles []uuid.UUID
 }
 
 func newWalker(r *Reader) *walker {
 	return &walker{
-		Reader: r, rules: r.Policy.resolved[combination{r.Purpose, r.Kind}], counts: map[string]int{}, withheld: map[withheldKey]*Withheld{},
-		masked: map[string]bool{}, shown: map[string]bool{}, classes: map[string]bool{},
+		Reader: r, rules: r.Policy.resolved[combination{r.Purpose, r.Kind}], counts: map[string]int{}, withheld: map[withheldKey]*held{},
+		masked: map[member]bool{}, shown: map[member]bool{}, classes: map[string]bool{},
 	}
 }
 
@@ -165,16 +181,16 @@ func (w *walker) verdict(class string, at time.Time, element bool) (Action, stri
 	return rule.Do, BecausePurpose, ""
 }
 
-func (w *walker) withhold(path, class, because, needs string) {
+func (w *walker) withhold(path member, class, because, needs string) {
 	key := withheldKey{class, because, needs}
 	x := w.withheld[key]
 	if x == nil {
-		x = &Withheld{Class: class, Because: because, Needs: needs}
+		x = &held{}
 		w.withheld[key] = x
 	}
-	x.Count++
-	if !slices.Contains(x.Fields, path) {
-		x.Fields = append(x.Fields, path)
+	x.count++
+	if !slices.Contains(x.fields, path) {
+		x.fields = append(x.fields, path)
 	}
 }
 
@@ -195,7 +211,7 @@ func (w *walker) enter(v reflect.Value, p *plan, at place) (place, bool) {
 	}
 	do, because, needs := w.verdict(class, at.at, true)
 	if do == Withhold {
-		w.withhold(at.path, class, because, needs)
+		w.withhold(member{element: at.path}, class, because, needs)
 		return at, false
 	}
 	at.class, at.do = class, do
@@ -212,7 +228,7 @@ func classOf(v reflect.Value) string {
 }
 
 // judge decides about a field. What is not meta or provenance of an element that is masked is masked as well.
-func (w *walker) judge(f *field, at place, element place) (do Action, class, because, needs string) {
+func (w *walker) judge(f *field, element place) (do Action, class, because, needs string) {
 	switch f.tag {
 	case tagLook, tagSaid:
 		return Show, ClassMeta, "", ""
@@ -225,7 +241,7 @@ func (w *walker) judge(f *field, at place, element place) (do Action, class, bec
 		return element.do, element.class, BecausePurpose, ""
 	}
 	class = f.tag
-	do, because, needs = w.verdict(class, at.at, false)
+	do, because, needs = w.verdict(class, element.at, false)
 	if class != ClassMeta && class != ClassProvenance && element.do > do {
 		do, class, because = element.do, element.class, BecausePurpose
 	}
@@ -254,35 +270,50 @@ func (w *walker) mention(f *field, v reflect.Value) {
 }
 
 // note records that a value goes out.
-func (w *walker) note(f *field, at place, class string, masked bool) {
+func (w *walker) note(f *field, element place, class string, masked bool) {
 	if masked {
-		w.masked[at.path] = true
+		w.masked[member{element.path, f.name}] = true
 	}
 	if class == ClassMeta && f.tag != tagSaid {
 		return
 	}
 	if f.tag == tagSaid {
-		class = at.class
+		class = element.class
 	}
 	if class != "" && class != ClassMeta {
 		w.classes[class] = true
-		w.shown[at.named] = w.shown[at.named] || masked
+		path := member{element.named, f.name}
+		if was, known := w.shown[path]; !known || masked && !was {
+			w.shown[path] = masked
+		}
 	}
 }
 
 func (w *walker) result() *Result {
-	r := &Result{JSON: w.buf, Masked: slices.Sorted(maps.Keys(w.masked)), Classes: slices.Sorted(maps.Keys(w.classes)), Profiles: w.profiles}
-	for _, path := range slices.Sorted(maps.Keys(w.shown)) {
-		if w.shown[path] {
-			r.ShownMasked = append(r.ShownMasked, path)
+	r := &Result{JSON: w.buf, Classes: slices.Sorted(maps.Keys(w.classes)), Profiles: w.profiles}
+	for path := range w.masked {
+		r.Masked = append(r.Masked, path.String())
+	}
+	for path, masked := range w.shown {
+		if masked {
+			r.ShownMasked = append(r.ShownMasked, path.String())
 		} else {
-			r.Shown = append(r.Shown, path)
+			r.Shown = append(r.Shown, path.String())
 		}
 	}
-	for _, x := range w.withheld {
-		slices.Sort(x.Fields)
-		r.Withheld = append(r.Withheld, *x)
+	for key, x := range w.withheld {
+		fields := make([]string, len(x.fields))
+		for i, path := range x.fields {
+			fields[i] = path.String()
+		}
+		slices.Sort(fields)
+		r.Withheld = append(r.Withheld, Withheld{
+			Class: key.class, Fields: slices.Compact(fields), Count: x.count, Because: key.because, Needs: key.needs,
+		})
 	}
+	slices.Sort(r.Masked)
+	slices.Sort(r.Shown)
+	slices.Sort(r.ShownMasked)
 	slices.SortFunc(r.Withheld, func(a, b Withheld) int {
 		return strings.Compare(a.Class+"\x00"+a.Because+"\x00"+a.Needs, b.Class+"\x00"+b.Because+"\x00"+b.Needs)
 	})

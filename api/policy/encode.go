@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // encode writes a value that holds structs. It says false, having written nothing, of an element that is
@@ -40,17 +41,56 @@ func (w *walker) encode(v reflect.Value, at place) error {
 }
 
 func (w *walker) leaf(v reflect.Value) error {
-	if v.IsValid() && v.Kind() == reflect.Int && v.Type().PkgPath() == "" {
-		w.buf = strconv.AppendInt(w.buf, v.Int(), 10)
-		return nil
-	}
 	if !v.IsValid() {
 		w.buf = append(w.buf, "null"...)
+		return nil
+	}
+	if w.simple(v) {
 		return nil
 	}
 	b, err := marshal(v)
 	w.buf = append(w.buf, b...)
 	return err
+}
+
+// simple writes what needs no care, most of an answer, as encoding/json does; else it says false.
+func (w *walker) simple(v reflect.Value) bool {
+	t := v.Type()
+	if t == timeType {
+		at := v.Interface().(time.Time)
+		if y := at.Year(); y < 0 || y > 9999 || at.Location() != time.UTC {
+			return false
+		}
+		w.buf = append(at.AppendFormat(append(w.buf, '"'), time.RFC3339Nano), '"')
+		return true
+	}
+	if marshals(t) {
+		return false
+	}
+	switch v.Kind() {
+	case reflect.Bool:
+		w.buf = strconv.AppendBool(w.buf, v.Bool())
+	case reflect.Int, reflect.Int64:
+		w.buf = strconv.AppendInt(w.buf, v.Int(), 10)
+	case reflect.Uint64:
+		w.buf = strconv.AppendUint(w.buf, v.Uint(), 10)
+	case reflect.String:
+		s := v.String()
+		for i := range len(s) {
+			if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+				return false
+			}
+		}
+		w.buf = append(append(append(w.buf, '"'), s...), '"')
+	default:
+		return false
+	}
+	return true
+}
+
+// marshals says whether a type has a way of its own to be written.
+func marshals(t reflect.Type) bool {
+	return t.PkgPath() != "" && (t.Implements(marshaler) || t.Implements(textMarshaler))
 }
 
 // admitted writes an element of a list or mapping unless it is withheld as a whole.
@@ -157,35 +197,36 @@ func (w *walker) object(v reflect.Value, p *plan, at place) error {
 
 // field writes a member unless it is withheld.
 func (w *walker) field(f *field, v reflect.Value, element place, name func()) (bool, error) {
-	at := element.member(f.name)
-	do, class, because, needs := w.judge(f, at, element)
-	holds := !f.whole(v.Type())
+	do, class, because, needs := w.judge(f, element)
+	path := member{element.path, f.name}
+	holds := !f.asWhole
 	switch {
 	case do == Withhold:
 		if !isZero(v) {
-			w.withhold(at.path, class, because, needs)
+			w.withhold(path, class, because, needs)
 		}
 		return false, nil
 	case holds:
+		at := element.member(f.name)
 		if f.tag != tagLook {
 			at.class, at.do = class, do
 		}
 		return w.admitted(v, at, name)
 	case v.Type() == rawType && do == Show:
-		v = w.nested(v, at)
+		v = w.nested(v, element, path)
 	case do == Mask && !isZero(v):
 		shown, ok := maskLeaf(v, class)
 		if !ok {
 			if because == "" {
 				because = BecausePurpose
 			}
-			w.withhold(at.path, class, because, needs)
+			w.withhold(path, class, because, needs)
 			return false, nil
 		}
 		v = shown
 	}
 	if !isZero(v) {
-		w.note(f, at, class, do == Mask)
+		w.note(f, element, class, do == Mask)
 		w.mention(f, v)
 	}
 	name()
@@ -218,6 +259,9 @@ func maskLeaf(v reflect.Value, class string) (reflect.Value, bool) {
 }
 
 func isZero(v reflect.Value) bool {
+	if k := v.Kind(); k != reflect.Struct && k != reflect.Pointer && k != reflect.Array {
+		return v.IsZero()
+	}
 	if z, ok := v.Interface().(interface{ IsZero() bool }); ok {
 		return v.Kind() == reflect.Pointer && v.IsNil() || z.IsZero()
 	}

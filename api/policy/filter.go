@@ -99,16 +99,17 @@ func (w *walker) filterObject(v reflect.Value, at place) (reflect.Value, bool, e
 
 // filterField returns what is left of a field: zero where nothing is.
 func (w *walker) filterField(f *field, v reflect.Value, element place) (reflect.Value, error) {
-	at := element.member(f.name)
-	do, class, because, needs := w.judge(f, at, element)
+	do, class, because, needs := w.judge(f, element)
+	path := member{element.path, f.name}
 	zero := reflect.Zero(v.Type())
 	switch {
 	case do == Withhold:
 		if !isZero(v) {
-			w.withhold(at.path, class, because, needs)
+			w.withhold(path, class, because, needs)
 		}
 		return zero, nil
-	case !f.whole(v.Type()):
+	case !f.asWhole:
+		at := element.member(f.name)
 		if f.tag != tagLook {
 			at.class, at.do = class, do
 		}
@@ -118,15 +119,15 @@ func (w *walker) filterField(f *field, v reflect.Value, element place) (reflect.
 		}
 		return x, err
 	case v.Type() == rawType && do == Show:
-		return w.nested(v, at), nil
+		return w.nested(v, element, path), nil
 	case do == Show || isZero(v):
 		return v, nil
 	}
 	shown, ok := maskLeaf(v, class)
 	if !ok {
-		w.withhold(at.path, class, because, needs)
+		w.withhold(path, class, because, needs)
 		return zero, nil
 	}
-	w.masked[at.path] = true
+	w.masked[path] = true
 	return shown, nil
 }

@@ -10,7 +10,7 @@ import (
 
 // nested looks into a value of JSON for members whose names say that they are of a class of their own, such as an
 // e-mail address in a trait that holds an object. What of that is not shown is left out.
-func (w *walker) nested(v reflect.Value, at place) reflect.Value {
+func (w *walker) nested(v reflect.Value, at place, path member) reflect.Value {
 	raw := bytes.TrimLeft(v.Bytes(), " \t\r\n")
 	if len(raw) == 0 || raw[0] != '{' && raw[0] != '[' {
 		return v
@@ -18,7 +18,7 @@ func (w *walker) nested(v reflect.Value, at place) reflect.Value {
 	var x any
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
-	if d.Decode(&x) != nil || !w.prune(x, at) {
+	if d.Decode(&x) != nil || !w.prune(x, at, path) {
 		return v
 	}
 	pruned, err := json.Marshal(x)
@@ -29,7 +29,7 @@ func (w *walker) nested(v reflect.Value, at place) reflect.Value {
 }
 
 // prune removes members from objects, and says whether any was.
-func (w *walker) prune(v any, at place) bool {
+func (w *walker) prune(v any, at place, path member) bool {
 	changed := false
 	switch x := v.(type) {
 	case map[string]any:
@@ -37,17 +37,17 @@ func (w *walker) prune(v any, at place) bool {
 			class := w.Policy.ClassOf(Class(at.class, name))
 			if class != at.class {
 				if do, because, needs := w.verdict(class, at.at, false); do != Show {
-					w.withhold(at.path, class, because, needs)
+					w.withhold(path, class, because, needs)
 					delete(x, name)
 					changed = true
 					continue
 				}
 			}
-			changed = w.prune(x[name], at) || changed
+			changed = w.prune(x[name], at, path) || changed
 		}
 	case []any:
 		for _, one := range x {
-			changed = w.prune(one, at) || changed
+			changed = w.prune(one, at, path) || changed
 		}
 	}
 	return changed

@@ -41,6 +41,7 @@ type field struct {
 	omitEmpty bool
 	omitZero  bool
 	hidden    bool // json:"-": not in JSON
+	asWhole   bool // see whole
 }
 
 var plans sync.Map // reflect.Type to *planned
@@ -95,6 +96,7 @@ func (p *plan) add(t reflect.Type, index []int) error {
 		if name == "" || name == "-" {
 			x.name = snake(f.Name)
 		}
+		x.asWhole = x.whole(f.Type)
 		p.fields = append(p.fields, x)
 	}
 	return errors.Join(faults...)
@@ -127,6 +129,22 @@ func validTag(tag string) bool {
 // structOf returns the struct that a type holds, through pointers, lists and maps; nil for one that is
 // encoded as a whole. What an interface holds is seen when it is there.
 func structOf(t reflect.Type) reflect.Type {
+	if known, ok := structs.Load(t); ok {
+		inner, _ := known.(reflect.Type)
+		return inner
+	}
+	inner := findStruct(t)
+	if inner == nil {
+		structs.Store(t, false)
+	} else {
+		structs.Store(t, inner)
+	}
+	return inner
+}
+
+var structs sync.Map // reflect.Type to reflect.Type, or to false
+
+func findStruct(t reflect.Type) reflect.Type {
 	for {
 		if t.Implements(marshaler) || t.Implements(textMarshaler) || t == rawType {
 			return nil

@@ -42,8 +42,8 @@ type rig struct {
 	worker *unify.Worker
 	sink   *sink.Sink
 
-	end  context.CancelFunc
-	done []chan error
+	end  [2]context.CancelFunc // of unify and the sink
+	done [2]chan error
 }
 
 func must(t testing.TB, err error) {
@@ -103,24 +103,33 @@ func open(t *testing.T, fs *vfs.MemFS, s *database) *rig {
 		Queue: r.outbox.Queue, Applied: outbox.Offsets(r.state.Offsets()), Log: r.log, Store: sink.NewStore(s.Store), Refuser: sink.LogRefuser{Log: r.log},
 	})
 	must(t, err)
-	ctx, cancel := context.WithCancel(context.Background())
-	r.end = cancel
-	for _, run := range []func(context.Context) error{r.worker.Run, r.sink.Run} {
-		done := make(chan error, 1)
-		r.done = append(r.done, done)
-		go func() { done <- run(ctx) }()
+	for i, run := range []func(context.Context) error{r.worker.Run, r.sink.Run} {
+		ctx, cancel := context.WithCancel(context.Background())
+		r.end[i], r.done[i] = cancel, make(chan error, 1)
+		go func() { r.done[i] <- run(ctx) }()
 	}
 	return r
 }
 
+const sending = 1 // the number of the sink
+
+// halt ends unify or the sink.
+func (r *rig) halt(i int) {
+	r.Helper()
+	if r.end[i] == nil {
+		return
+	}
+	r.end[i]()
+	if err := <-r.done[i]; err != nil && !errors.Is(err, context.Canceled) {
+		r.Fatal(err)
+	}
+	r.end[i] = nil
+}
+
 func (r *rig) stop() {
 	r.Helper()
-	r.end()
-	for _, done := range r.done {
-		if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
-			r.Fatal(err)
-		}
-	}
+	r.halt(sending)
+	r.halt(0)
 	must(r, r.state.Close())
 	must(r, r.log.Close())
 }
@@ -135,7 +144,7 @@ func (r *rig) put(records ...stream.Record) []stream.Position {
 // settle waits until everything is applied, judged, and in the engine.
 func (r *rig) settle() {
 	r.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
 	defer cancel()
 	infos, err := r.log.Partitions(ctx)
 	must(r, err)
@@ -158,10 +167,23 @@ func (r *rig) await(ctx context.Context, what string, done func() bool) {
 	for !done() {
 		select {
 		case <-ctx.Done():
-			r.Fatalf("waited for %s", what)
+			r.Fatalf("waited for %s: %s", what, r.progress())
+		case err := <-r.done[0]:
+			r.Fatalf("waited for %s; unify ended: %v", what, err)
+		case err := <-r.done[1]:
+			r.Fatalf("waited for %s; the sink ended: %v", what, err)
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
+}
+
+func (r *rig) progress() string {
+	view, err := r.state.View("w")
+	must(r, err)
+	defer func() { _ = view.Close() }()
+	encoded, err := view.Analysis()
+	must(r, err)
+	return fmt.Sprintf("%s, sent %d of %d", encoded, r.outbox.Queue.Sent(), r.outbox.Queue.Last())
 }
 
 func record(t testing.TB, e *event.Event) stream.Record {

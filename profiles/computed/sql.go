@@ -9,10 +9,10 @@ import (
 
 // Row is what a statement of SQL returns for each person that has the trait.
 type Row struct {
-	Profile string // UUID
-	Value   string // canonical; Literal makes JSON of it
-	Exact   bool
-	LeftOut uint64
+	Profile string `ch:"profile"` // UUID
+	Value   string `ch:"value"`   // canonical; Literal makes JSON of it
+	Exact   bool   `ch:"exact"`
+	LeftOut uint64 `ch:"left_out"`
 }
 
 // SQL returns a statement of ClickHouse that computes a trait anew for all people of a workspace, out of

@@ -129,15 +129,20 @@ type Tombstone struct {
 	// be told from it any more, or the record was never an event.
 	Message string `json:"message,omitempty"`
 	Payload uint64 `json:"payload,omitempty,string"`
-	// Was is "quarantined" for what was, with its reason and stage: it stays counted as that. Empty: it
-	// was stored, or a duplicate, which its message id tells again.
+	// Was is "quarantined" for what was, with its reason and stage, and "suppressed" for what was: they stay
+	// counted as that. Empty: it was stored, or a duplicate, which its message id tells again.
 	Was    string `json:"was,omitempty"`
 	Stage  string `json:"stage,omitempty"`
 	Reason string `json:"reason,omitempty"`
+	// Replayed: it was taken when it was replayed as it was.
+	Replayed bool `json:"replayed,omitempty"`
 }
 
-// WasQuarantined is Tombstone.Was of what went to the quarantine.
-const WasQuarantined = "quarantined"
+// The values of Tombstone.Was: what went to the quarantine, and what was refused behind the gate.
+const (
+	WasQuarantined = "quarantined"
+	WasSuppressed  = "suppressed"
+)
 
 // ParseTombstone reads the value of a record of stream.KindErased. An empty one is a tombstone that
 // says nothing.

@@ -91,11 +91,17 @@ func BenchmarkApplyShared(b *testing.B) {
 // fill appends n events and returns where each partition ends.
 func fill(b *testing.B, r *rig, n, people int) map[stream.Partition]uint64 {
 	b.Helper()
-	rng := rand.New(rand.NewPCG(1, 2))
+	return fillFrom(b, r, 0, n, people)
+}
+
+// fillFrom appends n events, of which the first has a number.
+func fillFrom(b *testing.B, r *rig, from, n, people int) map[stream.Partition]uint64 {
+	b.Helper()
+	rng := rand.New(rand.NewPCG(1, uint64(2+from)))
 	ends := map[stream.Partition]uint64{}
 	var batch []stream.Record
 	for i := range n {
-		batch = append(batch, record(b, benchEvent(i, rng.IntN(people))))
+		batch = append(batch, record(b, benchEvent(from+i, rng.IntN(people))))
 		if len(batch) == 500 || i == n-1 {
 			for _, p := range r.put(batch...) {
 				ends[p.Partition] = max(ends[p.Partition], p.Offset+1)

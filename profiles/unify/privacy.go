@@ -110,9 +110,9 @@ func (a *applier) carryOutPrivacy(space *state.Space, r *record) (bool, error) {
 	case PrivacyUnsuppress:
 		return true, suppress(space, r, c.Identifiers, false, c.At)
 	case PrivacyRestrict:
-		return true, restrict(space, r, c.Observations, &privacy.Restriction{By: actorOf(c), Reason: c.Reason, At: r.ReceivedAt})
+		return true, a.restrict(space, r, c.Observations, &privacy.Restriction{By: actorOf(c), Reason: c.Reason, At: r.ReceivedAt})
 	case PrivacyUnrestrict:
-		return true, restrict(space, r, c.Observations, nil)
+		return true, a.restrict(space, r, c.Observations, nil)
 	case PrivacyVoid:
 		return true, nil
 	}
@@ -132,7 +132,8 @@ func suppress(space *state.Space, r *record, all []privacy.IdentifierHash, on bo
 	return nil
 }
 
-func restrict(space *state.Space, r *record, all []identity.ObservationID, why *privacy.Restriction) error {
+func (a *applier) restrict(space *state.Space, r *record, all []identity.ObservationID, why *privacy.Restriction) error {
+	a.reconsider(space, r, all...) // who is restricted is in no segment
 	for _, id := range all {
 		var one *privacy.Restriction
 		if why != nil {

@@ -226,8 +226,8 @@ func (l *lives) counted() string {
 	sources := l.balance()
 	for _, k := range slices.SortedFunc(maps.Keys(sources), func(a, b stream.SourceKey) int { return bytes.Compare([]byte(a.Source), []byte(b.Source)) }) {
 		c := sources[k].Counts
-		text += fmt.Sprintf("%s: received %d, stored %d, duplicate %d, quarantined %d, suppressed %d, erased %d\n",
-			k.Source, c.Received, c.Stored, c.Duplicate, c.Quarantined, c.Suppressed, c.Erased)
+		text += fmt.Sprintf("%s: received %d, stored %d, duplicate %d, quarantined %d, suppressed %d, erased %d, %v\n",
+			k.Source, c.Received, c.Stored, c.Duplicate, c.Quarantined, c.Suppressed, c.Erased, c.Reasons)
 	}
 	return text
 }

@@ -74,8 +74,8 @@ func (a *applier) replay(ctx context.Context, space *state.Space, r *record, c Q
 	if item == nil || err != nil {
 		return err
 	}
-	if c.Erased != nil {
-		return a.replayErased(space, r, item, c.Erased)
+	if done, err := a.replayLeft(ctx, space, r, item, c); done || err != nil {
+		return err
 	}
 	again, err := a.again(ctx, item, r, c)
 	if err != nil {

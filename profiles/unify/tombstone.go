@@ -20,18 +20,7 @@ import (
 // of a command one that does nothing of it, of anything else a tombstone. The state must have carried the
 // erasure out, and applied the record.
 func Replacement(engine Engine, hasher *privacy.Hasher, st *state.Store, entry stream.Entry, e *privacy.Erasure) (stream.Entry, error) {
-	if entry.Kind != stream.KindCommand {
-		refused, err := wasRefused(engine, hasher, st, entry, e)
-		if err != nil {
-			return entry, err
-		}
-		if refused {
-			entry.Kind, entry.Value = stream.KindSuppressed, nil
-			entry.MessageID = hasher.Message(entry.Workspace, entry.Source, entry.MessageID)
-			return entry, nil
-		}
-	}
-	tombstone, err := tombstoneOf(engine, st, entry, e)
+	tombstone, err := tombstoneOf(engine, hasher, st, entry, e)
 	if err != nil {
 		return entry, err
 	}
@@ -53,7 +42,7 @@ func Replacement(engine Engine, hasher *privacy.Hasher, st *state.Store, entry s
 	return entry, err
 }
 
-func tombstoneOf(engine Engine, st *state.Store, entry stream.Entry, e *privacy.Erasure) (privacy.Tombstone, error) {
+func tombstoneOf(engine Engine, hasher *privacy.Hasher, st *state.Store, entry stream.Entry, e *privacy.Erasure) (privacy.Tombstone, error) {
 	t := privacy.Tombstone{Erasure: e.ID}
 	event, _ := eventAt(entry)
 	r := decode(engine, event)
@@ -64,8 +53,17 @@ func tombstoneOf(engine Engine, st *state.Store, entry stream.Entry, e *privacy.
 	if err != nil {
 		return t, fmt.Errorf("read quarantine: %w", err)
 	}
-	if found && item.Status != state.StatusReplayed && item.Stage != stageSink {
+	if refused, err := wasRefused(engine, hasher, st, entry, e); refused || err != nil {
+		t.Was = privacy.WasSuppressed
+		return t, err
+	}
+	switch {
+	case entry.Kind == stream.KindCommand || !found || item.Stage == stageSink: // of which sink.refused tells
+	case r.fault != nil:
+		t.Was, t.Stage, t.Reason = privacy.WasQuarantined, r.fault.stage, r.fault.reason
+	default:
 		t.Was, t.Stage, t.Reason = privacy.WasQuarantined, item.Stage, item.Reason
+		t.Replayed = item.Status == state.StatusReplayed
 	}
 	return t, nil
 }
@@ -107,7 +105,12 @@ func (a *applier) applyTombstone(space *state.Space, r *record, counts *state.Co
 	if r.erased = space.Erasures().Get(t.Erasure); r.erased == nil {
 		r.erased = &privacy.Erasure{ID: t.Erasure, At: r.ReceivedAt}
 	}
-	if t.Was == privacy.WasQuarantined {
+	switch t.Was {
+	case privacy.WasSuppressed:
+		r.erased = nil
+		a.countGone(space, r, counts)
+		return nil
+	case privacy.WasQuarantined:
 		counts.Count(state.Quarantined, t.Reason, 1)
 		return a.quarantine(space, r, &fault{stage: t.Stage, reason: t.Reason})
 	}
@@ -126,8 +129,32 @@ func (a *applier) countErased(space *state.Space, r *record, counts *state.Count
 	}
 }
 
-// replayErased counts an item as what it was put right to, of which nothing is left.
-func (a *applier) replayErased(space *state.Space, r *record, item *state.Item, t *privacy.Tombstone) error {
+// replayLeft counts an item as what became of it when it was replayed, if nothing but a tombstone is left
+// of its record, or of what it was put right to.
+func (a *applier) replayLeft(ctx context.Context, space *state.Space, r *record, item *state.Item, c QuarantineReplay) (done bool, err error) {
+	if c.Erased != nil {
+		return true, a.replayErased(space, r, r.Position, item, c.Erased)
+	}
+	if len(c.With) > 0 || item.Ordinal != 0 || !a.isTombstone(ctx, r, item.Position) {
+		return false, nil
+	}
+	entry, err := a.readLog(ctx, item.Position)
+	if err != nil {
+		return true, err
+	}
+	t, err := privacy.ParseTombstone(entry.Value)
+	if err != nil || !t.Replayed && item.Stage != stageSink {
+		return true, nil
+	}
+	if item.Stage == stageSink { // it was counted, and its message id kept, when it was first applied
+		t.Message = ""
+	}
+	t.Was = ""
+	return true, a.replayErased(space, r, item.Position, item, &t)
+}
+
+// replayErased counts an item as erased. at is where what it became stood.
+func (a *applier) replayErased(space *state.Space, r *record, at stream.Position, item *state.Item, t *privacy.Tombstone) error {
 	counts, err := space.Counts(item.Source, item.ReceivedAt)
 	if err != nil {
 		return err
@@ -138,6 +165,7 @@ func (a *applier) replayErased(space *state.Space, r *record, item *state.Item, 
 		return err
 	}
 	again := &record{Entry: r.Entry, by: r}
+	again.Position = at
 	again.Source, again.ReceivedAt = item.Source, item.ReceivedAt
 	again.left(t)
 	return a.applyTombstone(space, again, counts)
@@ -215,6 +243,9 @@ func Covers(engine Engine, hasher *privacy.Hasher, set *privacy.Set, entry strea
 
 // wasRefused says whether a record that an erasure covers was refused already, by what was said before.
 func wasRefused(engine Engine, hasher *privacy.Hasher, st *state.Store, entry stream.Entry, e *privacy.Erasure) (refused bool, err error) {
+	if entry.Kind == stream.KindCommand {
+		return false, nil
+	}
 	suppressed := func(h privacy.IdentifierHash) bool {
 		if err == nil {
 			refused, err = st.SuppressedAt(entry.Workspace, h, entry.ReceivedAt, e.At)

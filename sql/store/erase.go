@@ -38,7 +38,7 @@ type ErasedRow struct {
 	Table       string
 	Erasure     uuid.UUID
 	PartitionID string
-	Text        string // what participants become, of a row of events
+	Text        string // what the column becomes: participants of events, body of facts
 }
 
 // The tables of a run. They have no writer: nothing that a sink sends goes there.
@@ -82,6 +82,8 @@ type erasureRule struct {
 	keyed    bool
 	// find is a query that notes the rows, in place of by.
 	find string
+	// changes is the column of rows that name the person and are another's: it is given another text.
+	changes string
 	// keep says why its rows stay.
 	keep string
 }
@@ -96,8 +98,8 @@ var erasureRules = []struct {
 	{"profile_changes", erasureRule{by: []string{"profile"}, received: "changed_at"}},
 	{"consent_changes", erasureRule{by: []string{"observation", "origin_observation"}, received: "received_at"}},
 	{"quarantine", erasureRule{}}, // by reading: see QuarantinedTexts
-	{"events", erasureRule{by: []string{"observation"}, received: "received_at", keyed: true}},
-	{"facts", erasureRule{by: []string{"observation"}, received: "received_at", keyed: true}},
+	{"events", erasureRule{by: []string{"observation"}, received: "received_at", keyed: true, changes: "participants"}},
+	{"facts", erasureRule{by: []string{"observation"}, received: "received_at", keyed: true, changes: "body"}},
 	{"identity_decisions", erasureRule{by: []string{"observation"}, received: "decided_at", keyed: true}},
 	{"identity_map", erasureRule{by: []string{"observation"}, received: "changed_at", keyed: true}},
 	{"disclosures", erasureRule{keep: "it says to whom a person was shown, by keyed hashes of observations and names of fields; no value"}},
@@ -224,7 +226,7 @@ func (s *Store) Noted(ctx context.Context) ([]NotedRows, error) {
 func (s *Store) RemoveErased(ctx context.Context) error {
 	for _, r := range erasureRules {
 		for _, changed := range []bool{true, false} {
-			if err := s.mutate(ctx, r.table, changed); err != nil {
+			if err := s.mutate(ctx, r.table, r.changes, changed); err != nil {
 				return wrap("remove erased rows of "+r.table, err)
 			}
 		}
@@ -232,7 +234,7 @@ func (s *Store) RemoveErased(ctx context.Context) error {
 	return s.ReloadIdentity(ctx)
 }
 
-func (s *Store) mutate(ctx context.Context, table string, changed bool) error {
+func (s *Store) mutate(ctx context.Context, table, column string, changed bool) error {
 	type partition struct {
 		ID string `ch:"partition_id"`
 	}
@@ -240,12 +242,12 @@ func (s *Store) mutate(ctx context.Context, table string, changed bool) error {
 	if err != nil {
 		return err
 	}
-	query := "erase/delete"
-	if changed {
-		query = "erase/change"
-	}
 	for _, p := range partitions {
-		if err := s.exec(ctx, s.queries[query], Params{"table": table, "partition": p.ID}); err != nil {
+		query, params := "erase/delete", Params{"table": table, "partition": p.ID}
+		if changed {
+			query, params["name"], params["column"] = "erase/change", table, column
+		}
+		if err := s.exec(ctx, s.queries[query], params); err != nil {
 			return err
 		}
 	}

@@ -177,9 +177,13 @@ func (r *Runner) commands(ctx context.Context, b *batch) (rows []*store.ErasedRo
 		entry := stream.Entry{Position: positionOf(&t), Record: stream.Record{
 			Kind: stream.KindCommand, Workspace: t.Workspace, Source: t.Source, ReceivedAt: t.ReceivedAt, Value: []byte(t.Text),
 		}}
-		if e := r.Covers(b.set, entry); e != nil {
+		e, left := r.command(b.set, &entry)
+		if e == nil {
+			e = r.Covers(b.set, entry)
+		}
+		if e != nil {
 			row := t.Row("facts")
-			row.Erasure = e.ID
+			row.Erasure, row.Text = e.ID, string(left)
 			rows = append(rows, row)
 		}
 	}

@@ -104,7 +104,7 @@ func (w *rewrite) chunk(ctx context.Context, entries []stream.Entry) error {
 			continue
 		}
 		replaced = append(replaced, entry)
-		w.count(e.ID, entry.Kind == stream.KindEvent)
+		w.count(e.ID, entry.Kind == stream.KindEvent || isCommandLeft(&entry))
 	}
 	if len(replaced) == 0 {
 		return nil
@@ -116,6 +116,11 @@ func (w *rewrite) chunk(ctx context.Context, entries []stream.Entry) error {
 		return err
 	}
 	return w.readBack(ctx, replaced)
+}
+
+// isCommandLeft says whether what takes a record's place is a command that still does something.
+func isCommandLeft(entry *stream.Entry) bool {
+	return entry.Kind == stream.KindCommand && !bytes.Contains(entry.Value, []byte(`"privacy.void"`))
 }
 
 func (w *rewrite) count(id uuid.UUID, changed bool) {
@@ -135,6 +140,16 @@ func (w *rewrite) count(id uuid.UUID, changed bool) {
 
 // look says whether a record is, or holds something, of an erased person, and what takes its place.
 func (w *rewrite) look(entry stream.Entry) (*privacy.Erasure, stream.Entry, error) {
+	if entry.Kind == stream.KindCommand {
+		switch e, left := w.command(w.set, &entry); {
+		case left != nil:
+			entry.Value = left
+			return e, entry, nil
+		case e != nil:
+			entry, err := w.Replacement(entry, e)
+			return e, entry, err
+		}
+	}
 	if e := w.Covers(w.set, entry); e != nil {
 		entry, err := w.Replacement(entry, e)
 		return e, entry, err
