@@ -225,7 +225,12 @@ func TestMergedProfileIsFoundByItsFormerID(t *testing.T) {
 	founder := w.get("/v1/profiles/anonymous_id:anon-1", key, http.StatusOK)
 	former := w.get("/v1/profiles/user_id:u1", key, http.StatusOK)
 	w.put(w.event(3, "web", "Viewed", nil, id(event.IDUser, "u1"), id(event.IDAnonymous, "anon-1")))
-	now := w.get("/v1/profiles/profile:"+former["profile"].(string), key, http.StatusOK)
+	moved := w.get("/v1/profiles/profile:"+former["profile"].(string), key, http.StatusTemporaryRedirect)
+	if moved["merged_into"] != founder["profile"] {
+		t.Errorf("a GET of a merged id is sent to %v, want %v", moved["merged_into"], founder["profile"])
+	}
+	body := fmt.Sprintf(`{"identifiers":[{"type":"profile","value":%q}]}`, former["profile"])
+	now := w.decoded(w.do(http.MethodPost, "/v1/profiles/lookup", key, body), http.StatusOK)
 	if now["profile"] != founder["profile"] || now["requested"] != former["profile"] || now["status"] != "merged_into" {
 		t.Errorf("%v asked for, answers %v requested %v %v", former["profile"], now["profile"], now["requested"], now["status"])
 	}

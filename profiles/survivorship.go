@@ -167,7 +167,7 @@ func (c claim) null() bool { return !c.attribute && c.value == null }
 
 // older orders claims by age, the oldest first.
 func (c claim) older(d claim) int {
-	return cmp.Or(c.trait.compare(*d.trait), bytes.Compare(d.observation[:], c.observation[:]))
+	return cmp.Or(c.compare(*d.trait), bytes.Compare(d.observation[:], c.observation[:]))
 }
 
 // survivors applies the rules name by name. A trait whose survivor is null was taken back, and is

@@ -19,7 +19,7 @@ var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 const whole = `
 rules:
   default:
-    default: {meta: show, identity: show, contact: show, identifier: show, trait: show, computed: show, segment: show, consent: show,
+    "default": {meta: show, identity: show, contact: show, identifier: show, trait: show, computed: show, segment: show, consent: show,
       account: show, money: show, conversation: show, content: show, satisfaction: show, behaviour: show, provenance: show}
 `
 
@@ -41,7 +41,7 @@ classes: [meta, "Not This"]
 traits: {health_note: nothing}
 rules:
   default:
-    default: {meta: reveal, colour: show, identity: {needs: matched}, contact: {do: show, below: mask}, money: {do: mask, needs: matched, below: show},
+    "default": {meta: reveal, colour: show, identity: {needs: matched}, contact: {do: show, below: mask}, money: {do: mask, needs: matched, below: show},
       trait: {do: show, max_age: -3d, limit: 0, until: x}}
     robot: {}
   fun: {}

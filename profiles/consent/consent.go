@@ -59,7 +59,9 @@ func (s Subject) Compare(o Subject) int {
 func IsContactType(typ string) bool { return typ == event.IDEmail || typ == event.IDPhone }
 
 // Reaches says whether a contact point of a type is one that a channel reaches; AnyChannel reaches all.
-func Reaches(typ string, channel event.Channel) bool { return IsContactType(typ) && suits(typ, channel) }
+func Reaches(typ string, channel event.Channel) bool {
+	return IsContactType(typ) && suits(typ, channel)
+}
 
 // suits says whether a contact point of a type can be reached on a channel.
 func suits(typ string, channel event.Channel) bool {
@@ -119,6 +121,8 @@ type Statement struct {
 	LegalBasis string
 	Evidence   string
 	ValidUntil time.Time // of a grant; zero: it does not end by itself
+	// Speaker is the observation that the event was of which said it; none of what was carried.
+	Speaker identity.ObservationID
 	// Origin is of a refusal that was carried: for whom it was said. Else the zero Subject.
 	Origin Subject
 }
@@ -128,7 +132,7 @@ type Statement struct {
 func (s *Statement) Compare(o *Statement) int {
 	return cmp.Or(s.At.Compare(o.At), cmp.Compare(rank(s.Status), rank(o.Status)),
 		strings.Compare(s.MessageID, o.MessageID), strings.Compare(s.Source, o.Source), s.Origin.Compare(o.Origin),
-		s.Received.Compare(o.Received), strings.Compare(s.Evidence, o.Evidence),
+		bytes.Compare(s.Speaker[:], o.Speaker[:]), s.Received.Compare(o.Received), strings.Compare(s.Evidence, o.Evidence),
 		strings.Compare(s.LegalBasis, o.LegalBasis), s.ValidUntil.Compare(o.ValidUntil))
 }
 

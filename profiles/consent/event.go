@@ -18,7 +18,7 @@ const segmentPreference = "Segment Consent Preference Updated"
 // maxCategories bounds how many categories of one event are taken, the first by name.
 const maxCategories = 64
 
-// FromEvent lists what an event says of consent. o is the observation made of it, whose identifiers are
+// FromEvent lists what an event says of consent, by whom. o is the observation made of it, whose identifiers are
 // normalised: they are what the statement is about as far as the event's channel reaches them; if it
 // reaches none, the statement is about the observation.
 //
@@ -27,7 +27,7 @@ const maxCategories = 64
 // context.consent.categoryPreferences, what the person thinks of each category, on any channel.
 func FromEvent(e *event.Event, o *identity.Observation) []Said {
 	var all []Said
-	if s, ok := stated(e); ok {
+	if s, ok := stated(e, o.ID); ok {
 		for _, subject := range subjects(o, s.Channel) {
 			all = append(all, Said{subject, s})
 		}
@@ -37,7 +37,7 @@ func FromEvent(e *event.Event, o *identity.Observation) []Said {
 	}
 	preferences := categories(e.Context)
 	for _, purpose := range first(slices.Sorted(maps.Keys(preferences)), maxCategories) {
-		s := statement(e)
+		s := statement(e, o.ID)
 		s.Scope, s.Status = NewScope("", purpose), event.ConsentRefused
 		if preferences[purpose] {
 			s.Status = event.ConsentGranted
@@ -47,8 +47,8 @@ func FromEvent(e *event.Event, o *identity.Observation) []Said {
 	return all
 }
 
-func stated(e *event.Event) (Statement, bool) {
-	s := statement(e)
+func stated(e *event.Event, by identity.ObservationID) (Statement, bool) {
+	s := statement(e, by)
 	purpose := ""
 	if cx := e.CX; cx != nil {
 		s.Status, purpose = cx.Consent, cx.Purpose
@@ -67,9 +67,9 @@ func stated(e *event.Event) (Statement, bool) {
 	return s, s.Status != ""
 }
 
-func statement(e *event.Event) Statement {
+func statement(e *event.Event, by identity.ObservationID) Statement {
 	return Statement{
-		At: e.At, Received: e.ReceivedAt, Source: strings.Clone(e.Source), MessageID: strings.Clone(e.MessageID),
+		At: e.At, Received: e.ReceivedAt, Source: strings.Clone(e.Source), MessageID: strings.Clone(e.MessageID), Speaker: by,
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	"tributary/ingest/event"
 )
 
@@ -37,7 +39,7 @@ func (l *Ledger) Add(s Statement) bool {
 
 // Hold adds a refusal that was said of another subject, s.Origin, while both were of one profile.
 func (l *Ledger) Hold(s Statement) bool {
-	s.Status = event.ConsentRefused
+	s.Status, s.Speaker = event.ConsentRefused, uuid.Nil
 	return l.put(s.Scope, s, func(e *entry) **Statement { return &e.held })
 }
 
@@ -162,7 +164,7 @@ func (s *Statement) append(b []byte) []byte {
 	for _, text := range []string{s.Source, s.MessageID, s.LegalBasis, s.Evidence, s.Origin.Contact.Type, s.Origin.Contact.Value} {
 		b = appendText(b, text)
 	}
-	return append(b, s.Origin.Observation[:]...)
+	return append(append(b, s.Origin.Observation[:]...), s.Speaker[:]...)
 }
 
 func appendText(b []byte, s string) []byte {
@@ -256,5 +258,6 @@ func (d *decoder) statement(scope Scope, status event.Consent) *Statement {
 	s.Source, s.MessageID, s.LegalBasis, s.Evidence = d.text(), d.text(), d.text(), d.text()
 	s.Origin.Contact.Type, s.Origin.Contact.Value = d.text(), d.text()
 	copy(s.Origin.Observation[:], d.take(uint64(len(s.Origin.Observation))))
+	copy(s.Speaker[:], d.take(uint64(len(s.Speaker))))
 	return s
 }

@@ -55,17 +55,17 @@ type Program struct {
 func Compile(text []byte) (*Program, error) {
 	p := &Program{}
 	if len(text) > MaxBytes {
-		return nil, fault("definitions", "are larger than 1 MiB")
+		return nil, fault("are larger than 1 MiB")
 	}
 	if err := refuseAnchors(text); err != nil {
-		return nil, fault("definitions", err.Error())
+		return nil, fault(err.Error())
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict())
 	if err := decoder.Decode(&p.Definitions); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fault("definitions", yaml.FormatError(err, false, true))
+		return nil, fault(yaml.FormatError(err, false, true))
 	}
 	if err := decoder.Decode(new(any)); !errors.Is(err, io.EOF) {
-		return nil, fault("definitions", "are one YAML document; there is a second")
+		return nil, fault("are one YAML document; there is a second")
 	}
 	return p, p.compile()
 }
@@ -99,7 +99,8 @@ func (d *Definitions) Names() []string {
 	return names
 }
 
-func fault(path, reason string) error { return event.Errors{{Field: path, Reason: reason}} }
+// fault is one of the document as a whole.
+func fault(reason string) error { return event.Errors{{Field: "definitions", Reason: reason}} }
 
 // parts are the errors that were joined into one.
 func parts(err error) []error {

@@ -90,7 +90,9 @@ type Desk interface {
 	// into state or outbox again. Doing it twice is safe.
 	Erase(ctx context.Context, workspace string, id uuid.UUID) (*Record, error)
 	// Erasing lists the erasures that the state has carried out and that are not finished, of all
-	// workspaces, the oldest first. After a crash the runner goes on from their steps.
+	// workspaces, in the order in which they were carried out. After a crash the runner goes on from their
+	// steps. They are finished in this order: what several cover is counted with the first of them, as a
+	// state that is made again counts it.
 	Erasing(ctx context.Context) ([]*Record, error)
 	// Get returns one erasure, or ErrUnknown.
 	Get(ctx context.Context, workspace string, id uuid.UUID) (*Record, error)

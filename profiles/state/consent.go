@@ -3,6 +3,9 @@ package state
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -84,6 +87,86 @@ func (s *Space) changeConsent(of consent.Subject, change func(*consent.Ledger) b
 	s.hasConsent = true
 	s.tx.write(s.consentKey(of), value)
 	return true, nil
+}
+
+// EachConsent calls f with every subject of which anything was said, as of this step, and what was. f may
+// change it.
+func (s *Space) EachConsent(f func(consent.Subject, *consent.Ledger) error) error {
+	if !s.hasConsent {
+		return nil
+	}
+	prefix := s.key(nil, kindConsent)
+	return s.eachOwn(prefix, func(key, value []byte) error {
+		of, err := decodeConsentKey(key[len(prefix):])
+		if err != nil {
+			return err
+		}
+		l, err := decodeConsent(value, nil)
+		if err != nil {
+			return err
+		}
+		return f(of, l)
+	})
+}
+
+// EachCarried calls f with every command that waits, as of this step. f may drop it.
+func (s *Space) EachCarried(f func(id string, command []byte) error) error {
+	prefix := s.carriedKey(carriedCommand, "")
+	return s.eachOwn(prefix, func(key, value []byte) error { return f(string(key[len(prefix):]), value) })
+}
+
+// eachOwn calls f with what is kept under a prefix by write alone, as of this step.
+func (s *Space) eachOwn(prefix []byte, f func(key, value []byte) error) error {
+	changed := map[string][]byte{}
+	for key, value := range s.tx.own {
+		if strings.HasPrefix(key, string(prefix)) {
+			changed[key] = value
+		}
+	}
+	err := scan(s.tx.store.db, prefix, func(key, value []byte) error {
+		if _, ok := changed[string(key)]; ok {
+			return nil
+		}
+		return f(key, value)
+	})
+	if err != nil {
+		return wrapRead("consent", err)
+	}
+	for _, key := range slices.Sorted(maps.Keys(changed)) {
+		if value := changed[key]; value != nil {
+			if err := f([]byte(key), value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func decodeConsentKey(key []byte) (of consent.Subject, err error) {
+	d := decoder{data: key}
+	switch d.byte() {
+	case consentPerson:
+		copy(of.Observation[:], d.take(len(of.Observation)))
+	case consentContact:
+		of.Contact.Type = d.string()
+		of.Contact.Value = d.string()
+	default:
+		return of, ErrCorrupt
+	}
+	return of, d.end("subject of consent")
+}
+
+// PutConsent replaces what was said of a subject.
+func (s *Space) PutConsent(of consent.Subject, l *consent.Ledger) error {
+	if l.Empty() {
+		s.ForgetConsent(of)
+		return nil
+	}
+	value, err := l.AppendBinary(nil)
+	if err == nil {
+		s.tx.write(s.consentKey(of), value)
+	}
+	return err
 }
 
 // ForgetConsent forgets all that was said of a subject.

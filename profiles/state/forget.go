@@ -147,3 +147,28 @@ func (s *Space) OwnItems() []*Item {
 
 // Spaces are the workspaces that the step, or one before it, has opened.
 func (t *Tx) Spaces() []*Space { return t.spaces }
+
+// EachIdentifier calls f for every identifier that an observation of the workspace holds, this step's among
+// them, until f fails. One may come twice. It reads the whole index.
+func (s *Space) EachIdentifier(f func(identity.Identifier) error) error {
+	prefix := s.key(nil, kindHolder)
+	err := scan(s.tx.store.db, prefix, func(key, _ []byte) error {
+		d := decoder{data: key[len(prefix):]}
+		i := identity.Identifier{Type: d.string(), Value: d.string()}
+		if d.failed {
+			return fmt.Errorf("%w: identifier", ErrCorrupt)
+		}
+		return f(i)
+	})
+	if err != nil {
+		return wrapRead("identifiers", err)
+	}
+	for held := range s.tx.holders.young {
+		if held.space == s.number {
+			if err := f(held.identifier); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"tributary/identity"
 )
 
@@ -295,6 +293,6 @@ func decodeChange(segment string, key, value []byte) (c Change, err error) {
 	c = Change{Segment: segment, Number: binary.BigEndian.Uint64(key[len(key)-8:])}
 	c.Entered = d.byte() == 1
 	c.At = time.UnixMilli(d.varint()).UTC()
-	c.Profile = uuid.UUID(d.id())
+	c.Profile = d.id()
 	return c, d.end("change of a segment")
 }

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"encoding/binary"
 	"fmt"
 	"io"
 	"slices"
@@ -174,4 +175,35 @@ func (f *valuesFolding) Close() error {
 	f.many = false
 	valuesFoldings.Put(f)
 	return nil
+}
+
+// ForgetValues removes all that is computed of an observation, and what was set of it from outside. What this
+// step adds to it is dropped too.
+func (s *Space) ForgetValues(id identity.ObservationID) error {
+	for key, added := range s.tx.values.added {
+		if key.space == s.number && key.id == id {
+			added.Reset()
+		}
+	}
+	it, err := s.tx.store.db.NewIter(iterOf(s.key(nil, kindValues)))
+	if err != nil {
+		return wrapRead("computed values", err)
+	}
+	prefix := len(s.key(nil, kindValues))
+	for valid := it.First(); valid; {
+		generation := binary.BigEndian.Uint32(it.Key()[prefix:])
+		if err := s.tx.delete(s.valuesKey(nil, generation, id)); err != nil {
+			_ = it.Close()
+			return err
+		}
+		valid = it.SeekGE(after(s.generationKey(nil, generation)))
+	}
+	if err := it.Close(); err != nil {
+		return wrapRead("computed values", err)
+	}
+	set, err := s.SetTraits(id)
+	for _, t := range set {
+		s.tx.write(appendString(s.idKey(nil, kindSetTrait, id), t.Name), nil)
+	}
+	return err
 }

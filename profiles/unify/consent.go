@@ -67,16 +67,23 @@ func (a *applier) consent(space *state.Space, r *record) error {
 // carryConsent carries out ConsentCarry.
 func (a *applier) carryConsent(space *state.Space, r *record, c ConsentCarry) error {
 	said := c.said()
+	space.DropCarried(consent.CarryID(space.Name(), said.Subject, &said.Statement))
+	if !a.withoutErased(space, r, &said) {
+		return nil
+	}
 	if _, err := space.Hold(&said); err != nil {
 		return fmt.Errorf("carry refusal: %w", err)
 	}
-	space.DropCarried(consent.CarryID(space.Name(), said.Subject, &said.Statement))
 	return a.row(r, outbox.TableConsentChanges, consentRow(r.Workspace, &said))
 }
 
 func consentRow(workspace string, x *consent.Said) *store.ConsentRow {
+	observation := x.Speaker
+	if !x.IsContact() {
+		observation = x.Subject.Observation
+	}
 	return &store.ConsentRow{
-		Workspace: workspace, ContactType: x.Contact.Type, Contact: x.Contact.Value, Observation: x.Observation,
+		Workspace: workspace, ContactType: x.Contact.Type, Contact: x.Contact.Value, Observation: observation,
 		Channel: string(x.Channel), Purpose: x.Purpose, Status: string(x.Status),
 		LegalBasis: x.LegalBasis, Evidence: x.Evidence, ValidUntil: x.ValidUntil,
 		Carried:           x.Origin != consent.Subject{},

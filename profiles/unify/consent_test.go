@@ -88,7 +88,9 @@ func (r *rig) allowed() map[string]bool {
 	return all
 }
 
-func names(allowed map[string]bool) string { return strings.Join(slices.Sorted(maps.Keys(allowed)), "\n") }
+func names(allowed map[string]bool) string {
+	return strings.Join(slices.Sorted(maps.Keys(allowed)), "\n")
+}
 
 func within(t tb, what string, after, before map[string]bool) {
 	t.Helper()

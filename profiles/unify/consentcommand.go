@@ -12,7 +12,8 @@ import (
 )
 
 // ConsentCarry says that a refusal stands for another subject too: both were of one profile while it held
-// back what was granted for that other. The program gives it by itself.
+// back what was granted for that other. The program gives it by itself. From is To where it was said by, or
+// of, somebody who is erased.
 type ConsentCarry struct {
 	To         ConsentSubject `json:"to"`
 	From       ConsentSubject `json:"from"`
@@ -68,7 +69,8 @@ func (c ConsentCarry) Validate() error {
 		person := s.Observation != uuid.Nil && s.Type == "" && s.Value == ""
 		f.check(contact && s.Observation == uuid.Nil || person, field+": must be a contact point or an observation")
 	}
-	f.check(c.To != c.From, "from: is the same as to")
+	said := c.said()
+	f.check(c.To != c.From || said.IsBare(), "from: is the same as to")
 	f.check(c.Channel != "", "channel: is required")
 	f.check(event.ValidPurpose(c.Purpose), "purpose: must be a machine name or *")
 	f.check(c.MessageID != "", "message_id: is required")

@@ -1,6 +1,7 @@
 package unify
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -75,8 +76,9 @@ func (a *applier) erase(space *state.Space, r *record, c PrivacyErase) error {
 			return err
 		}
 	}
-	a.erasing = append(a.erasing, erasing{space, r, &now.Erasure})
-	return a.forgetAll(space, r, &now.Erasure)
+	gone, err := a.forgetAll(space, r, &now.Erasure)
+	a.erasing = append(a.erasing, erasing{space, r, &now.Erasure, gone})
+	return err
 }
 
 // erasing is an erasure that this step carries out.
@@ -84,6 +86,7 @@ type erasing struct {
 	space   *state.Space
 	by      *record
 	erasure *privacy.Erasure
+	gone    []identity.ObservationID // what the state held
 }
 
 // appliedBefore is how far the log is applied when it is a record's turn.
@@ -99,18 +102,19 @@ func (a *applier) appliedBefore(r *record) privacy.UpTo {
 }
 
 // forgetAll removes the observations of an erasure from the state, and has decided again about those who
-// were joined by them.
-func (a *applier) forgetAll(space *state.Space, r *record, e *privacy.Erasure) error {
+// were joined by them. It returns which it removed.
+func (a *applier) forgetAll(space *state.Space, r *record, e *privacy.Erasure) (ids []identity.ObservationID, err error) {
 	gone, err := a.held(space, e)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	left := map[identity.ObservationID]bool{}
 	for _, o := range gone {
 		near, err := a.forget(space, r, o)
 		if err != nil {
-			return fmt.Errorf("forget: %w", err)
+			return nil, fmt.Errorf("forget: %w", err)
 		}
+		ids = append(ids, o.ID)
 		for _, id := range near {
 			left[id] = true
 		}
@@ -119,7 +123,7 @@ func (a *applier) forgetAll(space *state.Space, r *record, e *privacy.Erasure) e
 		delete(left, o.ID)
 	}
 	seeds := slices.SortedFunc(maps.Keys(left), compareIDs)
-	return a.concern(context.Background(), space, r, seeds...)
+	return ids, a.concern(context.Background(), space, r, seeds...)
 }
 
 // held lists what the state holds of an erasure's subject: its observations, and those that came since
@@ -146,19 +150,34 @@ func (a *applier) held(space *state.Space, e *privacy.Erasure) ([]*state.Observe
 	if a.Hasher == nil {
 		return all, nil
 	}
-	for _, o := range slices.Clone(all) {
+	found := map[identity.Identifier]bool{}
+	look := func(id identity.Identifier) error {
+		if e.Holds(a.Hasher.Identifier(space.Name(), id)) {
+			found[id] = true
+		}
+		return nil
+	}
+	for _, o := range all {
 		for _, id := range o.Identifiers {
-			if !e.Holds(a.Hasher.Identifier(space.Name(), id)) {
-				continue
-			}
-			holders, err := space.Holders(id)
-			if err != nil {
+			_ = look(id) // which never fails
+		}
+	}
+	if len(found) < len(e.Identifiers) { // some of the observations are still to be applied: a hash alone finds nobody
+		if err := space.EachIdentifier(look); err != nil {
+			return nil, err
+		}
+	}
+	ids := slices.SortedFunc(maps.Keys(found), func(a, b identity.Identifier) int {
+		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Value, b.Value))
+	})
+	for _, id := range ids {
+		holders, err := space.Holders(id)
+		if err != nil {
+			return nil, err
+		}
+		for _, holder := range holders {
+			if err := add(holder); err != nil {
 				return nil, err
-			}
-			for _, holder := range holders {
-				if err := add(holder); err != nil {
-					return nil, err
-				}
 			}
 		}
 	}
@@ -224,8 +243,8 @@ func (a *applier) finishErasure(space *state.Space, c PrivacyErased) error {
 	return nil
 }
 
-// settleErasures does what erasures leave for the end of a step: the quarantine is gone through once,
-// whatever their number, and what they removed is counted once all that they reach is applied.
+// settleErasures does what erasures leave for the end of a step: the quarantine and what was said of consent
+// are gone through once, whatever their number, and what they removed is counted once all that they reach is applied.
 func (a *applier) settleErasures(fs *feeds) error {
 	if err := a.eraseItems(); err != nil {
 		return err
@@ -287,6 +306,9 @@ func (a *applier) eraseItems() error {
 		return nil
 	}
 	for space, all := range by {
+		if err := a.eraseConsent(space, all); err != nil {
+			return err
+		}
 		set := privacy.NewSet()
 		for _, e := range all {
 			set.Add(e.erasure)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"tributary/identity"
@@ -163,7 +164,7 @@ func (a *applier) learnHistory() error {
 	}
 	n := min(historyStep, len(p.events))
 	for i := range p.events[:n] {
-		if err := an.remember(g, p.partition, &p.events[i]); err != nil {
+		if err := a.remember(an, g, p.partition, &p.events[i]); err != nil {
 			return err
 		}
 	}
@@ -193,13 +194,23 @@ func (an *analysed) awaiting(p *past) *analysis.Generation {
 	return nil
 }
 
-// remember takes in one event of the past.
-func (an *analysed) remember(g *analysis.Generation, partition stream.Partition, e *PastEvent) error {
+// remember takes in one event of the past. One over which pure code panics is passed over.
+func (a *applier) remember(an *analysed, g *analysis.Generation, partition stream.Partition, e *PastEvent) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			at := stream.Position{Partition: partition, Offset: e.Offset}
+			a.Logger.Error("panic over a stored event", "place", at.String(), "detail", panicDetail(p), "stack", string(debug.Stack())) //nolint:sloglint // the step's context says nothing
+			err = nil
+		}
+	}()
 	if an.progress.Taken {
 		taken, err := an.space.Taken(stream.Position{Partition: partition, Offset: e.Offset})
 		if taken || err != nil {
 			return err
 		}
+	}
+	if o, err := an.space.Observed(e.Observation); o == nil || err != nil {
+		return err // it was erased since it was read
 	}
 	if program := g.Program(); program.Concerns(e.Event) {
 		program.Observe(e.Event, an.space.Values(g.Number, e.Observation))

@@ -40,10 +40,7 @@ func TestAccountsAddUpThroughErasures(t *testing.T) {
 			l.balance()
 		}
 		l.settle()
-		for _, e := range l.erasing {
-			l.finish(e)
-			l.balance()
-		}
+		l.finishAll()
 		l.settle()
 		want := l.counted()
 		l.check()
@@ -178,10 +175,19 @@ func (l *lives) erase(p *person) {
 	p.erased, p.suppressed = true, p.suppressed || suppress
 	l.erasing = append(l.erasing, e.ID)
 	if l.rng.IntN(2) == 0 {
-		l.settle()
-		l.finish(l.erasing[len(l.erasing)-1])
-		l.erasing = l.erasing[:len(l.erasing)-1]
+		l.finishAll()
 	}
+}
+
+// finishAll finishes what is under way, in the order in which it was carried out, as its runner does: what
+// two erasures cover is the earlier one's.
+func (l *lives) finishAll() {
+	l.Helper()
+	for _, e := range l.erasing {
+		l.finish(e)
+		l.balance()
+	}
+	l.erasing = nil
 }
 
 // finish counts and removes the rows of an erasure, as its runner does.

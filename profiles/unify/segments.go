@@ -35,8 +35,9 @@ import (
 const DefaultJudgeAfter = time.Second
 
 const (
-	judgeStep = 32  // how many profiles a step judges at least, if so many are due
-	dueStep   = 256 // how many a step takes for whom the time has come
+	judgeStep  = 8   // how many profiles are judged between two looks at the time
+	judgeShare = 4   // what part of a step's time judging may take while records wait
+	dueStep    = 256 // how many a step takes for whom the time has come
 	// segmentRows is the first ordinal of rows of memberships. They are numbered by the change, so that
 	// none stands twice at a place.
 	segmentRows = 1 << 29
@@ -150,32 +151,40 @@ func (a *applier) analysesNow() bool {
 	})
 }
 
-// judgeWaiting judges profiles that have waited long enough.
+// judgeWaiting judges profiles that have waited long enough. While records wait it takes a quarter of a step's
+// time at most: then a profile waits longer, and more of what concerns it is judged at once.
 func (a *applier) judgeWaiting(ctx context.Context) error {
-	if !a.judgeIsDue() {
-		return nil
+	budget := a.StepTime
+	if len(a.taken) > 0 {
+		budget /= judgeShare
 	}
-	all, err := a.tx.TakeJudge(a.began.Add(-a.JudgeAfter), max(judgeStep, a.tx.Judging()/256))
-	if err != nil {
-		return fmt.Errorf("take profiles to judge: %w", err)
-	}
-	for i := range all {
-		space, err := a.tx.Workspace(all[i].Workspace)
+	for until := a.Now().Add(budget); a.judgeIsDue(); {
+		all, err := a.tx.TakeJudge(a.began.Add(-a.JudgeAfter), judgeStep)
 		if err != nil {
-			return err
+			return fmt.Errorf("take profiles to judge: %w", err)
 		}
-		an, err := a.analysisOf(space)
-		if err != nil {
-			return err
+		for i := range all {
+			if err := a.judgeMarked(ctx, &all[i]); err != nil {
+				return fmt.Errorf("judge profile: %w", err)
+			}
 		}
-		if an == nil {
-			continue
-		}
-		if err := a.judgeOne(ctx, an, all[i].Profile, all[i].Position); err != nil {
-			return fmt.Errorf("judge profile: %w", err)
+		if !a.Now().Before(until) {
+			break
 		}
 	}
 	return nil
+}
+
+func (a *applier) judgeMarked(ctx context.Context, s *state.Stale) error {
+	space, err := a.tx.Workspace(s.Workspace)
+	if err != nil {
+		return err
+	}
+	an, err := a.analysisOf(space)
+	if an == nil || err != nil {
+		return err
+	}
+	return a.judgeOne(ctx, an, s.Profile, s.Position)
 }
 
 // judgeEverybody goes on with judging all, for as long as a step may last.

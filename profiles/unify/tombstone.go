@@ -243,18 +243,19 @@ func Covers(engine Engine, hasher *privacy.Hasher, set *privacy.Set, entry strea
 
 // wasRefused says whether a record that an erasure covers was refused already, by what was said before.
 func wasRefused(engine Engine, hasher *privacy.Hasher, st *state.Store, entry stream.Entry, e *privacy.Erasure) (refused bool, err error) {
-	if entry.Kind == stream.KindCommand {
-		return false, nil
-	}
 	suppressed := func(h privacy.IdentifierHash) bool {
 		if err == nil {
 			refused, err = st.SuppressedAt(entry.Workspace, h, entry.ReceivedAt, e.At)
 		}
 		return refused || err != nil
 	}
-	if r := decode(engine, entry); r.event != nil {
+	event, _ := eventAt(entry) // of a correction it was asked when that was given
+	if r := decode(engine, event); r.event != nil {
 		_ = slices.ContainsFunc(hasher.Event(engine, r.event), suppressed)
 		return refused, err
+	}
+	if entry.Kind == stream.KindCommand {
+		return false, nil
 	}
 	hasher.Mentions(engine, identity.Place{Workspace: entry.Workspace, Source: entry.Source}, payloadOf(engine, entry), suppressed)
 	return refused, err

@@ -8,7 +8,7 @@ CREATE TABLE IF NOT EXISTS consent_changes /* ON_CLUSTER */
     workspace           LowCardinality(String),
     contact_type        LowCardinality(String) COMMENT 'email or phone; empty: said of the observation',
     contact             String COMMENT 'normalised' CODEC(ZSTD(1)),
-    observation         UUID COMMENT 'of whom it was said without a contact point',
+    observation         UUID COMMENT 'who said it, and of whom without a contact point; zero of what was carried to one',
     channel             LowCardinality(String) COMMENT '*: any',
     purpose             LowCardinality(String) COMMENT '*: any',
     status              LowCardinality(String) COMMENT 'granted, refused or pending',

@@ -48,6 +48,9 @@ func TestExampleHoldsEveryKeyAndItsDefault(t *testing.T) {
 	if want.Profiles.SQLTraits == nil {
 		want.Profiles.SQLTraits = []SQLTrait{}
 	}
+	if want.Auth.JWT == nil {
+		want.Auth.JWT = []TokenIssuer{}
+	}
 	if want.Sources == nil {
 		want.Sources = []Source{}
 	}

@@ -60,6 +60,15 @@ var examples = map[string]example{
 	"GET /v1/sources/:source/schema":                 {path: "/v1/sources/{source}/schema", own: 200, foreign: 404, shows: true},
 	"GET /v1/sources/:source/schema/drift":           {path: "/v1/sources/{source}/schema/drift", own: 200, foreign: 404, shows: true},
 	"PUT /v1/sources/:source/expected/:day":          {path: "/v1/sources/{source}/expected/2026-03-01", body: `{"count":7}`, own: 200, foreign: 403},
+	"POST /v1/privacy/erasures":                      {path: "/v1/privacy/erasures?preview=true", body: `{"identifiers":[{"type":"user_id","value":"{user}"}]}`, own: 200, foreign: 404},
+	"GET /v1/privacy/erasures":                       {path: "/v1/privacy/erasures", own: 200, foreign: 200},
+	"GET /v1/privacy/erasures/:id":                   {path: "/v1/privacy/erasures/{erasure}", own: 200, foreign: 404},
+	"DELETE /v1/privacy/erasures/:id":                {path: "/v1/privacy/erasures/{erasure}", own: 200, foreign: 404},
+	"POST /v1/privacy/suppressions":                  {path: "/v1/privacy/suppressions", body: `{"identifiers":[{"type":"email","value":"leaver@example.com"}]}`, own: 200, foreign: 200},
+	"DELETE /v1/privacy/suppressions/:address":       {path: "/v1/privacy/suppressions/{identifier}", own: 200, foreign: 200},
+	"POST /v1/privacy/restrictions":                  {path: "/v1/privacy/restrictions", body: `{"identifiers":[{"type":"user_id","value":"{spare}"}]}`, own: 200, foreign: 404},
+	"DELETE /v1/privacy/restrictions/:address":       {path: "/v1/privacy/restrictions/user_id:{spare}", own: 200, foreign: 404},
+	"GET /v1/privacy/identifiers/:address":           {path: "/v1/privacy/identifiers/{identifier}", own: 200, foreign: 200, echoes: true},
 	"GET /v1/workspace":                              {path: "/v1/workspace", own: 200, foreign: 200},
 	"GET /v1/keys":                                   {path: "/v1/keys", own: 200, foreign: 200, shows: true},
 	"POST /v1/keys":                                  {path: "/v1/keys", body: `{"kind":"admin","scopes":["admin"],"note":"{me}"}`, own: 200, foreign: 200},
@@ -108,6 +117,7 @@ type space struct {
 	name, mark      string
 	source          string
 	profile         string
+	made            int                   // erasures
 	keys            map[auth.Scope]string // with that scope alone
 	revoked, expiry string                // keys with all scopes of an administrator
 }
@@ -165,6 +175,7 @@ func (s *space) plant() {
 	send("/v1/track", `{"userId":"MARK-user","event":"conversation.message","context":{"channel":"chat"},
 		"properties":{"conversation_id":"MARK-c","text":"MARK","author_role":"customer"}}`)
 	send("/v1/batch", `{"batch":[{"type":"track","messageId":"MARK-bad","event":"MARK","properties":{"a":"MARK"}}]}`)
+	send("/v1/identify", `{"userId":"MARK-spare","traits":{"plan":"pro"}}`)
 	// The same identifiers in both workspaces are two people's.
 	send("/v1/identify", `{"userId":"shared-user","traits":{"plan":"MARK"}}`)
 	send("/v1/track", `{"userId":"MARK-user","event":"consent.changed","properties":{"channel":"email","purpose":"marketing","consent":"granted"}}`)
@@ -216,11 +227,35 @@ func (s *space) thing(name string) string {
 		return auth.Hash(secret)[:16]
 	case "profile":
 		return s.profile
+	case "spare": // somebody who may be restricted
+		return s.mark + "-spare"
+	case "erasure": // held, of somebody of its own
+		return s.erasure()
 	case "place":
 		return "0-0-0"
 	}
 	s.t.Fatalf("nothing stands for {%s}: add it to space.thing", name)
 	return ""
+}
+
+// erasure asks for somebody's erasure, which is held, and returns its id.
+func (s *space) erasure() string {
+	s.t.Helper()
+	s.made++
+	who := fmt.Sprintf("%s-erased-%d", s.mark, s.made)
+	if status, answer := s.post("/v1/identify", s.keys[auth.ScopeIngestWrite], fmt.Sprintf(`{"userId":%q}`, who)); status != http.StatusOK {
+		s.t.Fatalf("%d %v", status, answer)
+	}
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		status, answer := s.ask(http.MethodPost, "/v1/privacy/erasures", s.keys[auth.ScopePrivacyWrite], fmt.Sprintf(`{"identifiers":[{"type":"user_id","value":%q}]}`, who))
+		var held struct{ ID string }
+		if err := json.Unmarshal(answer, &held); err == nil && status == http.StatusOK && held.ID != "" {
+			return held.ID
+		}
+		if status != http.StatusNotFound || time.Now().After(deadline) { // not applied yet
+			s.t.Fatalf("erasure: %d %s", status, answer)
+		}
+	}
 }
 
 // own puts the mark of who asks into a body.

@@ -119,7 +119,7 @@ func wantRows(t *testing.T, p *program, m *person, tables ...string) {
 	}
 	defer conn.Close()
 	names, err := conn.Query(t.Context(), `SELECT database, name FROM system.tables
-		WHERE database = 'tributary' AND engine NOT LIKE '%Dictionary%' OR database = 'system' AND name IN ('mutations', 'parts', 'processes', 'errors', 'dictionaries')
+		WHERE database = 'tributary' AND engine LIKE '%MergeTree' OR database = 'system' AND name IN ('mutations', 'parts', 'processes', 'errors', 'dictionaries')
 		OR database = 'system' AND name LIKE '%_log'`)
 	if err != nil {
 		t.Fatal(err)
@@ -133,7 +133,7 @@ func wantRows(t *testing.T, p *program, m *person, tables ...string) {
 		seen = append(seen, name)
 		rows, err := conn.Query(t.Context(), fmt.Sprintf("SELECT toString(tuple(*)) FROM %s.%s", database, name))
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("%s.%s: %v", database, name, err)
 		}
 		for rows.Next() {
 			var text string

@@ -13,7 +13,7 @@ import (
 func (n *Node) openPast() (*past.Service, error) {
 	archive := &archive{node: n}
 	return past.New(past.Config{
-		Store: n.stores.read, Profiles: n.profiles, Rules: n.config.Survivorship(), Keys: n.engine, Arrived: archive.arrived, Now: time.Now,
+		Store: n.stores.read, Profiles: n.profiles, Rules: n.book, Keys: n.engine, Arrived: archive.arrived, Now: time.Now,
 	})
 }
 

@@ -199,11 +199,20 @@ func TestTraitHistory(t *testing.T) {
 	p.record("r-1", "2", "ada@example.com", `{"plan":"pro"}`, false)
 	p.record("r-1", "1", "ada@example.com", `{"plan":"start","fax":"1"}`, false)
 	p.settled()
+	client := admin.NewClient(Socket(p.config.DataDir))
+	defer client.Close()
+	_, one := p.get("user_id:u-1", "")
+	_, two := p.get("crm.contact_id:r-1", "")
+	both := unify.IdentityLink{A: uuid.MustParse(one["profile"].(string)), B: uuid.MustParse(two["profile"].(string)), Verdict: unify.LinkMustMerge, Actor: "grace"}
+	if _, err := client.LinkIdentity(t.Context(), "default", both); err != nil {
+		t.Fatal(err)
+	}
+	p.settled()
 
 	history := func(name string, limit int) (all []string) {
 		t.Helper()
 		for cursor := ""; ; {
-			status, page := p.get("email:ada@example.com", fmt.Sprintf("/traits/%s/history?limit=%d&cursor=%s", name, limit, cursor))
+			status, page := p.get("user_id:u-1", fmt.Sprintf("/traits/%s/history?limit=%d&cursor=%s", name, limit, cursor))
 			if status != http.StatusOK {
 				t.Fatalf("history is answered with %d: %v", status, page)
 			}
@@ -235,7 +244,7 @@ func TestTraitHistory(t *testing.T) {
 	if got := history("city", 50); len(got) != 2 || !strings.HasPrefix(got[0], "attribute crm") {
 		t.Errorf("the history of an attribute is %q", got)
 	}
-	p.record("r-1", "3", "ada@example.com", ``, true)
+	p.record("r-1", "3", "ada@example.com", `{}`, true)
 	p.settled()
 	got := history("plan", 50)
 	if len(got) != 6 || !slices.Contains(got, "deletion crm") || !slices.Contains(got, `trait web {"tier":1} survives`) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -22,7 +23,9 @@ func (d *Desk) Due(context.Context) ([]*privacy.Record, error) {
 
 // Erasing implements privacy.Desk.
 func (d *Desk) Erasing(context.Context) ([]*privacy.Record, error) {
-	return d.some(func(e *privacy.Record) bool { return e.Status == privacy.StatusErasing })
+	all, err := d.some(func(e *privacy.Record) bool { return e.Status == privacy.StatusErasing })
+	slices.SortStableFunc(all, func(a, b *privacy.Record) int { return a.At.Compare(b.At) })
+	return all, err
 }
 
 func (d *Desk) some(wanted func(*privacy.Record) bool) ([]*privacy.Record, error) {
