@@ -58,7 +58,7 @@ func toProblem(err error) *problem.Document {
 	if d := pastProblem(err); d != nil {
 		return d
 	}
-	if d := PrivacyProblem(err); d != nil {
+	if d := problem.OfPrivacy(err); d != nil {
 		return d
 	}
 	switch {

@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
-	"net/http"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -173,30 +171,4 @@ func (a *API) getPrivacyStanding() gin.HandlerFunc {
 		}
 		return a.Privacy.Standing(ctx, workspace, who[0])
 	})
-}
-
-// noErasure is that of an id that no erasure of the workspace has.
-var noErasure = problem.Kind{Name: "not-found", Status: http.StatusNotFound, Title: "There is no such erasure in this workspace"}
-
-// PrivacyProblem says what an error of privacy means to a client; nil: it is none.
-func PrivacyProblem(err error) *problem.Document {
-	var field *desk.FieldError
-	var open *desk.OpenError
-	switch {
-	case errors.Is(err, privacy.ErrRestricted):
-		return problem.New(problem.Restricted, "")
-	case errors.Is(err, privacy.ErrUnknown):
-		return problem.New(noErasure, "")
-	case errors.Is(err, privacy.ErrOver):
-		return problem.New(problem.Conflict, "the erasure is carried out, or was cancelled before")
-	case errors.Is(err, privacy.ErrHeld):
-		return problem.New(problem.Conflict, "the hold is not over")
-	case errors.Is(err, desk.ErrUnconfirmed):
-		return problem.New(problem.Conflict, "no observation of this profile is confirmed: it may be one of several; decide who it is first")
-	case errors.As(err, &open):
-		return problem.New(problem.Conflict, "erasure "+open.ID.String()+" of this person is held already; cancel it first")
-	case errors.As(err, &field):
-		return problem.Field(field.Field, field.Reason)
-	}
-	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"tributary/ingest/event"
 	"tributary/ingest/stream"
 	"tributary/profiles"
+	"tributary/profiles/privacy/desk"
 	"tributary/profiles/state"
 	"tributary/profiles/unify"
 	"tributary/sql/store"
@@ -47,6 +48,8 @@ type Config struct {
 	Log         Log
 	// Suppressor may be nil: then no list of suppressions is taken.
 	Suppressor Suppressor
+	// Privacy takes requests of privacy; nil: they are not taken.
+	Privacy *desk.Desk
 	// Reviews lists the pairs of which a person should decide.
 	Reviews func(ctx context.Context, workspace string, limit int) ([]store.ReviewRow, error)
 	// Status tells how the parts of the server are: any JSON.
@@ -136,6 +139,7 @@ func NewHandler(c Config) (*Handler, error) {
 	handle(mux, h, "POST /admin/v1/schemas-remove", contract[unify.SchemaRemove](h))
 	handle(mux, h, "GET /admin/v1/log/partitions", h.partitions)
 	handle(mux, h, "GET /admin/v1/log/records", h.readLog)
+	handle(mux, h, "POST /admin/v1/privacy", h.privacy)
 	handle(mux, h, "GET /admin/v1/status", h.status)
 	handle(mux, h, "POST /admin/v1/import", h.importEvents)
 	handle(mux, h, "POST /admin/v1/append", h.appendRecords)

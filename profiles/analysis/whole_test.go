@@ -67,7 +67,7 @@ func (p *plan) event(t testing.TB) *event.Event {
 	t.Helper()
 	p.seconds += p.rng.IntN(3600 * 12)
 	received := epoch.Add(time.Duration(p.seconds) * time.Second)
-	at := received.Add(-time.Duration(p.rng.ExpFloat64()*float64(72*time.Hour)) / time.Millisecond * time.Millisecond) // late
+	at := received.Add(-time.Duration(p.rng.ExpFloat64() * float64(72*time.Hour))).Truncate(time.Millisecond) // late
 	if at.Before(epoch.Add(-60 * 24 * time.Hour)) {
 		at = received
 	}

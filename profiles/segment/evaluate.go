@@ -61,6 +61,7 @@ func (e *evaluation) holds(n *node) bool {
 		return !e.holds(&n.kids[0])
 	case nodeSegment:
 		return e.in[n.input]
+	default: // a check
 	}
 	if !e.read[n.input] {
 		e.read[n.input] = true
@@ -113,8 +114,9 @@ func (f *Facts) read(in *input) value {
 		return numberOf(float64(n))
 	case subjectConsent:
 		return boolOf(f.Allowed != nil && f.Allowed(in.channel, in.name))
+	default:
+		return satisfaction(p, in)
 	}
-	return satisfaction(p, in)
 }
 
 func traitValue(all []profiles.Trait, name string) value {
@@ -163,6 +165,7 @@ func newConcerns(inputs []input) concerns {
 			c.counters[in.name] = true
 		case subjectOpen:
 			c.items[profiles.ItemKind(in.name)] = true
+		default: // others know
 		}
 	}
 	return c

@@ -127,6 +127,7 @@ func (c *check) holds(v *value, counted bool) bool {
 		return v.there(counted)
 	case notExists:
 		return !v.there(counted)
+	default:
 	}
 	if v.kind == absent {
 		return false
@@ -136,6 +137,7 @@ func (c *check) holds(v *value, counted bool) bool {
 		return isOneOf(v, c.operands) == (c.operator == in)
 	case contains:
 		return includes(v, &c.operands[0])
+	default:
 	}
 	order, ok := v.compare(&c.operands[0])
 	if !ok {

@@ -40,9 +40,7 @@ func (c *carrier) run(ctx context.Context) {
 		var again <-chan time.Time
 		if err := c.sendAll(ctx, &sent); err != nil && ctx.Err() == nil {
 			c.Logger.ErrorContext(ctx, "carried refusals of consent could not be put into the log", "error", err)
-			timer := time.NewTimer(carrierWait)
-			defer timer.Stop()
-			again = timer.C
+			again = time.After(carrierWait)
 		}
 		select {
 		case <-c.wake:

@@ -3,6 +3,7 @@ package unify
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -14,9 +15,9 @@ import (
 )
 
 // holdErasure keeps a requested erasure. Its subject is restricted from then on.
-func (a *applier) holdErasure(space *state.Space, r *record, c PrivacyRequest) error {
+func (a *applier) holdErasure(space *state.Space, r *record, c PrivacyRequest) {
 	if space.Erasure(c.ID) != nil {
-		return nil // it is told again, or was carried out ahead
+		return // it is told again, or was carried out ahead
 	}
 	e := privacy.Erasure{
 		ID: c.ID, Workspace: space.Name(), Observations: slices.Clone(c.Observations), Identifiers: slices.Clone(c.Identifiers),
@@ -25,7 +26,6 @@ func (a *applier) holdErasure(space *state.Space, r *record, c PrivacyRequest) e
 	slices.SortFunc(e.Observations, compareIDs)
 	slices.SortFunc(e.Identifiers, privacy.IdentifierHash.Compare)
 	space.PutErasure(&privacy.Record{Erasure: e, Status: privacy.StatusHeld})
-	return nil
 }
 
 func (a *applier) cancelErasure(space *state.Space, r *record, c PrivacyCancel) error {
@@ -218,9 +218,12 @@ func (a *applier) forget(space *state.Space, r *record, o *state.Observed) ([]id
 			return nil, err
 		}
 		near = append(near, members...)
-		if err := a.markStale(space, assigned.Profile, r); err != nil {
+		if err := errors.Join(a.markStale(space, assigned.Profile, r), a.regroup(space, assigned.Profile, r)); err != nil {
 			return nil, err
 		}
+	}
+	if err := space.ForgetValues(o.ID); err != nil {
+		return nil, err
 	}
 	return near, space.Forget(o.ID)
 }

@@ -199,7 +199,7 @@ func (a *applier) remember(an *analysed, g *analysis.Generation, partition strea
 	defer func() {
 		if p := recover(); p != nil {
 			at := stream.Position{Partition: partition, Offset: e.Offset}
-			a.Logger.Error("panic over a stored event", "place", at.String(), "detail", panicDetail(p), "stack", string(debug.Stack())) //nolint:sloglint // the step's context says nothing
+			a.Logger.Error("panic over a stored event", "place", at.String(), "detail", panicDetail(p), "stack", string(debug.Stack()))
 			err = nil
 		}
 	}()

@@ -96,7 +96,8 @@ func strip(item *state.Item, e *privacy.Erasure) {
 func (a *applier) carryOutPrivacy(space *state.Space, r *record) (bool, error) {
 	switch c := r.command.(type) {
 	case PrivacyRequest:
-		return true, a.holdErasure(space, r, c)
+		a.holdErasure(space, r, c)
+		return true, nil
 	case PrivacyCancel:
 		return true, a.cancelErasure(space, r, c)
 	case PrivacyErase:

@@ -251,10 +251,10 @@ func (l *lives) check() {
 			}
 		}
 	}
-	items, err := l.rig.state.Items(state.ItemQuery{Workspace: "w", Limit: 1000})
+	items, err := l.state.Items(state.ItemQuery{Workspace: "w", Limit: 1000})
 	must(l, err)
 	for _, i := range items {
-		full, _, err := l.rig.state.Item("w", i.Position, i.Ordinal)
+		full, _, err := l.state.Item("w", i.Position, i.Ordinal)
 		must(l, err)
 		for _, p := range l.people {
 			if p.suppressed && i.Source != unify.CommandSource && bytes.Contains(full.Payload, []byte(p.name+"@")) {
@@ -296,7 +296,7 @@ func (l *lives) searchLog() {
 				e := l.record(id)
 				reached = reached || e.Reaches(entry.Position, entry.ReceivedAt)
 			}
-			if reached && !(entry.Kind == stream.KindCommand && bytes.Contains(entry.Value, []byte(`"with"`))) {
+			if reached && (entry.Kind != stream.KindCommand || !bytes.Contains(entry.Value, []byte(`"with"`))) {
 				l.Fatalf("the log holds %s: %s", p.name, entry.Value)
 			}
 		}
@@ -306,7 +306,7 @@ func (l *lives) searchLog() {
 // ids are the erasures of somebody.
 func (l *lives) ids(p *person) (ids []uuid.UUID) {
 	l.Helper()
-	all, err := l.rig.state.Erasures("w")
+	all, err := l.state.Erasures("w")
 	must(l, err)
 	hash := l.hash(user(p.name))[0]
 	for _, e := range all {

@@ -51,7 +51,7 @@ type reconsidered struct {
 	at          stream.Position
 }
 
-// reconsider notes that something changed that a segment may look at. Whose it is is found at the end of the
+// reconsider notes that something changed that a segment may look at. Whose it is turns out at the end of the
 // step, when it is decided who is who.
 func (a *applier) reconsider(space *state.Space, by *record, ids ...identity.ObservationID) {
 	at := space.Clock().At

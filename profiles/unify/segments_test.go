@@ -1,7 +1,6 @@
 package unify_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -43,8 +42,7 @@ func order(source, id string, second int, amount string, identifiers ...event.Id
 	return e
 }
 
-func define(t tb, second int, document string) unify.Command {
-	t.Helper()
+func define(document string) unify.Command {
 	return unify.ProfilesDefinitions{Document: document}
 }
 
@@ -129,7 +127,7 @@ func TestSegmentsFollowEvents(t *testing.T) {
 	r := open(t, vfs.NewMem(), soon).start()
 	defer r.stop()
 	a := order("shop", "1", 1, "8", user("a"))
-	r.put(command(t, 0, define(t, 0, definitions)))
+	r.put(command(t, 0, define(definitions)))
 	r.settle()
 	r.put(record(t, a))
 	r.judged()
@@ -145,7 +143,7 @@ func TestSegmentsFollowEvents(t *testing.T) {
 	same(t, "three hours later", r.segments(), map[string][]identity.ProfileID{"buyers": {pa}, "spenders": {pa}})
 	same(t, "the feed", r.folded(), r.segments())
 
-	r.put(command(t, 4*3600, define(t, 0, "")))
+	r.put(command(t, 4*3600, define("")))
 	r.judged()
 	same(t, "without definitions", r.segments(), map[string][]identity.ProfileID{})
 	same(t, "the feed", r.folded(), r.segments())
@@ -165,7 +163,7 @@ func TestSegmentsFollowMergesAndSplits(t *testing.T) {
 	r := open(t, vfs.NewMem(), soon).start()
 	defer r.stop()
 	a, b := order("shop", "1", 1, "", user("a")), order("shop", "2", 2, "", user("b"))
-	r.put(command(t, 0, define(t, 0, definitions)))
+	r.put(command(t, 0, define(definitions)))
 	r.settle()
 	r.put(record(t, a), record(t, b))
 	r.judged()
@@ -184,5 +182,3 @@ func TestSegmentsFollowMergesAndSplits(t *testing.T) {
 	same(t, "split", r.segments(), apart)
 	same(t, "the feed", r.folded(), apart)
 }
-
-var _ = context.Background

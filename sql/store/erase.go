@@ -82,8 +82,8 @@ type erasureRule struct {
 	keyed    bool
 	// find is a query that notes the rows, in place of by.
 	find string
-	// changes is the column of rows that name the person and are another's: it is given another text.
-	changes string
+	// change is a query that gives rows another text which name the person and are another's.
+	change string
 	// keep says why its rows stay.
 	keep string
 }
@@ -98,8 +98,8 @@ var erasureRules = []struct {
 	{"profile_changes", erasureRule{by: []string{"profile"}, received: "changed_at"}},
 	{"consent_changes", erasureRule{by: []string{"observation", "origin_observation"}, received: "received_at"}},
 	{"quarantine", erasureRule{}}, // by reading: see QuarantinedTexts
-	{"events", erasureRule{by: []string{"observation"}, received: "received_at", keyed: true, changes: "participants"}},
-	{"facts", erasureRule{by: []string{"observation"}, received: "received_at", keyed: true, changes: "body"}},
+	{"events", erasureRule{by: []string{"observation"}, received: "received_at", keyed: true, change: "erase/change_events"}},
+	{"facts", erasureRule{by: []string{"observation"}, received: "received_at", keyed: true, change: "erase/change_facts"}},
 	{"identity_decisions", erasureRule{by: []string{"observation"}, received: "decided_at", keyed: true}},
 	{"identity_map", erasureRule{by: []string{"observation"}, received: "changed_at", keyed: true}},
 	{"disclosures", erasureRule{keep: "it says to whom a person was shown, by keyed hashes of observations and names of fields; no value"}},
@@ -226,7 +226,7 @@ func (s *Store) Noted(ctx context.Context) ([]NotedRows, error) {
 func (s *Store) RemoveErased(ctx context.Context) error {
 	for _, r := range erasureRules {
 		for _, changed := range []bool{true, false} {
-			if err := s.mutate(ctx, r.table, r.changes, changed); err != nil {
+			if err := s.mutate(ctx, r.table, r.change, changed); err != nil {
 				return wrap("remove erased rows of "+r.table, err)
 			}
 		}
@@ -234,7 +234,7 @@ func (s *Store) RemoveErased(ctx context.Context) error {
 	return s.ReloadIdentity(ctx)
 }
 
-func (s *Store) mutate(ctx context.Context, table, column string, changed bool) error {
+func (s *Store) mutate(ctx context.Context, table, change string, changed bool) error {
 	type partition struct {
 		ID string `ch:"partition_id"`
 	}
@@ -245,7 +245,7 @@ func (s *Store) mutate(ctx context.Context, table, column string, changed bool) 
 	for _, p := range partitions {
 		query, params := "erase/delete", Params{"table": table, "partition": p.ID}
 		if changed {
-			query, params["name"], params["column"] = "erase/change", table, column
+			query, params = change, Params{"partition": p.ID}
 		}
 		if err := s.exec(ctx, s.queries[query], params); err != nil {
 			return err

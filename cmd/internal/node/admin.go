@@ -13,7 +13,7 @@ import (
 // adminHandler answers the program's own commands.
 func (n *Node) adminHandler() (*admin.Handler, error) {
 	return admin.NewHandler(admin.Config{
-		Commands: n.commands, Keys: n.authKeys, Trail: n.trail, Quarantine: n.state, Identity: n.state, Explainer: n.identity,
+		Commands: n.commands, Privacy: n.privacy, Keys: n.authKeys, Trail: n.trail, Quarantine: n.state, Identity: n.state, Explainer: n.identity,
 		Policies: n.policies, Profiles: n.profiles, Disclosed: n.disclosed,
 		Accounts: n.accounts, Schemas: n.state, Definitions: n.analysis, Log: n.log, Reviews: n.reviews,
 		Status: func(ctx context.Context) (any, error) { return n.Status(ctx), nil },

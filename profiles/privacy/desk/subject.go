@@ -111,11 +111,7 @@ func theirs(hot profiles.Hot, founders []identity.ObservationID) (*Subject, erro
 	for changed := true; changed; {
 		changed = false
 		for i := range ids {
-			alone, err := c.alone(i, own, ids)
-			if err != nil {
-				return nil, err
-			}
-			if !alone {
+			if !c.alone(i, own, ids) {
 				delete(ids, i)
 				changed = true
 			}
@@ -128,7 +124,8 @@ func theirs(hot profiles.Hot, founders []identity.ObservationID) (*Subject, erro
 	}
 	s.Observations = slices.SortedFunc(maps.Keys(own), compareIDs)
 	s.Identifiers = slices.SortedFunc(maps.Keys(ids), compareIdentifiers)
-	return s, c.reasons(s, own, ids)
+	c.reasons(s, own, ids)
+	return s, nil
 }
 
 func (c *circle) observation(id identity.ObservationID) (*identity.Observation, error) {
@@ -169,9 +166,9 @@ func (c *circle) kept(s *Subject, own map[identity.ObservationID]bool, ids map[i
 }
 
 // alone says whether everybody who holds an identifier is the subject, or says nothing beyond the circle.
-func (c *circle) alone(i identity.Identifier, own map[identity.ObservationID]bool, ids map[identity.Identifier]bool) (bool, error) {
+func (c *circle) alone(i identity.Identifier, own map[identity.ObservationID]bool, ids map[identity.Identifier]bool) bool {
 	if len(c.holders[i]) == 0 { // it is blocked: nobody is known by it
-		return false, nil
+		return false
 	}
 	for _, h := range c.holders[i] {
 		if own[h] {
@@ -179,19 +176,19 @@ func (c *circle) alone(i identity.Identifier, own map[identity.ObservationID]boo
 		}
 		o := c.observed[h]
 		if o == nil || !c.sure[h] || o.RecordID != "" {
-			return false, nil
+			return false
 		}
 		for _, other := range o.Identifiers {
 			if !ids[other] {
-				return false, nil
+				return false
 			}
 		}
 	}
-	return true, nil
+	return true
 }
 
 // reasons says why identifiers of the subject stay.
-func (c *circle) reasons(s *Subject, own map[identity.ObservationID]bool, ids map[identity.Identifier]bool) error {
+func (c *circle) reasons(s *Subject, own map[identity.ObservationID]bool, ids map[identity.Identifier]bool) {
 	counts := map[Kept]int{}
 	for i, holders := range c.holders {
 		if ids[i] {
@@ -220,7 +217,6 @@ func (c *circle) reasons(s *Subject, own map[identity.ObservationID]bool, ids ma
 		}
 		return bytes.Compare([]byte(a.Reason), []byte(b.Reason))
 	})
-	return nil
 }
 
 // count says how much of the subject the state holds, by the source that told of it first.
