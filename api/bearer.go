@@ -100,7 +100,7 @@ func keyOf(c *gin.Context) *auth.Key {
 }
 
 // ratePolicy names in headers what is limited: requests a second.
-const ratePolicy = "requests"
+const ratePolicy = ratelimit.RequestUnit
 
 // overLimit pays for a request, and tells the client how it stands. It returns the problem of one too many.
 func (a *API) overLimit(c *gin.Context, key *auth.Key) *problem.Document {

@@ -144,10 +144,15 @@ func consentSummary(registers []consent.Register, now time.Time) []decisionView 
 	return views
 }
 
-// consentBody is what is asked, or recorded.
+// consentBody is what is asked.
 type consentBody struct {
+	aboutBody
+	Profile string `json:"profile,omitempty"`
+}
+
+// aboutBody is whom and what something is asked about, or recorded of.
+type aboutBody struct {
 	lookupIdentifiers
-	Profile string            `json:"profile,omitempty"`
 	Contact *lookupIdentifier `json:"contact,omitempty"`
 	Channel event.Channel     `json:"channel,omitempty"`
 	Purpose string            `json:"purpose"`
@@ -253,6 +258,7 @@ func (a *API) decisions(c *gin.Context, address profiles.Address, body *consentB
 		}
 	}
 	if len(address) == 0 {
+		a.tells(c, contact)
 		return contactDecisions(contact, body, now), nil
 	}
 	found, err := a.Profiles.Get(ctx, workspace, address)
@@ -267,6 +273,17 @@ func (a *API) decisions(c *gin.Context, address profiles.Address, body *consentB
 		return nil, problem.Field("contact", "is no contact point of this profile")
 	}
 	return []consent.Decision{p.Decide(consent.Contact(contact.Contact), body.Channel, body.Purpose)}, nil
+}
+
+// tells puts those who have a contact point on the reading's account.
+func (a *API) tells(c *gin.Context, contact *profiles.ContactConsent) {
+	x := readingOf(c)
+	if x == nil {
+		return
+	}
+	for i := range contact.Profiles {
+		x.others = append(x.others, contact.Profiles[i].Profile)
+	}
 }
 
 func holdsContact(found *profiles.Answer, id identity.Identifier) bool {
@@ -317,6 +334,7 @@ func (a *API) getContactConsent(c *gin.Context) {
 		a.fail(c, ofPath(err))
 		return
 	}
+	a.tells(c, found)
 	now := a.Now().UTC()
 	v := contactConsentView{
 		Contact: contactView{found.Contact.Type, found.Contact.Value}, AsOf: now, Profiles: found.All,
@@ -336,7 +354,7 @@ func (a *API) getContactConsent(c *gin.Context) {
 
 // sayBody is what is recorded.
 type sayBody struct {
-	consentBody
+	aboutBody
 	Consent    event.Consent `json:"consent"`
 	At         *time.Time    `json:"at,omitempty"` // default: now
 	LegalBasis string        `json:"legal_basis,omitempty"`
@@ -372,10 +390,7 @@ func (a *API) postConsent(c *gin.Context) {
 }
 
 func (a *API) said(c *gin.Context, body *sayBody) (*event.Event, error) {
-	if body.Profile != "" {
-		return nil, problem.Field("profile", "cannot be what is said of: name a contact, or identifiers")
-	}
-	if _, err := body.validate(); err != nil {
+	if _, err := (&consentBody{aboutBody: body.aboutBody}).validate(); err != nil {
 		return nil, err
 	}
 	key := keyOf(c)

@@ -31,9 +31,9 @@ func TestConsentIsToldWithWhy(t *testing.T) {
 	// Refused for another address of the same person, later.
 	w.decoded(w.do(http.MethodPost, "/v1/consent", write, `{"identifiers":[{"type":"user_id","value":"42"},{"type":"email","value":"ops@example.com"}],"channel":"email","purpose":"marketing","consent":"refused","evidence":"call"}`), http.StatusCreated)
 	for body, want := range map[string]string{
-		`{"identifiers":[{"type":"user_id","value":"42"}],"channel":"email","purpose":"marketing"}`:         "refused_elsewhere",
-		`{"contact":{"type":"email","value":"ada@example.com"},"channel":"email","purpose":"marketing"}`:    "refused_elsewhere",
-		`{"contact":{"type":"email","value":"ops@example.com"},"channel":"email","purpose":"marketing"}`:    "refused",
+		`{"identifiers":[{"type":"user_id","value":"42"}],"channel":"email","purpose":"marketing"}`:      "refused_elsewhere",
+		`{"contact":{"type":"email","value":"ada@example.com"},"channel":"email","purpose":"marketing"}`: "refused_elsewhere",
+		`{"contact":{"type":"email","value":"ops@example.com"},"channel":"email","purpose":"marketing"}`: "refused",
 		`{"contact":{"type":"email","value":"new@example.com"},"channel":"email","purpose":"marketing"}`: "missing",
 	} {
 		if yes, why := allowed(body); yes || why != want {

@@ -91,7 +91,7 @@ func TestEveryAnswerSaysHowTheKeyStands(t *testing.T) {
 	for i, want := range []struct {
 		status int
 		left   string
-	}{{200, "r=3;t=1"}, {200, "r=2;t=1"}, {404, "r=1;t=2"}, {200, "r=0;t=2"}, {429, "r=0;t=2"}} {
+	}{{200, "r=3;t=2"}, {200, "r=2;t=1"}, {404, "r=1;t=1"}, {200, "r=0;t=1"}, {429, "r=0;t=1"}} {
 		target := "/v1/sources"
 		if want.status == 404 {
 			target = "/v1/profiles/user_id:nobody"

@@ -138,7 +138,8 @@ type ContactConsent struct {
 }
 
 // ContactConsent reads what was said of a contact point. Nobody need be known by it. It fails with
-// *AddressError, ctx's error or that of the store.
+// *AddressError, privacy.ErrRestricted if use of one of the profiles that have it is restricted, ctx's error or
+// that of the store.
 func (s *Service) ContactConsent(ctx context.Context, workspace string, raw identity.Identifier) (answer *ContactConsent, err error) {
 	if !consent.IsContactType(raw.Type) {
 		return nil, &AddressError{"contact.type", "must be email or phone"}
@@ -155,7 +156,7 @@ func (s *Service) ContactConsent(ctx context.Context, workspace string, raw iden
 	v := newView(hot)
 	answer = &ContactConsent{Contact: id, Own: consent.Register{Subject: consent.Contact(id), Ledger: &consent.Ledger{}}}
 	facts, ok := hot.(ConsentFacts)
-	if !ok || !facts.HasConsent() {
+	if !ok {
 		return answer, nil
 	}
 	if answer.Own.Ledger, err = facts.Consent(answer.Own.Subject); err != nil {
@@ -187,7 +188,7 @@ func (v view) consentOfHolders(ctx context.Context, answer *ContactConsent) erro
 		return fmt.Errorf("read identity version: %w", err)
 	}
 	for _, id := range ids[:min(len(ids), maxConsentProfiles)] {
-		if err := ctx.Err(); err != nil {
+		if err := errors.Join(ctx.Err(), v.refused(ctx, id)); err != nil {
 			return err
 		}
 		members, err := v.Members(id)

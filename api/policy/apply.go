@@ -19,10 +19,9 @@ type Reader struct {
 	Kind    string // human, own_ai, third_party_ai or system
 	Level   Level
 	Now     time.Time // what ages are counted to
-	// Consent withholds classes because the customer has not agreed, Restricted all but meta because
-	// processing is restricted.
-	NoConsent  []string
-	Restricted bool
+	// Agreed says whether the customer agreed to a purpose: for a value of ClassContact, with its text, if
+	// they may be reached there for it. nil: nobody agreed to anything.
+	Agreed func(purpose, text string) bool
 }
 
 // Why something is withheld.
@@ -32,7 +31,6 @@ const (
 	BecauseAge          = "age"
 	BecauseLimit        = "limit"
 	BecauseConsent      = "consent"
-	BecauseRestriction  = "restriction"
 )
 
 // Withheld says what an answer has not, and why. Fields are paths without any name of a customer's or
@@ -162,10 +160,6 @@ func (w *walker) verdict(class string, at time.Time, element bool) (Action, stri
 	switch {
 	case !known:
 		return Withhold, BecausePurpose, ""
-	case w.Restricted && class != ClassMeta:
-		return Withhold, BecauseRestriction, ""
-	case slices.Contains(w.NoConsent, class):
-		return Withhold, BecauseConsent, ""
 	case rule.MaxAge > 0 && !at.IsZero() && w.Now.Sub(at) > rule.MaxAge:
 		return Withhold, BecauseAge, ""
 	case rule.Do == Withhold:
@@ -210,12 +204,45 @@ func (w *walker) enter(v reflect.Value, p *plan, at place) (place, bool) {
 		at.named += "[" + name + "]"
 	}
 	do, because, needs := w.verdict(class, at.at, true)
+	if do != Withhold && p.value != nil && !w.agreed(class, textOf(v.FieldByIndex(p.value))) {
+		do, because, needs = Withhold, BecauseConsent, ""
+	}
 	if do == Withhold {
 		w.withhold(member{element: at.path}, class, because, needs)
 		return at, false
 	}
 	at.class, at.do = class, do
 	return at, true
+}
+
+// agreed says whether the customer agreed to what the rule of a class asks for.
+func (w *walker) agreed(class, text string) bool {
+	purposes := w.rules[class].Consent
+	if purposes == "" {
+		return true
+	}
+	if class != ClassContact {
+		text = ""
+	}
+	for purpose := range strings.FieldsSeq(purposes) {
+		if w.Agreed == nil || !w.Agreed(purpose, text) {
+			return false
+		}
+	}
+	return true
+}
+
+// textOf is the text that a value is, in Go or in JSON; else "".
+func textOf(v reflect.Value) (text string) {
+	switch {
+	case v.Kind() == reflect.String:
+		return v.String()
+	case v.Kind() == reflect.Pointer && !v.IsNil():
+		return textOf(v.Elem())
+	case v.Type() == rawType:
+		_ = json.Unmarshal(v.Bytes(), &text) // what is no text has none
+	}
+	return text
 }
 
 func classOf(v reflect.Value) string {
@@ -228,7 +255,7 @@ func classOf(v reflect.Value) string {
 }
 
 // judge decides about a field. What is not meta or provenance of an element that is masked is masked as well.
-func (w *walker) judge(f *field, element place) (do Action, class, because, needs string) {
+func (w *walker) judge(f *field, v reflect.Value, element place) (do Action, class, because, needs string) {
 	switch f.tag {
 	case tagLook, tagSaid:
 		return Show, ClassMeta, "", ""
@@ -244,6 +271,9 @@ func (w *walker) judge(f *field, element place) (do Action, class, because, need
 	do, because, needs = w.verdict(class, element.at, false)
 	if class != ClassMeta && class != ClassProvenance && element.do > do {
 		do, class, because = element.do, element.class, BecausePurpose
+	}
+	if do != Withhold && !w.agreed(f.tag, textOf(v)) {
+		return Withhold, f.tag, BecauseConsent, ""
 	}
 	return do, class, because, needs
 }

@@ -197,7 +197,7 @@ func (w *walker) object(v reflect.Value, p *plan, at place) error {
 
 // field writes a member unless it is withheld.
 func (w *walker) field(f *field, v reflect.Value, element place, name func()) (bool, error) {
-	do, class, because, needs := w.judge(f, element)
+	do, class, because, needs := w.judge(f, v, element)
 	path := member{element.path, f.name}
 	holds := !f.asWhole
 	switch {

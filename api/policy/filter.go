@@ -99,7 +99,7 @@ func (w *walker) filterObject(v reflect.Value, at place) (reflect.Value, bool, e
 
 // filterField returns what is left of a field: zero where nothing is.
 func (w *walker) filterField(f *field, v reflect.Value, element place) (reflect.Value, error) {
-	do, class, because, needs := w.judge(f, element)
+	do, class, because, needs := w.judge(f, v, element)
 	path := member{element.path, f.name}
 	zero := reflect.Zero(v.Type())
 	switch {

@@ -36,7 +36,11 @@ func (w *walker) prune(v any, at place, path member) bool {
 		for _, name := range slices.Sorted(maps.Keys(x)) {
 			class := w.Policy.ClassOf(Class(at.class, name))
 			if class != at.class {
-				if do, because, needs := w.verdict(class, at.at, false); do != Show {
+				do, because, needs := w.verdict(class, at.at, false)
+				if text, _ := x[name].(string); do == Show && !w.agreed(class, text) {
+					do, because, needs = Withhold, BecauseConsent, ""
+				}
+				if do != Show {
 					w.withhold(path, class, because, needs)
 					delete(x, name)
 					changed = true

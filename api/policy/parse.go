@@ -167,7 +167,7 @@ func (p *parser) rule(path string, v any) Rule {
 		do := Action(p.index(path, text, actionNames))
 		return Rule{Do: do, Below: do}
 	}
-	m := p.object(path, v, "do", "needs", "below", "max_age", "limit")
+	m := p.object(path, v, "do", "needs", "below", "max_age", "limit", "consent")
 	if m["do"] == nil {
 		p.fault(path, "must be show, mask or withhold, or a mapping with do")
 		return Rule{}
@@ -193,8 +193,17 @@ func (p *parser) rule(path string, v any) Rule {
 		}
 		r.Limit = n
 	}
+	if purpose, ok := m["consent"]; ok {
+		r.Consent, _ = purpose.(string)
+		if !consentPurpose.MatchString(r.Consent) {
+			p.fault(path+".consent", "must be a purpose that somebody can agree to, such as marketing")
+		}
+	}
 	return r
 }
+
+// consentPurpose is what event.ValidPurpose allows, without "*".
+var consentPurpose = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{0,63}$`)
 
 // resolve finds the rule of every combination.
 func (p *parser) resolve() {

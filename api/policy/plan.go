@@ -31,6 +31,7 @@ type plan struct {
 	fields  []field
 	dynamic bool  // a Classed
 	at      []int // the field that says how old the struct's data are; nil: none does
+	value   []int // of a Classed: the first field of its own class that holds a text; nil: there is none
 }
 
 // field is an exported field. Fields of embedded structs are told as the outer one's.
@@ -97,6 +98,9 @@ func (p *plan) add(t reflect.Type, index []int) error {
 			x.name = snake(f.Name)
 		}
 		x.asWhole = x.whole(f.Type)
+		if p.value == nil && tag == tagSelf && (f.Type == rawType || f.Type.Kind() == reflect.String) {
+			p.value = at
+		}
 		p.fields = append(p.fields, x)
 	}
 	return errors.Join(faults...)

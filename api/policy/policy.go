@@ -11,6 +11,7 @@ import (
 	_ "embed"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -69,6 +70,9 @@ type Rule struct {
 	MaxAge time.Duration
 	// Limit: how many elements of the class one answer has at most; 0: any number.
 	Limit int
+	// Consent names purposes, ascending and with spaces between, to each of which the customer must have
+	// agreed; without that Do is Withhold.
+	Consent string
 }
 
 // stricter joins two rules: whatever one of them refuses, stays refused.
@@ -82,6 +86,7 @@ func stricter(a, b Rule) Rule {
 		return x.Below
 	}
 	r.Below = max(below(a), below(b), r.Do)
+	r.Consent = strings.Join(union(strings.Fields(a.Consent), strings.Fields(b.Consent)), " ")
 	return r
 }
 
@@ -189,6 +194,8 @@ type Explanation struct {
 	Below string   `json:"below,omitempty"` // what happens under Needs
 	Age   string   `json:"max_age,omitempty"`
 	Limit int      `json:"limit,omitempty"`
+	// Consent are the purposes to which the customer must have agreed.
+	Consent []string `json:"consent,omitempty"`
 	From  []string `json:"from"`
 }
 
@@ -204,7 +211,7 @@ func (p *Policy) Explain(purpose, reader string) ([]Explanation, error) {
 	var all []Explanation
 	for _, class := range p.classes {
 		r, from, _ := p.lookup(purpose, reader, class)
-		x := Explanation{Class: class, Do: r.Do.String(), Limit: r.Limit, From: from}
+		x := Explanation{Class: class, Do: r.Do.String(), Limit: r.Limit, Consent: strings.Fields(r.Consent), From: from}
 		if r.Needs > Claimed {
 			x.Needs, x.Below = r.Needs.String(), r.Below.String()
 		}

@@ -42,7 +42,7 @@ traits: {health_note: nothing}
 rules:
   default:
     "default": {meta: reveal, colour: show, identity: {needs: matched}, contact: {do: show, below: mask}, money: {do: mask, needs: matched, below: show},
-      trait: {do: show, max_age: -3d, limit: 0, until: x}}
+      trait: {do: show, max_age: -3d, limit: 0, until: x, consent: "*"}}
     robot: {}
   fun: {}
 `))
@@ -53,7 +53,7 @@ rules:
 		"colour:", "verification.valid_for:", "verification.trusted_sources:", "verification.own_lookup.robot:", "verification.own_lookup.human:",
 		"verification.own_types:", "narrower.support[0]:", "classes[0]:", "classes[1]:", "traits.health_note:", "rules.default.default.meta:",
 		"rules.default.default.colour:", "rules.default.default.identity:", "rules.default.default.contact.below:", "rules.default.default.money.below:",
-		"rules.default.default.trait.max_age:", "rules.default.default.trait.limit:", "rules.default.default.trait.until:", "rules.default.robot:", "rules.fun:",
+		"rules.default.default.trait.max_age:", "rules.default.default.trait.limit:", "rules.default.default.trait.until:", "rules.default.default.trait.consent:", "rules.default.robot:", "rules.fun:",
 	} {
 		if !strings.Contains(err.Error(), "\n"+path) && !strings.Contains(err.Error(), ": "+path) {
 			t.Errorf("%s is not named in:\n%v", path, err)
@@ -127,6 +127,7 @@ func TestStricterNeverAllowsMore(t *testing.T) {
 		if r.Needs > Claimed {
 			r.Below = Action(rapid.IntRange(int(r.Do), 2).Draw(t, "below"))
 		}
+		r.Consent = rapid.SampledFrom([]string{"", "marketing", "profiling", "marketing profiling"}).Draw(t, "consent")
 		return r
 	})
 	at := func(r Rule, l Level) Action {
@@ -141,6 +142,11 @@ func TestStricterNeverAllowsMore(t *testing.T) {
 		for l := Claimed; l <= Verified; l++ {
 			if at(both, l) < max(at(a, l), at(b, l)) {
 				t.Fatalf("at %s %+v allows more than %+v or %+v", l, both, a, b)
+			}
+		}
+		for _, purpose := range strings.Fields(a.Consent + " " + b.Consent) {
+			if !slices.Contains(strings.Fields(both.Consent), purpose) {
+				t.Fatalf("%+v asks for less consent than %+v or %+v", both, a, b)
 			}
 		}
 	})
@@ -305,12 +311,49 @@ func TestWithheldIsAbsentAndSaid(t *testing.T) {
 	if fmt.Sprint(before.Withheld) != fmt.Sprint(got.Withheld) {
 		t.Errorf("withholds %+v, when it is written %+v", before.Withheld, got.Withheld)
 	}
-	for _, closed := range []Reader{{Restricted: true}, {NoConsent: p.Classes()}} {
-		closed.Policy, closed.Purpose, closed.Kind, closed.Now = p, "operations", "system", now
-		got, err := closed.Apply(o)
-		if err != nil || strings.Contains(string(got.JSON), "Ada") || strings.Contains(string(got.JSON), "first") {
-			t.Errorf("%+v shows %s (%v)", closed, got.JSON, err)
+}
+
+// TestWhatNeedsConsentIsWithheldWithoutIt: a contact point by what was said for it, the rest by what the person said.
+func TestWhatNeedsConsentIsWithheldWithoutIt(t *testing.T) {
+	p := parse(t, whole+`
+  marketing:
+    default: {contact: {do: show, consent: marketing}, trait: {do: show, consent: profiling}, money: {do: mask, consent: marketing}}
+    human: {money: {do: show, needs: matched, consent: profiling}}
+`)
+	mail := "ada@example.com"
+	o := outer{Mail: &mail, Inner: &inner{N: 5}, Map: map[string]named{
+		"bo": {name: "email", Value: json.RawMessage(`"bo@example.com"`)}, "ada": {name: "email", Value: json.RawMessage(`"ada@example.com"`)},
+		"colour": {name: "colour", Value: json.RawMessage(`{"shade":"red","email":"bo@example.com"}`)},
+	}}
+	for _, c := range []struct {
+		agreed, want string // "purpose text", or "purpose" for the rest
+	}{
+		{"", `{"id":0,"name":"","inner":{"text":""},"list":null,"map":{}}`},
+		{"marketing ada@example.com", `{"id":0,"name":"","mail":"ada@example.com","inner":{"text":""},"list":null,"map":{"ada":{"value":"ada@example.com","from":""}}}`},
+		{"marketing,profiling", `{"id":0,"name":"","inner":{"n":5,"text":""},"list":null,"map":{"colour":{"value":{"shade":"red"},"from":""}}}`},
+	} {
+		said := strings.Split(c.agreed, ",")
+		r := Reader{Policy: p, Purpose: "marketing", Kind: "system", Now: now, Agreed: func(purpose, text string) bool {
+			return slices.Contains(said, strings.TrimSpace(purpose+" "+text))
+		}}
+		got, err := r.Apply(o)
+		if err != nil {
+			t.Fatal(err)
 		}
+		if string(got.JSON) != c.want {
+			t.Errorf("%q shows\n%s, want\n%s", c.agreed, got.JSON, c.want)
+		}
+		if !slices.ContainsFunc(got.Withheld, func(w Withheld) bool { return w.Because == BecauseConsent }) {
+			t.Errorf("%q withholds %+v", c.agreed, got.Withheld)
+		}
+		filtered, _, err := Filter(&r, &o)
+		if err != nil || len(filtered.Map) != strings.Count(c.want, `"from"`) || (filtered.Mail == nil) != !strings.Contains(c.want, `"mail"`) {
+			t.Errorf("%q filters to %+v (%v)", c.agreed, filtered, err)
+		}
+	}
+	r := Reader{Policy: p, Purpose: "marketing", Kind: "system", Now: now}
+	if got, err := r.Apply(o); err != nil || strings.Contains(string(got.JSON), "@example.com") {
+		t.Errorf("where nothing is known of consent: %s (%v)", got.JSON, err)
 	}
 }
 

@@ -37,6 +37,9 @@ func (r Rule) cell() string {
 	if r.MaxAge > 0 && r.Do != Withhold {
 		text += ", " + formatAge(r.MaxAge)
 	}
+	if r.Consent != "" {
+		text += ", consent"
+	}
 	if r.Do == Withhold {
 		return "–"
 	}

@@ -50,18 +50,34 @@ func (s Standing) Wait() time.Duration {
 	return time.Duration((1 - s.Left) / s.Rate * float64(time.Second))
 }
 
-// SetHeader tells a client how it stands: the quota q in w seconds, the r units that remain, and t, the
-// seconds until it has all of them again. Without a limit it tells nothing. policy names what is
-// counted.
-func (s Standing) SetHeader(h http.Header, policy string) {
+// RequestUnit is the quota unit that the draft has where a policy names none.
+const RequestUnit = "requests"
+
+// SetHeader tells a client how it stands with the quota of a unit, which names the policy as well:
+//
+//	RateLimit-Policy: "events";q=200;qu="events";w=2
+//	RateLimit: "events";r=150;t=2
+//
+// q is the quota in w seconds, r is what is left of it, and t is the window for that: who spreads r over
+// t seconds keeps to the rate, and is never refused. While nothing is left, t is the wait, as in
+// Retry-After. Both fields are lists of one item (RFC 9651). Units but RequestUnit are said in qu; the
+// draft's registry has no "events" yet, and without qu they would be read as requests. Without a limit
+// nothing is told.
+func (s Standing) SetHeader(h http.Header, unit string) {
 	if s.Rate == 0 {
 		return
 	}
-	quoted := `"` + policy + `"`
-	window := max(1, ceil(s.Burst/s.Rate))
-	h.Set("RateLimit-Policy", quoted+";q="+strconv.Itoa(int(s.Burst))+";w="+strconv.Itoa(window))
+	policy := `"` + unit + `";q=` + strconv.Itoa(int(s.Burst))
+	if unit != RequestUnit {
+		policy += `;qu="` + unit + `"`
+	}
+	h.Set("RateLimit-Policy", policy+";w="+strconv.Itoa(max(1, ceil(s.Burst/s.Rate))))
 	left := max(0, int(s.Left))
-	h.Set("RateLimit", quoted+";r="+strconv.Itoa(left)+";t="+strconv.Itoa(ceil((s.Burst-s.Left)/s.Rate)))
+	window := s.Wait().Seconds()
+	if left > 0 {
+		window = float64(left) / s.Rate
+	}
+	h.Set("RateLimit", `"`+unit+`";r=`+strconv.Itoa(left)+";t="+strconv.Itoa(max(1, ceil(window))))
 }
 
 // RetryAfter is a wait as Retry-After has it: whole seconds, at least one.

@@ -5,9 +5,9 @@ import "errors"
 var (
 	// ErrUnknown is returned for an erasure that there is not.
 	ErrUnknown = errors.New("privacy: no such erasure")
-	// ErrHeld is returned for what cannot be done while an erasure is held, ErrOver for what cannot be
-	// done any more.
+	// ErrHeld is returned for what cannot be done while an erasure is held.
 	ErrHeld = errors.New("privacy: the hold is not over")
+	// ErrOver is returned for what cannot be done any more.
 	ErrOver = errors.New("privacy: the erasure is carried out")
 	// ErrLedger is wrapped by the errors of the ledger: it is missing, damaged, or another
 	// installation's. Each says what to do.

@@ -3,6 +3,7 @@ package privacy
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/url"
 	"strings"
@@ -162,7 +163,7 @@ func leaves(payload []byte) []string {
 	decoder.UseNumber()
 	for {
 		token, err := decoder.Token()
-		if err == io.EOF { //nolint:errorlint // Token returns it bare
+		if errors.Is(err, io.EOF) {
 			return texts
 		}
 		if err != nil {

@@ -143,7 +143,10 @@ func (a *applier) replayLeft(ctx context.Context, space *state.Space, r *record,
 		return true, err
 	}
 	t, err := privacy.ParseTombstone(entry.Value)
-	if err != nil || !t.Replayed && item.Stage != stageSink {
+	if err != nil {
+		return true, errSkip{reasonNotReplayable, "what is left of the erased record cannot be read"}
+	}
+	if !t.Replayed && item.Stage != stageSink {
 		return true, nil
 	}
 	if item.Stage == stageSink { // it was counted, and its message id kept, when it was first applied

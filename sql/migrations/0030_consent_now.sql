@@ -13,7 +13,7 @@
 CREATE VIEW IF NOT EXISTS consent_now /* ON_CLUSTER */
 AS SELECT workspace, contact_type, contact, observation, channel, purpose,
     holds AND (until = 0 OR until > toUnixTimestamp64Milli(now64(3))) AS allowed,
-    multiIf(allowed, 'granted', holds, 'expired', tupleElement(decided, 'status') = '', 'missing', tupleElement(decided, 'status')) AS reason,
+    multiIf(allowed, 'granted', holds, 'expired', tupleElement(decided, 'status')) AS reason,
     fromUnixTimestamp64Milli(tupleElement(decided, 'at'), 'UTC') AS said_at,
     tupleElement(decided, 'source') AS source,
     tupleElement(decided, 'legal_basis') AS legal_basis,
@@ -38,23 +38,26 @@ FROM (
         FROM (
             SELECT workspace, contact_type, contact, person, groupArray(scope) AS scopes
             FROM (
-                SELECT workspace, contact_type, contact, if(contact_type = '', observation, toUUID('00000000-0000-0000-0000-000000000000')) AS person,
-                    toUnixTimestamp64Milli(at) AS ms,
-                    CAST((status, ms, toUnixTimestamp64Milli(valid_until), source, legal_basis, evidence),
-                        'Tuple(status String, at Int64, until Int64, source String, legal_basis String, evidence String)') AS statement,
-                    CAST(('', toInt64(-9223372036854775808), 0, '', '', ''),
-                        'Tuple(status String, at Int64, until Int64, source String, legal_basis String, evidence String)') AS never,
-                    (ms, status = 'refused', message_id, source) AS place,
+                SELECT workspace, contact_type, contact, person,
                     CAST((channel, purpose, countIf(NOT carried) > 0,
-                        if(countIf(status = 'granted') > 0, argMaxIf(statement, place, status = 'granted'), any(never)),
-                        if(countIf(status != 'granted' AND NOT carried) > 0, argMaxIf(statement, place, status != 'granted' AND NOT carried), any(never)),
-                        if(countIf(status != 'granted') > 0, argMaxIf(statement, place, status != 'granted'), any(never))),
+                        if(countIf(granted) > 0, argMaxIf(statement, place, granted), any(never)),
+                        if(countIf(NOT granted AND NOT carried) > 0, argMaxIf(statement, place, NOT granted AND NOT carried), any(never)),
+                        if(countIf(NOT granted) > 0, argMaxIf(statement, place, NOT granted), any(never))),
                         'Tuple(channel String, purpose String, said Bool,
                             yes Tuple(status String, at Int64, until Int64, source String, legal_basis String, evidence String),
                             own_no Tuple(status String, at Int64, until Int64, source String, legal_basis String, evidence String),
                             no Tuple(status String, at Int64, until Int64, source String, legal_basis String, evidence String))') AS scope
-                FROM consent_changes
-                WHERE workspace = {workspace:String}
+                FROM (
+                    SELECT workspace, contact_type, contact, channel, purpose, carried, status = 'granted' AS granted,
+                        if(contact_type = '', observation, toUUID('00000000-0000-0000-0000-000000000000')) AS person,
+                        CAST((status, toUnixTimestamp64Milli(at), toUnixTimestamp64Milli(valid_until), source, legal_basis, evidence),
+                            'Tuple(status String, at Int64, until Int64, source String, legal_basis String, evidence String)') AS statement,
+                        CAST(('', toInt64(-9223372036854775808), 0, '', '', ''),
+                            'Tuple(status String, at Int64, until Int64, source String, legal_basis String, evidence String)') AS never,
+                        (at, status = 'refused', message_id, source) AS place
+                    FROM consent_changes
+                    WHERE workspace = {workspace:String}
+                )
                 GROUP BY workspace, contact_type, contact, person, channel, purpose
             )
             GROUP BY workspace, contact_type, contact, person

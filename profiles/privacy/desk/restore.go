@@ -90,6 +90,7 @@ func carriedOut(st *state.Store) (map[uuid.UUID]*privacy.Record, error) {
 // brought is the command for an entry that the state does not know; nil: it knows.
 func brought(st *state.Store, known map[uuid.UUID]*privacy.Record, upTo privacy.UpTo, e privacy.Entry) (unify.Command, error) {
 	switch e.Kind {
+	case privacy.EntryHeader, privacy.EntryErased: // of which privacy.erase leads to another
 	case privacy.EntryErase:
 		if e.Erasure == nil || known[e.Erasure.ID] != nil {
 			return nil, nil
