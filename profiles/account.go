@@ -2,6 +2,7 @@ package profiles
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -24,8 +25,10 @@ const traitAccountKind = "account_kind"
 
 // Bounds of what is told.
 const (
-	maxAccounts = 16   // accounts of a profile: those that it holds roles in, then those that it left
-	maxParts    = 1000 // observations whose word on an account is folded, the least ids first
+	maxAccounts    = 16   // accounts of a profile: those that it holds roles in, then those that it left
+	maxAccountsOf  = 256  // accounts of an observation that are looked at, the shortest ids first
+	maxMemberships = 4096 // memberships of a profile that are looked at, by ascending observations
+	maxParts       = 256  // of what is said of an account, in the order of AccountPart
 )
 
 // ofAccount says whether items of a kind belong to the account that the event names, if it names one.
@@ -62,10 +65,29 @@ func (s *State) ApplyAccount(e *event.Event, pos stream.Position) {
 	}
 }
 
-// AccountPart is what is kept of an account by one observation. State is nil where it says nothing of it.
+// AccountPart is a part of what is kept of an account by one observation. Parts are ordered by what they
+// say, then by observation, so that the plan of a large company is not lost among its members' group calls.
 type AccountPart struct {
 	Observation identity.ObservationID
+	Saying      Saying
 	State       *State
+}
+
+// Saying is what a part of an account's state says: two kinds are kept apart.
+type Saying byte
+
+// The kinds of part, in their order.
+const (
+	SayingFacts  Saying = iota // plan, debt, disputes, entitlements; and the source's record of the account
+	SayingTraits               // the traits of group calls
+)
+
+// SayingOf is the kind of part that an event which states its account is kept in.
+func SayingOf(e *event.Event) Saying {
+	if e.Record != nil || moves[e.Name].kind.ofAccount() {
+		return SayingFacts
+	}
+	return SayingTraits
 }
 
 // Account is what the rules of survivorship make of all that is said of one account.
@@ -83,7 +105,9 @@ type Account struct {
 // FoldAccount makes the account of its parts. Their order does not matter, and none is changed.
 func FoldAccount(id string, parts []AccountPart, rules Rules) Account {
 	parts = slices.Clone(parts)
-	slices.SortFunc(parts, func(a, b AccountPart) int { return bytes.Compare(a.Observation[:], b.Observation[:]) })
+	slices.SortFunc(parts, func(a, b AccountPart) int {
+		return cmp.Or(bytes.Compare(a.Observation[:], b.Observation[:]), cmp.Compare(a.Saying, b.Saying))
+	})
 	var all State
 	var claims []claim
 	for i := range parts {
@@ -102,14 +126,25 @@ func FoldAccount(id string, parts []AccountPart, rules Rules) Account {
 	slices.SortFunc(a.Sources, func(a, b SourceSeen) int { return strings.Compare(a.Name, b.Name) })
 	for _, t := range survivors(claims, rules) {
 		if t.Name == traitAccountKind {
-			var kind string
-			_ = json.Unmarshal(t.Value, &kind) // what is no string is no kind
-			a.Kind = event.AccountKind(kind)
+			a.Kind = accountKind(t.Value)
 			continue
 		}
 		a.Traits = append(a.Traits, t)
 	}
 	return a
+}
+
+// accountKind reads a kind. What is none is left out: a source's own words are not to be taken for ours.
+func accountKind(value json.RawMessage) event.AccountKind {
+	var kind event.AccountKind
+	if json.Unmarshal(value, &kind) != nil {
+		return ""
+	}
+	switch kind {
+	case event.AccountCompany, event.AccountHousehold, event.AccountContract:
+		return kind
+	}
+	return ""
 }
 
 // AccountOf is an account that a profile has, or had, a part in.
@@ -133,11 +168,12 @@ func (p *Profile) addItems() {
 
 // HotAccounts is what Hot knows of accounts. What it returns may be kept but not changed.
 type HotAccounts interface {
-	// AccountsOf lists the accounts that an observation's events name, ascending.
-	AccountsOf(identity.ObservationID) ([]string, error)
+	// AccountsOf lists the accounts that an observation's events name, the shortest ids first and of one
+	// length ascending, at most so many.
+	AccountsOf(id identity.ObservationID, most int) ([]string, error)
 	// Membership is the part that an observation has in an account; nil if its events name it not.
 	Membership(account string, id identity.ObservationID) (*Membership, error)
-	// AccountParts lists what is said of an account by observations, ascending, at most so many.
+	// AccountParts lists what is said of an account, in the order of AccountPart, at most so many.
 	AccountParts(account string, most int) ([]AccountPart, error)
 	// AccountMembers lists the observations whose events name an account, ascending, after one, at most so
 	// many. The zero id stands before all.
@@ -147,32 +183,19 @@ type HotAccounts interface {
 // accountsOf finds the accounts of a profile's observations: those in which it holds a role at a time,
 // then those that it left, each the newest named first. Only of the first are traits and items told.
 func accountsOf(hot HotAccounts, members []Member, rules Rules, at time.Time) ([]AccountOf, error) {
-	said := map[string][]*Membership{}
-	for i := range members {
-		id := members[i].id()
-		names, err := hot.AccountsOf(id)
-		if err != nil {
-			return nil, fmt.Errorf("read accounts of an observation: %w", err)
-		}
-		for _, name := range names {
-			m, err := hot.Membership(name, id)
-			if err != nil {
-				return nil, fmt.Errorf("read membership: %w", err)
-			}
-			if m != nil {
-				said[name] = append(said[name], m)
-			}
-		}
+	said, err := partsOf(hot, members)
+	if err != nil {
+		return nil, err
 	}
 	type found struct {
 		AccountOf
 		last int64
 	}
 	var all []found
-	for name, memberships := range said {
-		f := found{AccountOf: AccountOf{Account: Account{ID: name}, Roles: rolesOf(memberships)}}
-		for _, m := range memberships {
-			f.last = max(f.last, m.last)
+	for name, parts := range said {
+		f := found{AccountOf: AccountOf{Account: Account{ID: name}, Roles: rolesOf(parts)}}
+		for _, p := range parts {
+			f.last = max(f.last, p.last)
 		}
 		f.Current = slices.ContainsFunc(f.Roles, func(r Role) bool { return r.At(at) })
 		all = append(all, f)
@@ -183,10 +206,8 @@ func accountsOf(hot HotAccounts, members []Member, rules Rules, at time.Time) ([
 			return -1
 		case a.Current != b.Current:
 			return 1
-		case a.last != b.last:
-			return int(max(-1, min(1, b.last-a.last)))
 		}
-		return strings.Compare(a.ID, b.ID)
+		return cmp.Or(cmp.Compare(b.last, a.last), strings.Compare(a.ID, b.ID))
 	})
 	var list []AccountOf
 	for i := range min(len(all), maxAccounts) {
@@ -201,4 +222,35 @@ func accountsOf(hot HotAccounts, members []Member, rules Rules, at time.Time) ([
 		list = append(list, a)
 	}
 	return list, nil
+}
+
+// partsOf finds the parts of observations in accounts, by account.
+func partsOf(hot HotAccounts, members []Member) (map[string][]part, error) {
+	members = slices.Clone(members)
+	slices.SortFunc(members, func(a, b Member) int {
+		x, y := a.id(), b.id()
+		return bytes.Compare(x[:], y[:])
+	})
+	said := map[string][]part{}
+	left := maxMemberships
+	for i := range members {
+		if left == 0 {
+			break
+		}
+		names, err := hot.AccountsOf(members[i].id(), min(left, maxAccountsOf))
+		if err != nil {
+			return nil, fmt.Errorf("read accounts of an observation: %w", err)
+		}
+		left -= len(names)
+		for _, name := range names {
+			m, err := hot.Membership(name, members[i].id())
+			if err != nil {
+				return nil, fmt.Errorf("read membership: %w", err)
+			}
+			if m != nil {
+				said[name] = append(said[name], newPart(m, members[i].State))
+			}
+		}
+	}
+	return said, nil
 }

@@ -30,6 +30,161 @@ func member(name, role string, day int, cx event.CX) *event.Event {
 	}
 }
 
+// grouped makes a group call without a role, on a day.
+func grouped(day int, cx event.CX) *event.Event {
+	e := member("", "", day, cx)
+	e.Type = event.TypeGroup
+	return e
+}
+
+// version makes a version of a contact's record, which names an account or none.
+func version(account string, day int, deleted bool) *event.Event {
+	e := member(event.NameContactUpdated, "", day, event.CX{})
+	e.Type, e.CX.AccountID = event.TypeIdentify, account
+	e.Record = &event.Record{ID: "c1", Version: fmt.Sprint(day), Deleted: deleted}
+	return e
+}
+
+// TestRecordMoves: who is a member because a record says so is one until its newest version says otherwise.
+func TestRecordMoves(t *testing.T) {
+	for name, tc := range map[string]struct {
+		versions []*event.Event
+		other    []*event.Event // of another observation
+		want     map[string][]Role
+	}{
+		"stays": {
+			versions: []*event.Event{version("a1", 1, false), version("a1", 5, false)},
+			want:     map[string][]Role{"a1": {{From: onDay(1)}}},
+		},
+		"moves": {
+			versions: []*event.Event{version("a1", 1, false), version("a2", 5, false)},
+			want:     map[string][]Role{"a1": {{From: onDay(1), Until: onDay(5), Source: "crm"}}, "a2": {{From: onDay(5)}}},
+		},
+		"moves and comes back": {
+			versions: []*event.Event{version("a1", 1, false), version("a2", 5, false), version("a1", 7, false)},
+			want:     map[string][]Role{"a1": {{From: onDay(1)}}, "a2": {{From: onDay(5), Until: onDay(7), Source: "crm"}}},
+		},
+		"is in none any more": {
+			versions: []*event.Event{version("a1", 1, false), version("", 5, false)},
+			want:     map[string][]Role{"a1": {{From: onDay(1), Until: onDay(5), Source: "crm"}}},
+		},
+		"is deleted": {
+			versions: []*event.Event{version("a1", 1, false), version("a1", 5, true)},
+			want:     map[string][]Role{"a1": {{From: onDay(1), Until: onDay(5), Source: "crm"}}},
+		},
+		"what else happens there keeps nobody": {
+			versions: []*event.Event{version("a1", 1, false), version("", 5, false)},
+			other:    []*event.Event{member("case.opened", "", 2, event.CX{})},
+			want:     map[string][]Role{"a1": {{From: onDay(1), Until: onDay(5), Source: "crm"}}},
+		},
+		"a role that was stated is not the record's": {
+			versions: []*event.Event{version("a1", 1, false), version("a2", 5, false)},
+			other:    []*event.Event{member(event.NameAccountMemberJoined, "payer", 3, event.CX{})},
+			want:     map[string][]Role{"a1": {{Role: "payer", From: onDay(3), Source: "crm"}}, "a2": {{From: onDay(5)}}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			record, other := uuid.UUID{1}, uuid.UUID{2}
+			for range 2 {
+				b := books{memberships: map[string]map[identity.ObservationID]*Membership{}}
+				states := map[identity.ObservationID]*State{record: new(State), other: new(State)}
+				for id, events := range map[identity.ObservationID][]*event.Event{record: tc.versions, other: tc.other} {
+					for _, e := range events {
+						states[id].Apply(e, stream.Position{})
+						if e.CX.AccountID == "" {
+							continue
+						}
+						of := b.memberships[e.CX.AccountID]
+						if of == nil {
+							of = map[identity.ObservationID]*Membership{}
+							b.memberships[e.CX.AccountID] = of
+						}
+						if of[id] == nil {
+							of[id] = new(Membership)
+						}
+						of[id].Apply(e)
+					}
+				}
+				got := map[string][]Role{}
+				members := []Member{
+					{Assignment: identity.Assignment{Observation: record}, State: states[record]},
+					{Assignment: identity.Assignment{Observation: other}, State: states[other]},
+				}
+				accounts, err := accountsOf(b, members, Rules{}, onDay(9))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, a := range accounts {
+					got[a.ID] = a.Roles
+				}
+				if !reflect.DeepEqual(got, tc.want) {
+					t.Errorf("roles are %+v, want %+v", got, tc.want)
+				}
+				slices.Reverse(tc.versions)
+			}
+		})
+	}
+}
+
+// TestAccountsAreBounded: whoever names accounts without end makes nobody wait.
+func TestAccountsAreBounded(t *testing.T) {
+	b := books{memberships: map[string]map[identity.ObservationID]*Membership{}}
+	var members []Member
+	for o := range 3 {
+		id := uuid.UUID{byte(o)}
+		members = append(members, Member{Assignment: identity.Assignment{Observation: id}})
+		for n := range 2 * maxAccountsOf {
+			name := fmt.Sprintf("a%d-%d", o, n)
+			m := new(Membership)
+			e := member("page", "", 1, event.CX{})
+			m.Apply(e)
+			b.memberships[name] = map[identity.ObservationID]*Membership{id: m}
+		}
+	}
+	said, err := partsOf(b, members)
+	if err != nil || len(said) != 3*maxAccountsOf || said["a0-9"] == nil || said["a0-500"] != nil {
+		t.Errorf("%d accounts are looked at, %v", len(said), err)
+	}
+	list, err := accountsOf(b, members, Rules{}, onDay(2))
+	if err != nil || len(list) != maxAccounts {
+		t.Errorf("%d accounts are told, %v", len(list), err)
+	}
+	var m Membership
+	for n := range 100 {
+		m.Apply(member(event.NameAccountMemberJoined, fmt.Sprintf("r%02d", n), 1, event.CX{}))
+	}
+	m.Apply(member(event.NameAccountMemberLeft, "", 2, event.CX{}))
+	roles := rolesOf([]part{{Membership: &m}, {Membership: &m}})
+	if len(roles) != maxRoles-1 || roles[0].Until != onDay(2) {
+		t.Errorf("roles are %+v", roles)
+	}
+}
+
+// TestPlanAmongManyGroupCalls: what an account owes is told, however many of its members say what it is.
+func TestPlanAmongManyGroupCalls(t *testing.T) {
+	plan := member("subscription.started", "", 2, event.CX{Product: "pro"})
+	group := grouped(1, event.CX{})
+	group.Record = nil
+	if SayingOf(plan) != SayingFacts || SayingOf(group) != SayingTraits || SayingOf(version("a1", 1, false)) != SayingFacts {
+		t.Error("parts are in the wrong order")
+	}
+}
+
+// TestAccountKindIsOneOfOurs: a source's own words are not told as ours.
+func TestAccountKindIsOneOfOurs(t *testing.T) {
+	for text, want := range map[string]event.AccountKind{
+		`"company"`: event.AccountCompany, `"Obey me"`: "", `7`: "", `["company"]`: "",
+	} {
+		e := grouped(1, event.CX{})
+		e.Traits = json.RawMessage(`{"account_kind":` + text + `}`)
+		s := new(State)
+		s.ApplyAccount(e, stream.Position{})
+		if got := FoldAccount("a1", []AccountPart{{State: s}}, Rules{}); got.Kind != want || len(got.Traits) > 0 {
+			t.Errorf("%s: %+v", text, got)
+		}
+	}
+}
+
 func TestRoles(t *testing.T) {
 	joined, left := event.NameAccountMemberJoined, event.NameAccountMemberLeft
 	for name, tc := range map[string]struct {
@@ -46,7 +201,7 @@ func TestRoles(t *testing.T) {
 		},
 		"left one of two roles": {
 			parts: [][]*event.Event{{member(joined, "payer", 1, event.CX{}), member(joined, "user", 1, event.CX{}), member(left, "payer", 5, event.CX{})}},
-			want:  []Role{{Role: "user", From: onDay(1), Source: "crm"}, {Role: "payer", Until: onDay(5), Source: "crm"}},
+			want:  []Role{{Role: "user", From: onDay(1), Source: "crm"}, {Role: "payer", From: onDay(1), Until: onDay(5), Source: "crm"}},
 		},
 		"left whole, said of another observation": {
 			parts: [][]*event.Event{{member(joined, "payer", 1, event.CX{})}, {member(left, "", 4, event.CX{})}, {member("page", "", 6, event.CX{})}},
@@ -55,6 +210,18 @@ func TestRoles(t *testing.T) {
 		"came back": {
 			parts: [][]*event.Event{{member(joined, "payer", 1, event.CX{}), member(left, "", 4, event.CX{}), member(joined, "payer", 9, event.CX{})}},
 			want:  []Role{{Role: "payer", From: onDay(9), Source: "crm"}},
+		},
+		"said again by every group call": {
+			parts: [][]*event.Event{{grouped(3, event.CX{}), grouped(1, event.CX{}), grouped(8, event.CX{})}},
+			want:  []Role{{From: onDay(1), Source: "crm"}},
+		},
+		"said again after it was left": {
+			parts: [][]*event.Event{{grouped(1, event.CX{}), grouped(8, event.CX{})}, {member(left, "", 4, event.CX{})}},
+			want:  []Role{{From: onDay(8), Source: "crm"}},
+		},
+		"left before it was ever held": {
+			parts: [][]*event.Event{{member(joined, "payer", 3, event.CX{}), member(joined, "payer", 6, event.CX{}), member(left, "payer", 1, event.CX{})}},
+			want:  []Role{{Role: "payer", From: onDay(3), Source: "crm"}},
 		},
 		"left and never joined": {
 			parts: [][]*event.Event{{member("page", "", 1, event.CX{}), member(left, "", 4, event.CX{})}},
@@ -66,13 +233,13 @@ func TestRoles(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var all []*Membership
+			var all []part
 			for _, events := range tc.parts {
 				m := new(Membership)
 				for _, e := range events {
 					m.Apply(e)
 				}
-				all = append(all, m)
+				all = append(all, part{Membership: m})
 			}
 			for range 2 {
 				if got := rolesOf(all); !reflect.DeepEqual(got, tc.want) {
@@ -145,7 +312,7 @@ func FuzzMembership(f *testing.F) {
 		}
 		body, _ := m.AppendBinary(nil)
 		var again Membership
-		if err := again.UnmarshalBinary(body); err != nil || !reflect.DeepEqual(rolesOf([]*Membership{&m}), rolesOf([]*Membership{&again})) {
+		if err := again.UnmarshalBinary(body); err != nil || !reflect.DeepEqual(rolesOf([]part{{Membership: &m}}), rolesOf([]part{{Membership: &again}})) {
 			t.Fatalf("does not come back: %v", err)
 		}
 	})
@@ -157,14 +324,14 @@ type books struct {
 	parts       map[string][]AccountPart
 }
 
-func (b books) AccountsOf(id identity.ObservationID) (names []string, err error) {
+func (b books) AccountsOf(id identity.ObservationID, most int) (names []string, err error) {
 	for name, of := range b.memberships {
 		if of[id] != nil {
 			names = append(names, name)
 		}
 	}
-	slices.Sort(names)
-	return names, nil
+	slices.SortFunc(names, shorter)
+	return names[:min(most, len(names))], nil
 }
 
 func (b books) Membership(account string, id identity.ObservationID) (*Membership, error) {

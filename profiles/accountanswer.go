@@ -1,6 +1,7 @@
 package profiles
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -61,12 +62,12 @@ func (s *Service) Account(ctx context.Context, workspace, id string, from identi
 	if len(ids) > most {
 		answer.Next, ids = ids[most-1], ids[:most]
 	}
-	v := newView(hot)
+	listing := accountListing{view: newView(hot), accounts: accounts, account: id, done: map[identity.ProfileID]bool{}}
 	for _, o := range ids {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		member, err := v.accountMember(accounts, id, o)
+		member, err := listing.member(o)
 		if err != nil {
 			return nil, err
 		}
@@ -77,33 +78,47 @@ func (s *Service) Account(ctx context.Context, workspace, id string, from identi
 	return answer, nil
 }
 
-// accountMember is the profile of an observation as a member of an account; nil if another observation
-// stands for it, or it belongs to nobody.
-func (v view) accountMember(accounts HotAccounts, account string, o identity.ObservationID) (*AccountMember, error) {
-	assigned, known, err := v.Assignment(o)
-	if err != nil || !known || assigned.Standing == identity.StandingUnassigned {
+// accountListing lists the members of an account.
+type accountListing struct {
+	view
+	accounts HotAccounts
+	account  string
+	done     map[identity.ProfileID]bool // those that were looked at: a profile may have a thousand observations
+}
+
+// member is the profile of an observation; nil if another of its observations stands for it, or it belongs
+// to nobody.
+func (l *accountListing) member(o identity.ObservationID) (*AccountMember, error) {
+	assigned, known, err := l.Assignment(o)
+	if err != nil || !known || assigned.Standing == identity.StandingUnassigned || l.done[assigned.Profile] {
 		return nil, err
 	}
-	ids, err := v.Members(assigned.Profile)
+	l.done[assigned.Profile] = true
+	ids, err := l.Members(assigned.Profile)
 	if err != nil {
 		return nil, fmt.Errorf("read members: %w", err)
 	}
-	var said []*Membership
-	first := true
-	slices.SortFunc(ids, func(a, b identity.ObservationID) int { return slices.Compare(a[:], b[:]) })
+	ids = slices.Clone(ids)
+	slices.SortFunc(ids, func(a, b identity.ObservationID) int { return bytes.Compare(a[:], b[:]) })
+	var parts []part
 	for _, id := range ids {
-		m, err := accounts.Membership(account, id)
+		m, err := l.accounts.Membership(l.account, id)
 		if err != nil {
 			return nil, err
 		}
 		if m == nil {
 			continue
 		}
-		if first && id != o {
-			return nil, nil
+		if len(parts) == 0 && id != o {
+			return nil, nil // it was listed with an observation before
 		}
-		first = false
-		said = append(said, m)
+		var state *State
+		if m.record.set { // it matters whether the record still names the account
+			if state, err = l.State(id); err != nil {
+				return nil, fmt.Errorf("read state: %w", err)
+			}
+		}
+		parts = append(parts, newPart(m, state))
 	}
-	return &AccountMember{Profile: assigned.Profile, Roles: rolesOf(said)}, nil
+	return &AccountMember{Profile: assigned.Profile, Roles: rolesOf(parts)}, nil
 }

@@ -43,6 +43,11 @@ type recordHead struct {
 	leftOut uint64 // traits of this version that were too many, too large or not readable
 }
 
+// newHead is the version of its record that e states.
+func newHead(e *event.Event, by stamp) recordHead {
+	return recordHead{set: true, version: strings.Clone(clip(e.Record.Version)), by: by, deleted: e.Record.Deleted}
+}
+
 func (h recordHead) compare(o recordHead) int {
 	if c := event.CompareVersions(h.version, o.version); c != 0 {
 		return c
@@ -63,7 +68,7 @@ func (s *State) applyTraits(e *event.Event, by stamp) {
 func (s *State) say(e *event.Event, by stamp, attributes map[string]string, traits json.RawMessage) {
 	base, stands := freeTrait, true
 	if e.Record != nil {
-		head := recordHead{set: true, version: strings.Clone(clip(e.Record.Version)), by: by, deleted: e.Record.Deleted}
+		head := newHead(e, by)
 		stands = s.takeHead(head)
 		if head.deleted {
 			s.noteDeletion()

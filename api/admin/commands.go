@@ -97,6 +97,12 @@ func (c *Commands) Note(ctx context.Context, workspace string, note unify.AuditN
 	return nil
 }
 
+// PutAll stores documents of one bucket of the run-time configuration, all or none.
+func (c *Commands) PutAll(ctx context.Context, workspace, bucket string, documents []unify.ConfigDocument) error {
+	_, err := c.Do(ctx, workspace, unify.ConfigPutAll{Bucket: bucket, Documents: documents})
+	return err
+}
+
 // Put stores a document of the run-time configuration.
 func (c *Commands) Put(ctx context.Context, workspace, bucket, key string, value json.RawMessage) error {
 	_, err := c.Do(ctx, workspace, unify.ConfigPut{Bucket: bucket, Key: key, Value: value})

@@ -14,6 +14,7 @@ import (
 	"tributary/ingest/gateway"
 	"tributary/ingest/stream"
 	"tributary/profiles/state"
+	"tributary/profiles/unify"
 )
 
 var epoch = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -43,6 +44,14 @@ func (d *documents) DocsRevision() uint64 { return d.revision }
 
 func (d *documents) Put(_ context.Context, _, _, key string, value json.RawMessage) error {
 	d.values[key] = value
+	d.revision++
+	return nil
+}
+
+func (d *documents) PutAll(_ context.Context, _, _ string, all []unify.ConfigDocument) error {
+	for _, one := range all {
+		d.values[one.Key] = one.Value
+	}
 	d.revision++
 	return nil
 }

@@ -52,12 +52,14 @@ const (
 	ScopeConsentWrite Scope = "consent:write"
 	ScopePrivacyRead  Scope = "privacy:read"
 	ScopePrivacyWrite Scope = "privacy:write"
+	// ScopePrivacyExport reads everything of anybody, whatever the reader policy says.
+	ScopePrivacyExport Scope = "privacy:export"
 	ScopeAdmin        Scope = "admin"
 )
 
 // Scopes lists all scopes.
 func Scopes() []Scope {
-	return []Scope{ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead, ScopeSourcesRead, ScopeIngestWrite, ScopeAuditRead, ScopeConsentRead, ScopeConsentWrite, ScopePrivacyRead, ScopePrivacyWrite, ScopeAdmin}
+	return []Scope{ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead, ScopeSourcesRead, ScopeIngestWrite, ScopeAuditRead, ScopeConsentRead, ScopeConsentWrite, ScopePrivacyRead, ScopePrivacyWrite, ScopePrivacyExport, ScopeAdmin}
 }
 
 // Administrative says whether a scope is one that keys for reading and for writing cannot have: attempts

@@ -36,6 +36,8 @@ type Docs interface {
 // applied.
 type Config interface {
 	Put(ctx context.Context, workspace, bucket, key string, value json.RawMessage) error
+	// PutAll stores all documents or none.
+	PutAll(ctx context.Context, workspace, bucket string, documents []unify.ConfigDocument) error
 }
 
 // Keys finds, makes and takes back keys. It is safe for concurrent use.
@@ -52,6 +54,8 @@ type Keys struct {
 	found    map[string]*Key // by hash; only keys that exist, so that guessing fills no memory
 
 	used uses
+
+	rotating sync.Mutex // so that two rotations of one key do not make two successors
 }
 
 // NewKeys returns the keys of an installation. config may be nil where keys are only looked up.

@@ -23,10 +23,15 @@ const (
 // until it would have ended anyway. Both are listed, and share a Chain. The new key lives as long from
 // now on as the old one was made to. It fails with ErrUnknown, ErrRevoked, ErrExpired, or with
 // ErrInvalid for a key that was rotated already: its successor is the one to rotate.
+//
+// Both change by one command: cut off at any moment, the key is rotated or it is not. Who lost the answer,
+// and with it the only copy of the new text, sees the successor listed and rotates that.
 func (k *Keys) Rotate(ctx context.Context, id string, grace time.Duration) (secret string, key *Key, err error) {
 	if grace < 0 || grace > MaxGrace {
 		return "", nil, fmt.Errorf("%w: grace: must be 0 to %s", ErrInvalid, MaxGrace)
 	}
+	k.rotating.Lock()
+	defer k.rotating.Unlock()
 	hash, old, err := k.byID(id)
 	if err != nil {
 		return "", nil, err
@@ -56,12 +61,23 @@ func (k *Keys) Rotate(ctx context.Context, id string, grace time.Duration) (secr
 	if end := now.Add(grace); old.Expires.IsZero() || end.Before(old.Expires) {
 		old.Expires = end
 	}
-	// The new one first: cut off in between, the old one still opens, and can be rotated again.
-	ctx = unify.WithAction(ctx, "key.rotate")
-	if err := k.put(ctx, Hash(secret), &successor); err != nil {
+	if err := k.putBoth(unify.WithAction(ctx, "key.rotate"), hash, old, Hash(secret), &successor); err != nil {
 		return "", nil, err
 	}
-	return secret, &successor, k.put(ctx, hash, old)
+	return secret, &successor, nil
+}
+
+func (k *Keys) putBoth(ctx context.Context, hash string, old *Key, newHash string, successor *Key) error {
+	first, err1 := json.Marshal(old)
+	second, err2 := json.Marshal(successor)
+	err := errors.Join(err1, err2)
+	if err == nil {
+		err = k.config.PutAll(ctx, old.Workspace, Bucket, []unify.ConfigDocument{{Key: hash, Value: first}, {Key: newHash, Value: second}})
+	}
+	if err != nil {
+		return fmt.Errorf("store keys: %w", err)
+	}
+	return nil
 }
 
 // Get finds a key by its id. It fails with ErrUnknown.

@@ -262,7 +262,7 @@ func (c *CX) validateMembership(faults *Errors) {
 	default:
 		faults.Add("cx.account_kind", "must be company, household or contract")
 	}
-	if c.AccountRole != "" && !ValidPurpose(c.AccountRole) {
+	if c.AccountRole != "" && (c.AccountRole == AnyPurpose || !ValidPurpose(c.AccountRole)) {
 		faults.Add("cx.account_role", "must be a machine name, such as owner, payer or user")
 	}
 	if c.AccountID == "" && (c.AccountKind != "" || c.AccountRole != "" || !c.ValidFrom.IsZero()) {

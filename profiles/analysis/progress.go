@@ -21,6 +21,8 @@ type Progress struct {
 	Everybody *Everybody `json:"everybody,omitempty"`
 	// Taken: some events that were replayed are noted as no longer history.
 	Taken bool `json:"taken,omitempty"`
+
+	unset bool // what is set from outside is not asked for
 }
 
 // Generation is the definitions of computed traits that were new together. Their values are kept apart, so
@@ -30,7 +32,8 @@ type Generation struct {
 	Definitions []computed.Definition `json:"definitions"`
 	History     *History              `json:"history,omitempty"` // still to be taken in; nil: all is
 
-	program *computed.Program
+	program *computed.Program // of all definitions
+	asked   *computed.Program // of those that are evaluated
 }
 
 // History is what was stored before a generation was declared.
@@ -80,6 +83,7 @@ func (g *Generation) compile() (err error) {
 	if g.program, err = computed.Compile(g.Definitions); err != nil {
 		return fmt.Errorf("compile definitions of a generation: %w", err)
 	}
+	g.asked = g.program
 	return nil
 }
 

@@ -107,12 +107,12 @@ func (v *Values) Decode(data []byte) error {
 		return fmt.Errorf("%w: unknown version", ErrCorrupt)
 	}
 	for range d.count(maxSeries) {
-		s := d.series()
-		if n := len(v.all); d.bad || n > 0 && v.all[n-1].compare(s.key) >= 0 {
+		n := len(v.all)
+		v.all = slices.Grow(v.all, 1)[:n+1]
+		if d.series(&v.all[n]); d.bad || n > 0 && v.all[n-1].compare(v.all[n].key) >= 0 {
 			d.bad = true
 			break
 		}
-		v.all = append(v.all, s)
 	}
 	if d.bad || len(d.rest) > 0 {
 		v.Reset()
@@ -140,8 +140,9 @@ type decoder struct {
 	bad  bool
 }
 
-func (d *decoder) series() series {
-	s := series{key: key{print: d.uint64(), of: code(d.byte())}}
+// series reads one in place of what s was, and uses its memory again.
+func (d *decoder) series(s *series) {
+	*s = series{key: key{print: d.uint64(), of: code(d.byte())}, buckets: s.buckets[:0]}
 	s.keeps = uint16(d.count(maxBuckets))
 	d.must(s.of >= codeCount && s.of < codes && s.keeps > 0)
 	n := d.count(int(s.keeps))
@@ -150,13 +151,12 @@ func (d *decoder) series() series {
 		d.must(i == 0 || s.buckets[i-1].number < b.number)
 		s.buckets = append(s.buckets, b)
 		if d.bad {
-			return s
+			return
 		}
 	}
 	if s.of == codeUnique {
-		s.hashes = d.hashes(&s)
+		s.hashes = d.hashes(s)
 	}
-	return s
 }
 
 func (d *decoder) bucket(k key) bucket {

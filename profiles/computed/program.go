@@ -28,6 +28,17 @@ type trait struct {
 	value *field // nil: none
 }
 
+// Pick returns a program of some of the traits, to Evaluate; it observes nothing.
+func (p *Program) Pick(names []string) *Program {
+	picked := &Program{}
+	for _, t := range p.traits {
+		if slices.Contains(names, t.def.Name) {
+			picked.traits = append(picked.traits, t)
+		}
+	}
+	return picked
+}
+
 // Len is how many traits there are.
 func (p *Program) Len() int { return len(p.traits) }
 

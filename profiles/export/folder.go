@@ -23,7 +23,9 @@ const (
 	partEnding    = ".part"
 )
 
-func (f folder) path(id uuid.UUID, ending string) string { return filepath.Join(string(f), id.String()+ending) }
+func (f folder) path(id uuid.UUID, ending string) string {
+	return filepath.Join(string(f), id.String()+ending)
+}
 
 // open makes the folder, reads the sidecars, and removes what belongs to none of them: what was left of a crash.
 func (f folder) open() (map[uuid.UUID]*Record, error) {

@@ -29,13 +29,13 @@ func (e *Exporter) Run(ctx context.Context) error {
 			return ctx.Err()
 		case <-ticker.C:
 		case id := <-e.waiting:
-			e.make(ctx, id)
+			e.produce(ctx, id)
 		}
 	}
 }
 
-// make makes one export, and keeps what became of it.
-func (e *Exporter) make(ctx context.Context, id uuid.UUID) {
+// produce makes one export, and keeps what became of it.
+func (e *Exporter) produce(ctx context.Context, id uuid.UUID) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	m := &making{id, stop, make(chan struct{})}

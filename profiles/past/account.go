@@ -2,6 +2,7 @@ package past
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -32,9 +33,12 @@ func (k *known) mention(e *event.Event) {
 }
 
 // AccountsOf implements profiles.HotAccounts.
-func (m *moment) AccountsOf(id identity.ObservationID) ([]string, error) {
+func (m *moment) AccountsOf(id identity.ObservationID, most int) ([]string, error) {
 	err := m.load([]identity.ObservationID{id})
-	return slices.Sorted(maps.Keys(m.seen[id].accounts)), err
+	names := slices.SortedFunc(maps.Keys(m.seen[id].accounts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
+	})
+	return names[:min(len(names), most)], err
 }
 
 // Membership implements profiles.HotAccounts.
@@ -45,25 +49,30 @@ func (m *moment) Membership(account string, id identity.ObservationID) (*profile
 
 // AccountParts implements profiles.HotAccounts.
 func (m *moment) AccountParts(account string, most int) ([]profiles.AccountPart, error) {
-	parts := map[identity.ObservationID]*profiles.State{}
+	type key struct {
+		saying      profiles.Saying
+		observation identity.ObservationID
+	}
+	parts := map[key]*profiles.State{}
 	err := m.eachOfAccount(account, func(row *store.EventRow, e *event.Event) {
 		if !profiles.StatesAccount(e) {
 			return
 		}
-		s := parts[row.Observation]
-		if s == nil {
-			s = new(profiles.State)
-			parts[row.Observation] = s
+		k := key{profiles.SayingOf(e), row.Observation}
+		if parts[k] == nil {
+			parts[k] = new(profiles.State)
 		}
-		s.ApplyAccount(e, stream.Position{Partition: stream.Partition(row.LogPartition), Offset: row.LogOffset})
+		parts[k].ApplyAccount(e, stream.Position{Partition: stream.Partition(row.LogPartition), Offset: row.LogOffset})
 	})
 	if err != nil {
 		return nil, err
 	}
-	ids := ascending(maps.Keys(parts))
-	list := make([]profiles.AccountPart, 0, min(len(ids), most))
-	for _, id := range ids[:min(len(ids), most)] {
-		list = append(list, profiles.AccountPart{Observation: id, State: parts[id]})
+	keys := slices.SortedFunc(maps.Keys(parts), func(a, b key) int {
+		return cmp.Or(cmp.Compare(a.saying, b.saying), bytes.Compare(a.observation[:], b.observation[:]))
+	})
+	var list []profiles.AccountPart
+	for _, k := range keys[:min(len(keys), most)] {
+		list = append(list, profiles.AccountPart{Observation: k.observation, Saying: k.saying, State: parts[k]})
 	}
 	return list, nil
 }

@@ -3,6 +3,7 @@ package segment
 import (
 	"encoding/json"
 	"slices"
+	"sync"
 
 	"tributary/ingest/event"
 	"tributary/profiles"
@@ -32,12 +33,22 @@ func (p *Program) Evaluate(f *Facts, in []bool) []bool {
 	if f.Outside {
 		return in
 	}
-	e := evaluation{inputs: p.inputs, facts: f, in: in, read: make([]bool, len(p.inputs)), values: make([]value, len(p.inputs))}
+	e := evaluations.Get().(*evaluation)
+	e.inputs, e.facts, e.in = p.inputs, f, in
+	e.values = slices.Grow(e.values[:0], len(p.inputs))[:len(p.inputs)]
+	e.read = slices.Grow(e.read[:0], len(p.inputs))[:len(p.inputs)]
+	clear(e.read)
 	for _, i := range p.order {
 		in[i] = e.holds(&p.roots[i])
 	}
+	clear(e.values) // lets go of what was read
+	e.facts, e.in = nil, nil
+	evaluations.Put(e)
 	return in
 }
+
+// evaluations keeps the memory of earlier ones.
+var evaluations = sync.Pool{New: func() any { return new(evaluation) }}
 
 // evaluation reads each input once, when it is first asked for.
 type evaluation struct {

@@ -1,8 +1,10 @@
 package state
 
 import (
+	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -24,15 +26,27 @@ type accountID struct {
 type addedAccount struct {
 	space      *Space
 	membership profiles.Membership
-	state      *profiles.State // nil: nothing is said of the account
+	states     [sayings]*profiles.State // nil: nothing is said of the account
 }
+
+// sayings is how many kinds of part an account has.
+const sayings = profiles.SayingTraits + 1
 
 func (s space) accountKey(b []byte, kind byte, account string) []byte {
 	return appendString(s.key(b, kind), account)
 }
 
-func (s space) accountPartKey(b []byte, kind byte, account string, id identity.ObservationID) []byte {
-	return append(s.accountKey(b, kind, account), id[:]...)
+func (s space) accountMemberKey(b []byte, account string, id identity.ObservationID) []byte {
+	return append(s.accountKey(b, kindAccountMember, account), id[:]...)
+}
+
+func (s space) accountPartKey(b []byte, account string, saying profiles.Saying, id identity.ObservationID) []byte {
+	return append(append(s.accountKey(b, kindAccount, account), byte(saying)), id[:]...)
+}
+
+// accountOfKey has the length of two bytes, so that the shortest stand first whatever the length.
+func (s space) accountOfKey(b []byte, id identity.ObservationID, account string) []byte {
+	return append(binary.BigEndian.AppendUint16(s.accountsOfKey(b, id), uint16(len(account))), account...)
 }
 
 func (s space) accountsOfKey(b []byte, id identity.ObservationID) []byte {
@@ -56,34 +70,38 @@ func (s *Space) AddMembership(account string, id identity.ObservationID) *profil
 }
 
 // AddAccount returns what the step adds to what an observation says of an account, likewise.
-func (s *Space) AddAccount(account string, id identity.ObservationID) *profiles.State {
+func (s *Space) AddAccount(account string, id identity.ObservationID, saying profiles.Saying) *profiles.State {
 	added := s.account(account, id)
-	if added.state == nil {
-		added.state = new(profiles.State)
+	if added.states[saying] == nil {
+		added.states[saying] = new(profiles.State)
 	}
-	return added.state
+	return added.states[saying]
 }
 
-// ForgetAccounts deletes what an observation says of accounts, and its memberships. The step must not
-// have added to them.
-func (s *Space) ForgetAccounts(id identity.ObservationID) error {
-	names, err := s.AccountsOf(id)
+// forgetAccounts deletes what an observation says of accounts, and its memberships. What the step adds
+// afterwards stays.
+func (s *Space) forgetAccounts(id identity.ObservationID) error {
+	for key := range s.tx.accounts {
+		if key.space == s.number && key.observation == id {
+			delete(s.tx.accounts, key)
+		}
+	}
+	names, err := readAccountsOf(s.tx.store.db, s.space, id, math.MaxInt)
 	if err != nil {
-		return err
+		return wrapRead("accounts", err)
 	}
 	for _, name := range names {
-		delete(s.tx.accounts, accountID{s.number, name, id})
-		s.tx.write(s.accountPartKey(nil, kindAccount, name, id), nil)
-		s.tx.write(s.accountPartKey(nil, kindAccountMember, name, id), nil)
-		s.tx.write(appendString(s.accountsOfKey(nil, id), name), nil)
+		keys := [][]byte{s.accountMemberKey(nil, name, id), s.accountOfKey(nil, id, name)}
+		for saying := range sayings {
+			keys = append(keys, s.accountPartKey(nil, name, saying, id))
+		}
+		for _, key := range keys {
+			if err := s.tx.delete(key); err != nil {
+				return fmt.Errorf("forget accounts: %w", err)
+			}
+		}
 	}
 	return nil
-}
-
-// AccountsOf lists the accounts that an observation's events named before this step, ascending.
-func (s *Space) AccountsOf(id identity.ObservationID) ([]string, error) {
-	names, err := readAccountsOf(s.tx.store.db, s.space, id)
-	return names, wrapRead("accounts", err)
 }
 
 func (t *Tx) flushAccounts() error {
@@ -98,47 +116,60 @@ func (t *Tx) flushAccounts() error {
 
 func (t *Tx) flushAccount(id accountID, added *addedAccount) (err error) {
 	s := added.space
-	t.key = appendString(s.accountsOfKey(t.key, id.observation), id.account)
+	t.key = s.accountOfKey(t.key, id.observation, id.account)
 	if err = t.set(t.key, nil); err != nil {
 		return err
 	}
-	t.key = s.accountPartKey(t.key, kindAccountMember, id.account, id.observation)
+	t.key = s.accountMemberKey(t.key, id.account, id.observation)
 	if t.value, err = added.membership.AppendBinary(t.value[:0]); err != nil {
 		return err
 	}
-	if err = t.batch.Merge(t.key, t.value, nil); err != nil || added.state == nil {
+	if err = t.batch.Merge(t.key, t.value, nil); err != nil {
 		return err
 	}
-	t.key = s.accountPartKey(t.key, kindAccount, id.account, id.observation)
-	if t.value, err = added.state.AppendBinary(t.value[:0]); err != nil {
-		return err
+	for saying, state := range added.states {
+		if state == nil {
+			continue
+		}
+		t.key = s.accountPartKey(t.key, id.account, profiles.Saying(saying), id.observation)
+		if t.value, err = state.AppendBinary(t.value[:0]); err != nil {
+			return err
+		}
+		if err = t.batch.Merge(t.key, t.value, nil); err != nil {
+			return err
+		}
 	}
-	return t.batch.Merge(t.key, t.value, nil)
+	return nil
 }
 
-func readAccountsOf(db pebble.Reader, s space, id identity.ObservationID) (names []string, err error) {
+func readAccountsOf(db pebble.Reader, s space, id identity.ObservationID, most int) (names []string, err error) {
 	prefix := s.accountsOfKey(nil, id)
 	err = scan(db, prefix, func(key, _ []byte) error {
-		d := decoder{data: key[len(prefix):]} // as appendString wrote it, without a version
-		names = append(names, d.string())
-		return d.end("account of an observation")
+		if len(names) == most {
+			return errStop
+		}
+		rest := key[len(prefix):]
+		if len(rest) < 2 || int(binary.BigEndian.Uint16(rest)) != len(rest)-2 {
+			return fmt.Errorf("%w: account of an observation", ErrCorrupt)
+		}
+		names = append(names, string(rest[2:]))
+		return nil
 	})
-	slices.Sort(names)
 	return names, err
 }
 
 var _ profiles.HotAccounts = (*Snapshot)(nil)
 
 // AccountsOf implements profiles.HotAccounts.
-func (h *Snapshot) AccountsOf(id identity.ObservationID) ([]string, error) {
-	names, err := readAccountsOf(h.db, h.space, id)
+func (h *Snapshot) AccountsOf(id identity.ObservationID, most int) ([]string, error) {
+	names, err := readAccountsOf(h.db, h.space, id, most)
 	return names, wrapRead("accounts", err)
 }
 
 // Membership implements profiles.HotAccounts.
 func (h *Snapshot) Membership(account string, id identity.ObservationID) (*profiles.Membership, error) {
 	m := new(profiles.Membership)
-	h.key = h.accountPartKey(h.key, kindAccountMember, account, id)
+	h.key = h.accountMemberKey(h.key, account, id)
 	found, err := h.view(h.key, m.UnmarshalBinary)
 	if !found || err != nil {
 		return nil, wrapRead("membership", err)
@@ -148,11 +179,12 @@ func (h *Snapshot) Membership(account string, id identity.ObservationID) (*profi
 
 // AccountParts implements profiles.HotAccounts.
 func (h *Snapshot) AccountParts(account string, most int) (parts []profiles.AccountPart, err error) {
-	err = scan(h.db, h.accountKey(nil, kindAccount, account), func(key, value []byte) error {
+	prefix := h.accountKey(nil, kindAccount, account)
+	err = scan(h.db, prefix, func(key, value []byte) error {
 		if len(parts) == most {
 			return errStop
 		}
-		part := profiles.AccountPart{Observation: lastID(key), State: new(profiles.State)}
+		part := profiles.AccountPart{Observation: lastID(key), Saying: profiles.Saying(key[len(prefix)]), State: new(profiles.State)}
 		parts = append(parts, part)
 		return part.State.UnmarshalBinary(value)
 	})

@@ -28,6 +28,9 @@ func (s *Space) Forget(id identity.ObservationID) error {
 	if err := s.forgetLinks(id); err != nil {
 		return err
 	}
+	if err := s.forgetAccounts(id); err != nil {
+		return err
+	}
 	key := spaceID{s.number, id}
 	if added, ok := s.tx.states[key]; ok {
 		added.Reset()

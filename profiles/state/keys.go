@@ -51,7 +51,7 @@ import (
 //	task        progress of what is put off   kindTask WS name
 //	(never there) what a scrub deletes        0xfe scrub
 //
-//	account     profiles.State of what is     kindAccount WS account observation
+//	account     profiles.State of what is     kindAccount WS account saying observation
 //	            said of one
 //	part        profiles.Membership           kindAccountMember WS account observation
 //	accounts    of an observation             kindAccountsOf WS observation account

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/binary"
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -29,25 +27,6 @@ type Standing struct {
 	Due time.Time
 }
 
-// In says whether the profile is in a segment.
-func (s *Standing) In(segment string) bool {
-	_, found := s.find(segment)
-	return found
-}
-
-// Since returns since when the profile is in a segment; false if it is not.
-func (s *Standing) Since(segment string) (time.Time, bool) {
-	i, found := s.find(segment)
-	if !found {
-		return time.Time{}, false
-	}
-	return s.Memberships[i].Since, true
-}
-
-func (s *Standing) find(segment string) (int, bool) {
-	return slices.BinarySearchFunc(s.Memberships, segment, func(m Membership, name string) int { return strings.Compare(m.Segment, name) })
-}
-
 func (s *Standing) append(b []byte) []byte {
 	b = append(b, codecVersion)
 	b = binary.AppendVarint(b, milliOf(s.Due))
@@ -58,16 +37,20 @@ func (s *Standing) append(b []byte) []byte {
 	return b
 }
 
+// decodeStanding reads what append made. The names share one copy of data.
 func decodeStanding(data []byte) (s Standing, err error) {
 	if data == nil {
 		return s, nil
 	}
-	d := newDecoder(data)
+	d, all := newDecoder(data), string(data)
 	if due := d.varint(); due != 0 {
 		s.Due = time.UnixMilli(due).UTC()
 	}
-	for range d.count(2) {
-		s.Memberships = append(s.Memberships, Membership{d.string(), time.UnixMilli(d.varint()).UTC()})
+	s.Memberships = make([]Membership, d.count(2))
+	for i := range s.Memberships {
+		n := len(d.take(d.count(1)))
+		end := len(all) - len(d.data)
+		s.Memberships[i] = Membership{all[end-n : end], time.UnixMilli(d.varint()).UTC()}
 	}
 	return s, d.end("memberships")
 }
@@ -91,21 +74,12 @@ func (s *Space) Standing(profile identity.ProfileID) (Standing, error) {
 // SetStanding stores what was found about a profile, in place of was, and lists it under what it is in. It
 // returns the changes, which get their numbers in the feed.
 func (s *Space) SetStanding(profile identity.ProfileID, was, now *Standing, at time.Time) ([]Change, error) {
-	var changes []Change
-	for _, m := range was.Memberships {
-		if !now.In(m.Segment) {
-			s.tx.write(s.inKey(m.Segment, profile), nil)
-			changes = append(changes, Change{Segment: m.Segment, Profile: profile, At: at})
-		}
-	}
-	for _, m := range now.Memberships {
-		if !was.In(m.Segment) {
-			s.tx.write(s.inKey(m.Segment, profile), binary.AppendVarint(nil, m.Since.UnixMilli()))
-			changes = append(changes, Change{Segment: m.Segment, Profile: profile, Entered: true, At: at})
-		}
+	changes := now.since(was, profile, at)
+	if err := s.feed(changes); err != nil {
+		return nil, err
 	}
 	for i := range changes {
-		if err := errors.Join(s.feed(&changes[i]), s.count(&changes[i])); err != nil {
+		if err := s.count(&changes[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -120,6 +94,35 @@ func (s *Space) SetStanding(profile identity.ProfileID, was, now *Standing, at t
 		s.tx.write(key, now.append(nil))
 	}
 	return changes, nil
+}
+
+// since lists what is different from was: exits and entries, ascending by segment.
+func (s *Standing) since(was *Standing, profile identity.ProfileID, at time.Time) (changes []Change) {
+	old, now := was.Memberships, s.Memberships
+	for len(old) > 0 || len(now) > 0 {
+		order := 0
+		switch {
+		case len(old) == 0:
+			order = 1
+		case len(now) == 0:
+			order = -1
+		default:
+			order = strings.Compare(old[0].Segment, now[0].Segment)
+		}
+		if order < 0 {
+			changes = append(changes, Change{Segment: old[0].Segment, Profile: profile, At: at})
+		}
+		if order > 0 {
+			changes = append(changes, Change{Segment: now[0].Segment, Profile: profile, Entered: true, At: at})
+		}
+		if order <= 0 {
+			old = old[1:]
+		}
+		if order >= 0 {
+			now = now[1:]
+		}
+	}
+	return changes
 }
 
 func (s *Space) reschedule(profile identity.ProfileID, was, now time.Time) {
@@ -189,8 +192,11 @@ type Change struct {
 	At      time.Time // of the workspace's clock
 }
 
-// maxFeed is how many of the newest changes of a workspace are kept in the feed.
-const maxFeed = 1_000_000
+// maxFeed is how many of the newest changes of a workspace are kept in the feed; more are until it is trimmed.
+const (
+	maxFeed   = 1_000_000
+	trimEvery = 4096 // changes
+)
 
 // feedHead says which feed it is, and how many changes it ever had. A state that is made again has another.
 type feedHead struct {
@@ -208,8 +214,11 @@ func readFeedHead(value []byte) (h feedHead, err error) {
 	return feedHead{binary.BigEndian.Uint64(value), binary.BigEndian.Uint64(value[8:])}, nil
 }
 
-// feed appends a change to the feed.
-func (s *Space) feed(c *Change) error {
+// feed appends changes to the feed, which numbers them.
+func (s *Space) feed(changes []Change) error {
+	if len(changes) == 0 {
+		return nil
+	}
 	key := s.key(nil, kindFeed)
 	value, err := s.tx.read(key)
 	if err != nil {
@@ -224,19 +233,23 @@ func (s *Space) feed(c *Change) error {
 		_, _ = rand.Read(id[:]) // never fails
 		head.id = binary.BigEndian.Uint64(id[:])
 	}
-	head.last++
-	c.Number = head.last
+	before := head.last
+	for i := range changes {
+		c := &changes[i]
+		head.last++
+		c.Number = head.last
+		text := append(make([]byte, 0, 32), codecVersion, bit(c.Entered))
+		text = binary.AppendVarint(text, c.At.UnixMilli())
+		s.tx.write(s.changeKey(c.Segment, c.Number), append(text, c.Profile[:]...))
+	}
 	s.tx.write(key, binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, head.id), head.last))
-	text := append([]byte{codecVersion}, bit(c.Entered))
-	text = binary.AppendVarint(text, c.At.UnixMilli())
-	s.tx.write(s.changeKey(c.Segment, c.Number), append(text, c.Profile[:]...))
-	if head.last%4096 == 0 && head.last > maxFeed {
+	if head.last > maxFeed && head.last/trimEvery != before/trimEvery {
 		return s.trimFeed(head.last - maxFeed)
 	}
 	return nil
 }
 
-// count keeps how many profiles are in the segment of a change.
+// count lists a change's profile under its segment, or no more, and keeps how many are there.
 func (s *Space) count(c *Change) error {
 	key := s.membersKey(c.Segment)
 	value, err := s.tx.read(key)
@@ -246,8 +259,10 @@ func (s *Space) count(c *Change) error {
 	n, _ := binary.Uvarint(value) // 0 of none
 	if c.Entered {
 		n++
+		s.tx.write(s.inKey(c.Segment, c.Profile), binary.AppendVarint(nil, c.At.UnixMilli()))
 	} else {
 		n--
+		s.tx.write(s.inKey(c.Segment, c.Profile), nil)
 	}
 	s.tx.write(key, binary.AppendUvarint(nil, n))
 	return nil

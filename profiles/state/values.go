@@ -68,11 +68,16 @@ func (s *Space) KeptValues(generation uint32, id identity.ObservationID, v *comp
 	return nil
 }
 
-// mergeInto returns a function that adds encoded values to v.
+// mergeInto returns a function that adds encoded values to v. Most people are one observation, of which
+// nothing is merged.
 func mergeInto(v *computed.Values) func([]byte) error {
 	return func(encoded []byte) error {
 		var kept computed.Values
-		if err := kept.Decode(encoded); err != nil {
+		into := &kept
+		if v.Empty() {
+			into = v
+		}
+		if err := into.Decode(encoded); err != nil {
 			return fmt.Errorf("%w: computed values: %w", ErrCorrupt, err)
 		}
 		v.Merge(&kept)

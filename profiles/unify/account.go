@@ -13,6 +13,6 @@ func (a *applier) account(space *state.Space, r *record) {
 	}
 	space.AddMembership(cx.AccountID, r.observation.ID).Apply(r.event)
 	if profiles.StatesAccount(r.event) {
-		space.AddAccount(cx.AccountID, r.observation.ID).ApplyAccount(r.event, r.Position)
+		space.AddAccount(cx.AccountID, r.observation.ID, profiles.SayingOf(r.event)).ApplyAccount(r.event, r.Position)
 	}
 }

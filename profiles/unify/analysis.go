@@ -3,9 +3,12 @@ package unify
 import (
 	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 
 	"tributary/ingest/stream"
 	"tributary/profiles/analysis"
+	"tributary/profiles/computed"
 	"tributary/profiles/define"
 	"tributary/profiles/state"
 )
@@ -19,10 +22,14 @@ type analysed struct {
 	space    *state.Space
 	program  *define.Program
 	progress *analysis.Progress
-	// computed: some segment goes by computed traits.
-	computed bool
-	dirty    bool
-	fresh    bool // the definitions came in this step: what leads on from them waits for the next
+	// asked is the part of progress that segments go by.
+	asked *analysis.Progress
+	// ordered are the numbers of segments in the order of their names.
+	ordered []int
+	values  computed.Values // memory of judging
+	in      []bool          // too
+	dirty   bool
+	fresh   bool // the definitions came in this step: what leads on from them waits for the next
 }
 
 // analysisOf returns what a workspace analyses by; nil if it declares nothing.
@@ -63,10 +70,15 @@ func readAnalysis(space *state.Space) (*analysed, error) {
 }
 
 func (an *analysed) use(p *define.Program) {
-	an.program, an.computed = p, false
-	for i := range p.Segments.Names() {
-		an.computed = an.computed || len(p.Segments.Computed(i)) > 0
+	an.program, an.ordered = p, nil
+	var computed []string
+	names := p.Segments.Names()
+	for i := range names {
+		computed = append(computed, p.Segments.Computed(i)...)
+		an.ordered = append(an.ordered, i)
 	}
+	slices.SortFunc(an.ordered, func(i, j int) int { return strings.Compare(names[i], names[j]) })
+	an.asked = an.progress.Only(computed)
 }
 
 // analyse adds an event to what is computed of its observation, and notes whether anybody is to be judged.
@@ -83,7 +95,7 @@ func (a *applier) analyse(space *state.Space, r *record) error {
 		}
 		v := space.Values(g.Number, r.observation.ID)
 		program.Observe(r.event, v)
-		concerned = concerned || an.computed && !v.Empty()
+		concerned = concerned || !v.Empty() && an.asked.Has(g.Number)
 	}
 	if r.by != nil {
 		an.take(r.Position)

@@ -67,6 +67,15 @@ func (a *applier) audit(r *record, f *fault) error {
 	if f != nil {
 		row.Outcome, row.Reason = store.AuditFailed, f.reason
 	}
+	if all, ok := r.command.(ConfigPutAll); ok { // a line for each, by which it is found
+		for _, d := range all.Documents[1:] {
+			other := *row
+			other.SubjectKind, other.Subject = document(all.Bucket, d.Key)
+			if err := a.row(r, outbox.TableAudit, &other); err != nil {
+				return err
+			}
+		}
+	}
 	return a.row(r, outbox.TableAudit, row)
 }
 
@@ -77,6 +86,8 @@ func auditSubjectOf(c Command) (kind, id string) {
 		return c.SubjectKind, c.Subject
 	case ConfigPut:
 		return document(c.Bucket, c.Key)
+	case ConfigPutAll:
+		return document(c.Bucket, c.Documents[0].Key)
 	case ConfigDelete:
 		return document(c.Bucket, c.Key)
 	case IdentityLink:

@@ -40,6 +40,8 @@ func (a *applier) carryOut(ctx context.Context, space *state.Space, r *record) e
 	case ConfigPut:
 		// Documents may hold what only the program itself should see: they are not told in facts.
 		return a.tx.SetDoc(c.Bucket, c.Key, c.Value, by)
+	case ConfigPutAll:
+		return a.putAll(c, by)
 	case ConfigDelete:
 		return a.tx.SetDoc(c.Bucket, c.Key, nil, by)
 	case AuditNote:

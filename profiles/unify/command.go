@@ -313,6 +313,8 @@ func ParseCommand(value []byte) (Command, error) {
 	switch head.Command {
 	case "config.put":
 		return parse[ConfigPut](value)
+	case "config.put_all":
+		return parse[ConfigPutAll](value)
 	case "config.delete":
 		return parse[ConfigDelete](value)
 	case "identity.link":
@@ -377,6 +379,8 @@ func parse[C Command](value []byte) (Command, error) {
 func actorOf(c Command) string {
 	switch c := c.(type) {
 	case ConfigPut:
+		return c.Actor
+	case ConfigPutAll:
 		return c.Actor
 	case ConfigDelete:
 		return c.Actor

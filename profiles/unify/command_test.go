@@ -15,6 +15,7 @@ import (
 
 var allCommands = []Command{
 	ConfigPut{Actor: "kim", Bucket: "keys", Key: "k", Value: json.RawMessage(`{"scopes":["read"]}`)},
+	ConfigPutAll{Bucket: "keys", Documents: []ConfigDocument{{"a", json.RawMessage(`{"n":1}`)}, {"b", json.RawMessage(`2`)}}},
 	ConfigDelete{Bucket: "keys", Key: "k"},
 	IdentityLink{A: uuid.UUID{1}, B: uuid.UUID{2}, Verdict: LinkNeverMerge, Note: `they "said" so`},
 	IdentityBlock{Type: "email", Value: "info@example.com"},
@@ -39,6 +40,9 @@ func TestCommandsSurviveTheLog(t *testing.T) {
 func TestBadCommands(t *testing.T) {
 	for _, c := range []Command{
 		ConfigPut{Bucket: "b", Key: "k"},
+		ConfigPutAll{Bucket: "b"},
+		ConfigPutAll{Bucket: "b", Documents: []ConfigDocument{{"k", json.RawMessage(`1`)}, {"k", json.RawMessage(`2`)}}},
+		ConfigPutAll{Bucket: "b", Documents: []ConfigDocument{{"k", json.RawMessage(`null`)}}},
 		ConfigPut{Key: "k", Value: json.RawMessage(`{`)},
 		ConfigDelete{Bucket: "b"},
 		IdentityLink{A: uuid.UUID{1}, B: uuid.UUID{1}, Verdict: LinkMustMerge},

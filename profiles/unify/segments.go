@@ -289,7 +289,7 @@ func (a *applier) standing(ctx context.Context, an *analysed, profile identity.P
 	for i := range members {
 		ids[i] = members[i].Assignment.Observation
 	}
-	person, err := an.progress.Evaluate(an.space, ids, clock)
+	person, err := an.asked.EvaluateWith(&an.values, an.space, ids, clock)
 	if err != nil {
 		return nil, err
 	}
@@ -307,7 +307,8 @@ func (a *applier) standing(ctx context.Context, an *analysed, profile identity.P
 		projection := consent.Project(registers, clock)
 		facts.Allowed = func(channel, purpose string) bool { return projection.Allows(event.Channel(channel), purpose) }
 	}
-	return an.found(an.program.Segments.Evaluate(&facts, nil), was, clock, person.Next), nil
+	an.in = an.program.Segments.Evaluate(&facts, an.in)
+	return an.found(an.in, was, clock, person.Next), nil
 }
 
 // judged reads the observations of a profile. Who is not assigned to anybody, or restricted, is outside.
@@ -339,32 +340,48 @@ func (a *applier) judged(space *state.Space, profile identity.ProfileID) (member
 // found is the standing that an evaluation comes to. A segment that goes by what has not taken in its
 // history stays as it was.
 func (an *analysed) found(in []bool, was *state.Standing, now, next time.Time) *state.Standing {
-	standing := &state.Standing{Due: next}
-	for i, name := range an.program.Segments.Names() {
+	standing := &state.Standing{Due: next, Memberships: make([]state.Membership, 0, len(was.Memberships)+1)}
+	names, old := an.program.Segments.Names(), was.Memberships
+	for _, i := range an.ordered {
+		for len(old) > 0 && old[0].Segment < names[i] {
+			old = old[1:]
+		}
+		had := len(old) > 0 && old[0].Segment == names[i]
+		isIn := in[i]
 		if !an.ready(i) {
-			in[i] = was.In(name)
+			isIn = had
 		}
-		if !in[i] {
-			continue
+		switch {
+		case isIn && had:
+			standing.Memberships = append(standing.Memberships, old[0])
+		case isIn:
+			standing.Memberships = append(standing.Memberships, state.Membership{Segment: names[i], Since: now})
 		}
-		m := state.Membership{Segment: name, Since: now}
-		if since, ok := was.Since(name); ok {
-			m.Since = since
-		}
-		standing.Memberships = append(standing.Memberships, m)
 	}
-	slices.SortFunc(standing.Memberships, func(x, y state.Membership) int { return strings.Compare(x.Segment, y.Segment) })
 	return standing
 }
 
 // ready says whether all that a segment goes by has taken in its history.
 func (an *analysed) ready(i int) bool {
+	if !an.learning() {
+		return true
+	}
 	for _, name := range an.program.Segments.Computed(i) {
 		if !an.progress.Ready(name) {
 			return false
 		}
 	}
 	return true
+}
+
+// learning says whether any generation is to take in history.
+func (an *analysed) learning() bool {
+	for _, g := range an.progress.Generations {
+		if g.History != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // Analysing says whether anything that a workspace's definitions lead to is under way: profiles to judge,

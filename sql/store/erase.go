@@ -296,21 +296,25 @@ func (s *Store) DropOldParts(ctx context.Context, durable func(context.Context) 
 		back := context.WithoutCancel(ctx)
 		err = errors.Join(err, s.RestoreOldParts(back))
 	}()
-	for _, table := range tables {
-		if err := s.keepOldParts(ctx, table, 0); err != nil {
-			return err
-		}
+	type old struct {
+		Table string `ch:"table"`
 	}
+	shortened := map[string]bool{}
 	for {
-		type count struct {
-			Parts uint64 `ch:"parts"`
-		}
-		n, err := rowsOf[count](ctx, s, "erase/old_parts", Params{"tables": tables})
-		if err != nil {
+		left, err := rowsOf[old](ctx, s, "erase/old_parts", Params{"tables": tables})
+		if err != nil || len(left) == 0 {
 			return err
 		}
-		if n[0].Parts == 0 {
-			return nil
+		for _, t := range left {
+			if !shortened[t.Table] {
+				if err := s.keepOldParts(ctx, t.Table, 0); err != nil {
+					return err
+				}
+				shortened[t.Table] = true
+			}
+			if err := s.exec(ctx, s.queries["erase/clear"], Params{"table": t.Table}); err != nil {
+				return wrap("remove old parts of "+t.Table, err)
+			}
 		}
 		select {
 		case <-time.After(oldPartsPause):

@@ -1,8 +1,9 @@
 package config
 
 import (
-	"fmt"
+	"errors"
 
+	"tributary/profiles/export"
 	"tributary/profiles/privacy/desk"
 )
 
@@ -10,6 +11,8 @@ import (
 type Privacy struct {
 	Ledger string   `yaml:"ledger"`
 	Hold   Duration `yaml:"hold"`
+	// ExportKeep is how long an export of what is kept of somebody can be downloaded.
+	ExportKeep Duration `yaml:"export_keep"`
 }
 
 // LedgerFile is where the ledger of erasures stands: beside the data folder, if not said otherwise.
@@ -24,10 +27,16 @@ func (c Config) LedgerFile() string {
 func LedgerBeside(dataDir string) string { return dataDir + ".erasures" }
 
 func (p Privacy) faults() []error {
+	var faults []error
 	if p.Hold < 0 {
-		return []error{fmt.Errorf("privacy.hold: must not be negative")}
+		faults = append(faults, errors.New("privacy.hold: must not be negative"))
 	}
-	return nil
+	if p.ExportKeep <= 0 {
+		faults = append(faults, errors.New("privacy.export_keep: must be more than 0"))
+	}
+	return faults
 }
 
-func defaultPrivacy() Privacy { return Privacy{Hold: Duration(desk.DefaultHold)} }
+func defaultPrivacy() Privacy {
+	return Privacy{Hold: Duration(desk.DefaultHold), ExportKeep: Duration(export.DefaultKeep)}
+}

@@ -120,7 +120,7 @@ func (p *program) erase(m *person) *erase.Certificate {
 // certified waits until an erasure is done.
 func (p *program) certified(id uuid.UUID) *erase.Certificate {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(p.t.Context(), 2*time.Minute)
 	defer cancel()
 	for {
 		e, err := p.privacy.Get(ctx, "default", id)
