@@ -35,6 +35,9 @@ func (a *API) answer(c *gin.Context, v any) { a.answerAs(c, http.StatusOK, v) }
 // answerAs is answer with another status.
 func (a *API) answerAs(c *gin.Context, status int, v any) {
 	body, err := a.body(c, v)
+	if err == nil {
+		err = a.noteReading(c)
+	}
 	if err != nil {
 		a.fail(c, err)
 		return
@@ -53,6 +56,9 @@ func (a *API) body(c *gin.Context, v any) ([]byte, error) {
 	verification := x.verification(a)
 	result, err := x.reader(a, verification.level).Apply(v)
 	if err != nil {
+		return nil, err
+	}
+	if err := a.ownOnly(c, x, result); err != nil {
 		return nil, err
 	}
 	if x.before != nil {

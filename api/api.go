@@ -60,6 +60,7 @@ type Config struct {
 	Sources  Sources
 	Schemas  Schemas
 	Privacy  Privacy // nil: requests of privacy are not taken
+	Exports  Exports // nil: no exports are made
 	Keys     Keys
 	Tokens   Tokens // nil: keys alone open anything
 	Notes    Notes
@@ -143,7 +144,7 @@ func New(c Config) (*API, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure api: %w", err)
 	}
-	c.Profiles, c.Past = watched{c.Profiles}, watchedPast{c.Past}
+	c.Profiles, c.Past, c.Contacts = watched{c.Profiles}, watchedPast{c.Past}, watchedContacts{c.Contacts}
 	a := &API{Config: c, metrics: m, limits: ratelimit.New()}
 	a.engine = a.newEngine()
 	return a, nil

@@ -40,6 +40,7 @@ func (a *API) authorize(scope auth.Scope) gin.HandlerFunc {
 			d.RequiredScope = string(scope)
 			a.fail(c, d)
 		}
+		c.Set(scopeKey, scope)
 	}
 }
 
@@ -132,6 +133,25 @@ func (a *API) noteRefusal(c *gin.Context, key *auth.Key, scope auth.Scope, why s
 		a.Logger.ErrorContext(c.Request.Context(), "a refused attempt is not in the audit trail",
 			slog.String("request_id", c.GetString(requestIDKey)), slog.String("route", c.FullPath()), slog.Any("error", err))
 	}
+}
+
+// noteReading puts on record that somebody is told what a route for administrators holds: the trail itself
+// is one. What cannot be recorded is not told. What changes something is a command, and on record as that.
+func (a *API) noteReading(c *gin.Context) error {
+	scope, _ := c.Get(scopeKey)
+	asked, _ := scope.(auth.Scope)
+	if c.Request.Method != http.MethodGet || asked == "" || !asked.Administrative() {
+		return nil
+	}
+	err := a.Notes.Note(c.Request.Context(), keyOf(c).Workspace, unify.AuditNote{
+		Action: "read", SubjectKind: "route", Subject: c.Request.Method + " " + c.FullPath(), Outcome: store.AuditDone,
+	})
+	if err != nil {
+		a.Logger.ErrorContext(c.Request.Context(), "a reading is not in the audit trail",
+			slog.String("request_id", c.GetString(requestIDKey)), slog.String("route", c.FullPath()), slog.Any("error", err))
+		return problem.New(problem.Unavailable, "the reading cannot be recorded now, and nothing is told without that")
+	}
+	return nil
 }
 
 // noSuchKey is the problem of an id that no key of the workspace has.

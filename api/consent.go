@@ -33,7 +33,7 @@ const consentSource = "consent-api"
 
 // contactView is a contact point.
 type contactView struct {
-	Type  string `json:"type" policy:"contact"`
+	Type  string `json:"type" policy:"meta"`
 	Value string `json:"value" policy:"contact"`
 }
 

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"os"
 	"reflect"
 	"strconv"
 	"strings"
@@ -30,7 +31,7 @@ func (a *API) fail(c *gin.Context, err error) {
 		c.AbortWithStatus(statusGone)
 		return
 	}
-	d := toProblem(err)
+	d := a.foreignProblem(c, toProblem(err))
 	if d.Candidates != nil {
 		d = a.disclosedProblem(c, d)
 	}
@@ -59,6 +60,9 @@ func toProblem(err error) *problem.Document {
 		return d
 	}
 	if d := problem.OfPrivacy(err); d != nil {
+		return d
+	}
+	if d := problem.OfExport(err); d != nil {
 		return d
 	}
 	switch {
@@ -134,6 +138,9 @@ func decode(c *gin.Context, v any) error {
 	switch {
 	case errors.As(err, &tooLarge):
 		return err
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		c.Header("Connection", "close")
+		return problem.New(problem.TooSlow, "")
 	case errors.As(err, &wrong):
 		return problem.Field(wrong.Field, "must be "+jsonName(wrong.Type))
 	}

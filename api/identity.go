@@ -33,6 +33,11 @@ func (a *API) getIdentity(c *gin.Context) {
 		a.fail(c, err)
 		return
 	}
+	if ofCustomer(keyOf(c)) && (question.With != nil || question.Add != nil) { // that names nobody would tell
+		a.noteForeign(c, keyOf(c))
+		a.fail(c, errForeign())
+		return
+	}
 	if err := a.lookedUp(c, question); err != nil {
 		a.fail(c, err)
 		return

@@ -18,6 +18,7 @@ import (
 const (
 	requestIDKey = "request_id"
 	keyKey       = "key"
+	scopeKey     = "scope" // that the route asks for, once it is known that the key has it
 )
 
 const requestIDHeader = "X-Request-Id"

@@ -17,6 +17,7 @@ import (
 	"tributary/profiles"
 	"tributary/profiles/analysis"
 	"tributary/profiles/explain"
+	"tributary/profiles/export"
 	"tributary/profiles/privacy"
 	"tributary/profiles/privacy/desk"
 	"tributary/profiles/reconcile"
@@ -113,6 +114,7 @@ func TestAnswersAndSchemasHaveTheSameFields(t *testing.T) {
 		"Workspace": workspaceView{}, "Key": keyView{}, "Keys": keysView{}, "NewKey": newKeyBody{}, "Rotation": rotateBody{}, "MadeKey": madeKeyView{},
 		"PrivacyBody": desk.Body{}, "ErasurePreview": desk.Preview{}, "KeptIdentifiers": desk.Kept{}, "StoreCount": desk.Store{},
 		"Erasures": desk.Erasures{}, "Erasure": desk.Erasure{}, "ErasureStep": desk.Step{}, "ErasureCount": privacy.Count{},
+		"ExportBody": exportBody{}, "Exports": export.Views{}, "Export": export.View{}, "ExportFile": export.File{},
 		"PrivacyDone": desk.Done{}, "PrivacyStanding": desk.Standing{},
 		"AuditPage": audit.Page{}, "AuditLine": audit.Line{},
 		"Reading": readingView{}, "Verification": verificationView{}, "Raise": raiseView{}, "Withheld": policy.Withheld{},

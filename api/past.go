@@ -86,8 +86,13 @@ func (a *API) redirect(c *gin.Context, address profiles.Address, profile, reques
 	if query := c.Request.URL.RawQuery; query != "" {
 		location += "?" + query
 	}
+	body, err := a.body(c, movedView{profile, version})
+	if err != nil {
+		a.fail(c, err)
+		return true
+	}
 	c.Header("Location", location)
-	a.answerAs(c, http.StatusTemporaryRedirect, movedView{profile, version})
+	c.Data(http.StatusTemporaryRedirect, "application/json", body)
 	return true
 }
 

@@ -15,6 +15,7 @@ import (
 	"tributary/identity"
 	"tributary/ingest/stream"
 	"tributary/profiles"
+	"tributary/profiles/consent"
 	"tributary/profiles/past"
 )
 
@@ -58,6 +59,7 @@ type reading struct {
 	// others are profiles that the answer tells of and that were not looked up; those in its members named profile
 	// or profiles are found without that.
 	others []identity.ProfileID
+	said   [][]consent.Register // what those the answer is about said of consent
 	before *policy.Result // what was withheld before the answer was made
 }
 
@@ -69,6 +71,11 @@ func (a *API) begin(r rule) gin.HandlerFunc {
 		x := &reading{rule: r}
 		c.Set(readingKey, x)
 		key := keyOf(c)
+		if ofCustomer(key) && r != personal && r != open {
+			a.noteForeign(c, key)
+			a.fail(c, problem.New(problem.Forbidden, "a customer's own token reads that customer alone"))
+			return
+		}
 		if r != personal || key == nil {
 			return
 		}
@@ -89,7 +96,11 @@ func (a *API) begin(r rule) gin.HandlerFunc {
 			}
 			x.purpose = asked
 		}
-		c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), readingContextKey{}, x))
+		ctx := context.WithValue(c.Request.Context(), readingContextKey{}, x)
+		if key.May(auth.ScopePrivacyRead) {
+			ctx = profiles.ForPrivacy(ctx)
+		}
+		c.Request = c.Request.WithContext(ctx)
 	}
 }
 
@@ -104,6 +115,7 @@ func readingOf(c *gin.Context) *reading {
 func (x *reading) seen(address profiles.Address, answer *profiles.Answer) {
 	if x != nil {
 		x.asked = append(x.asked, asked{address, answer})
+		x.said = append(x.said, answer.Consent)
 	}
 }
 
@@ -118,6 +130,29 @@ func (w watched) Get(ctx context.Context, workspace string, address profiles.Add
 		x.seen(address, answer)
 	}
 	return answer, err
+}
+
+// watchedContacts is watched for those who have a contact point. Where nobody has it, those who spoke of it are
+// on the account.
+type watchedContacts struct{ Contacts }
+
+// ContactConsent implements Contacts.
+func (w watchedContacts) ContactConsent(ctx context.Context, workspace string, contact identity.Identifier) (*profiles.ContactConsent, error) {
+	answer, err := w.Contacts.ContactConsent(ctx, workspace, contact)
+	x, _ := ctx.Value(readingContextKey{}).(*reading)
+	if err != nil || x == nil {
+		return answer, err
+	}
+	for i := range answer.Profiles {
+		x.others = append(x.others, answer.Profiles[i].Profile)
+		x.said = append(x.said, answer.Profiles[i].Registers)
+	}
+	for _, s := range answer.Own.Ledger.Statements() {
+		if len(answer.Profiles) == 0 && s.Speaker != (identity.ObservationID{}) {
+			x.others = append(x.others, s.Speaker)
+		}
+	}
+	return answer, nil
 }
 
 // watchedPast is watched for what somebody was.
@@ -153,7 +188,11 @@ func (x *reading) verification(a *API) verificationView {
 }
 
 func (x *reading) reader(a *API, level policy.Level) *policy.Reader {
-	return &policy.Reader{Policy: x.policy, Purpose: x.purpose, Kind: string(x.key.Reader), Level: level, Now: a.Now()}
+	now := a.Now()
+	return &policy.Reader{
+		Policy: x.policy, Purpose: x.purpose, Kind: string(x.key.Reader), Level: level, Now: now,
+		Agreed: func(purpose, text string) bool { return agreed(x.said, purpose, text, now) },
+	}
 }
 
 // filtered is a profile without what the reader of the request may not see: what is put into words is made of

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"tributary/identity"
 	"tributary/ingest/event"
 	"tributary/ingest/stream"
@@ -44,6 +46,19 @@ func StatesAccount(e *event.Event) bool {
 	}
 	return e.Type == event.TypeGroup || e.CX.AccountKind != "" || moves[e.Name].kind.ofAccount()
 }
+
+// AccountSpeaker returns by which observation an account keeps what an event of an observation says of it:
+// by that one; or, of an event that is of no person, for it has neither identifiers nor a record, as when a
+// CRM tells what it knows of a company, by one that stands for the source. Then nobody is a member by it.
+func AccountSpeaker(id identity.ObservationID, source, record string, identifiers int) (speaker identity.ObservationID, person bool) {
+	if identifiers > 0 || record != "" {
+		return id, true
+	}
+	return uuid.NewSHA1(accountSources, []byte(source)), false
+}
+
+// accountSources is the name space of the ids that stand for sources; drawn once, and never to change.
+var accountSources = uuid.MustParse("6d0b4f5e-3c1a-4e57-9a0e-2f6f6a2b7c11")
 
 // ApplyAccount adds what an event says of its account, whose log record is at pos, to the State that is
 // kept of that account and of the event's observation. See StatesAccount.

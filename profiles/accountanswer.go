@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"tributary/identity"
+	"tributary/profiles/privacy"
 )
 
 // AccountMember is a profile with a part in an account, present or past.
@@ -44,16 +45,16 @@ func (s *Service) Account(ctx context.Context, workspace, id string, from identi
 	if err != nil {
 		return nil, err
 	}
-	if len(ids) == 0 && from == uuid.Nil {
+	parts, err := accounts.AccountParts(id, maxParts)
+	if err != nil {
+		return nil, err
+	}
+	if len(ids)+len(parts) == 0 && from == uuid.Nil {
 		return nil, ErrNotFound
 	}
 	rules, err := s.rules.Rules(workspace)
 	if err != nil {
 		return nil, fmt.Errorf("read rules of survivorship: %w", err)
-	}
-	parts, err := accounts.AccountParts(id, maxParts)
-	if err != nil {
-		return nil, err
 	}
 	answer = &AccountAnswer{Account: FoldAccount(id, parts, rules)}
 	if answer.IdentityVersion, err = hot.IdentityVersion(); err != nil {
@@ -67,7 +68,7 @@ func (s *Service) Account(ctx context.Context, workspace, id string, from identi
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		member, err := listing.member(o)
+		member, err := listing.member(ctx, o)
 		if err != nil {
 			return nil, err
 		}
@@ -86,14 +87,20 @@ type accountListing struct {
 	done     map[identity.ProfileID]bool // those that were looked at: a profile may have a thousand observations
 }
 
-// member is the profile of an observation; nil if another of its observations stands for it, or it belongs
-// to nobody.
-func (l *accountListing) member(o identity.ObservationID) (*AccountMember, error) {
+// member is the profile of an observation; nil if another of its observations stands for it, it belongs to
+// nobody, or it is not to be used.
+func (l *accountListing) member(ctx context.Context, o identity.ObservationID) (*AccountMember, error) {
 	assigned, known, err := l.Assignment(o)
 	if err != nil || !known || assigned.Standing == identity.StandingUnassigned || l.done[assigned.Profile] {
 		return nil, err
 	}
 	l.done[assigned.Profile] = true
+	switch err := l.refused(ctx, assigned.Profile); {
+	case errors.Is(err, privacy.ErrRestricted):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
 	ids, err := l.Members(assigned.Profile)
 	if err != nil {
 		return nil, fmt.Errorf("read members: %w", err)

@@ -191,6 +191,9 @@ func (v view) consentOfHolders(ctx context.Context, answer *ContactConsent) erro
 		if err := errors.Join(ctx.Err(), v.refused(ctx, id)); err != nil {
 			return err
 		}
+		if err := v.refused(ctx, id); err != nil {
+			return err
+		}
 		members, err := v.Members(id)
 		if err != nil {
 			return fmt.Errorf("read members: %w", err)

@@ -90,6 +90,9 @@ func (m *Membership) Apply(e *event.Event) {
 	}
 }
 
+// Mentions is how many events of the observation name the account.
+func (m *Membership) Mentions() uint64 { return m.mentions }
+
 func (m *Membership) mention(n uint64, first, last int64) {
 	if n == 0 {
 		return

@@ -2,13 +2,15 @@ package profiles
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"tributary/identity"
 	"tributary/profiles/privacy"
 )
 
-// restrictions is implemented by a Hot that knows who is restricted (GDPR, Article 18): kept, and not used.
-type restrictions interface {
+// Restrictions is implemented by a Hot that knows who is restricted (GDPR, Article 18): kept, and not used.
+type Restrictions interface {
 	RestrictsAny() bool
 	Restricted(...identity.ObservationID) bool
 }
@@ -23,7 +25,7 @@ func ForPrivacy(ctx context.Context) context.Context {
 // refused returns privacy.ErrRestricted if use of a profile is restricted: if that of one of its
 // observations is.
 func (v view) refused(ctx context.Context, id identity.ProfileID) error {
-	r, ok := v.Hot.(restrictions)
+	r, ok := v.Hot.(Restrictions)
 	if !ok || !r.RestrictsAny() || ctx.Value(forPrivacy{}) != nil {
 		return nil
 	}
@@ -32,6 +34,21 @@ func (v view) refused(ctx context.Context, id identity.ProfileID) error {
 		return err
 	}
 	if r.Restricted(members...) {
+		return privacy.ErrRestricted
+	}
+	return nil
+}
+
+// Usable returns privacy.ErrRestricted if use of one of some observations is restricted now: what they were
+// before is not used either.
+func (s *Service) Usable(ctx context.Context, workspace string, ids ...identity.ObservationID) (err error) {
+	hot, err := s.store.Snapshot(workspace)
+	if err != nil {
+		return fmt.Errorf("open snapshot: %w", err)
+	}
+	defer func() { err = errors.Join(err, hot.Close()) }()
+	r, ok := hot.(Restrictions)
+	if ok && ctx.Value(forPrivacy{}) == nil && r.RestrictsAny() && r.Restricted(ids...) {
 		return privacy.ErrRestricted
 	}
 	return nil

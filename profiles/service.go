@@ -57,6 +57,9 @@ func (s *Service) Over(store HotStore) *Service {
 	return &other
 }
 
+// Snapshot opens a view of the store that the service answers from. The caller closes it.
+func (s *Service) Snapshot(workspace string) (Hot, error) { return s.store.Snapshot(workspace) }
+
 // At returns a service to which it is that time: it tells which memberships are valid.
 func (s *Service) At(t time.Time) *Service {
 	other := *s

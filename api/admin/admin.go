@@ -50,6 +50,8 @@ type Config struct {
 	Suppressor Suppressor
 	// Privacy takes requests of privacy; nil: they are not taken.
 	Privacy *desk.Desk
+	// Exports may be nil: then none are made.
+	Exports Exports
 	// Reviews lists the pairs of which a person should decide.
 	Reviews func(ctx context.Context, workspace string, limit int) ([]store.ReviewRow, error)
 	// Status tells how the parts of the server are: any JSON.
@@ -140,6 +142,7 @@ func NewHandler(c Config) (*Handler, error) {
 	handle(mux, h, "GET /admin/v1/log/partitions", h.partitions)
 	handle(mux, h, "GET /admin/v1/log/records", h.readLog)
 	handle(mux, h, "POST /admin/v1/privacy", h.privacy)
+	addExports(mux, h)
 	handle(mux, h, "GET /admin/v1/status", h.status)
 	handle(mux, h, "POST /admin/v1/import", h.importEvents)
 	handle(mux, h, "POST /admin/v1/append", h.appendRecords)

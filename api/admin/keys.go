@@ -11,6 +11,8 @@ import (
 	"tributary/api/audit"
 	"tributary/api/auth"
 	"tributary/api/problem"
+	"tributary/profiles/unify"
+	"tributary/sql/store"
 )
 
 // Trail reads the audit trail; audit.Trail is one.
@@ -120,26 +122,43 @@ func (h *handlers) reopenWorkspace(r *http.Request) (*auth.Workspace, error) {
 	return h.Keys.Workspaces.Reopen(r.Context(), r.PathValue("name"))
 }
 
+// readAudit answers with the trail, and puts the reading on record there.
 func (h *handlers) readAudit(r *http.Request) (*audit.Page, error) {
-	q := r.URL.Query()
+	request, err := auditRequest(r.URL.Query())
+	if err != nil {
+		return nil, err
+	}
+	page, err := h.Trail.Page(r.Context(), request)
+	if err != nil {
+		return nil, err
+	}
+	return page, h.Commands.Note(r.Context(), request.Workspace, unify.AuditNote{
+		Action: "read", SubjectKind: "audit", Outcome: store.AuditDone,
+	})
+}
+
+func auditRequest(q url.Values) (audit.Request, error) {
 	request := audit.Request{
 		Workspace: q.Get("workspace"), Actor: q.Get("actor"), Action: q.Get("action"), Outcome: q.Get("outcome"), Cursor: q.Get("cursor"),
+	}
+	if request.Workspace == "" {
+		return request, problem.Field("workspace", "is required")
 	}
 	for name, at := range map[string]*time.Time{"since": &request.Since, "until": &request.Until} {
 		if text := q.Get(name); text != "" {
 			var err error
 			if *at, err = time.Parse(time.RFC3339, text); err != nil {
-				return nil, problem.Field(name, "must be a time in the form of RFC 3339")
+				return request, problem.Field(name, "must be a time in the form of RFC 3339")
 			}
 		}
 	}
 	if text := q.Get("limit"); text != "" {
 		var err error
 		if request.Limit, err = strconv.Atoi(text); err != nil || request.Limit < 1 || request.Limit > audit.MaxLimit {
-			return nil, problem.Field("limit", "must be a number from 1 to "+strconv.Itoa(audit.MaxLimit))
+			return request, problem.Field("limit", "must be a number from 1 to "+strconv.Itoa(audit.MaxLimit))
 		}
 	}
-	return h.Trail.Page(r.Context(), request)
+	return request, nil
 }
 
 // RotateKey makes the successor of a key, which goes on for grace.

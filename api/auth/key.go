@@ -54,7 +54,7 @@ const (
 	ScopePrivacyWrite Scope = "privacy:write"
 	// ScopePrivacyExport reads everything of anybody, whatever the reader policy says.
 	ScopePrivacyExport Scope = "privacy:export"
-	ScopeAdmin        Scope = "admin"
+	ScopeAdmin         Scope = "admin"
 )
 
 // Scopes lists all scopes.

@@ -37,6 +37,7 @@ var (
 	RateLimited     = Kind{"rate-limited", http.StatusTooManyRequests, "The key sends too many requests"}
 	Internal        = Kind{"internal", http.StatusInternalServerError, "A fault of the server"}
 	Unavailable     = Kind{"unavailable", http.StatusServiceUnavailable, "A part of the server cannot answer now"}
+	TooSlow         = Kind{"request-timeout", http.StatusRequestTimeout, "The body did not arrive in time"}
 	Timeout         = Kind{"timeout", http.StatusGatewayTimeout, "The answer took too long"}
 )
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -114,7 +115,7 @@ func (r *importRun) all(paths []string) error {
 	}
 	return r.askOrMake(r.cmd, true, func(ctx context.Context, c config.Config, client *admin.Client) error {
 		// Nothing of a pipe may be read before it is known who takes it.
-		if _, err := client.Status(ctx); err != nil {
+		if err := openWorkspace(ctx, client, cmp.Or(r.common.Workspace, c.Workspace)); err != nil {
 			return err
 		}
 		return r.run(ctx, c, client, imports)

@@ -123,7 +123,7 @@ func (r *listRun) consent(cmd *cobra.Command, path string, in func(config.Config
 		_, err = fmt.Fprintln(cmd.OutOrStdout(), what)
 		return err
 	}
-	return r.do(cmd, do)
+	return r.do(cmd, in, do)
 }
 
 func (r *listRun) suppression(cmd *cobra.Command, path string, in func(config.Config) string) error {
@@ -150,10 +150,10 @@ func (r *listRun) suppression(cmd *cobra.Command, path string, in func(config.Co
 		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d identifiers are suppressed\n", len(ids))
 		return err
 	}
-	return r.do(cmd, do)
+	return r.do(cmd, in, do)
 }
 
-func (r *listRun) do(cmd *cobra.Command, do func(context.Context, config.Config, *admin.Client) error) error {
+func (r *listRun) do(cmd *cobra.Command, in func(config.Config) string, do func(context.Context, config.Config, *admin.Client) error) error {
 	if r.dryRun {
 		c, err := r.load()
 		if err != nil {
@@ -161,7 +161,12 @@ func (r *listRun) do(cmd *cobra.Command, do func(context.Context, config.Config,
 		}
 		return do(cmd.Context(), c, nil)
 	}
-	return r.ask(cmd, do)
+	return r.ask(cmd, func(ctx context.Context, c config.Config, client *admin.Client) error {
+		if err := openWorkspace(ctx, client, in(c)); err != nil {
+			return err
+		}
+		return do(ctx, c, client)
+	})
 }
 
 // notSent prints the faults of a list.

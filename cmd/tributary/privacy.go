@@ -31,7 +31,7 @@ Those who are erased are suppressed as well, unless --keep says otherwise: what 
 counted. Nothing of the person belongs into --reason, which is kept for ever.`,
 	}
 	needSubcommand(cmd)
-	cmd.AddCommand(newPrivacyErase(g))
+	cmd.AddCommand(newPrivacyErase(g), newPrivacyExport(g))
 	for _, one := range []struct {
 		use, short string
 		action     admin.PrivacyAction

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"text/tabwriter"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 
 	"tributary/api/admin"
 	"tributary/api/auth"
+	"tributary/api/problem"
 	"tributary/cmd/internal/config"
 )
 
@@ -113,4 +116,19 @@ func newWorkspaceChange(g *globals, use, short, now string, change func(*admin.C
 			})
 		},
 	}
+}
+
+// openWorkspace sees that a workspace is there and open, before anything is sent to it past the keys.
+func openWorkspace(ctx context.Context, client *admin.Client, name string) error {
+	space, err := client.ShowWorkspace(ctx, name)
+	var answer *problem.Document
+	switch {
+	case errors.As(err, &answer) && answer.Status == http.StatusNotFound:
+		return fmt.Errorf("--workspace: there is no workspace %s; make it with `tributary workspaces create %s`", name, name)
+	case err != nil:
+		return err
+	case !space.Closed.IsZero():
+		return fmt.Errorf("--workspace: %s is closed; `tributary workspaces reopen %s` opens it again", name, name)
+	}
+	return nil
 }

@@ -22,7 +22,8 @@ var received = []string{"subject", "traits", "properties", "context"}
 // made are those that are made of the others, or of nobody's interest: keys to find by, and the workspace.
 var made = []string{"workspace", "identifiers", "client", "query", "query_left_out", "participants", "log_partition", "log_offset", "ordinal"}
 
-// events writes every event as it was received. Of others who took part only the role is told.
+// events writes every event as it was received. Of others who took part only the role is told, so that the members
+// named participants of its JSON are left out.
 func (g *gathering) events(l *lines) error {
 	return g.inTurn(func(ids []identity.ObservationID) error {
 		for row, err := range g.archive.events.Each(g.ctx, g.about(ids)) {
@@ -41,7 +42,7 @@ func (g *gathering) event(l *lines, row *store.EventRow) error {
 	members := slices.DeleteFunc(membersOf(reflect.ValueOf(row)), func(m member) bool { return slices.Contains(made, m.name) })
 	for i, m := range members {
 		if text, ok := m.value.(string); ok && slices.Contains(received, m.name) {
-			members[i].value = raw(text)
+			members[i].value = raw(withoutOthers([]byte(text)))
 		}
 	}
 	others, err := g.participants(row.Source, row.Participants)
@@ -229,10 +230,11 @@ func (g *gathering) needles() []string {
 
 // onlyOwn is a command without the ids and hashes of others that it names.
 func (g *gathering) onlyOwn(body string) raw {
-	var v any
+	var v map[string]any
 	if json.Unmarshal([]byte(body), &v) != nil {
 		return ""
 	}
+	delete(v, "with") // an event put in the place of a quarantined one is among the events, or the quarantine
 	text, err := json.Marshal(g.own(v))
 	if err != nil {
 		return ""

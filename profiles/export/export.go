@@ -121,10 +121,6 @@ type Exporter struct {
 	mu      sync.Mutex
 	records map[uuid.UUID]*Record // changed and written under mu alone
 	making  *making               // nil: none is made
-
-	// hook, when set by a test, is called with the name of each file before it is written; its error ends the
-	// export as a fault would.
-	hook func(file string) error
 }
 
 // making is the export that is under way.

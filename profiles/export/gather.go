@@ -93,11 +93,6 @@ func (g *gathering) zip(w io.Writer) ([]File, error) {
 	z := zip.NewWriter(buffered)
 	var files []File
 	for _, p := range parts {
-		if g.hook != nil {
-			if err := g.hook(p.name); err != nil {
-				return nil, err
-			}
-		}
 		file, err := g.create(z, p.name)
 		if err != nil {
 			return nil, err

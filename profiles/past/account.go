@@ -16,9 +16,17 @@ import (
 
 var _ profiles.HotAccounts = (*moment)(nil)
 
+// speaker is profiles.AccountSpeaker of a row.
+func speaker(row *store.EventRow) (identity.ObservationID, bool) {
+	return profiles.AccountSpeaker(row.Observation, row.Source, row.RecordID, len(row.Identifiers))
+}
+
 // mention keeps that an observation's event names an account.
-func (k *known) mention(e *event.Event) {
+func (k *known) mention(row *store.EventRow, e *event.Event) {
 	if e.CX == nil || e.CX.AccountID == "" {
+		return
+	}
+	if _, person := speaker(row); !person {
 		return
 	}
 	if k.accounts == nil {
@@ -58,7 +66,8 @@ func (m *moment) AccountParts(account string, most int) ([]profiles.AccountPart,
 		if !profiles.StatesAccount(e) {
 			return
 		}
-		k := key{profiles.SayingOf(e), row.Observation}
+		k := key{saying: profiles.SayingOf(e)}
+		k.observation, _ = speaker(row)
 		if parts[k] == nil {
 			parts[k] = new(profiles.State)
 		}
@@ -80,7 +89,11 @@ func (m *moment) AccountParts(account string, most int) ([]profiles.AccountPart,
 // AccountMembers implements profiles.HotAccounts.
 func (m *moment) AccountMembers(account string, after identity.ObservationID, most int) ([]identity.ObservationID, error) {
 	members := map[identity.ObservationID]bool{}
-	err := m.eachOfAccount(account, func(row *store.EventRow, _ *event.Event) { members[row.Observation] = true })
+	err := m.eachOfAccount(account, func(row *store.EventRow, _ *event.Event) {
+		if id, person := speaker(row); person {
+			members[id] = true
+		}
+	})
 	ids := ascending(maps.Keys(members))
 	ids = slices.DeleteFunc(ids, func(id identity.ObservationID) bool { return bytes.Compare(id[:], after[:]) <= 0 })
 	return ids[:min(len(ids), most)], err

@@ -21,6 +21,7 @@ import (
 // looks up much at once, because every question to the engine costs milliseconds.
 type moment struct {
 	*then
+	today     profiles.Hot // which knows who may be told of
 	workspace string
 	at        int64 // Unix milliseconds
 	seen      map[identity.ObservationID]*known
@@ -37,10 +38,25 @@ type known struct {
 	whole       bool // observation and state were looked up
 }
 
-var _ profiles.Hot = (*moment)(nil)
+var (
+	_ profiles.Hot          = (*moment)(nil)
+	_ profiles.Restrictions = (*moment)(nil)
+)
 
 // Close implements profiles.Hot.
-func (m *moment) Close() error { return nil }
+func (m *moment) Close() error { return m.today.Close() }
+
+// RestrictsAny says whether the workspace restricts anybody now.
+func (m *moment) RestrictsAny() bool {
+	r, ok := m.today.(profiles.Restrictions)
+	return ok && r.RestrictsAny()
+}
+
+// Restricted says whether one of some observations is kept and not used now.
+func (m *moment) Restricted(ids ...identity.ObservationID) bool {
+	r, ok := m.today.(profiles.Restrictions)
+	return ok && r.Restricted(ids...)
+}
 
 func (m *moment) params(ids []identity.ObservationID) store.Params {
 	return about(m.workspace, m.at, ids)
@@ -60,6 +76,13 @@ func (m *moment) place(ids []identity.ObservationID) error {
 			return unavailable(err)
 		}
 		k := m.seen[row.Observation]
+		known, err := m.today.Observation(row.Observation)
+		if err != nil {
+			return fmt.Errorf("look up who is there now: %w", err)
+		}
+		if known == nil {
+			continue // erased, and the archive holds it still
+		}
 		k.there = true
 		k.observation = &identity.Observation{
 			ID: row.Observation, Workspace: m.workspace, Source: row.FirstSource,
@@ -102,7 +125,7 @@ func (m *moment) load(ids []identity.ObservationID) error {
 		if k.state == nil {
 			k.state = new(profiles.State)
 		}
-		k.mention(e)
+		k.mention(&row, e)
 		k.state.Apply(e, stream.Position{Partition: stream.Partition(row.LogPartition), Offset: row.LogOffset})
 	}
 	for _, id := range ids {

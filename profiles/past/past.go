@@ -69,7 +69,8 @@ func New(c Config) (*Service, error) {
 // Get finds the profile that an address named at a time, as it was known then: by what had been received,
 // to the millisecond. It fails like profiles.Service.Get, and with ErrFuture and ErrUnavailable.
 //
-// Rules of survivorship, identifiers that are blocked and the form of identifiers are those of now.
+// Rules of survivorship, identifiers that are blocked and the form of identifiers are those of now; and so is
+// who may be told of: whoever is erased by now was never there, and whoever is restricted now is refused.
 func (s *Service) Get(ctx context.Context, workspace string, address profiles.Address, at time.Time) (*profiles.Answer, error) {
 	if at.After(s.Now()) {
 		return nil, ErrFuture
@@ -77,7 +78,20 @@ func (s *Service) Get(ctx context.Context, workspace string, address profiles.Ad
 	if err := s.Arrived(ctx, at); err != nil {
 		return nil, unavailable(err)
 	}
-	return s.Profiles.Over(&then{ctx: ctx, archive: s.archive, keys: s.Keys, at: at}).At(at).Get(ctx, workspace, address)
+	answer, err := s.Profiles.Over(&then{ctx: ctx, archive: s.archive, keys: s.Keys, at: at, now: s.Profiles}).At(at).Get(ctx, workspace, address)
+	if err != nil {
+		return nil, err
+	}
+	return answer, s.usable(ctx, workspace, answer)
+}
+
+// usable fails where use of what was a profile's is restricted now.
+func (s *Service) usable(ctx context.Context, workspace string, answer *profiles.Answer) error {
+	ids := make([]identity.ObservationID, len(answer.Profile.Observations))
+	for i := range answer.Profile.Observations {
+		ids[i] = answer.Profile.Observations[i].ID
+	}
+	return s.Profiles.Usable(ctx, workspace, ids...)
 }
 
 func unavailable(err error) error {
@@ -93,12 +107,17 @@ type then struct {
 	archive *archive
 	keys    Keyer
 	at      time.Time
+	now     profiles.HotStore
 }
 
 // Snapshot implements profiles.HotStore.
 func (t *then) Snapshot(workspace string) (profiles.Hot, error) {
+	now, err := t.now.Snapshot(workspace)
+	if err != nil {
+		return nil, err
+	}
 	return &moment{
-		then: t, workspace: workspace, at: t.at.UnixMilli(), seen: map[identity.ObservationID]*known{},
+		then: t, today: now, workspace: workspace, at: t.at.UnixMilli(), seen: map[identity.ObservationID]*known{},
 		shared: map[identity.Identifier]identity.SharedKind{},
 	}, nil
 }

@@ -26,6 +26,11 @@ func (p *Program) Names() []string { return p.names }
 // Computed lists the computed traits that the i-th segment goes by, through others too, ascending.
 func (p *Program) Computed(i int) []string { return p.computed[i] }
 
+// Consents says whether any segment asks for consent.
+func (p *Program) Consents() bool {
+	return slices.ContainsFunc(p.inputs, func(i input) bool { return i.subject == subjectConsent })
+}
+
 // Evaluate says of each segment whether the person is in it. in is reused if it has room.
 func (p *Program) Evaluate(f *Facts, in []bool) []bool {
 	in = slices.Grow(in[:0], len(p.names))[:len(p.names)]

@@ -116,16 +116,18 @@ func (t *Tx) flushAccounts() error {
 
 func (t *Tx) flushAccount(id accountID, added *addedAccount) (err error) {
 	s := added.space
-	t.key = s.accountOfKey(t.key, id.observation, id.account)
-	if err = t.set(t.key, nil); err != nil {
-		return err
-	}
-	t.key = s.accountMemberKey(t.key, id.account, id.observation)
-	if t.value, err = added.membership.AppendBinary(t.value[:0]); err != nil {
-		return err
-	}
-	if err = t.batch.Merge(t.key, t.value, nil); err != nil {
-		return err
+	if added.membership.Mentions() > 0 {
+		t.key = s.accountOfKey(t.key, id.observation, id.account)
+		if err = t.set(t.key, nil); err != nil {
+			return err
+		}
+		t.key = s.accountMemberKey(t.key, id.account, id.observation)
+		if t.value, err = added.membership.AppendBinary(t.value[:0]); err != nil {
+			return err
+		}
+		if err = t.batch.Merge(t.key, t.value, nil); err != nil {
+			return err
+		}
 	}
 	for saying, state := range added.states {
 		if state == nil {

@@ -64,9 +64,9 @@ func (s *Space) leave(was identity.Assignment) error {
 	if was.Profile == was.Observation {
 		return nil
 	}
-	s.tx.key = s.pairKey(s.tx.key, kindFormer, was.Profile, was.Observation)
-	s.tx.value = binary.AppendUvarint(append(s.tx.value[:0], codecVersion), s.version+1) // which this makes
-	return s.tx.set(s.tx.key, s.tx.value)
+	made := binary.AppendUvarint([]byte{codecVersion}, s.version+1) // which this makes
+	s.tx.write(s.pairKey(nil, kindFormer, was.Profile, was.Observation), made)
+	return nil
 }
 
 func (s *Space) member(profile identity.ProfileID, id identity.ObservationID, present bool) error {

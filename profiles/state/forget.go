@@ -1,7 +1,9 @@
 package state
 
 import (
+	"bytes"
 	"fmt"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -9,11 +11,12 @@ import (
 )
 
 // ofObservation are the kinds of key that are WS observation, and perhaps more: all of them go with
-// their observation.
-var ofObservation = []byte{kindObserved, kindAssignment, kindState, kindLink, kindFormer, kindPublished}
+// their observation. forgetting says how the other kinds lose theirs; a test holds both and the layout together.
+var ofObservation = []byte{kindObserved, kindAssignment, kindState, kindLink, kindFormer, kindPublished, kindNumber}
 
 // Forget removes an observation and all that is kept of it, as if it had never been. Its number stays
-// taken, for none is given twice. Matching and the profile's other members are the caller's.
+// taken, for none is given twice. Matching, consent, the quarantine, computed values (ForgetValues), who left
+// which profile (ForgetFormer) and the profile's other members are the caller's.
 func (s *Space) Forget(id identity.ObservationID) error {
 	was, err := s.Observed(id)
 	if err != nil {
@@ -31,6 +34,9 @@ func (s *Space) Forget(id identity.ObservationID) error {
 	if err := s.forgetAccounts(id); err != nil {
 		return err
 	}
+	if err := s.forgetNumber(id); err != nil {
+		return err
+	}
 	key := spaceID{s.number, id}
 	if added, ok := s.tx.states[key]; ok {
 		added.Reset()
@@ -40,8 +46,12 @@ func (s *Space) Forget(id identity.ObservationID) error {
 	s.tx.observed.put(key, nil)
 	s.tx.forgotten[key] = true
 	s.SetUnsettled(id, false)
+	s.DropUnseen(id)
+	s.tx.write(s.idKey(nil, kindRestricted, id), nil)
+	s.tx.restrictions = append(s.tx.restrictions, restrictChange{s.name, id, byOrder, false})
 	for _, kind := range ofObservation {
 		prefix := s.idKey(nil, kind, id)
+		s.tx.unwrite(prefix)
 		if err := s.tx.batch.DeleteRange(prefix, after(prefix), nil); err != nil {
 			return fmt.Errorf("forget observation: %w", err)
 		}
@@ -57,6 +67,15 @@ func (s *Space) forgetIndex(was *Observed) error {
 	for _, i := range was.indexed() {
 		if err := s.index(i, was.ID, false); err != nil {
 			return err
+		}
+		holders, err := s.Holders(i)
+		if err != nil {
+			return err
+		}
+		if len(holders) == 0 { // of those that are left, who resolves them tells
+			if _, err := s.SetShared(i, ""); err != nil {
+				return err
+			}
 		}
 	}
 	key := s.shortKey(nil, identity.ObservationKey(was.ID))
@@ -86,6 +105,38 @@ func (s *Space) forgetAssignment(id identity.ObservationID) error {
 	}
 	s.tx.assignments.put(spaceID{s.number, id}, nil)
 	return nil
+}
+
+// forgetNumber keeps of a number that it was given.
+func (s *Space) forgetNumber(id identity.ObservationID) error {
+	number, known, err := s.Matching(0).Find(id)
+	if !known || err != nil {
+		return err
+	}
+	s.tx.refs.put(spaceID{s.number, id}, 0)
+	s.tx.ids.put(spaceRef{s.number, number}, identity.ObservationID{})
+	nobody := identity.ObservationID{}
+	return s.tx.set(s.numberedKey(nil, number), nobody[:])
+}
+
+// ForgetFormer removes what is kept of observations having left profiles. It goes through all that ever did.
+func (s *Space) ForgetFormer(gone func(identity.ObservationID) bool) error {
+	prefix := s.key(nil, kindFormer)
+	return s.eachOwn(prefix, func(key, _ []byte) error {
+		if gone(lastID(key)) {
+			s.tx.write(bytes.Clone(key), nil)
+		}
+		return nil
+	})
+}
+
+// unwrite takes back what the step wrote under a prefix.
+func (t *Tx) unwrite(prefix []byte) {
+	for key := range t.own {
+		if strings.HasPrefix(key, string(prefix)) {
+			delete(t.own, key)
+		}
+	}
 }
 
 // forgetLinks removes what people decided about an observation, at both ends.

@@ -83,7 +83,7 @@ func readSetTraits(db pebble.Reader, s space, id identity.ObservationID, own map
 		return add(key, value)
 	})
 	for key, value := range own {
-		if err == nil && len(key) > len(prefix) && key[:len(prefix)] == string(prefix) {
+		if err == nil && value != nil && len(key) > len(prefix) && key[:len(prefix)] == string(prefix) {
 			err = add([]byte(key), value)
 		}
 	}

@@ -11,8 +11,12 @@ func (a *applier) account(space *state.Space, r *record) {
 	if cx == nil || cx.AccountID == "" {
 		return
 	}
-	space.AddMembership(cx.AccountID, r.observation.ID).Apply(r.event)
+	o := &r.observation
+	speaker, person := profiles.AccountSpeaker(o.ID, r.event.Source, o.RecordID, len(o.Identifiers))
+	if person {
+		space.AddMembership(cx.AccountID, o.ID).Apply(r.event)
+	}
 	if profiles.StatesAccount(r.event) {
-		space.AddAccount(cx.AccountID, r.observation.ID, profiles.SayingOf(r.event)).ApplyAccount(r.event, r.Position)
+		space.AddAccount(cx.AccountID, speaker, profiles.SayingOf(r.event)).ApplyAccount(r.event, r.Position)
 	}
 }

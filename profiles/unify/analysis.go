@@ -176,6 +176,9 @@ func (a *applier) reached(r *record) map[stream.Partition]uint64 {
 // setTraits sets values from outside.
 func (a *applier) setTraits(space *state.Space, r *record, c TraitSet, by state.Stamp) error {
 	for _, v := range c.Values {
+		if erasedBefore(space, by, v.Observation) {
+			continue
+		}
 		changed, err := space.PutTrait(v.Observation, c.Trait, v.Value, by)
 		if err != nil {
 			return err

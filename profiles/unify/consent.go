@@ -51,17 +51,25 @@ func (a *applier) consent(space *state.Space, r *record) error {
 		if err := a.row(r, outbox.TableConsentChanges, consentRow(r.Workspace, &said)); err != nil {
 			return err
 		}
-		if !said.IsContact() {
-			a.examine(space, said.Observation)
-			continue
-		}
-		holders, err := space.Holders(said.Contact)
+		who, err := of(space, said.Subject)
 		if err != nil {
-			return fmt.Errorf("read holders: %w", err)
+			return err
 		}
-		a.examine(space, holders...)
+		a.examine(space, who...)
 	}
 	return nil
+}
+
+// of returns the observations that a subject is, or that hold it.
+func of(space *state.Space, s consent.Subject) ([]identity.ObservationID, error) {
+	if !s.IsContact() {
+		return []identity.ObservationID{s.Observation}, nil
+	}
+	holders, err := space.Holders(s.Contact)
+	if err != nil {
+		return nil, fmt.Errorf("read holders: %w", err)
+	}
+	return holders, nil
 }
 
 // carryConsent carries out ConsentCarry.
@@ -74,6 +82,11 @@ func (a *applier) carryConsent(space *state.Space, r *record, c ConsentCarry) er
 	if _, err := space.Hold(&said); err != nil {
 		return fmt.Errorf("carry refusal: %w", err)
 	}
+	who, err := of(space, said.Subject)
+	if err != nil {
+		return err
+	}
+	a.reconsider(space, r, who...)
 	return a.row(r, outbox.TableConsentChanges, consentRow(r.Workspace, &said))
 }
 

@@ -309,7 +309,7 @@ func (a *applier) eraseItems() error {
 		return nil
 	}
 	for space, all := range by {
-		if err := a.eraseConsent(space, all); err != nil {
+		if err := errors.Join(a.eraseConsent(space, all), forgetFormer(space, all)); err != nil {
 			return err
 		}
 		set := privacy.NewSet()
@@ -332,6 +332,17 @@ func (a *applier) eraseItems() error {
 		}
 	}
 	return nil
+}
+
+// forgetFormer removes that the erased were in profiles of others.
+func forgetFormer(space *state.Space, all []erasing) error {
+	gone := map[identity.ObservationID]bool{}
+	for _, e := range all {
+		for _, id := range slices.Concat(e.gone, e.erasure.Observations) {
+			gone[id] = true
+		}
+	}
+	return space.ForgetFormer(func(id identity.ObservationID) bool { return gone[id] })
 }
 
 // eraseItem strips an item if one of the erased is its person.

@@ -134,3 +134,41 @@ func TestMembersDoNotDependOnOrder(t *testing.T) {
 		}
 	})
 }
+
+// TestCompanyIsNoMember: what a CRM tells of a company is of no person. It makes nobody a member of it, and is
+// kept once, however often it changes.
+func TestCompanyIsNoMember(t *testing.T) {
+	fs := vfs.NewMem()
+	r := open(t, fs, unify.Config{}).start()
+	contact := ofAccount("c", 1, event.NameAccountMemberJoined, event.CX{}, user("u1"))
+	records := []stream.Record{record(t, contact)}
+	for n := range 300 {
+		e := ofAccount(fmt.Sprint("company-", n), 2+n, "group", event.CX{})
+		e.Traits = fmt.Appendf(nil, `{"seats":%d}`, n)
+		records = append(records, record(t, e))
+	}
+	r.put(records...)
+	r.settle()
+	account, answer := r.account(contact, epoch.Add(time.Hour))
+	if len(account.Members) != 1 || account.Members[0].Profile != r.profile(contact) {
+		t.Errorf("there are %d members", len(account.Members))
+	}
+	for _, a := range []profiles.Account{account.Account, answer.Profile.Accounts[0].Account} {
+		if len(a.Traits) != 1 || string(a.Traits[0].Value) != "299" || a.Events != 300 {
+			t.Errorf("of %d events the traits are %+v", a.Events, a.Traits)
+		}
+	}
+	r.stop()
+}
+
+// TestAccountWithoutMembers is found all the same.
+func TestAccountWithoutMembers(t *testing.T) {
+	r := open(t, vfs.NewMem(), unify.Config{}).start()
+	visit := ev("crm", "0", 1, user("u1"))
+	r.put(record(t, visit), record(t, ofAccount("1", 2, "group", event.CX{})))
+	r.settle()
+	if account, _ := r.account(visit, epoch); len(account.Members) != 0 || len(account.Account.Traits) != 1 {
+		t.Errorf("the account is %+v", account)
+	}
+	r.stop()
+}

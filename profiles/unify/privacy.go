@@ -135,13 +135,17 @@ func suppress(space *state.Space, r *record, all []privacy.IdentifierHash, on bo
 
 func (a *applier) restrict(space *state.Space, r *record, all []identity.ObservationID, why *privacy.Restriction) error {
 	a.reconsider(space, r, all...) // who is restricted is in no segment
+	by := state.Stamp{At: r.ReceivedAt, MessageID: r.MessageID}
 	for _, id := range all {
+		if erasedBefore(space, by, id) {
+			continue
+		}
 		var one *privacy.Restriction
 		if why != nil {
 			own := *why
 			own.Observation, one = id, &own
 		}
-		if err := space.Restrict(id, one, state.Stamp{At: r.ReceivedAt, MessageID: r.MessageID}); err != nil {
+		if err := space.Restrict(id, one, by); err != nil {
 			return err
 		}
 	}

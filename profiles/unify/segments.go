@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"time"
 
 	"tributary/identity"
@@ -299,16 +298,20 @@ func (a *applier) standing(ctx context.Context, an *analysed, profile identity.P
 	}
 	p := profiles.Fold(profile, members, rules)
 	facts := segment.Facts{Profile: &p, Computed: person.Value}
-	if an.space.HasConsent() {
+	next := person.Next
+	if an.space.HasConsent() && an.program.Segments.Consents() {
 		registers, err := profiles.ConsentOf(an.space, ids)
 		if err != nil {
 			return nil, err
 		}
 		projection := consent.Project(registers, clock)
+		if ends := projection.Next(); next.IsZero() || !ends.IsZero() && ends.Before(next) {
+			next = ends
+		}
 		facts.Allowed = func(channel, purpose string) bool { return projection.Allows(event.Channel(channel), purpose) }
 	}
 	an.in = an.program.Segments.Evaluate(&facts, an.in)
-	return an.found(an.in, was, clock, person.Next), nil
+	return an.found(an.in, was, clock, next), nil
 }
 
 // judged reads the observations of a profile. Who is not assigned to anybody, or restricted, is outside.

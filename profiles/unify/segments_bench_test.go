@@ -2,6 +2,7 @@ package unify_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -13,7 +14,8 @@ import (
 
 // BenchmarkAnalyse applies the events of BenchmarkApply with 50 computed traits and 100 segments declared
 // and with none, and judges who is in which as the program does, a second after. Half of the traits concern
-// each event. cpu-us/op of the one over that of the other is what definitions cost on this path.
+// each event. cpu-us/op of the one over that of the other is what definitions cost on this path; changes/op are
+// of who is in a segment.
 func BenchmarkAnalyse(b *testing.B) {
 	for _, c := range []struct {
 		name             string
@@ -36,16 +38,27 @@ func benchAnalyse(b *testing.B, document string) {
 	positions := fillFrom(b, r, warm, b.N, 10_000)
 	b.ReportAllocs()
 	b.ResetTimer()
-	before := cpu(b)
+	before, told := cpu(b), r.told(b)
 	r.start()
 	r.apply(b, positions)
 	b.StopTimer()
 	b.ReportMetric(float64(cpu(b)-before)/float64(b.N)/1e3, "cpu-us/op")
+	b.ReportMetric(float64(r.told(b)-told)/float64(b.N), "changes/op")
 	r.stop()
 }
 
 // warm is how many events come before those that are measured.
-const warm = 30_000
+const warm = 80_000
+
+// told is how many changes of membership there were.
+func (r *rig) told(b *testing.B) uint64 {
+	b.Helper()
+	view, err := r.state.View("w")
+	must(b, err)
+	end, err := view.FeedEnd()
+	must(b, errors.Join(err, view.Close()))
+	return end.Number
+}
 
 // apply waits until all is applied up to some offsets, and judged.
 func (r *rig) apply(b *testing.B, ends map[stream.Partition]uint64) {

@@ -31,15 +31,37 @@ func Replacement(engine Engine, hasher *privacy.Hasher, st *state.Store, entry s
 	command, err := ParseCommand(entry.Value)
 	if err != nil { // it went to the quarantine, and may do so again
 		command = PrivacyVoid{Erasure: e.ID, Was: "unknown"}
-	} else if replay, ok := command.(QuarantineReplay); ok && len(replay.With) > 0 {
-		replay.With, replay.Erased = nil, &tombstone
-		command = replay
-	} else {
-		command = PrivacyVoid{Erasure: e.ID, Was: command.Name()}
+	} else if command, err = withoutErased(st, entry, command, &tombstone); err != nil {
+		return entry, err
 	}
 	by, _ := parseBy(entry.Value)
 	entry.Value, err = encodeCommand(by, command)
 	return entry, err
+}
+
+// withoutErased is what is left of a command: of one that says things of several people, what it says of others.
+func withoutErased(st *state.Store, entry stream.Entry, command Command, t *privacy.Tombstone) (Command, error) {
+	switch c := command.(type) {
+	case QuarantineReplay:
+		if len(c.With) > 0 {
+			c.With, c.Erased = nil, t
+			return c, nil
+		}
+	case TraitSet:
+		all, err := st.Erasures(entry.Workspace)
+		if err != nil {
+			return nil, err
+		}
+		c.Values = slices.DeleteFunc(c.Values, func(v TraitValue) bool {
+			return slices.ContainsFunc(all, func(e *privacy.Record) bool {
+				return e.CarriedOut() && e.Reaches(entry.Position, entry.ReceivedAt) && e.Concerns(v.Observation, nil)
+			})
+		})
+		if len(c.Values) > 0 {
+			return c, nil
+		}
+	}
+	return PrivacyVoid{Erasure: t.Erasure, Was: command.Name()}, nil
 }
 
 func tombstoneOf(engine Engine, hasher *privacy.Hasher, st *state.Store, entry stream.Entry, e *privacy.Erasure) (privacy.Tombstone, error) {
@@ -236,12 +258,42 @@ func Covers(engine Engine, hasher *privacy.Hasher, set *privacy.Set, entry strea
 		entry.Kind == stream.KindCommand && bytes.Contains(entry.Value, privacyCommand) {
 		return nil
 	}
+	if e := saysOf(set, entry); e != nil {
+		return e
+	}
 	event, isEvent := eventAt(entry)
 	r := decode(engine, event)
 	if isEvent && r.event != nil {
 		return set.Of(entry.Position, event.ReceivedAt, r.observation.ID, hasher.Event(engine, r.event))
 	}
 	return set.Mentioned(hasher, engine, entry.Position, entry.ReceivedAt, identity.Place{Workspace: entry.Workspace, Source: entry.Source}, payloadOf(engine, entry))
+}
+
+// saysOf returns the erasure of an observation that a command speaks of, in words or values that somebody gave;
+// nil: of none.
+func saysOf(set *privacy.Set, entry stream.Entry) *privacy.Erasure {
+	if entry.Kind != stream.KindCommand {
+		return nil
+	}
+	command, err := ParseCommand(entry.Value)
+	if err != nil {
+		return nil
+	}
+	var ids []identity.ObservationID
+	switch c := command.(type) {
+	case IdentityLink:
+		ids = append(ids, c.A, c.B)
+	case TraitSet:
+		for _, v := range c.Values {
+			ids = append(ids, v.Observation)
+		}
+	}
+	for _, id := range ids {
+		if e := set.Of(entry.Position, entry.ReceivedAt, id, nil); e != nil {
+			return e
+		}
+	}
+	return nil
 }
 
 // wasRefused says whether a record that an erasure covers was refused already, by what was said before.

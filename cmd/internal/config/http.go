@@ -3,6 +3,7 @@ package config
 import (
 	"crypto/tls"
 	"fmt"
+	"net/http"
 	"os"
 	"time"
 
@@ -13,6 +14,8 @@ import (
 // HTTP is the interface for sources and readers.
 type HTTP struct {
 	Listen          string    `yaml:"listen"`
+	HeaderTimeout   Duration  `yaml:"header_timeout"`
+	RequestTimeout  Duration  `yaml:"request_timeout"`
 	ShutdownTimeout Duration  `yaml:"shutdown_timeout"`
 	PprofListen     string    `yaml:"pprof_listen"`
 	RateLimit       RateLimit `yaml:"rate_limit"`
@@ -47,12 +50,23 @@ var tlsVersions = map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionT
 // Version is the least version of TLS that is spoken.
 func (t TLS) Version() uint16 { return tlsVersions[t.MinVersion] }
 
+// AnswerTime is how long an answer may take beyond the request.
+const AnswerTime = 30 * time.Second
+
+// Limit sets the server's timeouts.
+func (h HTTP) Limit(s *http.Server) {
+	s.ReadHeaderTimeout, s.ReadTimeout = time.Duration(h.HeaderTimeout), time.Duration(h.RequestTimeout)
+	s.WriteTimeout = s.ReadTimeout + AnswerTime // counts from the header on
+}
+
 // Exposed says whether requests from other machines come in without TLS, at least as far as this server
 // can tell.
 func (h HTTP) Exposed() bool { return !h.TLS.On() && !loopback(h.Listen) }
 
 // validate reports faults of the limits and of TLS, each with its path.
 func (h HTTP) validate(fault func(bad bool, format string, args ...any)) {
+	fault(h.HeaderTimeout <= 0, "http.header_timeout: must be greater than 0")
+	fault(h.RequestTimeout < h.HeaderTimeout, "http.request_timeout: must not be shorter than http.header_timeout")
 	fault(h.RateLimit.RequestsPerSecond < 0, "http.rate_limit.requests_per_second: must not be negative")
 	fault(h.RateLimit.Burst < 0, "http.rate_limit.burst: must not be negative")
 	fault((h.TLS.CertFile == "") != (h.TLS.KeyFile == ""), "http.tls: cert_file and key_file go together")

@@ -17,7 +17,7 @@ func (n *Node) adminHandler() (*admin.Handler, error) {
 		Policies: n.policies, Profiles: n.profiles, Disclosed: n.disclosed,
 		Accounts: n.accounts, Schemas: n.state, Definitions: n.analysis, Log: n.log, Reviews: n.reviews,
 		Status: func(ctx context.Context) (any, error) { return n.Status(ctx), nil },
-		Logger: n.logger, Suppressor: n.privacy,
+		Logger: n.logger, Suppressor: n.privacy, Exports: n.asExports(),
 	})
 }
 

@@ -42,7 +42,7 @@ func (n *Node) openEraser() error {
 		},
 		Vocabulary: event.Names(), Retention: time.Duration(n.config.Log.Retention),
 		Kept: keptByErasures, Backups: backupsOfErasures(n.config.LedgerFile()),
-		Files: []erase.Files{importReports{n.config.Path("imports")}},
+		Files: []erase.Files{importReports{n.config.Path("imports")}, n.exporter},
 		Sign:  sign, Now: time.Now, Logger: n.logger,
 	}
 	if n.stores.engine != nil {
@@ -101,12 +101,8 @@ func (n *Node) erases(ctx context.Context) error {
 	if n.eraser == nil {
 		return nil
 	}
-	for n.stores.ready(ctx) != nil {
-		select {
-		case <-time.After(time.Second):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+	if err := n.storesReady(ctx); err != nil {
+		return err
 	}
 	return n.eraser.Run(ctx)
 }

@@ -68,6 +68,10 @@ var examples = map[string]example{
 	"DELETE /v1/privacy/suppressions/:address":       {path: "/v1/privacy/suppressions/{identifier}", own: 200, foreign: 200},
 	"POST /v1/privacy/restrictions":                  {path: "/v1/privacy/restrictions", body: `{"identifiers":[{"type":"user_id","value":"{spare}"}]}`, own: 200, foreign: 404},
 	"DELETE /v1/privacy/restrictions/:address":       {path: "/v1/privacy/restrictions/user_id:{spare}", own: 200, foreign: 404},
+	"POST /v1/privacy/exports":                       {path: "/v1/privacy/exports", body: `{"identifiers":[{"type":"user_id","value":"{user}"}]}`, own: 202, foreign: 404},
+	"GET /v1/privacy/exports":                        {path: "/v1/privacy/exports", own: 200, foreign: 200},
+	"GET /v1/privacy/exports/:id":                    {path: "/v1/privacy/exports/{export}", own: 200, foreign: 404},
+	"GET /v1/privacy/exports/:id/content":            {path: "/v1/privacy/exports/{export}/content", own: 200, foreign: 404},
 	"GET /v1/privacy/identifiers/:address":           {path: "/v1/privacy/identifiers/{identifier}", own: 200, foreign: 200, echoes: true},
 	"GET /v1/workspace":                              {path: "/v1/workspace", own: 200, foreign: 200},
 	"GET /v1/keys":                                   {path: "/v1/keys", own: 200, foreign: 200, shows: true},
@@ -118,6 +122,7 @@ type space struct {
 	source          string
 	profile         string
 	made            int                   // erasures
+	export          string                // one that is ready
 	keys            map[auth.Scope]string // with that scope alone
 	revoked, expiry string                // keys with all scopes of an administrator
 }
@@ -231,6 +236,11 @@ func (s *space) thing(name string) string {
 		return s.mark + "-spare"
 	case "erasure": // held, of somebody of its own
 		return s.erasure()
+	case "export":
+		if s.export == "" {
+			s.export = s.exported(s.keys[auth.ScopePrivacyExport], s.mark+"-user")
+		}
+		return s.export
 	case "place":
 		return "0-0-0"
 	}

@@ -38,6 +38,16 @@ func (m *person) needles() [][]byte {
 	return append(all, []byte(m.phone[1:]))
 }
 
+// around is the neighbourhood of the first mark in a text.
+func (m *person) around(text []byte) string {
+	for _, n := range m.needles() {
+		if at := bytes.Index(text, n); at >= 0 {
+			return fmt.Sprintf("%q", text[max(0, at-150):min(len(text), at+60)])
+		}
+	}
+	return ""
+}
+
 func (m *person) in(text []byte) bool {
 	return slices.ContainsFunc(m.needles(), func(n []byte) bool { return bytes.Contains(text, n) })
 }
@@ -140,8 +150,13 @@ func wantRows(t *testing.T, p *program, m *person, tables ...string) {
 			if err := rows.Scan(&text); err != nil {
 				t.Fatal(err)
 			}
-			if !strings.Contains(text, "toString(tuple") && m.in([]byte(text)) && !slices.Contains(found, name) {
-				found = append(found, name)
+			if !strings.Contains(text, "toString(tuple") && m.in([]byte(text)) {
+				if len(tables) == 0 {
+					t.Errorf("%s holds %s", name, m.around([]byte(text)))
+				}
+				if !slices.Contains(found, name) {
+					found = append(found, name)
+				}
 			}
 		}
 		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
@@ -156,16 +171,17 @@ func wantRows(t *testing.T, p *program, m *person, tables ...string) {
 			t.Errorf("no mark is found in the table %s: the search is blind there", table)
 		}
 	}
-	if len(tables) == 0 && len(found) > 0 {
-		t.Errorf("marks are left in the tables %v", found)
+	records := p.markedRecords(m)
+	if len(tables) > 0 && len(records) == 0 {
+		t.Error("no mark is found in the log: the search is blind there")
 	}
-	if n := p.markedRecords(m); (n > 0) != (len(tables) > 0) {
-		t.Errorf("%d records of the log hold marks", n)
+	if len(tables) == 0 && len(records) > 0 {
+		t.Errorf("records of the log hold marks: %q", records)
 	}
 }
 
-// markedRecords counts the records of the log that hold a mark.
-func (p *program) markedRecords(m *person) (n int) {
+// markedRecords lists the records of the log that hold a mark.
+func (p *program) markedRecords(m *person) (found []string) {
 	p.t.Helper()
 	partitions, err := p.log.Partitions(p.t.Context())
 	if err != nil {
@@ -182,15 +198,15 @@ func (p *program) markedRecords(m *person) (n int) {
 				p.t.Fatal(err)
 			}
 			for _, e := range entries {
-				if m.in(e.Value) || m.in([]byte(e.MessageID)) {
-					n++
+				if text := slices.Concat([]byte(e.MessageID+" "), e.Value); m.in(text) {
+					found = append(found, fmt.Sprintf("%s %s: %s", e.Position, e.Kind, m.around(text)))
 				}
 				at = e.Offset + 1
 			}
 		}
 		_ = reader.Close()
 	}
-	return n
+	return found
 }
 
 // othersOf is every row of every table that is made from the log and holds no mark, but for the columns that a
@@ -243,7 +259,7 @@ func wantNoKeys(t *testing.T, dir string, m *person) {
 	for ok := it.First(); ok; ok = it.Next() {
 		n++
 		if m.in(it.Key()) || m.in(it.Value()) {
-			t.Errorf("a key of kind %q, or its value, holds a mark", it.Key()[0])
+			t.Errorf("the state holds %s", m.around(append(append(slices.Clone(it.Key()), ' '), it.Value()...)))
 		}
 	}
 	if err := it.Close(); err != nil || n == 0 {

@@ -26,6 +26,7 @@ import (
 	"tributary/profiles/analysis"
 	"tributary/profiles/define"
 	"tributary/profiles/explain"
+	"tributary/profiles/export"
 	"tributary/profiles/outbox"
 	"tributary/profiles/privacy"
 	"tributary/profiles/privacy/desk"
@@ -76,11 +77,13 @@ type Node struct {
 	policies  *policy.Book
 	disclosed *disclosure.Report
 
-	hasher  *privacy.Hasher
-	ledger  *privacy.Ledger
-	gate    *privacy.Gate // before the log, on every way in
-	privacy *desk.Desk
-	eraser  *erase.Runner // nil: not this process's
+	hasher   *privacy.Hasher
+	ledger   *privacy.Ledger
+	gate     *privacy.Gate // before the log, on every way in
+	privacy  *desk.Desk
+	eraser   *erase.Runner    // nil: not this process's
+	exporter *export.Exporter // nil: not this process's
+	archive  *archive
 
 	sources  []*source.Source // of a server; see openSources
 	caughtUp atomic.Bool      // see catchUp
@@ -148,6 +151,10 @@ func Open(ctx context.Context, c config.Config, o Options) (n *Node, err error) 
 		return n, err
 	}
 	if err = n.openDesk(); err != nil {
+		return n, err
+	}
+	n.archive = &archive{node: n}
+	if err = n.openExporter(n.archive); err != nil {
 		return n, err
 	}
 	if err = n.openEraser(); err != nil {

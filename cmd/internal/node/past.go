@@ -11,9 +11,8 @@ import (
 
 // openPast opens the answers about what was.
 func (n *Node) openPast() (*past.Service, error) {
-	archive := &archive{node: n}
 	return past.New(past.Config{
-		Store: n.stores.read, Profiles: n.profiles, Rules: n.book, Keys: n.engine, Arrived: archive.arrived, Now: time.Now,
+		Store: n.stores.read, Profiles: n.profiles, Rules: n.book, Keys: n.engine, Arrived: n.archive.arrived, Now: time.Now,
 	})
 }
 

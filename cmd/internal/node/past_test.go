@@ -106,7 +106,7 @@ func (p *program) record(id, version, email, traits string, deleted bool) {
 func (p *program) say(r *rand.Rand, i int) {
 	p.t.Helper()
 	user, device := r.IntN(5), r.IntN(6)
-	switch r.IntN(9) {
+	switch r.IntN(12) {
 	case 0, 1:
 		p.accept("/v1/identify", fmt.Sprintf(`{"userId":"u-%d","traits":{"email":"u%d@example.com","plan":"p%d","seats":%d}}`, user, user, r.IntN(3), r.IntN(20)))
 	case 2:
@@ -125,6 +125,12 @@ func (p *program) say(r *rand.Rand, i int) {
 		p.accept("/v1/track", fmt.Sprintf(`{"anonymousId":"a-%d","event":"survey.answered","properties":{"survey":"csat","scale":"1-5","score":%d,"conversation_id":"c-%d"}}`, device, 1+r.IntN(5), i/4))
 	case 8:
 		p.record(fmt.Sprint("r-", user), fmt.Sprint(r.IntN(20)), fmt.Sprintf("u%d@example.com", r.IntN(5)), fmt.Sprintf(`{"plan":"crm-%d","tier":%d}`, r.IntN(3), i), r.IntN(8) == 0)
+	case 9:
+		p.accept("/v1/group", fmt.Sprintf(`{"userId":"u-%d","groupId":"acc-%d","traits":{"seats":%d,"account_kind":"company"},"context":{"membership":{"role":"user"}}}`, user, r.IntN(3), i))
+	case 10:
+		p.accept("/v1/track", fmt.Sprintf(`{"userId":"u-%d","event":"account.member_joined","properties":{"account_id":"acc-%d","role":"payer"}}`, user, r.IntN(3)))
+	case 11:
+		p.accept("/v1/track", fmt.Sprintf(`{"anonymousId":"a-%d","event":"account.member_left","properties":{"account_id":"acc-%d"}}`, device, r.IntN(3)))
 	}
 }
 

@@ -37,6 +37,7 @@ func (n *Node) Run(ctx context.Context) error {
 	defer context.AfterFunc(faults, endAsking)()
 	workers.Go(func() error { return n.catchUpAndPull(asking) })
 	workers.Go(func() error { return n.erases(asking) })
+	workers.Go(func() error { return n.exports(asking) })
 	workers.Go(func() error { return n.keepUse(asking) })
 	workers.Go(func() error { return n.sqlTraitsOnceCaughtUp(asking) })
 	for _, s := range servers {

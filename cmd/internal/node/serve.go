@@ -45,7 +45,9 @@ func (n *Node) listen(ctx context.Context) (servers []*server, err error) {
 	if err != nil {
 		return servers, errors.Join(err, public.Close())
 	}
-	add(gateway.Server(hardened(n.onceCaughtUp(handler)), n.logger), secure, drain)
+	front := gateway.Server(hardened(n.onceCaughtUp(handler)), n.logger)
+	n.config.HTTP.Limit(front)
+	add(front, secure, drain)
 
 	commands, err := n.commandServer(ctx)
 	if err != nil {
@@ -146,7 +148,7 @@ func (n *Node) readers() (http.Handler, error) {
 	a, err := api.New(api.Config{
 		Past:     earlier,
 		Policies: n.policies, Disclosures: n.log, Disclosed: n.disclosed,
-		Profiles: n.profiles, Contacts: n.profiles, Speaker: n.commands, Accounts: n.profiles, Identity: n.identity, Timeline: timeline, Sources: n.accounts, Schemas: n.state, Privacy: n.privacy, Analysis: n.analysis, Commands: n.commands, Keys: n.authKeys, Tokens: tokens, Notes: n.commands, Trail: n.trail, RateLimit: n.config.HTTP.RateLimit.Quota(), Checks: n.checks(),
+		Profiles: n.profiles, Contacts: n.profiles, Speaker: n.commands, Accounts: n.profiles, Identity: n.identity, Timeline: timeline, Sources: n.accounts, Schemas: n.state, Privacy: n.privacy, Exports: n.asExports(), Analysis: n.analysis, Commands: n.commands, Keys: n.authKeys, Tokens: tokens, Notes: n.commands, Trail: n.trail, RateLimit: n.config.HTTP.RateLimit.Quota(), Checks: n.checks(),
 		Metrics: n.metrics.registry, Logger: n.logger, Now: time.Now,
 	})
 	if err != nil {

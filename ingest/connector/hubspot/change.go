@@ -115,16 +115,18 @@ func (m *mapper) contactChanged(b *connector.Batch, e event.Event, c *change, wh
 	}
 }
 
-// associated puts a contact into a company's account.
+// associated puts a contact into a company's account, or takes it out.
 func (m *mapper) associated(e *event.Event, c *change) {
 	field.Identify(e, m.contactID(c.FromObjectID))
 	if c.AssociationType != "CONTACT_TO_COMPANY" || c.ToObjectID == "" {
 		return
 	}
 	e.CX = &event.CX{AccountID: field.Clip(string(c.ToObjectID))}
-	if !c.AssociationRemoved {
-		e.Type = event.TypeGroup
+	if c.AssociationRemoved {
+		e.Name = event.NameAccountMemberLeft
+		return
 	}
+	e.Type = event.TypeGroup
 }
 
 // companyChanged is a change of an account.

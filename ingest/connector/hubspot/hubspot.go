@@ -66,7 +66,7 @@ func Connector() connector.Connector {
 			{Name: "deal_properties", Kind: connector.KindList, Default: dealProperties, Summary: "The properties of deals to pull."},
 			{Name: "base_url", Kind: connector.KindURL, Default: "https://api.hubapi.com", Summary: "Where HubSpot's API is; for tests."},
 		},
-		Makes:      []string{event.NameContactUpdated},
+		Makes:      []string{event.NameContactUpdated, event.NameAccountMemberLeft},
 		NewWebhook: newWebhook,
 		NewPuller:  newPuller,
 		// Search takes five a second from an account; one is left for others.
