@@ -8,17 +8,20 @@ import (
 	"tributary/profiles/consent"
 )
 
-// agreed says whether everybody whom an answer is about agreed to a purpose: if text is a contact point of
-// theirs, for one of the channels that reach it; else without naming one. Of nobody it says no.
+// agreed says whether those whom an answer is about agreed to a purpose. If text is a contact point, those who have
+// it did so for one of the channels that reach it; else everybody did without naming one. Of nobody it says no.
 func agreed(said [][]consent.Register, purpose, text string, now time.Time) bool {
+	held, all := false, len(said) > 0
 	for _, registers := range said {
 		p := consent.Project(registers, now)
-		subject, known := contactPoint(registers, text)
-		if !known && !p.Allows(consent.AnyChannel, purpose) || known && !reachable(p, subject, purpose) {
+		subject, has := contactPoint(registers, text)
+		if has && !reachable(p, subject, purpose) {
 			return false
 		}
+		held = held || has
+		all = all && p.Allows(consent.AnyChannel, purpose)
 	}
-	return len(said) > 0
+	return held || all
 }
 
 // contactPoint finds the one of the registers' contact points that a text is. One that is written otherwise than

@@ -60,11 +60,13 @@ type Config struct {
 	Sources  Sources
 	Schemas  Schemas
 	Privacy  Privacy // nil: requests of privacy are not taken
-	Exports  Exports // nil: no exports are made
-	Keys     Keys
-	Tokens   Tokens // nil: keys alone open anything
-	Notes    Notes
-	Trail    Trail
+	// Certificates are those of erasures; nil: there are none to be had.
+	Certificates Certificates
+	Exports      Exports // nil: no exports are made
+	Keys         Keys
+	Tokens       Tokens // nil: keys alone open anything
+	Notes        Notes
+	Trail        Trail
 	// RateLimit is how many requests a second each key, or bearer of tokens, may send, unless the key
 	// says otherwise.
 	RateLimit ratelimit.Quota

@@ -17,12 +17,11 @@ import (
 	"tributary/sql/store"
 )
 
-// disclosed reads all records of disclosures from the log, by request id.
-func (w *world) disclosed() map[string][]unify.Disclosure {
+// commands reads the commands of the log.
+func (w *world) commands(f func(r *stream.Record, c unify.Command)) {
 	w.Helper()
 	partitions, err := w.log.Partitions(w.Context())
 	w.must(err)
-	found := map[string][]unify.Disclosure{}
 	for _, p := range partitions {
 		if p.Next == p.First {
 			continue
@@ -32,25 +31,48 @@ func (w *world) disclosed() map[string][]unify.Disclosure {
 		for at := p.First; at < p.Next; {
 			entries, err := r.Next(w.Context(), 1000)
 			w.must(err)
-			for _, e := range entries {
+			for i := range entries {
+				e := &entries[i]
 				at = e.Offset + 1
-				if e.Source != unify.DisclosureSource {
+				if e.Kind != stream.KindCommand {
 					continue
 				}
 				c, err := unify.ParseCommand(e.Value)
 				w.must(err)
-				for _, mark := range marks {
-					if strings.Contains(string(e.Value), mark) && mark != marks[policy.ClassProvenance] {
-						w.Errorf("a record holds a value: %s", e.Value)
-					}
-				}
-				d := c.(unify.Disclosure)
-				found[d.RequestID] = append(found[d.RequestID], d)
+				f(&e.Record, c)
 			}
 		}
 		w.must(r.Close())
 	}
+}
+
+// disclosed reads all records of disclosures from the log, by request id.
+func (w *world) disclosed() map[string][]unify.Disclosure {
+	w.Helper()
+	found := map[string][]unify.Disclosure{}
+	w.commands(func(r *stream.Record, c unify.Command) {
+		d, ok := c.(unify.Disclosure)
+		if !ok {
+			return
+		}
+		for class, mark := range marks {
+			if strings.Contains(string(r.Value), mark) && class != policy.ClassProvenance {
+				w.Errorf("a record holds a value: %s", r.Value)
+			}
+		}
+		found[d.RequestID] = append(found[d.RequestID], d)
+	})
 	return found
+}
+
+// notes reads what the audit trail has beside commands.
+func (w *world) notes() (all []unify.AuditNote) {
+	w.commands(func(_ *stream.Record, c unify.Command) {
+		if n, ok := c.(unify.AuditNote); ok {
+			all = append(all, n)
+		}
+	})
+	return all
 }
 
 // TestWhatWasAnsweredIsOnRecord: 64 readers at a time; what each was answered is in the log when the answer comes.

@@ -27,7 +27,7 @@ const statusGone = 499
 
 // fail answers with the problem that an error is, and logs those that are ours.
 func (a *API) fail(c *gin.Context, err error) {
-	if errors.Is(c.Request.Context().Err(), context.Canceled) {
+	if errors.Is(c.Request.Context().Err(), context.Canceled) && !tooSlow(err) {
 		c.AbortWithStatus(statusGone)
 		return
 	}
@@ -119,6 +119,22 @@ func jsonName(t reflect.Type) string {
 	}
 }
 
+// tooSlow says whether a client did not send its body in time. It waits for the answer all the same, though
+// net/http ends a request's context once reading of it fails.
+func tooSlow(err error) bool {
+	var d *problem.Document
+	return errors.As(err, &d) && d.Status == http.StatusRequestTimeout
+}
+
+// unread says why a body could not be read: the client took longer than the server waits, or what the error
+// says.
+func unread(err error) error {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return problem.New(problem.TooSlow, "")
+	}
+	return err
+}
+
 // decode reads a JSON body strictly into v.
 func decode(c *gin.Context, v any) error {
 	if media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type")); err != nil || media != "application/json" {
@@ -139,8 +155,7 @@ func decode(c *gin.Context, v any) error {
 	case errors.As(err, &tooLarge):
 		return err
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		c.Header("Connection", "close")
-		return problem.New(problem.TooSlow, "")
+		return unread(err)
 	case errors.As(err, &wrong):
 		return problem.Field(wrong.Field, "must be "+jsonName(wrong.Type))
 	}

@@ -110,6 +110,10 @@ func (a *API) getExportContent(c *gin.Context) {
 		return
 	}
 	defer file.Close()
+	if err := a.noteReading(c); err != nil {
+		a.fail(c, err)
+		return
+	}
 	// It is as large as it is: the time that an answer may take does not hold for it.
 	_ = http.NewResponseController(c.Writer).SetWriteDeadline(time.Time{})
 	c.Header("Content-Type", "application/zip")

@@ -20,6 +20,7 @@ import (
 	"tributary/profiles/export"
 	"tributary/profiles/privacy"
 	"tributary/profiles/privacy/desk"
+	"tributary/profiles/privacy/erase"
 	"tributary/profiles/reconcile"
 )
 
@@ -115,6 +116,7 @@ func TestAnswersAndSchemasHaveTheSameFields(t *testing.T) {
 		"PrivacyBody": desk.Body{}, "ErasurePreview": desk.Preview{}, "KeptIdentifiers": desk.Kept{}, "StoreCount": desk.Store{},
 		"Erasures": desk.Erasures{}, "Erasure": desk.Erasure{}, "ErasureStep": desk.Step{}, "ErasureCount": privacy.Count{},
 		"ExportBody": exportBody{}, "Exports": export.Views{}, "Export": export.View{}, "ExportFile": export.File{},
+		"Certificate": erase.Certificate{}, "CertificateLine": erase.Line{}, "CertificateWaiting": erase.Waiting{},
 		"PrivacyDone": desk.Done{}, "PrivacyStanding": desk.Standing{},
 		"AuditPage": audit.Page{}, "AuditLine": audit.Line{},
 		"Reading": readingView{}, "Verification": verificationView{}, "Raise": raiseView{}, "Withheld": policy.Withheld{},

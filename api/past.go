@@ -98,7 +98,7 @@ func (a *API) redirect(c *gin.Context, address profiles.Address, profile, reques
 
 // alternativeView is what was said as well. The value is untrusted.
 type alternativeView struct {
-	name        string          // decides about its class
+	class       string          // profiles.Alternative.PolicyClass
 	Value       json.RawMessage `json:"value" policy:"self"`
 	Untrusted   bool            `json:"untrusted" policy:"meta"`
 	Source      string          `json:"source" policy:"provenance"`
@@ -108,10 +108,10 @@ type alternativeView struct {
 }
 
 // PolicyClass says that a trait's name decides about its class.
-func (v alternativeView) PolicyClass() string { return "trait:" + v.name }
+func (v alternativeView) PolicyClass() string { return v.class }
 
 func newAlternativeView(x *profiles.Alternative) alternativeView {
-	return alternativeView{x.Name, x.Value, true, x.Source, x.Observation, x.At, x.ReceivedAt}
+	return alternativeView{x.PolicyClass(), x.Value, true, x.Source, x.Observation, x.At, x.ReceivedAt}
 }
 
 // traitHistoryView is one page of what was ever said under a name.

@@ -5,7 +5,7 @@ import "tributary/profiles"
 // What only a value knows of its class (policy).
 
 // PolicyClass says that a trait's name decides about its class.
-func (v traitView) PolicyClass() string { return "trait:" + v.name }
+func (v traitView) PolicyClass() string { return v.class }
 
 // PolicyClass says that an identifier's type decides about its class.
 func (v identifierView) PolicyClass() string { return "identifier:" + v.Type }

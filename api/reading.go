@@ -60,7 +60,7 @@ type reading struct {
 	// or profiles are found without that.
 	others []identity.ProfileID
 	said   [][]consent.Register // what those the answer is about said of consent
-	before *policy.Result // what was withheld before the answer was made
+	before *policy.Result       // what was withheld before the answer was made
 }
 
 type readingContextKey struct{}

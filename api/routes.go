@@ -53,6 +53,7 @@ func (a *API) routes() []route {
 		{http.MethodPost, "/v1/privacy/erasures", auth.ScopePrivacyWrite, operations, a.postErasure()},
 		{http.MethodGet, "/v1/privacy/erasures", auth.ScopePrivacyRead, operations, a.getErasures()},
 		{http.MethodGet, "/v1/privacy/erasures/:id", auth.ScopePrivacyRead, operations, a.getErasure()},
+		{http.MethodGet, "/v1/privacy/erasures/:id/certificate", auth.ScopePrivacyRead, operations, a.getCertificate},
 		{http.MethodDelete, "/v1/privacy/erasures/:id", auth.ScopePrivacyWrite, operations, a.deleteErasure()},
 		{http.MethodPost, "/v1/privacy/suppressions", auth.ScopePrivacyWrite, operations, a.postSuppressions()},
 		{http.MethodDelete, "/v1/privacy/suppressions/:address", auth.ScopePrivacyWrite, operations, a.deleteSuppression()},

@@ -245,5 +245,6 @@ func documentOf(c *gin.Context) ([]byte, error) {
 	if err := newQuery(c).err(); err != nil {
 		return nil, err
 	}
-	return io.ReadAll(c.Request.Body)
+	body, err := io.ReadAll(c.Request.Body)
+	return body, unread(err)
 }

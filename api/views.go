@@ -112,7 +112,7 @@ type profileView struct {
 
 // traitView is a value with where it comes from. The value is untrusted.
 type traitView struct {
-	name        string          // decides about its class
+	class       string          // profiles.Trait.PolicyClass
 	Value       json.RawMessage `json:"value" policy:"self"`
 	Untrusted   bool            `json:"untrusted" policy:"meta"`
 	Source      string          `json:"source" policy:"provenance"`
@@ -266,7 +266,7 @@ func traitViews(traits []profiles.Trait) map[string]traitView {
 	views := make(map[string]traitView, len(traits))
 	for _, t := range traits {
 		views[t.Name] = traitView{
-			name: t.Name, Value: t.Value, Untrusted: true, Source: t.Source, Observation: t.Observation,
+			class: t.PolicyClass(), Value: t.Value, Untrusted: true, Source: t.Source, Observation: t.Observation,
 			At: t.At, ReceivedAt: t.ReceivedAt, Rule: string(t.Rule), Others: t.Others, Alternatives: each(t.Alternatives, newAlternativeView),
 		}
 	}

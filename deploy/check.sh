@@ -18,20 +18,20 @@ cleanup() {
 	rm -rf "$image"
 }
 trap cleanup EXIT
-mkdir -p "$image/opt/tributary" "$image/data"
+mkdir -p "$image/opt/tributary" "$image/data" "$image/ledger"
 cp bin/tributary "$image/opt/tributary/tributary"
 ln node_modules/@chdb/lib-linux-x64-gnu/libchdb.so "$image/opt/tributary/libchdb.so" 2>/dev/null ||
 	cp node_modules/@chdb/lib-linux-x64-gnu/libchdb.so "$image/opt/tributary/libchdb.so"
 nobody=()
 if [ "$(id -u)" = 0 ]; then
 	chmod 0755 "$image" "$image/opt" "$image/opt/tributary"
-	chown 65532:65532 "$image/data"
+	chown 65532:65532 "$image/data" "$image/ledger"
 	nobody=(setpriv --reuid 65532 --regid 65532 --clear-groups --no-new-privs --bounding-set=-all)
 fi
 # Replaces the shell it is called in.
 become() {
 	cd "$image/data"
-	exec env -i PATH=/usr/bin:/bin TRIBUTARY_DATA_DIR="$image/data" TRIBUTARY_HTTP_LISTEN="127.0.0.1:$port" \
+	exec env -i PATH=/usr/bin:/bin TRIBUTARY_DATA_DIR="$image/data" TRIBUTARY_PRIVACY_LEDGER="$image/ledger/erasures" TRIBUTARY_HTTP_LISTEN="127.0.0.1:$port" \
 		"${nobody[@]}" "$image/opt/tributary/tributary" "$@"
 }
 port=$((20000 + RANDOM % 20000))

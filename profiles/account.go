@@ -144,6 +144,10 @@ func FoldAccount(id string, parts []AccountPart, rules Rules) Account {
 			a.Kind = accountKind(t.Value)
 			continue
 		}
+		t.ofAccount = true
+		for i := range t.Alternatives {
+			t.Alternatives[i].ofAccount = true
+		}
 		a.Traits = append(a.Traits, t)
 	}
 	return a

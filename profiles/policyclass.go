@@ -51,7 +51,15 @@ func (k ItemKind) PolicyClass() string {
 func (x Item) PolicyClass() string { return x.Kind.PolicyClass() }
 
 // PolicyClass says that a trait's name decides about its class.
-func (t Trait) PolicyClass() string { return "trait:" + t.Name }
+func (t Trait) PolicyClass() string { return traitClass(t.ofAccount, t.Name) }
+
+// traitClass is the class of a trait whose name says no other.
+func traitClass(ofAccount bool, name string) string {
+	if ofAccount {
+		return "account:" + name
+	}
+	return "trait:" + name
+}
 
 // factClasses are the classes of facts. Facts are made of values that the policy has filtered, so what is of
 // several classes is meta here.

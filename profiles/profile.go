@@ -65,6 +65,7 @@ type HeldIdentifier struct {
 
 // Trait is what survived under one name, with where it comes from.
 type Trait struct {
+	ofAccount   bool                   // said of an account, not of the person
 	Name        string                 `policy:"meta"`
 	Value       json.RawMessage        `policy:"self"` // valid JSON, at most 1 KB
 	Source      string                 `policy:"provenance"`
@@ -81,6 +82,7 @@ type Trait struct {
 
 // Alternative is what was said under a name and did not survive.
 type Alternative struct {
+	ofAccount   bool
 	Name        string                 `policy:"meta"`
 	Value       json.RawMessage        `policy:"self"`
 	Source      string                 `policy:"provenance"`
@@ -91,7 +93,7 @@ type Alternative struct {
 }
 
 // PolicyClass says that the trait's name decides about its class.
-func (a Alternative) PolicyClass() string { return "trait:" + a.Name }
+func (a Alternative) PolicyClass() string { return traitClass(a.ofAccount, a.Name) }
 
 // Counter is how many events of one name came by one channel.
 type Counter struct {

@@ -9,8 +9,8 @@ import (
 	"tributary/profiles/privacy"
 )
 
-// Restrictions is implemented by a Hot that knows who is restricted (GDPR, Article 18): kept, and not used.
-type Restrictions interface {
+// restrictions is implemented by a Hot that knows who is restricted (GDPR, Article 18): kept, and not used.
+type restrictions interface {
 	RestrictsAny() bool
 	Restricted(...identity.ObservationID) bool
 }
@@ -25,7 +25,7 @@ func ForPrivacy(ctx context.Context) context.Context {
 // refused returns privacy.ErrRestricted if use of a profile is restricted: if that of one of its
 // observations is.
 func (v view) refused(ctx context.Context, id identity.ProfileID) error {
-	r, ok := v.Hot.(Restrictions)
+	r, ok := v.Hot.(restrictions)
 	if !ok || !r.RestrictsAny() || ctx.Value(forPrivacy{}) != nil {
 		return nil
 	}
@@ -47,7 +47,7 @@ func (s *Service) Usable(ctx context.Context, workspace string, ids ...identity.
 		return fmt.Errorf("open snapshot: %w", err)
 	}
 	defer func() { err = errors.Join(err, hot.Close()) }()
-	r, ok := hot.(Restrictions)
+	r, ok := hot.(restrictions)
 	if ok && ctx.Value(forPrivacy{}) == nil && r.RestrictsAny() && r.Restricted(ids...) {
 		return privacy.ErrRestricted
 	}

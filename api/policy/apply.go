@@ -71,12 +71,15 @@ func (r *Reader) Apply(v any) (*Result, error) {
 // can be put into words. The Result has no JSON.
 func Filter[T any](r *Reader, v *T) (*T, *Result, error) {
 	w := newWalker(r)
-	filtered, _, err := w.filter(reflect.ValueOf(v).Elem(), place{})
+	out := new(T)
+	*out = *v
+	ok, err := w.filter(reflect.ValueOf(out).Elem(), place{})
 	if err != nil {
 		return nil, nil, fmt.Errorf("apply policy: %w", err)
 	}
-	out := new(T)
-	reflect.ValueOf(out).Elem().Set(filtered)
+	if !ok {
+		out = new(T)
+	}
 	return out, w.result(), nil
 }
 
@@ -191,7 +194,7 @@ func (w *walker) withhold(path member, class, because, needs string) {
 // enter decides about a struct that says its own class, and says whether it goes out at all.
 func (w *walker) enter(v reflect.Value, p *plan, at place) (place, bool) {
 	if p.at != nil {
-		if t, ok := v.FieldByIndex(p.at).Interface().(time.Time); ok && !t.IsZero() {
+		if t := timeOf(v.FieldByIndex(p.at)); !t.IsZero() {
 			at.at = t
 		}
 	}
@@ -204,7 +207,7 @@ func (w *walker) enter(v reflect.Value, p *plan, at place) (place, bool) {
 		at.named += "[" + name + "]"
 	}
 	do, because, needs := w.verdict(class, at.at, true)
-	if do != Withhold && p.value != nil && !w.agreed(class, textOf(v.FieldByIndex(p.value))) {
+	if do != Withhold && p.value != nil && !w.agreed(class, v.FieldByIndex(p.value)) {
 		do, because, needs = Withhold, BecauseConsent, ""
 	}
 	if do == Withhold {
@@ -216,13 +219,14 @@ func (w *walker) enter(v reflect.Value, p *plan, at place) (place, bool) {
 }
 
 // agreed says whether the customer agreed to what the rule of a class asks for.
-func (w *walker) agreed(class, text string) bool {
+func (w *walker) agreed(class string, v reflect.Value) bool {
 	purposes := w.rules[class].Consent
 	if purposes == "" {
 		return true
 	}
-	if class != ClassContact {
-		text = ""
+	text := ""
+	if class == ClassContact {
+		text = textOf(v)
 	}
 	for purpose := range strings.FieldsSeq(purposes) {
 		if w.Agreed == nil || !w.Agreed(purpose, text) {
@@ -246,6 +250,9 @@ func textOf(v reflect.Value) (text string) {
 }
 
 func classOf(v reflect.Value) string {
+	if v.CanAddr() { // without a copy
+		return v.Addr().Interface().(Classed).PolicyClass()
+	}
 	if c, ok := v.Interface().(Classed); ok {
 		return c.PolicyClass()
 	}
@@ -272,7 +279,7 @@ func (w *walker) judge(f *field, v reflect.Value, element place) (do Action, cla
 	if class != ClassMeta && class != ClassProvenance && element.do > do {
 		do, class, because = element.do, element.class, BecausePurpose
 	}
-	if do != Withhold && !w.agreed(f.tag, textOf(v)) {
+	if do != Withhold && !w.agreed(f.tag, v) {
 		return Withhold, f.tag, BecauseConsent, ""
 	}
 	return do, class, because, needs

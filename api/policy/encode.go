@@ -57,7 +57,7 @@ func (w *walker) leaf(v reflect.Value) error {
 func (w *walker) simple(v reflect.Value) bool {
 	t := v.Type()
 	if t == timeType {
-		at := v.Interface().(time.Time)
+		at := timeOf(v)
 		if y := at.Year(); y < 0 || y > 9999 || at.Location() != time.UTC {
 			return false
 		}
@@ -259,6 +259,9 @@ func maskLeaf(v reflect.Value, class string) (reflect.Value, bool) {
 }
 
 func isZero(v reflect.Value) bool {
+	if v.Type() == timeType {
+		return timeOf(v).IsZero()
+	}
 	if k := v.Kind(); k != reflect.Struct && k != reflect.Pointer && k != reflect.Array {
 		return v.IsZero()
 	}

@@ -1,133 +1,156 @@
 package policy
 
-import "reflect"
+import (
+	"reflect"
+	"time"
+)
 
-// filter copies a value without what is withheld; false: the element is withheld as a whole.
-func (w *walker) filter(v reflect.Value, at place) (reflect.Value, bool, error) {
+// filter takes out of a value, which is a copy of the walker's own, what is withheld; false: it is withheld as a
+// whole. What the value points to is copied before it is changed.
+func (w *walker) filter(v reflect.Value, at place) (bool, error) {
 	if leaf(v.Type()) {
-		return v, true, nil
+		return true, nil
 	}
 	switch v.Kind() {
-	case reflect.Pointer:
-		if v.IsNil() {
-			return v, true, nil
-		}
-		inner, ok, err := w.filter(v.Elem(), at)
-		if !ok || err != nil {
-			return reflect.Zero(v.Type()), false, err
-		}
-		p := reflect.New(v.Type().Elem())
-		p.Elem().Set(inner)
-		return p, true, nil
+	case reflect.Pointer, reflect.Interface:
+		return w.filterInner(v, at)
 	case reflect.Slice:
-		return w.filterList(v, at.element())
+		return true, w.filterList(v, at.element())
 	case reflect.Map:
-		return w.filterMapping(v, at.element())
+		return true, w.filterMapping(v, at.element())
 	case reflect.Struct:
 		return w.filterObject(v, at)
-	case reflect.Interface:
-		if v.IsNil() {
-			return v, true, nil
-		}
-		inner, ok, err := w.filter(v.Elem(), at)
-		if !ok || err != nil {
-			return reflect.Zero(v.Type()), false, err
-		}
-		out := reflect.New(v.Type()).Elem()
-		out.Set(inner)
-		return out, true, nil
 	default: // an array of structs: nothing that is filtered has one
-		return reflect.Zero(v.Type()), true, nil
+		v.SetZero()
+		return true, nil
 	}
 }
 
-func (w *walker) filterList(v reflect.Value, at place) (reflect.Value, bool, error) {
+// filterInner filters what a pointer or interface holds.
+func (w *walker) filterInner(v reflect.Value, at place) (bool, error) {
 	if v.IsNil() {
-		return v, true, nil
+		return true, nil
 	}
-	out := reflect.MakeSlice(v.Type(), 0, v.Len())
-	for i := range v.Len() {
-		x, ok, err := w.filter(v.Index(i), at)
+	inner := reflect.New(v.Elem().Type())
+	inner.Elem().Set(v.Elem())
+	ok, err := w.filter(inner.Elem(), at)
+	switch {
+	case !ok || err != nil:
+		v.SetZero()
+	case v.Kind() == reflect.Pointer:
+		v.Set(inner)
+	default:
+		v.Set(inner.Elem())
+	}
+	return ok, err
+}
+
+func (w *walker) filterList(v reflect.Value, at place) error {
+	if v.IsNil() {
+		return nil
+	}
+	out := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
+	reflect.Copy(out, v)
+	n := 0
+	for i := range out.Len() {
+		x := out.Index(i)
+		ok, err := w.filter(x, at)
 		if err != nil {
-			return v, false, err
+			return err
 		}
-		if ok {
-			out = reflect.Append(out, x)
+		if !ok {
+			continue
 		}
+		if n < i {
+			out.Index(n).Set(x)
+		}
+		n++
 	}
-	return out, true, nil
+	v.Set(out.Slice3(0, n, n))
+	return nil
 }
 
-func (w *walker) filterMapping(v reflect.Value, at place) (reflect.Value, bool, error) {
+func (w *walker) filterMapping(v reflect.Value, at place) error {
 	if v.IsNil() {
-		return v, true, nil
+		return nil
 	}
 	out := reflect.MakeMapWithSize(v.Type(), v.Len())
 	for _, key := range v.MapKeys() {
-		x, ok, err := w.filter(v.MapIndex(key), at)
+		x := reflect.New(v.Type().Elem()).Elem()
+		x.Set(v.MapIndex(key))
+		ok, err := w.filter(x, at)
 		if err != nil {
-			return v, false, err
+			return err
 		}
 		if ok {
 			out.SetMapIndex(key, x)
 		}
 	}
-	return out, true, nil
+	v.Set(out)
+	return nil
 }
 
-func (w *walker) filterObject(v reflect.Value, at place) (reflect.Value, bool, error) {
+func (w *walker) filterObject(v reflect.Value, at place) (bool, error) {
 	p, err := planOf(v.Type())
 	if err != nil {
-		return v, false, err
+		return false, err
 	}
 	element, ok := w.enter(v, p, at)
 	if !ok {
-		return v, false, nil
+		return false, nil
 	}
-	out := reflect.New(v.Type()).Elem()
-	out.Set(v)
 	for i := range p.fields {
 		f := &p.fields[i]
-		x, err := w.filterField(f, v.FieldByIndex(f.index), element)
-		if err != nil {
-			return v, false, err
+		if err := w.filterField(f, v.FieldByIndex(f.index), element); err != nil {
+			return false, err
 		}
-		out.FieldByIndex(f.index).Set(x)
 	}
-	return out, true, nil
+	return true, nil
 }
 
-// filterField returns what is left of a field: zero where nothing is.
-func (w *walker) filterField(f *field, v reflect.Value, element place) (reflect.Value, error) {
+// filterField makes a field zero where nothing is left of it.
+func (w *walker) filterField(f *field, v reflect.Value, element place) error {
 	do, class, because, needs := w.judge(f, v, element)
 	path := member{element.path, f.name}
-	zero := reflect.Zero(v.Type())
 	switch {
 	case do == Withhold:
 		if !isZero(v) {
 			w.withhold(path, class, because, needs)
 		}
-		return zero, nil
+		v.SetZero()
 	case !f.asWhole:
+		if isZero(v) {
+			return nil
+		}
 		at := element.member(f.name)
 		if f.tag != tagLook {
 			at.class, at.do = class, do
 		}
-		x, ok, err := w.filter(v, at)
+		ok, err := w.filter(v, at)
 		if !ok {
-			return zero, err
+			v.SetZero()
 		}
-		return x, err
+		return err
 	case v.Type() == rawType && do == Show:
-		return w.nested(v, element, path), nil
+		v.Set(w.nested(v, element, path))
 	case do == Show || isZero(v):
-		return v, nil
+	default:
+		shown, ok := maskLeaf(v, class)
+		if !ok {
+			w.withhold(path, class, because, needs)
+			v.SetZero()
+			return nil
+		}
+		w.masked[path] = true
+		v.Set(shown)
 	}
-	shown, ok := maskLeaf(v, class)
-	if !ok {
-		w.withhold(path, class, because, needs)
-		return zero, nil
+	return nil
+}
+
+// timeOf reads a time.Time without a copy of it on the heap where that can be.
+func timeOf(v reflect.Value) time.Time {
+	if v.CanAddr() {
+		return *v.Addr().Interface().(*time.Time)
 	}
-	w.masked[path] = true
-	return shown, nil
+	return v.Interface().(time.Time)
 }

@@ -37,7 +37,7 @@ func (w *walker) prune(v any, at place, path member) bool {
 			class := w.Policy.ClassOf(Class(at.class, name))
 			if class != at.class {
 				do, because, needs := w.verdict(class, at.at, false)
-				if text, _ := x[name].(string); do == Show && !w.agreed(class, text) {
+				if text, _ := x[name].(string); do == Show && !w.agreed(class, reflect.ValueOf(text)) {
 					do, because, needs = Withhold, BecauseConsent, ""
 				}
 				if do != Show {

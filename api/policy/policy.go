@@ -188,15 +188,15 @@ func (p *Policy) lookup(purpose, reader, class string) (Rule, []string, bool) {
 
 // Explanation is the rule of one class and where the document says so.
 type Explanation struct {
-	Class string   `json:"class"`
-	Do    string   `json:"do"`
-	Needs string   `json:"needs,omitempty"`
-	Below string   `json:"below,omitempty"` // what happens under Needs
-	Age   string   `json:"max_age,omitempty"`
-	Limit int      `json:"limit,omitempty"`
+	Class string `json:"class"`
+	Do    string `json:"do"`
+	Needs string `json:"needs,omitempty"`
+	Below string `json:"below,omitempty"` // what happens under Needs
+	Age   string `json:"max_age,omitempty"`
+	Limit int    `json:"limit,omitempty"`
 	// Consent are the purposes to which the customer must have agreed.
 	Consent []string `json:"consent,omitempty"`
-	From  []string `json:"from"`
+	From    []string `json:"from"`
 }
 
 // Explain tells the rule of every class for a purpose and a kind of reader. It fails for names that

@@ -45,7 +45,7 @@ var (
 func Kinds() []Kind {
 	return []Kind{
 		Invalid, Unauthenticated, Forbidden, NotFound, NoRoute, BadMethod, Ambiguous, Split, Conflict,
-		TooLarge, HeaderTooLarge, MediaType, RateLimited, Internal, Unavailable, Timeout,
+		TooLarge, HeaderTooLarge, MediaType, RateLimited, Internal, Unavailable, TooSlow, Timeout,
 	}
 }
 

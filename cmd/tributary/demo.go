@@ -15,9 +15,11 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
+	"tributary/api/admin"
 	"tributary/api/auth"
 	"tributary/cmd/internal/demo"
 	"tributary/cmd/internal/node"
+	"tributary/profiles/unify"
 )
 
 // demoState is kept beside the demo's data, so that an interrupted load goes on with the same company.
@@ -162,7 +164,7 @@ func (d *demoRun) load(ctx context.Context, state *demoState) error {
 	}
 	_ = bar.Finish()
 	fmt.Fprintf(d.progress, "\n")
-	if err := d.node.Settle(ctx); err != nil {
+	if err := d.define(ctx); err != nil {
 		return err
 	}
 	fmt.Fprintf(d.out, "Sent %d events: %d repeated an earlier one, %d were malformed and are in the quarantine.\n",
@@ -173,26 +175,48 @@ func (d *demoRun) load(ctx context.Context, state *demoState) error {
 	return d.writeState(state)
 }
 
+// define puts the company's computed traits and segments in force, and waits until everybody is judged by them.
+func (d *demoRun) define(ctx context.Context) error {
+	client := admin.NewClient(node.Socket(d.dir))
+	defer client.Close()
+	if _, err := client.SetDefinitions(ctx, d.node.Workspace(), unify.ProfilesDefinitions{Document: demo.Definitions}); err != nil {
+		return fmt.Errorf("set definitions: %w", err)
+	}
+	ticker := time.NewTicker(100 * time.Millisecond)
+	defer ticker.Stop()
+	for d.node.Status(ctx).Analysing {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+	}
+	return d.node.Settle(ctx)
+}
+
 // invite makes a fresh read key and says what to try.
 func (d *demoRun) invite(ctx context.Context) error {
 	secret, _, err := d.node.Keys().Create(ctx, auth.New{Kind: auth.KindRead, Workspace: d.node.Workspace(), Note: "demo"})
 	if err != nil {
 		return err
 	}
-	const customer = "user_id:u-100007"
+	const customer, account = "user_id:u-100007", "acc_00001"
 	_, err = fmt.Fprintf(d.out, `
 Tributary is running.
   URL       %[1]s
   read key  %[2]s
   data      %[3]s (truth.csv there says who each event was really about)
 
-Try:
+Try (a profile has its computed traits and segments in it):
   curl -s -H "Authorization: Bearer %[2]s" %[1]s/v1/profiles/%[4]s
   curl -s -H "Authorization: Bearer %[2]s" "%[1]s/v1/profiles/%[4]s/context?budget_tokens=800"
   curl -s -H "Authorization: Bearer %[2]s" "%[1]s/v1/profiles/%[4]s/timeline?limit=20"
+  curl -s -H "Authorization: Bearer %[2]s" "%[1]s/v1/segments/%[6]s/members?limit=10"
+  curl -s -H "Authorization: Bearer %[2]s" "%[1]s/v1/profiles/%[4]s/consent"
+  curl -s -H "Authorization: Bearer %[2]s" "%[1]s/v1/accounts/%[5]s"
 
 Press Ctrl-C to stop; run it again to go on with the same data.
-`, d.url, secret, d.dir, customer)
+`, d.url, secret, d.dir, customer, account, demo.Segment)
 	return err
 }
 

@@ -187,3 +187,46 @@ func TestImportChecksAllFilesFirst(t *testing.T) {
 		t.Error("a data folder was made")
 	}
 }
+
+// TestImportNeedsItsWorkspace: what is brought in for a workspace that nobody made, or that is closed, is
+// refused, with what to do, and nothing of it is kept; made, it comes in.
+func TestImportNeedsItsWorkspace(t *testing.T) {
+	mapping, table := importFiles(t, 3)
+	dir := filepath.Join(t.TempDir(), "data")
+	list := filepath.Join(t.TempDir(), "list.csv")
+	if err := os.WriteFile(list, []byte("contact\nada@example.com\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := run(t, "keys", "create", "--kind", "read", "--data-dir", dir); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	csv := []string{"import", "csv", "--source", "shop", "--mapping", mapping, "--workspace", "shop-de", "--data-dir", dir, table}
+	suppression := []string{"import", "suppression", "--workspace", "shop-de", "--data-dir", dir, list}
+	refused := func(words string) {
+		t.Helper()
+		for _, args := range [][]string{csv, suppression} {
+			if out, err := run(t, args...); err == nil || !strings.Contains(out, words) {
+				t.Errorf("%v: %v, does not say %q:\n%s", args[:2], err, words, out)
+			}
+		}
+	}
+	refused("tributary workspaces create shop-de")
+	do := func(args ...string) {
+		t.Helper()
+		if out, err := run(t, append(args, "--data-dir", dir)...); err != nil {
+			t.Fatalf("%v: %v\n%s", args, err, out)
+		}
+	}
+	do("workspaces", "create", "shop-de")
+	do("workspaces", "close", "shop-de")
+	refused("tributary workspaces reopen shop-de")
+	do("workspaces", "reopen", "shop-de")
+	for _, args := range [][]string{csv, suppression} {
+		if out, err := run(t, args...); err != nil {
+			t.Errorf("%v: %v\n%s", args[:2], err, out)
+		}
+	}
+	if a := accountOf(t, dir, "shop"); a.Received == 0 || !a.Balanced {
+		t.Errorf("the import came to %+v", a)
+	}
+}

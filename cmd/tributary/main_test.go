@@ -150,8 +150,11 @@ func TestDemo(t *testing.T) {
 func tryAll(t *testing.T, output string) {
 	t.Helper()
 	commands := regexp.MustCompile(`curl -s -H "Authorization: (Bearer \S+)" "?(http\S+?)"?\n`).FindAllStringSubmatch(output, -1)
-	if len(commands) != 3 {
-		t.Fatalf("the demo offers %d commands, want 3:\n%s", len(commands), output)
+	if len(commands) != 6 {
+		t.Fatalf("the demo offers %d commands, want 6:\n%s", len(commands), output)
+	}
+	says := map[string]string{ // what an answer must hold
+		"/members": `"profile":`, "/consent": `"decisions":`, "/accounts/": `"members":`,
 	}
 	for _, c := range commands {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c[2], http.NoBody)
@@ -167,6 +170,14 @@ func tryAll(t *testing.T, output string) {
 		response.Body.Close()
 		if err != nil || response.StatusCode != http.StatusOK || !json.Valid(text) {
 			t.Errorf("%s: %s, %v: %.200s", c[2], response.Status, err, text)
+		}
+		if strings.HasSuffix(c[2], "u-100007") && !strings.Contains(string(text), `"conversations":`) {
+			t.Errorf("%s has no computed traits: %.300s", c[2], text)
+		}
+		for part, want := range says {
+			if strings.Contains(c[2], part) && !strings.Contains(string(text), want) {
+				t.Errorf("%s does not hold %s: %.300s", c[2], want, text)
+			}
 		}
 	}
 }

@@ -41,6 +41,10 @@ func TestMembership(t *testing.T) {
 			body:   `{"type":"group","userId":"u","groupId":"a1","traits":{"account_kind":1},"context":{"membership":{"role":[]}}}`,
 			faults: []string{"context.membership.role", "traits.account_kind"},
 		},
+		"every role at once": {
+			body:   `{"type":"group","userId":"u","groupId":"a1","context":{"membership":{"role":"*"}}}`,
+			faults: []string{"context.membership.role"},
+		},
 		"left of no account": {
 			body:   `{"type":"track","userId":"u","event":"account.member_left","properties":{}}`,
 			faults: []string{"properties.account_id"},

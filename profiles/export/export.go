@@ -293,8 +293,7 @@ func (e *Exporter) erased(r *Record) (bool, error) {
 		return false, fmt.Errorf("read erasures: %w", err)
 	}
 	for _, x := range all {
-		begun := x.Status == privacy.StatusErasing || x.Status == privacy.StatusErased
-		if begun && !x.At.Before(r.CreatedAt) && r.concerns(func(o identity.ObservationID) bool { return x.Concerns(o, nil) }) {
+		if x.CarriedOut() && !x.At.Before(r.CreatedAt) && r.concerns(func(o identity.ObservationID) bool { return x.Concerns(o, nil) }) {
 			return true, nil
 		}
 	}

@@ -52,7 +52,7 @@ func (f folder) open() (map[uuid.UUID]*Record, error) {
 		if r := records[id]; r != nil && r.Status == StatusReady {
 			continue
 		}
-		if id, ok := named(e.Name(), sidecarEnding); ok && records[id] != nil {
+		if id, ok := named(e.Name(), sidecarEnding); e.IsDir() || ok && records[id] != nil {
 			continue
 		}
 		if err := os.Remove(filepath.Join(string(f), e.Name())); err != nil {

@@ -21,7 +21,7 @@ import (
 // looks up much at once, because every question to the engine costs milliseconds.
 type moment struct {
 	*then
-	today     profiles.Hot // which knows who may be told of
+	today     profiles.Hot // which knows who was erased
 	workspace string
 	at        int64 // Unix milliseconds
 	seen      map[identity.ObservationID]*known
@@ -38,25 +38,10 @@ type known struct {
 	whole       bool // observation and state were looked up
 }
 
-var (
-	_ profiles.Hot          = (*moment)(nil)
-	_ profiles.Restrictions = (*moment)(nil)
-)
+var _ profiles.Hot = (*moment)(nil)
 
 // Close implements profiles.Hot.
 func (m *moment) Close() error { return m.today.Close() }
-
-// RestrictsAny says whether the workspace restricts anybody now.
-func (m *moment) RestrictsAny() bool {
-	r, ok := m.today.(profiles.Restrictions)
-	return ok && r.RestrictsAny()
-}
-
-// Restricted says whether one of some observations is kept and not used now.
-func (m *moment) Restricted(ids ...identity.ObservationID) bool {
-	r, ok := m.today.(profiles.Restrictions)
-	return ok && r.Restricted(ids...)
-}
 
 func (m *moment) params(ids []identity.ObservationID) store.Params {
 	return about(m.workspace, m.at, ids)

@@ -44,6 +44,9 @@ type Step struct {
 	Detail json.RawMessage `json:"detail,omitempty"` // nothing that says who
 }
 
+// CarriedOut says whether the state has forgotten the subject.
+func (r *Record) CarriedOut() bool { return r.Status == StatusErasing || r.Status == StatusErased }
+
 // Step returns what was noted under a name; nil: nothing yet.
 func (r *Record) Step(name string) *Step {
 	for i := range r.Steps {

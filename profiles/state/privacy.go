@@ -314,6 +314,28 @@ func (s space) hashKey(b []byte, h privacy.IdentifierHash) []byte {
 	return append(s.key(b, kindSuppressed), h[:]...)
 }
 
+// EachSuppression calls f with every identifier whose suppression ever changed, of all workspaces: how it stands
+// and since when.
+func (s *Store) EachSuppression(f func(workspace string, h privacy.IdentifierHash, on bool, at time.Time) error) error {
+	if err := s.acquire(); err != nil {
+		return err
+	}
+	defer s.release()
+	err := scan(s.db, []byte{kindSuppressed}, func(key, value []byte) error {
+		d := decoder{data: key[1:]}
+		workspace := d.string()
+		var h privacy.IdentifierHash
+		copy(h[:], d.take(len(h)))
+		all, err := decodeSwitches(value)
+		if err = errors.Join(err, d.end("suppression")); err != nil || len(all) == 0 {
+			return err
+		}
+		last := all[len(all)-1]
+		return f(workspace, h, last.on, last.At)
+	})
+	return wrapRead("suppressions", err)
+}
+
 // SaidOfSuppression says whether it is known that an identifier's suppression changed at a moment, or
 // later.
 func (s *Store) SaidOfSuppression(workspace string, h privacy.IdentifierHash, at time.Time) (bool, error) {

@@ -61,7 +61,7 @@ func (a *applier) erase(space *state.Space, r *record, c PrivacyErase) error {
 		return errSkip{reasonMismatch, "the erasure names another workspace than its record"}
 	}
 	was := space.Erasure(c.ID)
-	if was != nil && (was.Status == privacy.StatusErasing || was.Status == privacy.StatusErased) {
+	if was != nil && was.CarriedOut() {
 		return nil
 	}
 	now := &privacy.Record{Erasure: c.Erasure, Status: privacy.StatusErasing}
@@ -113,6 +113,9 @@ func (a *applier) forgetAll(space *state.Space, r *record, e *privacy.Erasure) (
 		near, err := a.forget(space, r, o)
 		if err != nil {
 			return nil, fmt.Errorf("forget: %w", err)
+		}
+		if err := a.forgetBlocks(space, o, e); err != nil {
+			return nil, err
 		}
 		ids = append(ids, o.ID)
 		for _, id := range near {
@@ -182,6 +185,22 @@ func (a *applier) held(space *state.Space, e *privacy.Erasure) ([]*state.Observe
 		}
 	}
 	return all, nil
+}
+
+// forgetBlocks removes what is kept of identifiers of the subject that were blocked once.
+func (a *applier) forgetBlocks(space *state.Space, o *state.Observed, e *privacy.Erasure) error {
+	if a.Hasher == nil {
+		return nil
+	}
+	for _, id := range o.Identifiers {
+		if !e.Holds(a.Hasher.Identifier(space.Name(), id)) {
+			continue
+		}
+		if err := space.ForgetBlock(id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // forget removes one observation, and returns whom that may concern.
@@ -309,7 +328,7 @@ func (a *applier) eraseItems() error {
 		return nil
 	}
 	for space, all := range by {
-		if err := errors.Join(a.eraseConsent(space, all), forgetFormer(space, all)); err != nil {
+		if err := errors.Join(a.eraseConsent(space, all), forgetFormer(space, all), space.ForgetExamples()); err != nil {
 			return err
 		}
 		set := privacy.NewSet()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -73,6 +74,22 @@ func TestNothingStaysOfTheErased(t *testing.T) {
 	if r.record(e.ID).Status != privacy.StatusErasing {
 		t.Error("it was not carried out")
 	}
+	r.rewrite()
+	for _, entry := range r.logged() {
+		if bytes.Contains(entry.Value, []byte(mark)) || bytes.Contains(entry.Value, []byte("7700900123")) || strings.Contains(entry.MessageID, mark) {
+			t.Errorf("the log holds %s", entry.Value)
+		}
+	}
+	r.stop()
+	must(t, r.fs.RemoveAll("state"))
+	r = open(t, r.fs, config).start()
+	r.quiet()
+	r.judged()
+	for kind, what := range r.search(v) {
+		if staysOf[kind] == "" {
+			t.Errorf("made again, under %q is %s", kind, what)
+		}
+	}
 }
 
 // victim is who is erased.
@@ -102,6 +119,8 @@ func plantAll(r *rig) *victim {
 	consented.Name, consented.Channel, consented.CX = event.NameConsentChanged, event.ChannelEmail, &event.CX{Consent: event.ConsentRefused, Purpose: "marketing", Evidence: "said " + mark}
 	said := ev("shop", "5", 6, v.ids[0])
 	said.Name, said.Channel, said.CX = event.NameConsentChanged, "web", &event.CX{Consent: event.ConsentRefused, Purpose: "profiling", Evidence: "said " + mark}
+	older := ev("shop", "older", 0, user("older"))
+	r.put(record(r.tb, older))
 	other := order("shop", "other", 7, "5.00", user("other"))
 	other.CX.AccountID = "acme"
 	again := ev("web", "6", 8, v.ids[0])
@@ -119,9 +138,14 @@ func plantAll(r *rig) *victim {
 	r.put(command(r.tb, 11, unify.IdentityLink{A: a, B: b, Verdict: unify.LinkMustMerge, Actor: "clerk", Note: "knows " + mark}))
 	r.quiet()
 	r.put(command(r.tb, 12, unify.IdentityLink{A: a, B: b, Verdict: unify.LinkNeverMerge, Note: "knows " + mark}))
+	r.put(command(r.tb, 17, unify.IdentityLink{A: r.observation(older), B: a, Verdict: unify.LinkMustMerge}))
+	r.quiet()
+	r.put(command(r.tb, 18, unify.IdentityLink{A: r.observation(older), B: a, Verdict: unify.LinkNeverMerge}))
 	r.put(command(r.tb, 13, unify.IdentityLink{A: a, B: c, Verdict: unify.LinkMustMerge, Note: "same " + mark}))
-	r.put(command(r.tb, 14, unify.TraitSet{Trait: "sql:score", Values: []unify.TraitValue{{Observation: a, Value: json.RawMessage(`"` + mark + `"`)}}}))
-	r.put(command(r.tb, 15, unify.PrivacyRestrict{Observations: []identity.ObservationID{a}, Reason: "asked by " + mark}))
+	r.put(command(r.tb, 14, unify.TraitSet{Trait: "sql:score", Values: []unify.TraitValue{
+		{Observation: a, Value: json.RawMessage(`"` + mark + `"`)}, {Observation: b, Value: json.RawMessage(`"other"`)},
+	}}))
+	r.put(command(r.tb, 15, unify.PrivacyRestrict{Observations: []identity.ObservationID{a}, Reason: "4711"}))
 	r.quiet()
 	r.put(command(r.tb, 16, unify.PrivacyUnrestrict{Observations: []identity.ObservationID{a}}))
 	r.quiet()
@@ -130,7 +154,7 @@ func plantAll(r *rig) *victim {
 	return v
 }
 
-// published waits until no profile waits to be published, and whoever comes to be once the step is over.
+// published waits until no profile waits to be published.
 func (r *rig) published() {
 	r.Helper()
 	for deadline := time.Now().Add(2 * time.Minute); r.state.StaleProfiles() > 0; time.Sleep(time.Millisecond) {

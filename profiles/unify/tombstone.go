@@ -31,7 +31,7 @@ func Replacement(engine Engine, hasher *privacy.Hasher, st *state.Store, entry s
 	command, err := ParseCommand(entry.Value)
 	if err != nil { // it went to the quarantine, and may do so again
 		command = PrivacyVoid{Erasure: e.ID, Was: "unknown"}
-	} else if command, err = withoutErased(st, entry, command, &tombstone); err != nil {
+	} else if command, err = commandWithout(st, entry, command, &tombstone); err != nil {
 		return entry, err
 	}
 	by, _ := parseBy(entry.Value)
@@ -39,8 +39,8 @@ func Replacement(engine Engine, hasher *privacy.Hasher, st *state.Store, entry s
 	return entry, err
 }
 
-// withoutErased is what is left of a command: of one that says things of several people, what it says of others.
-func withoutErased(st *state.Store, entry stream.Entry, command Command, t *privacy.Tombstone) (Command, error) {
+// commandWithout is what is left of a command: of one that says things of several people, what it says of others.
+func commandWithout(st *state.Store, entry stream.Entry, command Command, t *privacy.Tombstone) (Command, error) {
 	switch c := command.(type) {
 	case QuarantineReplay:
 		if len(c.With) > 0 {

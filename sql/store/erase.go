@@ -38,7 +38,7 @@ type ErasedRow struct {
 	Table       string
 	Erasure     uuid.UUID
 	PartitionID string
-	Text        string // what the column becomes: participants of events, body of facts
+	Text        string // what columns become: body of facts; for events see ParticipantsText.Changed
 }
 
 // The tables of a run. They have no writer: nothing that a sink sends goes there.

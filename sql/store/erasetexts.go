@@ -36,6 +36,19 @@ type QuarantinedText struct {
 	ItemOffset    uint64 `ch:"item_offset"`
 }
 
+// ParticipantsText is an event in which others took part: Text is the column participants.
+type ParticipantsText struct {
+	ErasureText
+	Context string `ch:"context"`
+}
+
+// Changed is the row as one to change, with what the two columns become.
+func (t *ParticipantsText) Changed(participants, context string) *ErasedRow {
+	row := t.Row("events")
+	row.Text = participants + "\x00" + context
+	return row
+}
+
 // ContactText is a row of consent_changes with its contact points: types and normalised values.
 type ContactText struct {
 	ErasureText
@@ -45,9 +58,9 @@ type ContactText struct {
 	OriginValue string `ch:"origin_value"`
 }
 
-// Participants yields the events of some workspaces in which others took part; Text is the column participants.
-func (s *Store) Participants(ctx context.Context, workspaces []string) iter.Seq2[ErasureText, error] {
-	return each[ErasureText](ctx, s, "erase/participants", workspaces)
+// Participants yields the events of some workspaces in which others took part.
+func (s *Store) Participants(ctx context.Context, workspaces []string) iter.Seq2[ParticipantsText, error] {
+	return each[ParticipantsText](ctx, s, "erase/participants", workspaces)
 }
 
 // CommandTexts yields the rows of facts that are commands.

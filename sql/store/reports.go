@@ -92,6 +92,8 @@ type ChannelCSAT struct {
 	Satisfied uint64  `ch:"satisfied"`
 	CSAT      float64 `ch:"csat"` // Satisfied / Answers
 	MeanScore float64 `ch:"mean_score"`
+	// RestatedEvents is how many answers of these days were erased since: a number that says so was another.
+	RestatedEvents uint64 `ch:"restated_events"`
 }
 
 // TableSize is a row of operate/table_sizes, which takes no parameters.

@@ -31,6 +31,7 @@ func same(t testing.TB, got, want *store.EventRow) {
 	t.Helper()
 	w := *want
 	w.At, w.OriginalAt, w.SentAt, w.ReceivedAt = kept(w.At), kept(w.OriginalAt), kept(w.SentAt), kept(w.ReceivedAt)
+	w.ValidUntil, w.ValidFrom = kept(w.ValidUntil), kept(w.ValidFrom)
 	g := *got
 	g.Query, w.Query = "", ""
 	if len(w.Identifiers) == 0 {

@@ -77,9 +77,7 @@ func (b *erasing) begin(t *testing.T, until time.Time) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		row := text.Row("events")
-		row.Text = "[]"
-		rows = append(rows, row)
+		rows = append(rows, text.Changed("[]", text.Context))
 	}
 	if err := b.NoteErased(t.Context(), rows); err != nil {
 		t.Fatal(err)

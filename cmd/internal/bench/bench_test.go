@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tributary/profiles/define"
 )
 
 var binary string
@@ -67,6 +69,14 @@ func TestEverythingRuns(t *testing.T) {
 	}
 	if err := report.Table(io.Discard); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestDefinitionsAreValid compiles what the part analysis declares.
+func TestDefinitionsAreValid(t *testing.T) {
+	p, err := define.Compile([]byte(definitions(analysisTraits, analysisSegments)))
+	if err != nil || len(p.Definitions.Computed) != analysisTraits || len(p.Definitions.Segments) != analysisSegments {
+		t.Fatal(err)
 	}
 }
 

@@ -86,11 +86,11 @@ func (s *server) status(ctx context.Context) (status node.Status, err error) {
 	return status, err
 }
 
-// settle waits until everything that was acknowledged is in ClickHouse.
+// settle waits until everything that was acknowledged is in ClickHouse, and everybody is judged.
 func (s *server) settle(ctx context.Context) error {
 	return s.await(ctx, "to have everything in ClickHouse", func() bool {
 		status, err := s.status(ctx)
-		return err == nil && status.PendingRecords == 0 && status.SinkLagRows == 0
+		return err == nil && status.PendingRecords == 0 && !status.Analysing && status.SinkLagRows == 0
 	})
 }
 

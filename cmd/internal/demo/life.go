@@ -9,6 +9,7 @@ import (
 func (w *writer) life() {
 	w.crm()
 	w.billing()
+	w.permissions()
 	for range 1 + int(5*w.p.Activity) {
 		w.visit(w.when())
 	}
@@ -80,7 +81,7 @@ func (w *writer) phoneAsTyped() string {
 func (w *writer) billing() {
 	who := as{user: w.p.UserID, own: "customer_id=cus_" + w.p.ID[1:]}
 	account := "acc_" + w.p.ID[1:]
-	money := props{"amount": w.p.Plan.Price, "currency": "USD", "product": w.p.Plan.Product, "account_id": account}
+	money := props{"amount": w.p.Plan.Price, "currency": "USD", "product": w.p.Plan.Product, "account_id": account, "account_kind": "household", "account_role": "owner"}
 	if w.chance(0.2) {
 		w.send(SourceBilling, "", "track", "subscription.started", w.when(), who, money)
 	}
@@ -148,6 +149,23 @@ func (w *writer) app(at time.Time) {
 	}
 }
 
+// permissions tell whether one may be written to for marketing; some think better of it.
+func (w *writer) permissions() {
+	if !w.chance(0.7) {
+		return // never asked
+	}
+	who := as{user: w.p.UserID, email: w.p.Email}
+	at := w.start.Add(time.Duration(w.r.IntN(86400)) * time.Second)
+	said := props{"purpose": "marketing", "consent": "granted", "evidence": "form sign-up-3"}
+	if w.chance(0.3) {
+		said = props{"purpose": "marketing", "consent": "refused"}
+	}
+	w.send(SourceWeb, "email", "track", "consent.changed", at, who, said)
+	if w.chance(0.1) {
+		w.send(SourceWeb, "email", "track", "consent.changed", w.after(at, 86400, 40*86400), who, props{"purpose": "marketing", "consent": "refused"})
+	}
+}
+
 // campaign is a message of marketing, by SMS or RCS, and what came of it.
 func (w *writer) campaign(at time.Time) {
 	channel := w.pick([]string{"sms", "rcs"})
@@ -167,7 +185,7 @@ func (w *writer) campaign(at time.Time) {
 		w.send(SourceMessaging, channel, "track", "campaign.clicked", w.after(at, 90, 9000), who, p)
 	case w.chance(0.05):
 		w.send(SourceMessaging, channel, "track", "campaign.unsubscribed", w.after(at, 90, 9000), as{phone: w.p.Phone}, merge(p, props{"text": "STOP"}))
-		w.send(SourceMessaging, channel, "track", "consent.changed", w.after(at, 9001, 9009), as{phone: w.p.Phone}, props{"purpose": "marketing", "granted": false})
+		w.send(SourceMessaging, channel, "track", "consent.changed", w.after(at, 9001, 9009), as{phone: w.p.Phone}, props{"purpose": "marketing", "consent": "refused"})
 	}
 }
 

@@ -27,6 +27,7 @@ type Status struct {
 	DataDir        string  `json:"data_dir"`
 	PendingRecords uint64  `json:"pending_records"` // in the log, not applied
 	StaleProfiles  int     `json:"stale_profiles"`  // whose row in the analytics store is to be written anew
+	Analysing      bool    `json:"analysing"`       // profiles of the configured workspace wait to be judged, or a computed trait for its history
 	SinkLagRows    uint64  `json:"sink_lag_rows"`   // applied, not in the analytics store
 	SinkLagSeconds float64 `json:"sink_lag_seconds"`
 	AnalyticsStore string  `json:"analytics_store"` // "ready", or what is wrong
@@ -39,6 +40,7 @@ func (n *Node) Status(ctx context.Context) Status {
 		Version: n.options.Version, DataDir: n.config.DataDir, PendingRecords: n.pending(ctx),
 		StaleProfiles: n.state.StaleProfiles(), SinkLagRows: lag.Rows, SinkLagSeconds: lag.Age.Seconds(), AnalyticsStore: "ready",
 	}
+	s.Analysing, _ = n.unify.Analysing(n.config.Workspace) // what cannot be read shows elsewhere
 	if err := n.stores.ready(ctx); err != nil {
 		s.AnalyticsStore = fmt.Sprint(err)
 	}

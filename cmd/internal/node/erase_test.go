@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -33,10 +34,13 @@ type person struct {
 	phone  string
 }
 
+// anybody is how the marks of all begin.
+const anybody = "zqperson"
+
 func newPerson() *person {
 	var raw [8]byte
 	_, _ = rand.Read(raw[:])
-	return &person{prefix: "zq" + hex.EncodeToString(raw[:]), phone: fmt.Sprintf("+1212555%04d", 100+int(raw[0])%100)}
+	return &person{prefix: anybody + hex.EncodeToString(raw[:]), phone: fmt.Sprintf("+1212555%04d", 100+int(raw[0])%100)}
 }
 
 // mark is the person's mark of one kind.
@@ -58,8 +62,8 @@ func (p *program) plant(m *person) {
 		p.accept("/v1/track", fmt.Sprintf(`{"messageId":"t-%d","userId":"other-%d","event":"survey.answered","context":{"channel":"chat"},
 			"properties":{"survey":"csat","score":%d,"scale":"1-5","note":"n%d"}}`, i, i%10, 1+i%5, i))
 	}
-	p.accept("/v1/identify", fmt.Sprintf(`{"messageId":"%s","userId":"%s","anonymousId":"%s","traits":{"email":"%s","phone":"%s","firstName":"%s","%s":"%s"},"context":{"x":"%s"}}`,
-		m.mark("id"), m.mark("user"), m.mark("anon"), m.email(), m.phone, m.mark("name"), m.mark("trait"), m.mark("value"), m.mark("context")))
+	p.accept("/v1/identify", fmt.Sprintf(`{"messageId":"%s","userId":"%s","anonymousId":"%s","traits":{"email":"%s","phone":"%s","firstName":"%s","motto":"%s"},"context":{"x":"%s"}}`,
+		m.mark("id"), m.mark("user"), m.mark("anon"), m.email(), m.phone, m.mark("name"), m.mark("value"), m.mark("context")))
 	p.accept("/v1/track", fmt.Sprintf(`{"messageId":"%s","userId":"%s","event":"conversation.message","context":{"channel":"email"},
 		"properties":{"conversation_id":"%s","direction":"inbound","text":"%s","topic":"%s","deep":{"er":["%s"]}}}`,
 		m.mark("text"), m.mark("user"), m.mark("conversation"), m.mark("words"), m.mark("topic"), m.mark("property")))
@@ -107,6 +111,12 @@ func (p *program) report(m *person) {
 // erase erases the person at once, and returns the certificate.
 func (p *program) erase(m *person) *erase.Certificate {
 	p.t.Helper()
+	return p.certified(p.request(m))
+}
+
+// request asks for an erasure that is not held.
+func (p *program) request(m *person) uuid.UUID {
+	p.t.Helper()
 	now := time.Duration(0)
 	preview, err := p.privacy.Request(p.t.Context(), desk.Request{
 		Workspace: "default", Who: profiles.Address{{Type: "email", Value: m.email()}}, Hold: &now, Actor: "socket:0",
@@ -114,7 +124,7 @@ func (p *program) erase(m *person) *erase.Certificate {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	return p.certified(preview.ID)
+	return preview.ID
 }
 
 // certified waits until an erasure is done.
@@ -197,6 +207,83 @@ func TestErasure(t *testing.T) {
 	checkErased(t, p, m, others)
 	p.stop()
 	wantNoMarks(t, dir, m)
+}
+
+// TestErasureGoesOnAfterACrash stops an erasure at each of its parts, starts the program again, and finds that
+// it is brought to its end, and nobody else has lost anything.
+func TestErasureGoesOnAfterACrash(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	p := erasable(t, dir)
+	p.plant(newPerson())
+	key := p.read
+	var people []*person
+	var parts []string
+	others := othersOf(p, &person{prefix: anybody, phone: "+none-was-given"})
+	for n := 0; ; n++ {
+		m := newPerson()
+		people = append(people, m)
+		p.accept("/v1/identify", fmt.Sprintf(`{"messageId":"%s","userId":"%s","traits":{"email":"%s","firstName":"%s"}}`, m.mark("id"), m.mark("user"), m.email(), m.mark("name")))
+		p.settle()
+		stopped, count := make(chan string, 1), 0
+		p.eraser.At = func(part string) error {
+			if count++; count != n+1 {
+				return nil
+			}
+			stopped <- part
+			return errors.New("killed")
+		}
+		id := p.request(m)
+		part, reached := p.stoppedOr(id, stopped)
+		if !reached {
+			break // this one came to its end without
+		}
+		parts = append(parts, part)
+		p.stop()
+		p = erasable(t, dir)
+		p.read = key
+		p.certified(id)
+	}
+	if len(parts) < 12 {
+		t.Errorf("erasures were stopped at %v alone", parts)
+	}
+	p.settle()
+	balanced(t, p)
+	if now := othersOf(p, &person{prefix: anybody, phone: "+none-was-given"}); !slices.Equal(now["events"], others["events"]) {
+		t.Errorf("events of others are not what they were: %s", unlike(others["events"], now["events"]))
+	}
+	p.stop()
+	for _, m := range people {
+		m.phone = "+none-was-given" // the numbers of one prefix are few
+		wantNoMarks(t, dir, m)
+	}
+}
+
+// stoppedOr waits until an erasure was stopped at a part, or came to its end.
+func (p *program) stoppedOr(id uuid.UUID, stopped chan string) (part string, reached bool) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.t.Context(), 2*time.Minute)
+	defer cancel()
+	for {
+		e, err := p.privacy.Get(ctx, "default", id)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		select {
+		case part := <-stopped:
+			return part, true
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			p.t.Fatalf("the erasure is %s", e.Status)
+		}
+		if e.Status == privacy.StatusErased {
+			select {
+			case part := <-stopped:
+				return part, true
+			default:
+				return "", false
+			}
+		}
+	}
 }
 
 // checkErased looks for the person by every way in, and at everybody else.

@@ -300,7 +300,9 @@ func TestExportEnds(t *testing.T) {
 		}
 	}
 	p.stop()
-	wantNoMarks(t, dir, m)
+	if files := marked(t, path, m); files != nil {
+		t.Errorf("marks are left in %v", files)
+	}
 
 	// It has expired, and another was under way when the program crashed.
 	crashed := uuid.New()
@@ -411,12 +413,13 @@ func TestExportIsBounded(t *testing.T) {
 	go func() {
 		for {
 			var m runtime.MemStats
+			runtime.GC() // what is held is meant, not what nobody needs any more
 			runtime.ReadMemStats(&m)
 			most.Store(max(most.Load(), m.HeapAlloc))
 			select {
 			case <-done:
 				return
-			case <-time.After(20 * time.Millisecond):
+			case <-time.After(100 * time.Millisecond):
 			}
 		}
 	}()
@@ -427,13 +430,13 @@ func TestExportIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	grown := int64(most.Load()) - int64(before.HeapAlloc)
-	t.Logf("%d events, archive of %d MB, heap grew by %d MB at most", events, r.Bytes>>20, grown>>20)
+	t.Logf("%d events, archive of %d MB, heap of %d MB grew by %d MB at most", events, r.Bytes>>20, before.HeapAlloc>>20, grown>>20)
 	for _, f := range r.Files {
 		if f.Name == "events.jsonl" && f.Lines != events {
 			t.Errorf("%d events, want %d", f.Lines, events)
 		}
 	}
-	if grown > 100<<20 { // the events are 200 MB and more
+	if grown > 64<<20 { // the events are 200 MB and more
 		t.Errorf("the heap grew by %d MB", grown>>20)
 	}
 }

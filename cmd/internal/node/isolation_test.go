@@ -78,7 +78,7 @@ var examples = map[string]example{
 	"POST /v1/keys":                                  {path: "/v1/keys", body: `{"kind":"admin","scopes":["admin"],"note":"{me}"}`, own: 200, foreign: 200},
 	"POST /v1/keys/:id/rotate":                       {path: "/v1/keys/{key}/rotate", own: 200, foreign: 404, shows: true},
 	"DELETE /v1/keys/:id":                            {path: "/v1/keys/{key}", own: 200, foreign: 404, shows: true},
-	"GET /v1/audit":                                  {path: "/v1/audit", own: 200, foreign: 200, shows: true},
+	"GET /v1/audit":                                  {path: "/v1/audit?limit=1000", own: 200, foreign: 200, shows: true},
 	"GET /v1/openapi.yaml":                           {path: "/v1/openapi.yaml", own: 200, foreign: 200},
 	"GET /healthz":                                   {path: "/healthz", own: 200, foreign: 200},
 	"GET /readyz":                                    {path: "/readyz", own: 200, foreign: 200},

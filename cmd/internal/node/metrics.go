@@ -31,6 +31,8 @@ type metrics struct {
 
 	pulled *prometheus.CounterVec
 	pulls  *prometheus.CounterVec
+
+	sqlTraits *prometheus.CounterVec
 }
 
 var (
@@ -55,15 +57,16 @@ func newMetrics(version string) *metrics {
 		rows: counter("tributary_sink_rows_total", "Rows that the analytics store acknowledged, by table.", "table"),
 		insert: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "tributary_sink_insert_seconds", Help: "Time that one insert took, by table.", Buckets: fine}, []string{"table"}),
-		retries:  counter("tributary_sink_retries_total", "Inserts without a clear success, by table.", "table"),
-		refused:  counter("tributary_sink_refused_total", "Rows that the store refuses for ever, by table.", "table"),
-		restored: counter("tributary_sink_restored_total", "Rows that were missing after a restart and were inserted again, by table.", "table"),
-		pulled:   counter("tributary_pulled_records_total", "Records that pullers brought, by source and kind (event, rejected).", "source", "kind"),
-		pulls:    counter("tributary_pulls_total", "Pages asked for, by source and outcome (kept, failed).", "source", "outcome"),
+		retries:   counter("tributary_sink_retries_total", "Inserts without a clear success, by table.", "table"),
+		refused:   counter("tributary_sink_refused_total", "Rows that the store refuses for ever, by table.", "table"),
+		restored:  counter("tributary_sink_restored_total", "Rows that were missing after a restart and were inserted again, by table.", "table"),
+		pulled:    counter("tributary_pulled_records_total", "Records that pullers brought, by source and kind (event, rejected).", "source", "kind"),
+		pulls:     counter("tributary_pulls_total", "Pages asked for, by source and outcome (kept, failed).", "source", "outcome"),
+		sqlTraits: counter("tributary_sql_trait_runs_total", "Queries of SQL traits, by trait and outcome (set, failed).", "workspace", "trait", "outcome"),
 	}
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "tributary_build_info", Help: "1, with the version as a label."}, []string{"version"})
 	build.WithLabelValues(version).Set(1)
-	m.registry.MustRegister(m.records, m.outcomes, m.step, m.delay, m.rows, m.insert, m.retries, m.refused, m.restored, m.pulled, m.pulls, build,
+	m.registry.MustRegister(m.records, m.outcomes, m.step, m.delay, m.rows, m.insert, m.retries, m.refused, m.restored, m.pulled, m.pulls, m.sqlTraits, build,
 		// With how long goroutines wait for a thread: what a slow answer is first to be compared to.
 		collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(collectors.MetricsScheduler)), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m

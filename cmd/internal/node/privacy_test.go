@@ -1,6 +1,7 @@
 package node
 
 import (
+	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
@@ -70,6 +71,10 @@ func TestErasedPersonStaysAway(t *testing.T) {
 	if code, answer := p.get("user_id:anna", ""); code != 403 || answer["type"] != "urn:tributary:problem:restricted" {
 		t.Errorf("a held profile is answered with %d %v", code, answer)
 	}
+	then := "?as_of=" + url.QueryEscape(time.Now().UTC().Add(-time.Millisecond).Format(time.RFC3339Nano))
+	if code, _ := p.get("user_id:anna", then); code != 403 {
+		t.Errorf("who was a held profile is answered with %d", code)
+	}
 	if _, err := p.privacy.Erase(t.Context(), "default", held.ID); err != privacy.ErrHeld { //nolint:errorlint // returned bare
 		t.Errorf("carried out while it is held: %v", err)
 	}
@@ -87,6 +92,9 @@ func TestErasedPersonStaysAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.refuses(event1)
+	if code, _ := p.get("user_id:anna", then); code != 404 { // whether the archive holds her still or not
+		t.Errorf("who was an erased profile is answered with %d", code)
+	}
 	p.stop()
 
 	if err := os.RemoveAll(dir); err != nil {

@@ -18,6 +18,7 @@ import (
 	"tributary/cmd/internal/config"
 	"tributary/ingest/gateway"
 	"tributary/journeys"
+	"tributary/profiles/privacy/erase"
 	"tributary/sql/chdb"
 )
 
@@ -148,7 +149,7 @@ func (n *Node) readers() (http.Handler, error) {
 	a, err := api.New(api.Config{
 		Past:     earlier,
 		Policies: n.policies, Disclosures: n.log, Disclosed: n.disclosed,
-		Profiles: n.profiles, Contacts: n.profiles, Speaker: n.commands, Accounts: n.profiles, Identity: n.identity, Timeline: timeline, Sources: n.accounts, Schemas: n.state, Privacy: n.privacy, Exports: n.asExports(), Analysis: n.analysis, Commands: n.commands, Keys: n.authKeys, Tokens: tokens, Notes: n.commands, Trail: n.trail, RateLimit: n.config.HTTP.RateLimit.Quota(), Checks: n.checks(),
+		Profiles: n.profiles, Contacts: n.profiles, Speaker: n.commands, Accounts: n.profiles, Identity: n.identity, Timeline: timeline, Sources: n.accounts, Schemas: n.state, Privacy: n.privacy, Certificates: &erase.Archive{Erasures: n.privacy, Log: n.log}, Exports: n.asExports(), Analysis: n.analysis, Commands: n.commands, Keys: n.authKeys, Tokens: tokens, Notes: n.commands, Trail: n.trail, RateLimit: n.config.HTTP.RateLimit.Quota(), Checks: n.checks(),
 		Metrics: n.metrics.registry, Logger: n.logger, Now: time.Now,
 	})
 	if err != nil {

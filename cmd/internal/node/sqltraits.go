@@ -30,7 +30,12 @@ func (n *Node) sqlTraits(ctx context.Context) error {
 			ticker := time.NewTicker(time.Duration(t.Every))
 			defer ticker.Stop()
 			for {
-				if err := n.setSQLTrait(ctx, t); err != nil && ctx.Err() == nil {
+				outcome, err := "set", n.setSQLTrait(ctx, t)
+				if err != nil {
+					outcome = "failed"
+				}
+				n.metrics.sqlTraits.WithLabelValues(t.Workspace, t.Name, outcome).Inc()
+				if err != nil && ctx.Err() == nil {
 					n.logger.ErrorContext(ctx, "sql trait could not be set", "name", t.Name, "workspace", t.Workspace, "error", err)
 				}
 				select {

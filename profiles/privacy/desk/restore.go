@@ -142,5 +142,45 @@ func fill(st *state.Store, ledger *privacy.Ledger) error {
 			}
 		}
 	}
-	return nil
+	return fillSuppressions(st, ledger)
+}
+
+// suppressed names an identifier of a workspace.
+type suppressed struct {
+	workspace string
+	hash      privacy.IdentifierHash
+}
+
+// fillSuppressions does so with suppressions that no erasure made.
+func fillSuppressions(st *state.Store, ledger *privacy.Ledger) error {
+	known := map[suppressed]bool{}
+	err := ledger.Each(func(e privacy.Entry) error {
+		hashes := e.Identifiers
+		if e.Erasure != nil && e.Erasure.Suppress {
+			hashes = e.Erasure.Identifiers
+		}
+		for _, h := range hashes {
+			known[suppressed{e.Workspace, h}] = true
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	var missing []privacy.Entry
+	err = st.EachSuppression(func(workspace string, h privacy.IdentifierHash, on bool, at time.Time) error {
+		if known[suppressed{workspace, h}] {
+			return nil
+		}
+		kind := privacy.EntryUnsuppress
+		if on {
+			kind = privacy.EntrySuppress
+		}
+		missing = append(missing, privacy.Entry{Kind: kind, At: at, Workspace: workspace, Identifiers: []privacy.IdentifierHash{h}})
+		return nil
+	})
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	return ledger.Append(missing...)
 }

@@ -135,7 +135,7 @@ func (r *Runner) participants(ctx context.Context, b *batch) (rows []*store.Eras
 		if err := json.Unmarshal([]byte(t.Text), &all); err != nil {
 			continue // not what an event can hold
 		}
-		left, e := r.without(b.set, positionOf(&t), t.ReceivedAt, identity.Place{Workspace: t.Workspace, Source: t.Source}, all)
+		left, e := r.without(b.set, positionOf(&t.ErasureText), t.ReceivedAt, identity.Place{Workspace: t.Workspace, Source: t.Source}, all)
 		if e == nil {
 			continue
 		}
@@ -143,8 +143,8 @@ func (r *Runner) participants(ctx context.Context, b *batch) (rows []*store.Eras
 		if err != nil {
 			return nil, err
 		}
-		row := t.Row("events")
-		row.Erasure, row.Text = e.ID, string(text)
+		row := t.Changed(string(text), string(inContext(json.RawMessage(t.Context), text)))
+		row.Erasure = e.ID
 		rows = append(rows, row)
 	}
 	return rows, nil

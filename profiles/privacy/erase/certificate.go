@@ -3,6 +3,7 @@ package erase
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -79,9 +80,13 @@ func (r *Runner) certify(e *privacy.Record) (json.RawMessage, error) {
 	return json.Marshal(c)
 }
 
-// text is what is signed: the certificate without its sum.
+// text is what is signed: the certificate without its sum, and without what was found out since.
 func (c Certificate) text() ([]byte, error) {
 	c.Sum = ""
+	c.Waiting = slices.Clone(c.Waiting)
+	for i := range c.Waiting {
+		c.Waiting[i].Gone = false
+	}
 	return json.Marshal(c)
 }
 

@@ -80,6 +80,9 @@ type Config struct {
 	Every  time.Duration
 	Now    func() time.Time
 	Logger *slog.Logger
+	// At, if a test sets it, is called before each step and each part of it; its error ends the run as a crash
+	// would.
+	At func(part string) error
 }
 
 // Validate reports every fault, each with its field.
@@ -107,13 +110,7 @@ func (c Config) Validate() error {
 }
 
 // Runner carries erasures out.
-type Runner struct {
-	Config
-
-	// hook, when set by a test, is called before each step and each part of it; its error ends the run as a
-	// crash would.
-	hook func(at string) error
-}
+type Runner struct{ Config }
 
 // New returns a runner.
 func New(c Config) (*Runner, error) {
@@ -132,7 +129,7 @@ func New(c Config) (*Runner, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Runner{Config: c}, nil
+	return &Runner{c}, nil
 }
 
 // Run carries out what is due until ctx ends. What fails is tried again; it returns an error only when ctx ends.
@@ -289,11 +286,11 @@ func (r *Runner) note(ctx context.Context, name string, lacking []*privacy.Recor
 	return nil
 }
 
-func (r *Runner) at(step string) error {
-	if r.hook == nil {
+func (r *Runner) at(part string) error {
+	if r.At == nil {
 		return nil
 	}
-	return r.hook(step)
+	return r.At(part)
 }
 
 // workers is how many partitions of the log are read at once.

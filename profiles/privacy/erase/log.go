@@ -177,7 +177,11 @@ func (w *rewrite) cut(entry stream.Entry) (*privacy.Erasure, stream.Entry, error
 	if of == nil {
 		return nil, entry, nil
 	}
-	e.Participants = left
+	participants, err := json.Marshal(left)
+	if err != nil {
+		return nil, entry, err
+	}
+	e.Participants, e.Context = left, inContext(e.Context, participants)
 	text, err := event.Encode(e)
 	if err != nil {
 		return nil, entry, err
@@ -193,6 +197,16 @@ func (w *rewrite) cut(entry stream.Entry) (*privacy.Erasure, stream.Entry, error
 	command["with"] = text
 	entry.Value, err = json.Marshal(command)
 	return of, entry, err
+}
+
+// inContext is an event's context, which is kept as it was received, with other participants. All else of it stays,
+// byte for byte.
+func inContext(context json.RawMessage, participants []byte) json.RawMessage {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(context, &members) != nil || members["participants"] == nil {
+		return context
+	}
+	return bytes.ReplaceAll(context, members["participants"], participants)
 }
 
 // readBack asks the log for what was replaced.

@@ -1,5 +1,6 @@
 -- Notes the rows of the profiles that an erased observation was ever in (see concerned.sql) which a later row has
--- taken the place of. The last one of each was made after the observation was gone, or says that the profile is.
+-- taken the place of: the last one of each was made after the observation was gone. Of profiles that an erased
+-- observation founded all rows up to the erasure are noted, for those profiles are no more.
 INSERT INTO erasing_rows (table, erasure, partition_id, log_partition, log_offset, ordinal)
 WITH concerned AS
 (
@@ -13,7 +14,7 @@ WITH concerned AS
     WHERE d.observation_key IN (SELECT observation_key FROM erasing_subjects)
       AND (d.workspace, d.observation) IN (SELECT workspace, observation FROM erasing_subjects)
 )
-SELECT 'profiles', toUUID('00000000-0000-0000-0000-000000000000'), p._partition_id, p.log_partition, p.log_offset, p.ordinal
+SELECT DISTINCT 'profiles', toUUID('00000000-0000-0000-0000-000000000000'), p._partition_id, p.log_partition, p.log_offset, p.ordinal
 FROM profiles AS p
 INNER JOIN
 (
@@ -22,4 +23,8 @@ INNER JOIN
     WHERE (workspace, profile) IN (SELECT workspace, profile FROM concerned)
     GROUP BY workspace, profile
 ) AS n ON n.workspace = p.workspace AND n.profile = p.profile
+LEFT JOIN erasing_subjects AS s ON s.workspace = p.workspace AND s.observation = p.profile
+LEFT JOIN erasing_bounds AS b ON b.erasure = s.erasure AND b.log_partition = p.log_partition
 WHERE p.version < n.newest
+   OR s.observation = p.profile
+      AND if(s.until > toDateTime64(0, 3, 'UTC'), p.updated_at <= s.until, p.log_offset < b.below OR p.updated_at <= s.at)

@@ -1,4 +1,4 @@
--- What events say of consent: by whom and about whom is in consent_changes (0028).
+-- What events say of consent: by whom and about whom is in consent_changes (0025).
 ALTER TABLE events /* ON_CLUSTER */
     ADD COLUMN IF NOT EXISTS consent LowCardinality(String) COMMENT 'granted, refused or pending; empty: the event says nothing of consent' AFTER cost,
     ADD COLUMN IF NOT EXISTS purpose LowCardinality(String) COMMENT 'what it is said to; *: all purposes' AFTER consent,

@@ -1,3 +1,0 @@
--- The table of 0010 named the profile alone, and nothing ever wrote to it. 0038 makes it anew.
-DROP TABLE IF EXISTS disclosures /* ON_CLUSTER */
-SYNC;
