@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"time"
 
+	"tributary/api/policy"
 	"tributary/api/problem"
 	"tributary/identity"
 	"tributary/ingest/event"
@@ -77,7 +78,11 @@ func (h *handlers) showConsent(r *http.Request) (answer Consents, err error) {
 		}
 		answer.Lines = append(answer.Lines, line)
 	}
-	return answer, nil
+	ids := make([]identity.ObservationID, len(found.Profile.Observations))
+	for i := range ids {
+		ids[i] = found.Profile.Observations[i].ID
+	}
+	return answer, h.record(r, ids, found.Profile.ID, found.IdentityVersion, policy.ClassConsent, policy.ClassContact)
 }
 
 func ofProfile(err error) error {

@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"tributary/api/policy"
 	"tributary/api/problem"
 	"tributary/identity"
@@ -128,7 +130,11 @@ func (h *handlers) identifier(r *http.Request) (*explain.Standing, error) {
 	if err != nil {
 		return nil, err
 	}
-	return h.Explainer.Identifier(r.Context(), workspace, address[0])
+	standing, err := h.Explainer.Identifier(r.Context(), workspace, address[0])
+	if err != nil || len(standing.Profiles) == 0 {
+		return standing, err
+	}
+	return standing, h.record(r, standing.Profiles, uuid.Nil, 0, policy.ClassIdentifier)
 }
 
 func (h *handlers) rules(r *http.Request) (explain.Ruled, error) {

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"tributary/api/disclosure"
 	"tributary/api/policy"
 	"tributary/api/problem"
@@ -103,7 +105,8 @@ func (h *handlers) disclosures(r *http.Request) (DisclosurePage, error) {
 	case err != nil:
 		return DisclosurePage{}, err
 	}
-	return DisclosurePage{found.Profile.ID, page.Lines, page.Next}, nil
+	err = h.record(r, request.Observations, found.Profile.ID, found.IdentityVersion, policy.ClassMeta)
+	return DisclosurePage{found.Profile.ID, page.Lines, page.Next}, err
 }
 
 // record puts on record that the operator read somebody's data by the socket, before it is told.
@@ -113,6 +116,9 @@ func (h *handlers) record(r *http.Request, observations []identity.ObservationID
 		Kind: store.DisclosureAnswer, Observations: observations[:min(len(observations), unify.MaxDisclosed)], Total: len(observations),
 		Profile: profile, IdentityVersion: version, Actor: by.Actor, Purpose: "operations", Reader: "human", Route: r.Pattern,
 		RequestID: by.RequestID, Classes: classes, Shown: []string{"*"},
+	}
+	if profile == uuid.Nil { // several, by the ids of their founding observations
+		d.Kind = store.DisclosureListed
 	}
 	if d.Actor == "" {
 		d.Actor = unknownPeer

@@ -21,8 +21,8 @@ func newAudit(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "audit",
 		Short: "Show who did what, or tried: keys, workspaces, rules, definitions, decisions, refused attempts",
-		Long: `Every command that somebody gave, and every refused attempt of a known key at an administrator's route, is a
-line: who (key:<id>, jwt:<issuer>:<subject> as hashes, socket:<user id>), what, about what, with which outcome, and in
+		Long: `Every command that somebody gave, every reading at an administrator's route (the trail itself is one), and every
+refused attempt of a known key at one, is a line: who (key:<id>, jwt:<issuer>:<subject> as hashes, socket:<user id>), what, about what, with which outcome, and in
 which request. No line holds a value of a customer. Lines show once they are in the analytics store.`,
 		Example: `  tributary audit --since 24h --outcome refused
   tributary audit --actor key:0123456789abcdef --action key.create`,

@@ -82,7 +82,7 @@ func newKeysCreate(g *globals) *cobra.Command {
 		Short: "Make a key and print it, this once",
 		Example: `  tributary keys create --kind write --source web --origin https://www.example.com
   tributary keys create --kind read --scope context:read --expires 720h
-  tributary keys create --kind read --purpose billing --reader own_ai`,
+  tributary keys create --kind read --purpose billing --reader own_ai --rate-per-second 50`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if cmd.Flags().Changed("expires") && expires <= 0 {
@@ -143,8 +143,10 @@ func newKeysRotate(g *globals) *cobra.Command {
 		Use:   "rotate ID",
 		Short: "Make a new key that may do what an old one may, and let the old one go on for a while",
 		Long: `The new key has the old one's workspace, scopes, source, purpose, reader, limits and length of life. The old one
-goes on until the grace is over; put the new one in place until then. keys list shows both.`,
-		Args: cobra.ExactArgs(1),
+goes on until the grace is over; put the new one in place until then. keys list shows both. Who lost the new one
+rotates that.`,
+		Example: "  tributary keys rotate 0123456789abcdef --grace 72h",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return g.ask(cmd, func(ctx context.Context, _ config.Config, client *admin.Client) error {
 				made, err := client.RotateKey(ctx, args[0], grace)
