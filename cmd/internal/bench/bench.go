@@ -119,7 +119,7 @@ func Run(ctx context.Context, cfg Config) (report *Report, err error) {
 		}
 	}
 	b := &bench{cfg: cfg, dir: dir, events: newEvents(cfg.Events), report: newReport(cfg)}
-	measure := map[string]func(context.Context) error{"gateway": b.gateway, "path": b.wholePath, "analysis": b.analysis, "context": b.context, "serving": b.serving, "hot": b.hot, "import": b.imports, "connectors": b.connectors, "kafka": b.kafka}
+	measure := map[string]func(context.Context) error{"gateway": b.gateway, "path": b.wholePath, "analysis": b.analysis, "context": b.context, "serving": b.serving, "hot": b.hot, "erase": b.erase, "import": b.imports, "connectors": b.connectors, "kafka": b.kafka}
 	for _, part := range Parts() {
 		if len(cfg.Parts) > 0 && !slices.Contains(cfg.Parts, part) || part == "kafka" && cfg.Kafka == "" {
 			continue
@@ -133,10 +133,10 @@ func Run(ctx context.Context, cfg Config) (report *Report, err error) {
 
 // Parts are the names of what can be measured by itself, in their order: the intake; the whole path
 // with memory and disk, and what computed traits and segments add to it; contexts, and freshness and intake, of a server that holds data; freshness beside
-// one client that sends a thousand times its share; files on their way in; connectors' decoding; intake and
+// one client that sends a thousand times its share; erasures; files on their way in; connectors' decoding; intake and
 // whole path on Kafka.
 func Parts() []string {
-	return []string{"gateway", "path", "analysis", "context", "serving", "hot", "import", "connectors", "kafka"}
+	return []string{"gateway", "path", "analysis", "context", "serving", "hot", "erase", "import", "connectors", "kafka"}
 }
 
 func (b *bench) say(what string) {

@@ -151,7 +151,7 @@ func (w *writer) app(at time.Time) {
 
 // permissions tell whether one may be written to for marketing; some think better of it.
 func (w *writer) permissions() {
-	if !w.chance(0.7) {
+	if !w.chance(0.9) {
 		return // never asked
 	}
 	who := as{user: w.p.UserID, email: w.p.Email}

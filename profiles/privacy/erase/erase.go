@@ -76,7 +76,7 @@ type Config struct {
 	Kept, Backups []string
 	// Sign returns the sum of a certificate, by a key of this installation.
 	Sign func(text []byte) string
-	// Every is how far apart the runner looks whether an erasure is due. Default 5 s.
+	// Every is how far apart the runner looks whether an erasure is due. Default 2 s.
 	Every  time.Duration
 	Now    func() time.Time
 	Logger *slog.Logger
@@ -121,7 +121,7 @@ func New(c Config) (*Runner, error) {
 		c.Durable = func(context.Context) error { return nil }
 	}
 	if c.Every == 0 {
-		c.Every = 5 * time.Second
+		c.Every = 2 * time.Second
 	}
 	if c.Now == nil {
 		c.Now = time.Now
