@@ -207,7 +207,7 @@ func TestRestrictedPeopleAreNotUsed(t *testing.T) {
 			t.Errorf("restricted %t: lookup is answered with %d", restricted, status)
 		}
 		_, account := d.rest(d.read, "GET", "/v1/accounts/acme", "", "")
-		if strings.Contains(fmt.Sprint(account), profile) == restricted {
+		if strings.Contains(fmt.Sprint(account["members"]), profile) == restricted {
 			t.Errorf("restricted %t: her account is %v", restricted, account)
 		}
 		d.eventually(map[bool]string{false: "2", true: "1"}[restricted], members)
