@@ -132,18 +132,6 @@ func (a *API) getConsent(c *gin.Context) {
 	})
 }
 
-// consentSummary is what a profile says of consent: contact points alone, and whether without why.
-func consentSummary(registers []consent.Register, now time.Time) []decisionView {
-	all := consent.Project(registers, now).All()
-	views := []decisionView{}
-	for i := range first(all, maxDecisions) {
-		v := newDecision(&all[i])
-		v.Because = nil
-		views = append(views, v)
-	}
-	return views
-}
-
 // consentBody is what is asked.
 type consentBody struct {
 	aboutBody

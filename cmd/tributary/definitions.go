@@ -129,7 +129,7 @@ func readDefinitions(path string) ([]byte, *define.Program, error) {
 	program, err := define.Compile(text)
 	var faults event.Errors
 	if errors.As(err, &faults) {
-		all := []error{fmt.Errorf("%s:", path)}
+		all := []error{fmt.Errorf("definitions in %s are at fault", path)}
 		for _, f := range faults {
 			all = append(all, f)
 		}

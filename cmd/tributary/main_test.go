@@ -154,7 +154,7 @@ func tryAll(t *testing.T, output string) {
 		t.Fatalf("the demo offers %d commands, want 6:\n%s", len(commands), output)
 	}
 	says := map[string]string{ // what an answer must hold
-		"/members": `"profile":`, "/accounts/": `"members":`,
+		"/members": `"profile":`, "/consent": `"consent":[{`, "/accounts/": `"members":`,
 	}
 	for _, c := range commands {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c[2], http.NoBody)

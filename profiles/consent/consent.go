@@ -72,6 +72,7 @@ func suits(typ string, channel event.Channel) bool {
 		return typ == event.IDEmail
 	case event.ChannelVoice, event.ChannelSMS, event.ChannelRCS, event.ChannelWhatsApp:
 		return typ == event.IDPhone
+	default:
 	}
 	return false
 }
@@ -142,8 +143,9 @@ func rank(status event.Consent) int {
 		return 2
 	case event.ConsentPending:
 		return 1
+	default:
+		return 0
 	}
-	return 0
 }
 
 // against says whether a no stands against a grant: it is not older.

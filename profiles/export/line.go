@@ -74,6 +74,7 @@ func empty(v reflect.Value) bool {
 		return v.Float() == 0 || math.IsNaN(v.Float()) || math.IsInf(v.Float(), 0)
 	case reflect.Pointer:
 		return v.IsNil() || v.Elem().Kind() == reflect.Float64 && math.IsNaN(v.Elem().Float())
+	default:
 	}
 	if at, ok := v.Interface().(time.Time); ok {
 		return at.IsZero() || at.UnixMilli() == 0 // the archive's word for none
@@ -161,8 +162,9 @@ func appendValue(b []byte, v reflect.Value) []byte {
 		return appendMembers(b, entriesOf(v))
 	case reflect.Struct:
 		return appendMembers(b, membersOf(v))
+	default: // what JSON has no word for
+		return append(b, "null"...)
 	}
-	return append(b, "null"...)
 }
 
 // entriesOf lists a map's entries in the order of their names.

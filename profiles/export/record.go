@@ -26,10 +26,10 @@ const (
 var (
 	// ErrUnknown is returned for an export that the workspace has not.
 	ErrUnknown = errors.New("export: no such export")
-	// ErrNotReady is returned for the content of an export that is still made, or failed; ErrGone for one that
-	// expired or was erased.
+	// ErrNotReady is returned for the content of an export that is still made, or failed.
 	ErrNotReady = errors.New("export: the export is not ready")
-	ErrGone     = errors.New("export: the content is removed")
+	// ErrGone is returned for the content of one that expired or was erased.
+	ErrGone = errors.New("export: the content is removed")
 	// ErrBusy is returned when too many exports wait to be made.
 	ErrBusy = errors.New("export: too many exports are waiting")
 )

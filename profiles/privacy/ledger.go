@@ -92,14 +92,16 @@ func openLedger(path string, h *Hasher, required bool) (*Ledger, error) {
 
 // begin checks what is there, and writes the header if nothing is.
 func (l *Ledger) begin(h *Hasher) error {
-	lines, whole := 0, int64(0)
+	lines, whole, foreign := 0, int64(0), false
 	err := l.read(func(e Entry, end int64) error {
 		if lines == 0 && e.Kind != EntryHeader {
 			return errors.New("does not begin with a header; it is no ledger of erasures")
 		}
-		if e.Kind == EntryHeader && e.Key != h.Name() {
+		if e.Kind == EntryHeader {
+			foreign = e.Key != h.Name()
+		} else if foreign {
 			return errors.New("was written under another identity key: it is another installation's; " +
-				"name this one's as privacy.ledger, or put this installation's identity.key back")
+				"name this one's as privacy.ledger, or put this installation's identity.key back, or, if that installation is gone for good, remove the file")
 		}
 		lines, whole = lines+1, end
 		l.note(e)
@@ -111,6 +113,9 @@ func (l *Ledger) begin(h *Hasher) error {
 	info, err := l.file.Stat()
 	if err != nil {
 		return err
+	}
+	if foreign { // of a data folder that is gone and had erased nobody
+		lines, whole = 0, 0
 	}
 	if info.Size() > whole { // of a write that nobody was told of
 		if err := errors.Join(l.file.Truncate(whole), l.file.Sync()); err != nil {

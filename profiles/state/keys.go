@@ -71,8 +71,7 @@ import (
 //	            history
 //	set trait   set from outside              kindSetTrait WS observation name
 //	judge       profile to judge              kindJudge WS profile
-//	due         when time alone changes a     kindDue WS time profile
-//	            profile
+//	due         when time alone changes it    kindDue WS time profile
 //	standing    segments of a profile         kindStanding WS profile
 //	in          segment -> profile            kindIn WS segment profile
 //	change      of who is in a segment        kindChange WS segment number

@@ -100,7 +100,7 @@ func (s *Space) SetStanding(profile identity.ProfileID, was, now *Standing, at t
 func (s *Standing) since(was *Standing, profile identity.ProfileID, at time.Time) (changes []Change) {
 	old, now := was.Memberships, s.Memberships
 	for len(old) > 0 || len(now) > 0 {
-		order := 0
+		var order int
 		switch {
 		case len(old) == 0:
 			order = 1

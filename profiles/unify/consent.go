@@ -93,7 +93,7 @@ func (a *applier) carryConsent(space *state.Space, r *record, c ConsentCarry) er
 func consentRow(workspace string, x *consent.Said) *store.ConsentRow {
 	observation := x.Speaker
 	if !x.IsContact() {
-		observation = x.Subject.Observation
+		observation = x.Observation
 	}
 	return &store.ConsentRow{
 		Workspace: workspace, ContactType: x.Contact.Type, Contact: x.Contact.Value, Observation: observation,

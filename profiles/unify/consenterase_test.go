@@ -24,7 +24,7 @@ func TestErasureKeepsRefusalsAgainstOthers(t *testing.T) {
 	gone, stays := ev("crm", "a", 0, append(subjectOf(0), landline)...), ev("crm", "b", 0, append(subjectOf(1), landline)...)
 	calls := func(id string, who int, status event.Consent, minute int) *event.Event {
 		e := says(id, who, event.ChannelVoice, "marketing", status, minute, minute)
-		e.Identifiers = append(subjectOf(who)[:1:1], landline)
+		e.Identifiers = []event.Identifier{subjectOf(who)[0], landline}
 		if who == 0 {
 			e.CX.Evidence = "what u0 said"
 		}

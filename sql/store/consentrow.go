@@ -14,10 +14,10 @@ type ConsentRow struct {
 	Workspace   string    `json:"workspace"`
 	ContactType string    `json:"contact_type,omitempty"` // email or phone; empty: said of the observation
 	Contact     string    `json:"contact,omitempty"`      // normalised
-	Observation uuid.UUID `json:"observation,omitzero"` // who said it; zero of what was carried to a contact point
-	Channel     string    `json:"channel"` // *: any
-	Purpose     string    `json:"purpose"` // *: any
-	Status      string    `json:"status"`  // granted, refused or pending
+	Observation uuid.UUID `json:"observation,omitzero"`   // who said it; zero of what was carried to a contact point
+	Channel     string    `json:"channel"`                // *: any
+	Purpose     string    `json:"purpose"`                // *: any
+	Status      string    `json:"status"`                 // granted, refused or pending
 	LegalBasis  string    `json:"legal_basis,omitempty"`
 	Evidence    string    `json:"evidence,omitempty"`
 	ValidUntil  time.Time `json:"valid_until,omitzero"` // zero: it does not end by itself

@@ -31,7 +31,7 @@ type DisclosureRow struct {
 
 // The kinds of disclosure.
 const (
-	DisclosureAnswer     = "answer"
+	DisclosureAnswer = "answer"
 	DisclosureListed = "listed" // one of several that an answer lists: candidates of an address, members of a segment
 )
 

@@ -176,7 +176,7 @@ func testOtherRows(t *testing.T, e Engine) {
 		"profile_changes": {"acme", a.String(), "4", "changed", "name", `"A"`, `"Ada"`, "crm", c.String(), at3, "3", "5", "7"},
 		"quarantine": {"acme", "web", "1", "2", "3", "1", "open", "m", "gateway", "invalid_json", "traits.x", "d", "\x00\xff",
 			at3, at3, "3", "5", "7"},
-		"audit":       {"acme", "key:k1", "ann", "key.create", "key", "k2", "refused", "scope", "q", at3, "3", "5", "7"},
+		"audit": {"acme", "key:k1", "ann", "key.create", "key", "k2", "refused", "scope", "q", at3, "3", "5", "7"},
 		"disclosures": {"acme", "answer", "[4,9]", "2", a.String(), "6", "key:k1", "support", "human", "claimed", "/v1/profiles", "q",
 			"['identity']", "['name']", "['x']", "['email','phone']", at3, "3", "5", "7"},
 	} {

@@ -151,9 +151,6 @@ func (w *writer) app(at time.Time) {
 
 // permissions tell whether one may be written to for marketing; some think better of it.
 func (w *writer) permissions() {
-	if !w.chance(0.9) {
-		return // never asked
-	}
 	who := as{user: w.p.UserID, email: w.p.Email}
 	at := w.start.Add(time.Duration(w.r.IntN(86400)) * time.Second)
 	said := props{"purpose": "marketing", "consent": "granted", "evidence": "form sign-up-3"}

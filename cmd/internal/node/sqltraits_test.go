@@ -130,6 +130,8 @@ func TestSQLTraitsThatFail(t *testing.T) {
 // TestSQLTraitFailureIsTold: the schedule goes on past a bad query and says so.
 func TestSQLTraitFailureIsTold(t *testing.T) {
 	p := start(t, t.TempDir())
+	p.accept("/v1/track", `{"messageId":"1","userId":"a","event":"order.placed"}`)
+	p.settle() // the tables are there
 	var told bytes.Buffer
 	p.logger = slog.New(slog.NewJSONHandler(&told, nil))
 	p.config.Profiles.SQLTraits = []config.SQLTrait{sqlTrait("bad", "SELEKT {workspace:String}"), sqlTrait("orders", ordersQuery)}
@@ -138,7 +140,7 @@ func TestSQLTraitFailureIsTold(t *testing.T) {
 	go func() { done <- p.sqlTraits(ctx) }()
 	for deadline := time.Now().Add(2 * time.Minute); !p.ran("bad", "failed") || !p.ran("orders", "set"); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("the metric does not tell of a failure and a success")
+			t.Fatalf("the metric does not tell of a failure and a success; the log says %s", told.String())
 		}
 	}
 	cancel()

@@ -98,10 +98,10 @@ func (t *certificates) current(*tls.ClientHelloInfo) (*tls.Config, error) {
 	t.seen = marks
 	fresh, err := t.read()
 	if err != nil {
-		t.logger.Warn("the new certificate cannot be used; the one before stays in force", "error", err) //nolint:sloglint // of the server, not of a request
+		t.logger.Warn("the new certificate cannot be used; the one before stays in force", "error", err)
 		return t.good, nil
 	}
-	t.logger.Info("certificate read again") //nolint:sloglint // as above
+	t.logger.Info("certificate read again")
 	t.good = fresh
 	return fresh, nil
 }
@@ -121,7 +121,7 @@ func (n *Node) secureListener(plain net.Listener) (net.Listener, error) {
 		}), nil
 	}
 	if n.config.HTTP.Exposed() {
-		n.logger.Warn("listening without TLS on an address that other machines reach: keys and customers' data can be read on the way; set http.tls, or see to it that a proxy with TLS is in front", //nolint:sloglint // at start
+		n.logger.Warn("listening without TLS on an address that other machines reach: keys and customers' data can be read on the way; set http.tls, or see to it that a proxy with TLS is in front",
 			"http", n.config.HTTP.Listen)
 	}
 	return problemListener{plain}, nil

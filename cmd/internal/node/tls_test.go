@@ -100,30 +100,33 @@ func TestServesWithTLSAndTakesNewCertificates(t *testing.T) {
 		c.HTTP.TLS.CertFile, c.HTTP.TLS.KeyFile = certFile, keyFile
 	})
 	client := a.client(false)
-	ask := func() *http.Response {
+	type told struct {
+		strict string
+		major  int
+		serial int64
+	}
+	ask := func() told {
 		t.Helper()
 		response, err := client.Get("https://" + p.config.HTTP.Listen + "/healthz")
 		if err != nil {
 			t.Fatal(err)
 		}
 		_ = response.Body.Close()
-		return response
+		return told{response.Header.Get("Strict-Transport-Security"), response.ProtoMajor, response.TLS.PeerCertificates[0].SerialNumber.Int64()}
 	}
-	first := ask()
-	if h := first.Header.Get("Strict-Transport-Security"); h != strictTransport || first.ProtoMajor != 2 {
-		t.Errorf("answers by HTTP/%d, Strict-Transport-Security is %q", first.ProtoMajor, h)
+	if first := ask(); first.strict != strictTransport || first.major != 2 {
+		t.Errorf("answers by HTTP/%d, Strict-Transport-Security is %q", first.major, first.strict)
 	}
-	serial := func(r *http.Response) int64 { return r.TLS.PeerCertificates[0].SerialNumber.Int64() }
 	// A half that does not fit changes nothing.
 	if err := os.WriteFile(certFile, []byte("no certificate"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	time.Sleep(lookEvery) // so that it is looked at
-	if got := serial(ask()); got != 2 {
+	if got := ask().serial; got != 2 {
 		t.Errorf("certificate %d is in force beside a broken file", got)
 	}
 	a.write(3)
-	for deadline := time.Now().Add(2 * time.Minute); serial(ask()) != 3; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ask().serial != 3; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the new certificate is not in force")
 		}

@@ -119,7 +119,7 @@ func (m *machine) live() {
 	if err := l.Close(); err != nil {
 		m.Errorf("close: %v", err)
 	}
-	m.fs, m.certain = after, certain
+	m.fs, m.certain, m.erased = after, certain, maps.Clone(m.gone)
 }
 
 // append appends a random batch and reports whether it was acknowledged.
