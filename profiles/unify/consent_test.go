@@ -258,7 +258,7 @@ type deafLog struct {
 	refused atomic.Int32
 }
 
-func (l *deafLog) Append(_ context.Context, records []stream.Record) ([]stream.Position, error) {
+func (l *deafLog) Append(_ context.Context, _ []stream.Record) ([]stream.Position, error) {
 	l.refused.Add(1)
 	return nil, errors.New("the log is out of reach")
 }

@@ -97,6 +97,7 @@ type bench struct {
 	dir    string
 	events *events
 	report *Report
+	ingest float64 // events per second of a feeder; 0: ingestPerS
 }
 
 // Run measures everything and returns the figures. Whatever it started has ended and whatever it

@@ -53,6 +53,9 @@ func (b *bench) startFeeder(ctx context.Context, address string, keys []string) 
 		return nil, errors.Join(err, orders.Close(), out.Close())
 	}
 	order := feederOrder{Address: address, Keys: keys, Total: b.cfg.Events, First: b.events.take(reserved), Rate: ingestPerS / batchEvents}
+	if b.ingest > 0 {
+		order.Rate = b.ingest / batchEvents
+	}
 	var began fed
 	err = errors.Join(json.NewEncoder(orders).Encode(order), json.NewDecoder(out).Decode(&began))
 	if err != nil {

@@ -238,25 +238,15 @@ func (r *Runner) steps() []step {
 	}
 }
 
+// carryOut goes through the steps. Notes are given while the next step is at work already, for each waits for
+// its turn behind what comes in; but what is counted is noted before it is removed.
 func (r *Runner) carryOut(ctx context.Context, b *batch) error {
 	began := r.Now()
-	for _, s := range r.steps() {
-		lacking := b.lacks(s.name)
-		if len(lacking) == 0 {
-			continue
-		}
-		if err := r.at(s.name); err != nil {
-			return err
-		}
-		stepBegan := r.Now()
-		done, err := s.do(ctx, b)
-		if err != nil {
-			return fmt.Errorf("erase from %s: %w", s.name, err)
-		}
-		if err := r.note(ctx, s.name, lacking, done); err != nil {
-			return err
-		}
-		r.Logger.InfoContext(ctx, "erasure", "step", s.name, "erasures", len(lacking), "seconds", r.Now().Sub(stepBegan).Seconds())
+	notes, noting := errgroup.WithContext(ctx)
+	notes.SetLimit(notesAtOnce)
+	err := r.walk(noting, b, notes)
+	if err := errors.Join(err, notes.Wait()); err != nil {
+		return err
 	}
 	if err := r.finish(ctx, b); err != nil {
 		return err
@@ -265,23 +255,54 @@ func (r *Runner) carryOut(ctx context.Context, b *batch) error {
 	return nil
 }
 
+// walk takes the steps that are not noted.
+func (r *Runner) walk(ctx context.Context, b *batch, notes *errgroup.Group) error {
+	for _, s := range r.steps() {
+		lacking := b.lacks(s.name)
+		if len(lacking) == 0 {
+			continue
+		}
+		if err := r.at(s.name); err != nil {
+			return err
+		}
+		began := r.Now()
+		done, err := s.do(ctx, b)
+		if err != nil {
+			return fmt.Errorf("erase from %s: %w", s.name, err)
+		}
+		if err := r.note(ctx, s.name, lacking, done, notes); err != nil {
+			return err
+		}
+		r.Logger.InfoContext(ctx, "erasure", "step", s.name, "erasures", len(lacking), "seconds", r.Now().Sub(began).Seconds())
+	}
+	return nil
+}
+
 // notesAtOnce is how many notes are on their way to the log at once: they share its syncs.
 const notesAtOnce = 64
 
-func (r *Runner) note(ctx context.Context, name string, lacking []*privacy.Record, done map[uuid.UUID]privacy.Step) error {
+// note notes a step of the erasures that lack it, by the group; a count is noted when it returns.
+func (r *Runner) note(ctx context.Context, name string, lacking []*privacy.Record, done map[uuid.UUID]privacy.Step, notes *errgroup.Group) error {
 	if err := r.at(name + " noted"); err != nil {
 		return err
 	}
-	notes, ctx := errgroup.WithContext(ctx)
-	notes.SetLimit(notesAtOnce)
+	if name == stepCounted {
+		notes, ctx = errgroup.WithContext(ctx)
+		notes.SetLimit(notesAtOnce)
+	}
 	for _, e := range lacking {
 		s := done[e.ID]
 		s.Name, s.At = name, r.Now().UTC().Truncate(time.Millisecond)
 		e.Steps = append(e.Steps, s)
-		notes.Go(func() error { return r.Desk.Note(ctx, e.Workspace, e.ID, s) })
+		notes.Go(func() error {
+			if err := r.Desk.Note(ctx, e.Workspace, e.ID, s); err != nil {
+				return fmt.Errorf("note the step %s: %w", name, err)
+			}
+			return nil
+		})
 	}
-	if err := notes.Wait(); err != nil {
-		return fmt.Errorf("note the step %s: %w", name, err)
+	if name == stepCounted {
+		return notes.Wait()
 	}
 	return nil
 }
