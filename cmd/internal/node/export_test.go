@@ -309,7 +309,7 @@ func TestExportEnds(t *testing.T) {
 	sidecar := expireSidecar(t, filepath.Join(path, id+".json"))
 	for name, text := range map[string]string{
 		id + ".json":                   sidecar,
-		crashed.String() + ".json":     fmt.Sprintf(`{"id":%q,"workspace":"default","status":"running","created":"2026-03-01T00:00:00Z"}`, crashed),
+		crashed.String() + ".json":     fmt.Sprintf(`{"id":%q,"workspace":"default","status":"running","created":%q}`, crashed, time.Now().UTC().Format(time.RFC3339)),
 		crashed.String() + ".zip.part": "half", crashed.String() + ".zip": "whole, and not told of", uuid.NewString() + ".zip": "nobody's", "x.json.part": "x",
 	} {
 		if err := os.WriteFile(filepath.Join(path, name), []byte(text), 0o600); err != nil {

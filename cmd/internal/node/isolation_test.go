@@ -63,6 +63,7 @@ var examples = map[string]example{
 	"POST /v1/privacy/erasures":                      {path: "/v1/privacy/erasures?preview=true", body: `{"identifiers":[{"type":"user_id","value":"{user}"}]}`, own: 200, foreign: 404},
 	"GET /v1/privacy/erasures":                       {path: "/v1/privacy/erasures", own: 200, foreign: 200},
 	"GET /v1/privacy/erasures/:id":                   {path: "/v1/privacy/erasures/{erasure}", own: 200, foreign: 404},
+	"GET /v1/privacy/erasures/:id/certificate":       {path: "/v1/privacy/erasures/{erasure}/certificate", own: 409, foreign: 404}, // it is held
 	"DELETE /v1/privacy/erasures/:id":                {path: "/v1/privacy/erasures/{erasure}", own: 200, foreign: 404},
 	"POST /v1/privacy/suppressions":                  {path: "/v1/privacy/suppressions", body: `{"identifiers":[{"type":"email","value":"leaver@example.com"}]}`, own: 200, foreign: 200},
 	"DELETE /v1/privacy/suppressions/:address":       {path: "/v1/privacy/suppressions/{identifier}", own: 200, foreign: 200},

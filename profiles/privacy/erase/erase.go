@@ -164,13 +164,21 @@ func (r *Runner) Once(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("list erasures that are due: %w", err)
 	}
+	carrying, inside := errgroup.WithContext(ctx)
+	carrying.SetLimit(notesAtOnce)
 	for _, e := range due {
 		if err := r.at("erase"); err != nil {
-			return err
+			return errors.Join(err, carrying.Wait())
 		}
-		if _, err := r.Desk.Erase(ctx, e.Workspace, e.ID); err != nil {
-			return fmt.Errorf("erase %s from the state: %w", e.ID, err)
-		}
+		carrying.Go(func() error {
+			if _, err := r.Desk.Erase(inside, e.Workspace, e.ID); err != nil {
+				return fmt.Errorf("erase %s from the state: %w", e.ID, err)
+			}
+			return nil
+		})
+	}
+	if err := carrying.Wait(); err != nil {
+		return err
 	}
 	erasing, err := r.Desk.Erasing(ctx)
 	if err != nil {

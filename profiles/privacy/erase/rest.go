@@ -3,10 +3,12 @@ package erase
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
 	"tributary/profiles/privacy"
 )
@@ -76,21 +78,31 @@ func (r *Runner) lines(all map[uuid.UUID][]Line, proof string) (map[uuid.UUID]pr
 // finish certifies the erasures, and then takes from the totals whose they were.
 func (r *Runner) finish(ctx context.Context, b *batch) error {
 	ids := make([]uuid.UUID, len(b.records))
+	finishing, inside := errgroup.WithContext(ctx)
+	finishing.SetLimit(notesAtOnce)
 	for i, e := range b.records {
 		ids[i] = e.ID
 		if err := r.at("finish"); err != nil {
-			return err
+			return errors.Join(err, finishing.Wait())
 		}
-		text, err := r.certify(e)
-		if err != nil {
-			return err
-		}
-		if err := r.Desk.Finish(ctx, e.Workspace, e.ID, e.Step(stepCounted).Counts, text); err != nil {
-			return fmt.Errorf("certify erasure %s: %w", e.ID, err)
-		}
+		finishing.Go(func() error { return r.finishOne(inside, e) })
+	}
+	if err := finishing.Wait(); err != nil {
+		return err
 	}
 	if err := r.at("anonymise"); err != nil {
 		return err
 	}
 	return r.Store.AnonymiseTotals(ctx, ids)
+}
+
+func (r *Runner) finishOne(ctx context.Context, e *privacy.Record) error {
+	text, err := r.certify(e)
+	if err == nil {
+		err = r.Desk.Finish(ctx, e.Workspace, e.ID, e.Step(stepCounted).Counts, text)
+	}
+	if err != nil {
+		return fmt.Errorf("certify erasure %s: %w", e.ID, err)
+	}
+	return nil
 }
