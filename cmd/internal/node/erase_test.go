@@ -212,6 +212,9 @@ func TestErasure(t *testing.T) {
 // TestErasureGoesOnAfterACrash stops an erasure at each of its parts, starts the program again, and finds that
 // it is brought to its end, and nobody else has lost anything.
 func TestErasureGoesOnAfterACrash(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts the program anew at every step of an erasure")
+	}
 	dir := filepath.Join(t.TempDir(), "data")
 	p := erasable(t, dir)
 	p.plant(newPerson())

@@ -137,6 +137,9 @@ func (p *program) say(r *rand.Rand, i int) {
 // TestAsOfIsWhatItWas notes what the API says at several moments while people merge, are split, change and
 // come late, and asks for each of those moments in the end.
 func TestAsOfIsWhatItWas(t *testing.T) {
+	if testing.Short() {
+		t.Skip("asks the analytics store some hundred times")
+	}
 	p := start(t, t.TempDir())
 	client := admin.NewClient(Socket(p.config.DataDir))
 	defer client.Close()
