@@ -61,6 +61,9 @@ func (r *Runner) settle(ctx context.Context, b *batch) error {
 		return err
 	}
 	for _, c := range concerned {
+		if b.set.OfObservation(c.Profile) != nil {
+			continue // it is no more: all its rows go
+		}
 		if err := r.published(ctx, c.Workspace, c.Profile); err != nil {
 			return err
 		}
