@@ -15,7 +15,7 @@ import (
 	"tributary/profiles/privacy/desk"
 )
 
-// How many are erased at once, if there are four times as many, and how many requests are under way.
+// How many are erased at once, one for every thousand events at most, and how many requests are under way.
 const (
 	erasedPeople   = 10_000
 	erasedRequests = 16
@@ -37,7 +37,7 @@ func (b *bench) erase(ctx context.Context) error {
 			return err
 		}
 		next := uint64(0)
-		for _, n := range []int{1, int(min(erasedPeople, b.events.people/4))} {
+		for _, n := range []int{1, max(2, min(erasedPeople, b.cfg.Events/1000))} {
 			took, busy, err := b.erasePeople(ctx, s, keys, next, n)
 			if err != nil {
 				return err

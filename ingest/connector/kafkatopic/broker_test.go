@@ -282,7 +282,12 @@ func testDeleted(t *testing.T, c *kafkatest.Cluster, client *kgo.Client) {
 func testMadeAnew(t *testing.T, c *kafkatest.Cluster, client *kgo.Client) {
 	newTopic(t, client, "anew", 1)
 	p := pullerOf(t, c, "anew", new(keeper))
-	_, err := p.Pull(t.Context(), connector.Position{Checkpoint: connector.JSON(checkpoint{Offsets: map[int]int64{0: 5}})})
+	at := connector.Position{Checkpoint: connector.JSON(checkpoint{Offsets: map[int]int64{0: 5}})}
+	_, err := p.Pull(t.Context(), at)
+	for deadline := time.Now().Add(time.Minute); err != nil && strings.Contains(err.Error(), "Unknown Topic") && time.Now().Before(deadline); {
+		time.Sleep(100 * time.Millisecond) // not every broker knows it yet
+		_, err = p.Pull(t.Context(), at)
+	}
 	if err == nil || !strings.Contains(err.Error(), "made anew") {
 		t.Errorf("pull: %v", err)
 	}
