@@ -38,12 +38,18 @@ type program struct {
 // start runs a node on a data folder, all roles, the embedded engine in this process.
 func start(t *testing.T, dir string, changes ...func(*config.Config)) *program {
 	t.Helper()
+	return startLogging(t, dir, slog.New(slog.DiscardHandler), changes...)
+}
+
+// startLogging is start with a logger.
+func startLogging(t *testing.T, dir string, logger *slog.Logger, changes ...func(*config.Config)) *program {
+	t.Helper()
 	c := config.Default()
 	c.DataDir, c.HTTP.Listen = dir, freeAddress(t)
 	for _, change := range changes {
 		change(&c)
 	}
-	n, err := Open(t.Context(), c, Options{Version: "test", Logger: slog.New(slog.DiscardHandler), InProcessEngine: true})
+	n, err := Open(t.Context(), c, Options{Version: "test", Logger: logger, InProcessEngine: true})
 	if err != nil {
 		t.Fatal(err)
 	}

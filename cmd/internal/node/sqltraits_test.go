@@ -2,7 +2,6 @@ package node
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -129,28 +128,32 @@ func TestSQLTraitsThatFail(t *testing.T) {
 
 // TestSQLTraitFailureIsTold: the schedule goes on past a bad query and says so.
 func TestSQLTraitFailureIsTold(t *testing.T) {
-	p := start(t, t.TempDir())
-	p.accept("/v1/track", `{"messageId":"1","userId":"a","event":"order.placed"}`)
-	p.settle() // the tables are there
+	dir := t.TempDir()
+	before := start(t, dir)
+	before.accept("/v1/track", `{"messageId":"1","userId":"a","event":"order.placed"}`)
+	before.settle() // the tables are there
+	before.stop()
 	var told bytes.Buffer
-	p.logger = slog.New(slog.NewJSONHandler(&told, nil))
-	p.config.Profiles.SQLTraits = []config.SQLTrait{sqlTrait("bad", "SELEKT {workspace:String}"), sqlTrait("orders", ordersQuery)}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- p.sqlTraits(ctx) }()
+	p := startLogging(t, dir, slog.New(slog.NewJSONHandler(&told, nil)), func(c *config.Config) {
+		c.Profiles.SQLTraits = []config.SQLTrait{sqlTrait("bad", "SELEKT {workspace:String}"), sqlTrait("orders", ordersQuery)}
+	})
 	for deadline := time.Now().Add(2 * time.Minute); !p.ran("bad", "failed") || !p.ran("orders", "set"); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
+			p.stop()
 			t.Fatalf("the metric does not tell of a failure and a success; the log says %s", told.String())
 		}
 	}
-	cancel()
-	if err := <-done; err != nil {
-		t.Fatal(err)
+	p.stop()
+	for line := range bytes.Lines(told.Bytes()) {
+		var said struct{ Level, Name, Error string }
+		if err := json.Unmarshal(line, &said); err != nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+		if said.Level == "ERROR" && said.Name == "bad" && said.Error != "" {
+			return
+		}
 	}
-	var line map[string]any
-	if err := json.Unmarshal(bytes.SplitN(told.Bytes(), []byte("\n"), 2)[0], &line); err != nil || line["level"] != "ERROR" || line["name"] != "bad" || line["error"] == nil {
-		t.Errorf("the log says %s (%v)", told.String(), err)
-	}
+	t.Errorf("the log says %s", told.String())
 }
 
 // ran says whether the metric counts one run of a trait with an outcome.
