@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -74,7 +75,7 @@ func (a *API) getAccount(c *gin.Context) {
 		return
 	}
 	q := newQuery(c)
-	from, limit := q.id("cursor"), q.number("limit", 1, maxMembers)
+	from, limit, alternatives := q.id("cursor"), q.number("limit", 1, maxMembers), q.flag("alternatives")
 	if limit == 0 {
 		limit = defaultMembers
 	}
@@ -88,10 +89,26 @@ func (a *API) getAccount(c *gin.Context) {
 		return
 	}
 	x, v := readingOf(c), newAccountView(found, a.Now())
+	x.account = true
 	for _, m := range found.Members {
 		x.others = append(x.others, m.Profile)
 	}
+	x.others = append(x.others, speakersOf(&found.Account)...)
+	if !alternatives {
+		withoutAlternatives(v.Traits)
+	}
 	a.answer(c, v)
+}
+
+// speakersOf are the observations that an account's traits name.
+func speakersOf(x *profiles.Account) (ids []identity.ObservationID) {
+	for i := range x.Traits {
+		ids = append(ids, x.Traits[i].Observation)
+		for j := range x.Traits[i].Alternatives {
+			ids = append(ids, x.Traits[i].Alternatives[j].Observation)
+		}
+	}
+	return slices.DeleteFunc(ids, func(id identity.ObservationID) bool { return id == uuid.Nil })
 }
 
 // accountParam is the {account} of a path, which may be percent-encoded.

@@ -83,7 +83,7 @@ type query struct {
 func newQuery(c *gin.Context) *query {
 	values, err := url.ParseQuery(c.Request.URL.RawQuery)
 	q := &query{values: values}
-	if x := readingOf(c); x != nil && x.rule == personal {
+	if x := readingOf(c); x != nil && x.rule.ofPeople() {
 		q.known = append(q.known, personalParameters...)
 	}
 	if err != nil {

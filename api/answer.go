@@ -47,7 +47,7 @@ func (a *API) answerAs(c *gin.Context, status int, v any) {
 
 func (a *API) body(c *gin.Context, v any) ([]byte, error) {
 	x := readingOf(c)
-	if x == nil || x.rule != personal {
+	if x == nil || !x.rule.ofPeople() {
 		return json.Marshal(v)
 	}
 	if x.policy == nil {
@@ -176,7 +176,7 @@ func bounded(paths []string) []string { return paths[:min(len(paths), unify.MaxD
 // what cannot be recorded.
 func (a *API) disclosedProblem(c *gin.Context, d *problem.Document) *problem.Document {
 	x := readingOf(c)
-	if x == nil || x.policy == nil || x.rule != personal {
+	if x == nil || x.policy == nil || !x.rule.ofPeople() {
 		d.Candidates = nil
 		return d
 	}

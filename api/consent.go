@@ -124,6 +124,9 @@ func (a *API) getConsent(c *gin.Context) {
 		a.fail(c, ofPath(err))
 		return
 	}
+	if a.redirect(c, address, found.Profile.ID, found.Requested, found.IdentityVersion) {
+		return
+	}
 	now := a.Now().UTC()
 	all := consent.Project(found.Consent, now).All()
 	a.answer(c, consentView{

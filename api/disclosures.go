@@ -86,6 +86,9 @@ func (a *API) getDisclosures(c *gin.Context) {
 		a.fail(c, ofPath(err))
 		return
 	}
+	if a.redirect(c, address, found.Profile.ID, found.Requested, found.IdentityVersion) {
+		return
+	}
 	r.Observations = make([]identity.ObservationID, len(found.Profile.Observations))
 	for i := range found.Profile.Observations {
 		r.Observations[i] = found.Profile.Observations[i].ID

@@ -91,6 +91,7 @@ func TestAnswersAndSchemasHaveTheSameFields(t *testing.T) {
 		"Lookup": lookupBody{}, "Profile": profileView{}, "Trait": traitView{}, "Identifier": identifierView{},
 		"Source": sourceView{}, "Counter": counterView{}, "Item": itemView{}, "Satisfaction": satisfactionView{},
 		"Role": profiles.Role{}, "AccountOfProfile": accountOfView{}, "Account": accountView{}, "AccountMember": memberView{},
+		"ConsentSummary": consentSummaryView{}, "ConsentScope": consentScopeView{}, "ConsentOtherwise": consentOtherwiseView{},
 		"ContactPoint": contactView{}, "ConsentBecause": statementView{}, "ConsentDecision": decisionView{}, "Consent": consentView{},
 		"ContactConsent": contactConsentView{}, "ConsentCheck": checkView{}, "ConsentSaid": saidView{}, "ConsentQuestion": consentBody{}, "ConsentStatement": sayBody{},
 		"Event": eventView{}, "Text": textView{}, "Observation": observationView{}, "LeftOut": leftOutView{},

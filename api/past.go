@@ -52,10 +52,14 @@ func (a *API) serveProfile(c *gin.Context, address profiles.Address, r profileRe
 			a.fail(c, err)
 			return
 		}
+		view.Consent = newConsentSummary(found.Consent, a.Now())
 	}
 	if !r.Alternatives {
 		withoutAlternatives(view.Traits)
 		withoutAlternatives(view.Attributes)
+		for i := range view.Accounts {
+			withoutAlternatives(view.Accounts[i].Traits)
+		}
 	}
 	a.answer(c, view)
 }
@@ -102,7 +106,7 @@ type alternativeView struct {
 	Value       json.RawMessage `json:"value" policy:"self"`
 	Untrusted   bool            `json:"untrusted" policy:"meta"`
 	Source      string          `json:"source" policy:"provenance"`
-	Observation uuid.UUID       `json:"observation" policy:"meta"`
+	Observation uuid.UUID       `json:"observation,omitzero" policy:"meta"`
 	At          time.Time       `json:"at" policy:"meta"`
 	ReceivedAt  time.Time       `json:"received_at" policy:"meta"`
 }

@@ -19,6 +19,7 @@ import (
 	"tributary/profiles"
 	"tributary/profiles/explain"
 	"tributary/profiles/export"
+	"tributary/profiles/privacy/desk"
 	"tributary/profiles/unify"
 )
 
@@ -45,11 +46,13 @@ var shownBy = map[string][]string{
 	"profile": {
 		policy.ClassIdentity, policy.ClassContact, policy.ClassIdentifier, policy.ClassTrait, policy.ClassMoney, policy.ClassConversation,
 		policy.ClassContent, policy.ClassSatisfaction, policy.ClassBehaviour, policy.ClassProvenance,
-		policy.ClassAccount, policy.ClassComputed, policy.ClassSegment,
+		policy.ClassAccount, policy.ClassComputed, policy.ClassSegment, policy.ClassConsent,
 	},
 	"consent": {policy.ClassContact, policy.ClassConsent},
 	"check":   {policy.ClassConsent},
 	"members": {policy.ClassSegment},
+	"account": {policy.ClassAccount},
+	"bill":    {policy.ClassMoney, policy.ClassProvenance},
 	"changes": {policy.ClassSegment},
 	"lookup":  {policy.ClassIdentity, policy.ClassContact, policy.ClassTrait, policy.ClassContent, policy.ClassMoney},
 	"context": {
@@ -133,6 +136,9 @@ func (w *world) keyFor(purpose, reader string) string {
 	return secret
 }
 
+// sharedPhone names two people.
+const sharedPhone = `{"identifiers":[{"type":"phone","value":"+12125550123"}]}`
+
 // readings asks every route about the planted customer, in a conversation.
 func (w *world) readings(key, conversation string) map[string]*httptest.ResponseRecorder {
 	query := url.Values{}
@@ -167,9 +173,14 @@ func (w *world) readings(key, conversation string) map[string]*httptest.Response
 		"contact_consent": get(at("/v1/consent/email:markmail@example.com")),
 		"check":           w.do(http.MethodPost, at("/v1/consent/check"), key, `{"identifiers":[{"type":"anonymous_id","value":"anon-1"}],"channel":"email","purpose":"markpurpose"}`),
 		"account":         get(at("/v1/accounts/markaccount")),
+		"bill":            get(at("/v1/accounts/a-1")),
 		"members":         get("/v1/segments/marksegment/members"),
 		"changes":         get("/v1/segments/marksegment/changes"),
 		"export":          w.do(http.MethodPost, at("/v1/privacy/exports"), key, `{}`),
+		"erasure":         w.do(http.MethodPost, at("/v1/privacy/erasures", "preview", "true"), key, `{"identifiers":[{"type":"anonymous_id","value":"anon-1"}]}`),
+		"erase_one_of":    w.do(http.MethodPost, at("/v1/privacy/erasures"), key, sharedPhone),
+		"restrict_one_of": w.do(http.MethodPost, at("/v1/privacy/restrictions"), key, sharedPhone),
+		"lift_one_of":     w.do(http.MethodDelete, at("/v1/privacy/restrictions/phone:%2B12125550123"), key, ""),
 		"history":         get(at(who + "/traits/favourite/history")),
 		"earlier":         get(at(who, "as_of", "2026-03-01T12:59:00Z")),
 		"disclosures":     get(at(who + "/disclosures")),
@@ -215,10 +226,17 @@ func TestEveryReaderSeesWhatThePolicySays(t *testing.T) {
 				if got := v["verification"].(map[string]any)["level"]; got != level.String() {
 					t.Errorf("%s: the level is %v", what, got)
 				}
-				w.shows(t, what, answers, func(class string) bool {
-					r := p.Rule(purpose, reader, class)
-					return r.Do == policy.Show && (level >= r.Needs || r.Below == policy.Show)
-				})
+				allowed := func(level policy.Level) func(class string) bool {
+					return func(class string) bool {
+						r := p.Rule(purpose, reader, class)
+						return r.Do == policy.Show && (level >= r.Needs || r.Below == policy.Show)
+					}
+				}
+				accounts := map[string]*httptest.ResponseRecorder{"account": answers["account"], "bill": answers["bill"]}
+				w.shows(t, what+", an account", accounts, allowed(p.Verification.OwnLookup[reader])) // whatever the conversation is
+				delete(answers, "account")
+				delete(answers, "bill")
+				w.shows(t, what, answers, allowed(level))
 			}
 		}
 	}
@@ -269,13 +287,13 @@ func TestEveryRouteHasARule(t *testing.T) {
 	w := newWorld(t)
 	for _, r := range w.api.routes() {
 		switch r.rule {
-		case personal, aggregate, operations:
+		case personal, acting, aggregate, operations:
 		case open:
 			if r.scope != public {
 				t.Errorf("%s %s: the rule is public, the scope is not", r.method, r.path)
 			}
 		default:
-			t.Errorf("%s %s has no rule: say personal, aggregate, operations or open", r.method, r.path)
+			t.Errorf("%s %s has no rule: say personal, acting, aggregate, operations or open", r.method, r.path)
 		}
 	}
 }
@@ -355,6 +373,8 @@ var elsewhere = map[string]any{
 	"GET /v1/profiles/:address/traits/:name/history": traitHistoryView{},
 	"GET /v1/profiles/:address/disclosures":          disclosuresView{},
 	"POST /v1/privacy/exports":                       export.View{},
+	"POST /v1/privacy/restrictions":                  desk.Done{},
+	"DELETE /v1/privacy/restrictions/:address":       desk.Done{},
 }
 
 // TestEveryPersonalRouteIsRead: a route that tells of people is among the readings and answers there, or its view is
@@ -378,7 +398,7 @@ func TestEveryPersonalRouteIsRead(t *testing.T) {
 		view, away := elsewhere[route]
 		asked, read := answered[route]
 		switch {
-		case r.rule != personal:
+		case !r.rule.ofPeople():
 		case !read:
 			t.Errorf("%s tells of people and is not among the readings", route)
 		case !asked && !away:
@@ -404,5 +424,5 @@ func TestEveryViewSaysItsClasses(t *testing.T) {
 // personalViews are the answers of the personal routes.
 func personalViews() []any {
 	return []any{profileView{}, contextView{}, timelineView{}, explain.Answer{}, explain.Standing{}, disclosuresView{}, traitHistoryView{}, movedView{},
-		accountView{}, consentView{}, contactConsentView{}, checkView{}, segmentMembersView{}, segmentChangesView{}}
+		accountView{}, consentView{}, contactConsentView{}, checkView{}, segmentMembersView{}, segmentChangesView{}, desk.Preview{}, desk.Done{}, export.View{}}
 }

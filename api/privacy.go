@@ -27,11 +27,20 @@ type Privacy interface {
 	Standing(ctx context.Context, workspace string, id identity.Identifier) (*desk.Standing, error)
 }
 
-// desked answers with what the desk says. Without a desk nothing can be erased by this interface.
-func (a *API) desked(f func(ctx context.Context, c *gin.Context, workspace, actor string) (any, error)) gin.HandlerFunc {
+// desked answers with what the desk says; parameters are those that its query may have. Without a desk nothing can
+// be erased by this interface.
+func (a *API) desked(
+	f func(ctx context.Context, c *gin.Context, workspace, actor string) (any, error), parameters ...string,
+) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if a.Privacy == nil {
 			a.fail(c, problem.New(problem.Unavailable, "requests of privacy are not taken here"))
+			return
+		}
+		q := newQuery(c)
+		q.known = append(q.known, parameters...)
+		if err := q.err(); err != nil {
+			a.fail(c, err)
 			return
 		}
 		key := keyOf(c)
@@ -47,10 +56,7 @@ func (a *API) desked(f func(ctx context.Context, c *gin.Context, workspace, acto
 func (a *API) postErasure() gin.HandlerFunc {
 	return a.desked(func(ctx context.Context, c *gin.Context, workspace, actor string) (any, error) {
 		q := newQuery(c)
-		preview := q.text("preview")
-		if preview != "" && preview != "true" && preview != "false" {
-			q.fault("preview", "must be true or false")
-		}
+		preview := q.flag("preview")
 		if err := q.err(); err != nil {
 			return nil, err
 		}
@@ -62,11 +68,11 @@ func (a *API) postErasure() gin.HandlerFunc {
 		if err != nil {
 			return nil, err
 		}
-		if preview == "true" {
+		if preview {
 			return a.Privacy.Preview(ctx, request)
 		}
 		return a.Privacy.Request(ctx, request)
-	})
+	}, "preview")
 }
 
 func (a *API) getErasures() gin.HandlerFunc {

@@ -25,6 +25,7 @@ type rule string
 // The rules. A route without one is personal: nothing goes out that the policy has no word on.
 const (
 	personal   rule = "personal"   // of single people: policy and disclosure log
+	acting     rule = "acting"     // likewise, and something is done about them: not for a customer's own token
 	aggregate  rule = "aggregate"  // counts of many
 	operations rule = "operations" // how the installation is and is to be; of keys, sources, rules
 	open       rule = "public"     // nothing of a customer
@@ -40,10 +41,10 @@ type Appender interface {
 	Append(ctx context.Context, records []stream.Record) ([]stream.Position, error)
 }
 
-const (
-	ruleKey    = "rule"
-	readingKey = "reading"
-)
+// ofPeople says whether answers, problems included, go by policy and disclosure log.
+func (r rule) ofPeople() bool { return r == personal || r == acting }
+
+const readingKey = "reading"
 
 // parameters that every personal route has.
 var personalParameters = []string{"purpose", "conversation"}
@@ -56,6 +57,7 @@ type reading struct {
 	purpose      string
 	conversation string
 	asked        []asked
+	account      bool // it is an account that was looked up
 	// others are profiles that the answer tells of and that were not looked up; those in its members named profile
 	// or profiles are found without that.
 	others []identity.ProfileID
@@ -76,7 +78,7 @@ func (a *API) begin(r rule) gin.HandlerFunc {
 			a.fail(c, problem.New(problem.Forbidden, "a customer's own token reads that customer alone"))
 			return
 		}
-		if r != personal || key == nil {
+		if !r.ofPeople() || key == nil {
 			return
 		}
 		p, err := a.Policies.For(key.Workspace)
@@ -179,6 +181,11 @@ func (w watchedPast) Trait(ctx context.Context, r past.TraitRequest) (*past.Trai
 // verification is that of the least certain of the profiles looked up.
 func (x *reading) verification(a *API) verificationView {
 	least := verificationView{Level: policy.Claimed.String(), Because: becauseNobody, Raise: []raiseView{}}
+	if rules := &x.policy.Verification; x.account && slices.Contains(rules.OwnTypes, policy.TypeAccount) {
+		if least.level = rules.OwnLookup[string(x.key.Reader)]; least.level > policy.Claimed {
+			least.Level, least.Because = least.level.String(), becauseOwnLookup
+		}
+	}
 	for i, one := range x.asked {
 		if v := verify(x.policy, x.key, one, x.conversation, a.Now()); i == 0 || v.level < least.level {
 			least = v

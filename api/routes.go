@@ -16,7 +16,7 @@ type route struct {
 	method  string
 	path    string
 	scope   auth.Scope
-	rule    rule // what its answers hold of people: personal, aggregate, operations or open
+	rule    rule // what its answers hold of people: personal, acting, aggregate, operations or open
 	handler gin.HandlerFunc
 }
 
@@ -50,16 +50,16 @@ func (a *API) routes() []route {
 		{http.MethodPost, "/v1/keys", auth.ScopeAdmin, operations, a.createKey},
 		{http.MethodPost, "/v1/keys/:id/rotate", auth.ScopeAdmin, operations, a.rotateKey},
 		{http.MethodDelete, "/v1/keys/:id", auth.ScopeAdmin, operations, a.revokeKey},
-		{http.MethodPost, "/v1/privacy/erasures", auth.ScopePrivacyWrite, operations, a.postErasure()},
+		{http.MethodPost, "/v1/privacy/erasures", auth.ScopePrivacyWrite, acting, a.postErasure()},
 		{http.MethodGet, "/v1/privacy/erasures", auth.ScopePrivacyRead, operations, a.getErasures()},
 		{http.MethodGet, "/v1/privacy/erasures/:id", auth.ScopePrivacyRead, operations, a.getErasure()},
 		{http.MethodGet, "/v1/privacy/erasures/:id/certificate", auth.ScopePrivacyRead, operations, a.getCertificate},
 		{http.MethodDelete, "/v1/privacy/erasures/:id", auth.ScopePrivacyWrite, operations, a.deleteErasure()},
 		{http.MethodPost, "/v1/privacy/suppressions", auth.ScopePrivacyWrite, operations, a.postSuppressions()},
 		{http.MethodDelete, "/v1/privacy/suppressions/:address", auth.ScopePrivacyWrite, operations, a.deleteSuppression()},
-		{http.MethodPost, "/v1/privacy/restrictions", auth.ScopePrivacyWrite, operations, a.postRestriction()},
-		{http.MethodDelete, "/v1/privacy/restrictions/:address", auth.ScopePrivacyWrite, operations, a.deleteRestriction()},
-		{http.MethodPost, "/v1/privacy/exports", auth.ScopePrivacyExport, personal, a.exported(a.postExport)},
+		{http.MethodPost, "/v1/privacy/restrictions", auth.ScopePrivacyWrite, acting, a.postRestriction()},
+		{http.MethodDelete, "/v1/privacy/restrictions/:address", auth.ScopePrivacyWrite, acting, a.deleteRestriction()},
+		{http.MethodPost, "/v1/privacy/exports", auth.ScopePrivacyExport, acting, a.exported(a.postExport)},
 		{http.MethodGet, "/v1/privacy/exports", auth.ScopePrivacyExport, operations, a.exported(a.getExports)},
 		{http.MethodGet, "/v1/privacy/exports/:id", auth.ScopePrivacyExport, operations, a.exported(a.getExport)},
 		{http.MethodGet, "/v1/privacy/exports/:id/content", auth.ScopePrivacyExport, operations, a.exported(a.getExportContent)},

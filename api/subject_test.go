@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"tributary/api/auth"
 	"tributary/api/policy"
 	"tributary/identity"
@@ -101,6 +103,52 @@ func TestListsAreOnRecord(t *testing.T) {
 	}
 }
 
+// TestWhoIsToBeErasedIsDecidedByMore: an identifier of several is answered with them, on record, and nothing is done,
+// whatever is asked for about them; and a customer's own token asks for nothing.
+func TestWhoIsToBeErasedIsDecidedByMore(t *testing.T) {
+	w := newWorld(t)
+	plantMarks(w)
+	key := w.key(auth.KindAdmin, "acme", auth.ScopePrivacyWrite, auth.ScopePrivacyRead)
+	foreign := w.key(auth.KindAdmin, "other", auth.ScopePrivacyWrite)
+	for _, c := range [][3]string{
+		{http.MethodPost, "/v1/privacy/erasures", sharedPhone}, {http.MethodPost, "/v1/privacy/erasures?preview=true", sharedPhone},
+		{http.MethodPost, "/v1/privacy/restrictions", sharedPhone}, {http.MethodDelete, "/v1/privacy/restrictions/phone:%2B12125550123", ""},
+	} {
+		answer := w.do(c[0], c[1], key, c[2])
+		d := w.decoded(answer, http.StatusConflict)
+		listed := w.disclosed()[answer.Header().Get(requestIDHeader)]
+		if len(list(d, "candidates")) != 2 || len(listed) != 1 || listed[0].Kind != store.DisclosureListed || len(listed[0].Observations) != 2 {
+			t.Errorf("%s %s answers %v, and on record is %+v", c[0], c[1], d, listed)
+		}
+		for _, x := range list(d, "candidates") {
+			if !slices.Contains(listed[0].Observations, uuid.MustParse(x["profile"].(string))) {
+				t.Errorf("%v is not on record", x)
+			}
+		}
+		if answer := w.do(c[0], c[1], foreign, c[2]); answer.Code != http.StatusNotFound || strings.Contains(answer.Body.String(), "candidates") {
+			t.Errorf("%s %s answers another workspace %d %s", c[0], c[1], answer.Code, answer.Body)
+		}
+	}
+	w.get("/v1/profiles/user_id:s1", w.key(auth.KindRead, "acme"), http.StatusOK) // restricted is nobody
+	if all := list(w.get("/v1/privacy/erasures", key, http.StatusOK), "erasures"); len(all) != 0 {
+		t.Errorf("erased are %v", all)
+	}
+	preview := w.decoded(w.do(http.MethodPost, "/v1/privacy/erasures?preview=true", key, `{"identifiers":[{"type":"user_id","value":"s1"}]}`), http.StatusOK)
+	if preview["purpose"] != "operations" || preview["profile"] == nil {
+		t.Errorf("the preview is %v", preview)
+	}
+	for _, target := range []string{"/v1/privacy/erasures?preview=true&preview=false", "/v1/privacy/erasures?preview=yes", "/v1/privacy/restrictions?preview=true"} {
+		w.decoded(w.do(http.MethodPost, target, key, sharedPhone), http.StatusBadRequest)
+	}
+	w.api.Tokens = ownToken{auth.Key{Workspace: "acme", ID: "own", Scopes: auth.Scopes(), Purpose: auth.PurposeSupport, Reader: auth.ReaderHuman, Customer: id(event.IDUser, "s2")}}
+	for _, who := range []string{"s1", "s2"} {
+		w.decoded(w.do(http.MethodPost, "/v1/privacy/erasures", "a.b.c", fmt.Sprintf(`{"identifiers":[{"type":"user_id","value":%q}]}`, who)), http.StatusForbidden)
+	}
+	if all := list(w.get("/v1/privacy/erasures", key, http.StatusOK), "erasures"); len(all) != 0 {
+		t.Errorf("a customer's token had erased %v", all)
+	}
+}
+
 // ownToken is an issuer of one token, for one customer.
 type ownToken struct{ key auth.Key }
 
@@ -126,6 +174,10 @@ func TestACustomersTokenOpensThatCustomerAlone(t *testing.T) {
 		}
 		switch answer.Code {
 		case http.StatusBadRequest, http.StatusServiceUnavailable: // before anybody is looked up
+		case http.StatusForbidden: // where something is done about people
+			if !slices.Contains([]string{"export", "erasure", "erase_one_of", "restrict_one_of", "lift_one_of"}, route) {
+				t.Errorf("%s answers %s", route, answer.Body)
+			}
 		case http.StatusNotFound:
 			if !bytes.HasPrefix(nobody.Body.Bytes(), body) || answer.Header().Get("Location") != "" {
 				t.Errorf("%s tells more than of nobody: %s", route, answer.Body)
@@ -148,5 +200,28 @@ func TestACustomersTokenOpensThatCustomerAlone(t *testing.T) {
 		return n.Outcome == store.AuditRefused && n.Reason == "customer" && n.Subject == "GET /v1/profiles/:address"
 	}) {
 		t.Errorf("the audit trail has %s", fmt.Sprint(notes))
+	}
+}
+
+// TestWhatCannotBeMaskedSaysWhatWouldShowIt: of a birth date a mask leaves nothing; that the level hides it is told, and
+// not that the purpose does.
+func TestWhatCannotBeMaskedSaysWhatWouldShowIt(t *testing.T) {
+	w := newWorld(t)
+	e := w.event(1, "crm", "", nil, id(event.IDUser, "u1"), id(event.IDPhone, "+12125550123"))
+	e.Type, e.Attributes = event.TypeIdentify, map[string]string{event.AttrBirthDate: "1971-02-03"}
+	w.put(e)
+	key := w.keyFor("support", "own_ai")
+	v := w.get("/v1/profiles/phone:%2B12125550123", key, http.StatusOK)
+	for _, x := range list(v, "withheld") {
+		if x["class"] == policy.ClassIdentity && (x["because"] != policy.BecauseVerification || x["needs"] != "matched") {
+			t.Errorf("withheld is %v", x)
+		}
+	}
+	if strings.Contains(fmt.Sprint(v), "1971") || !strings.Contains(fmt.Sprint(v["withheld"]), "class:identity") {
+		t.Errorf("a claimed reading is %v", v)
+	}
+	two := w.do(http.MethodPost, "/v1/profiles/lookup", key, `{"identifiers":[{"type":"phone","value":"+12125550123"},{"type":"user_id","value":"u1"}]}`)
+	if !strings.Contains(two.Body.String(), "1971-02-03") {
+		t.Errorf("once it is matched: %s", two.Body)
 	}
 }

@@ -61,7 +61,7 @@ func verify(p *policy.Policy, key *auth.Key, x asked, conversation string, now t
 	if len(x.answer.Agreed) > 1 {
 		raise(policy.Matched, becauseAgree, time.Time{})
 	}
-	if len(x.address) == 1 && slices.Contains(rules.OwnTypes, x.address[0].Type) {
+	if len(x.address) == 1 && x.address[0].Type != policy.TypeAccount && slices.Contains(rules.OwnTypes, x.address[0].Type) {
 		raise(rules.OwnLookup[string(key.Reader)], becauseOwnLookup, time.Time{})
 	}
 	if c := key.Customer; c.Type != "" && holds(&x.answer.Profile, identity.Identifier(c)) {

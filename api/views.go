@@ -26,7 +26,7 @@ const (
 // What in an answer others wrote and is not marked in its place. "[]" stands for every element.
 var (
 	untrustedInProfile = append(untrustedIn("interactions"),
-		"attributes", "traits", "identifiers", "counters[].name", "items[].id", "items[].account", "accounts", "computed",
+		"attributes", "traits", "identifiers", "counters[].name", "items[].id", "items[].account", "accounts", "computed", "consent.scopes[].purpose",
 		"observations[].record_id", "observations[].rule", "observations[].identifier_type")
 	untrustedInTimeline = untrustedIn("events")
 )
@@ -100,9 +100,10 @@ type profileView struct {
 	CountersTotal    int                  `json:"counters_total" policy:"meta"`
 	Items            []itemView           `json:"items" policy:"-"`
 	Accounts         []accountOfView      `json:"accounts" policy:"-"`
-	// Computed and Segments are of now, and absent of a profile as of another time.
+	// Computed, Segments and Consent are of now, and absent of a profile as of another time.
 	Computed          map[string]computedView `json:"computed,omitempty" policy:"-"`
 	Segments          []inSegmentView         `json:"segments,omitempty" policy:"-"`
+	Consent           *consentSummaryView     `json:"consent,omitempty" policy:"-"`
 	Satisfaction      []satisfactionView      `json:"satisfaction" policy:"-"`
 	Interactions      []eventView             `json:"interactions" policy:"-"`
 	Observations      []observationView       `json:"observations" policy:"-"`
@@ -116,7 +117,7 @@ type traitView struct {
 	Value       json.RawMessage `json:"value" policy:"self"`
 	Untrusted   bool            `json:"untrusted" policy:"meta"`
 	Source      string          `json:"source" policy:"provenance"`
-	Observation uuid.UUID       `json:"observation" policy:"meta"`
+	Observation uuid.UUID       `json:"observation,omitzero" policy:"meta"` // zero: of an account, by somebody who is not told of
 	At          time.Time       `json:"at" policy:"meta"`
 	ReceivedAt  time.Time       `json:"received_at" policy:"meta"`
 	Rule        string          `json:"rule" policy:"provenance"` // by which it survived

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -33,6 +34,8 @@ import (
 	"tributary/profiles/explain"
 	"tributary/profiles/outbox"
 	"tributary/profiles/past"
+	"tributary/profiles/privacy"
+	"tributary/profiles/privacy/desk"
 	"tributary/profiles/reconcile"
 	"tributary/profiles/state"
 	"tributary/profiles/unify"
@@ -133,6 +136,7 @@ func newWorld(t testing.TB, checks ...Check) *world {
 		w.must(<-done)
 		w.must(w.state.Close())
 		w.must(w.log.Close())
+		statusesDocumented(t, w.lines.String())
 	})
 	clock := func() time.Time { return w.now }
 	commands := &admin.Commands{Log: w.log, Worker: w.worker, Now: clock}
@@ -152,6 +156,7 @@ func newWorld(t testing.TB, checks ...Check) *world {
 	timeline, err := journeys.NewTimeline(service, noArchive{}, make([]byte, 32))
 	w.must(err)
 	w.api, err = New(Config{
+		Privacy:  w.desk(service, commands, clock),
 		Past:     noPast{},
 		Policies: policy.NewBook(w.state), Disclosures: w.log, Disclosed: noDisclosed{},
 		Profiles: service, Contacts: service, Speaker: commands, Accounts: service, Identity: explain.NewService(w.state, w.engine, service), Timeline: timeline, Sources: accounts, Schemas: w.state, Commands: commands, Analysis: analysis.NewService(w.state, define.NewBook(w.state, profiles.Rules{}), clock), Keys: w.keys, Notes: commands, Trail: noTrail{}, Checks: checks, Metrics: prometheus.NewRegistry(),
@@ -159,6 +164,21 @@ func newWorld(t testing.TB, checks ...Check) *world {
 	})
 	w.must(err)
 	return w
+}
+
+// desk takes requests of privacy.
+func (w *world) desk(service *profiles.Service, commands *admin.Commands, clock func() time.Time) *desk.Desk {
+	w.Helper()
+	hasher, err := privacy.NewHasher(make([]byte, 32))
+	w.must(err)
+	ledger, err := privacy.OpenLedger(filepath.Join(w.TempDir(), "ledger"), hasher, false)
+	w.must(err)
+	w.Cleanup(func() { w.must(ledger.Close()) })
+	d, err := desk.New(desk.Config{
+		Log: w.log, State: w.state, Worker: w.worker, Commands: commands, Profiles: service, Engine: w.engine, Hasher: hasher, Ledger: ledger, Now: clock,
+	})
+	w.must(err)
+	return d
 }
 
 func (w *world) must(err error) {

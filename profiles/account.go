@@ -128,7 +128,7 @@ func FoldAccount(id string, parts []AccountPart, rules Rules) Account {
 	for i := range parts {
 		m := Member{Assignment: identity.Assignment{Observation: parts[i].Observation}, State: parts[i].State}
 		if m.State != nil {
-			all.Merge(m.State)
+			all.mergeTold(m.State)
 			claims = appendClaims(claims, &m, freeTrait, recordTrait)
 		}
 	}
@@ -151,6 +151,22 @@ func FoldAccount(id string, parts []AccountPart, rules Rules) Account {
 		a.Traits = append(a.Traits, t)
 	}
 	return a
+}
+
+// keepSpeakers takes out by which observations an account's traits were said, but for those that may be told. An
+// answer about one person, or to somebody who may not know of another one, says the value and its source alone.
+func (a *Account) keepSpeakers(told func(identity.ObservationID) bool) {
+	for i := range a.Traits {
+		t := &a.Traits[i]
+		if !told(t.Observation) {
+			t.Observation = uuid.Nil
+		}
+		for j := range t.Alternatives {
+			if !told(t.Alternatives[j].Observation) {
+				t.Alternatives[j].Observation = uuid.Nil
+			}
+		}
+	}
 }
 
 // accountKind reads a kind. What is none is left out: a source's own words are not to be taken for ours.
@@ -237,6 +253,9 @@ func accountsOf(hot HotAccounts, members []Member, rules Rules, at time.Time) ([
 				return nil, fmt.Errorf("read account: %w", err)
 			}
 			a.Account = FoldAccount(a.ID, parts, rules)
+			a.keepSpeakers(func(id identity.ObservationID) bool { // others are somebody else
+				return slices.ContainsFunc(members, func(m Member) bool { return m.id() == id })
+			})
 		}
 		list = append(list, a)
 	}
@@ -245,11 +264,14 @@ func accountsOf(hot HotAccounts, members []Member, rules Rules, at time.Time) ([
 
 // partsOf finds the parts of observations in accounts, by account.
 func partsOf(hot HotAccounts, members []Member) (map[string][]part, error) {
-	members = slices.Clone(members)
-	slices.SortFunc(members, func(a, b Member) int {
+	byID := func(a, b Member) int {
 		x, y := a.id(), b.id()
 		return bytes.Compare(x[:], y[:])
-	})
+	}
+	if !slices.IsSortedFunc(members, byID) {
+		members = slices.Clone(members)
+		slices.SortFunc(members, byID)
+	}
 	said := map[string][]part{}
 	left := maxMemberships
 	for i := range members {

@@ -21,6 +21,7 @@ type AccountMember struct {
 
 // AccountAnswer is one account as it stands at one moment, with a page of its members.
 type AccountAnswer struct {
+	// Account names by which observations its traits were said only where they are of somebody who may be told of.
 	Account Account
 	Members []AccountMember
 	// Next is the place after which the next page begins; the zero id: there is none.
@@ -76,7 +77,37 @@ func (s *Service) Account(ctx context.Context, workspace, id string, from identi
 			answer.Members = append(answer.Members, *member)
 		}
 	}
-	return answer, nil
+	return answer, listing.keepSpeakers(ctx, &answer.Account)
+}
+
+// keepSpeakers takes out who said what, where that is nobody, not certain, or somebody who is not to be used.
+func (l *accountListing) keepSpeakers(ctx context.Context, a *Account) (err error) {
+	known := map[identity.ObservationID]bool{}
+	a.keepSpeakers(func(o identity.ObservationID) bool {
+		told, asked := known[o]
+		if asked || err != nil {
+			return told
+		}
+		told, err = l.usable(ctx, o)
+		known[o] = told
+		return told
+	})
+	return err
+}
+
+// usable says whether an observation is somebody's who may be told of.
+func (l *accountListing) usable(ctx context.Context, o identity.ObservationID) (bool, error) {
+	assigned, known, err := l.Assignment(o)
+	if err != nil || !known || assigned.Standing == identity.StandingUnassigned {
+		return false, err
+	}
+	switch err := l.refused(ctx, assigned.Profile); {
+	case errors.Is(err, privacy.ErrRestricted):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	return true, nil
 }
 
 // accountListing lists the members of an account.

@@ -31,7 +31,11 @@ func (m *Member) id() identity.ObservationID {
 // Fold makes the profile of the members. The order of members does not matter. It changes none of
 // them.
 func Fold(id identity.ProfileID, members []Member, rules Rules) Profile {
-	members = slices.Clone(members)
+	return fold(id, slices.Clone(members), rules, new(State))
+}
+
+// fold is Fold of members that it may put into another order, with a zero State to work in.
+func fold(id identity.ProfileID, members []Member, rules Rules, sum *State) Profile {
 	slices.SortFunc(members, func(a, b Member) int {
 		x, y := a.id(), b.id()
 		switch { // the founder first
@@ -45,13 +49,11 @@ func Fold(id identity.ProfileID, members []Member, rules Rules) Profile {
 		return bytes.Compare(x[:], y[:])
 	})
 	p := Profile{ID: id, Observations: make([]ObservationRef, 0, len(members))}
-	var all State
 	var claims [2][]claim
 	for i := range members {
 		m := &members[i]
 		p.addObservation(m)
 		if m.State != nil {
-			all.Merge(m.State)
 			claims[0] = appendClaims(claims[0], m, freeTrait, recordTrait)
 			claims[1] = appendClaims(claims[1], m, freeAttribute, recordAttribute)
 			p.LeftOut.Traits += m.State.leftOutTraits()
@@ -61,9 +63,31 @@ func Fold(id identity.ProfileID, members []Member, rules Rules) Profile {
 	p.Identifiers = foldIdentifiers(members)
 	p.Traits = survivors(claims[0], rules)
 	p.Attributes = survivors(claims[1], rules)
-	p.foldState(&all, members, rules)
+	p.foldState(together(members, sum), members, rules)
 	foldCounters(&p, members)
 	return p
+}
+
+// together is what all members keep of what merges as a whole, for most have one State alone: that one, or sum.
+func together(members []Member, sum *State) *State {
+	var only *State
+	for i := range members {
+		switch s := members[i].State; {
+		case s == nil:
+		case only == nil:
+			only = s
+		default:
+			if only != sum {
+				sum.mergeTold(only)
+				only = sum
+			}
+			sum.mergeTold(s)
+		}
+	}
+	if only == nil {
+		return sum
+	}
+	return only
 }
 
 func (p *Profile) addObservation(m *Member) {
@@ -78,44 +102,55 @@ func (p *Profile) addObservation(m *Member) {
 }
 
 func foldIdentifiers(members []Member) []HeldIdentifier {
-	held := map[identity.Identifier]*HeldIdentifier{}
+	type holding struct {
+		*identity.Identifier
+		by *Member
+	}
+	n := 0
 	for i := range members {
-		m := &members[i]
-		if m.Observation == nil {
-			continue
+		if o := members[i].Observation; o != nil {
+			n += len(o.Identifiers)
 		}
-		for _, id := range m.Observation.Identifiers {
-			h := held[id]
-			if h == nil {
-				h = &HeldIdentifier{Identifier: id}
-				held[id] = h
+	}
+	all := make([]holding, 0, n)
+	for i := range members {
+		if o := members[i].Observation; o != nil {
+			for j := range o.Identifiers {
+				all = append(all, holding{&o.Identifiers[j], &members[i]})
 			}
-			h.Observations++
-			h.Sources = append(h.Sources, m.sources()...)
 		}
 	}
-	list := make([]HeldIdentifier, 0, len(held))
-	for _, h := range held {
-		slices.Sort(h.Sources)
-		h.Sources = slices.Compact(h.Sources)
-		list = append(list, *h)
+	slices.SortFunc(all, func(a, b holding) int { return compareIdentifiers(*a.Identifier, *b.Identifier) })
+	list := make([]HeldIdentifier, 0, n)
+	for i, h := range all {
+		if i == 0 || *h.Identifier != *all[i-1].Identifier {
+			list = append(list, HeldIdentifier{Identifier: *h.Identifier})
+		}
+		last := &list[len(list)-1]
+		last.Observations++
+		last.Sources = h.by.addSources(last.Sources)
 	}
-	slices.SortFunc(list, func(a, b HeldIdentifier) int {
-		return cmp.Or(strings.Compare(a.Type, b.Type), strings.Compare(a.Value, b.Value))
-	})
 	return list
 }
 
-// sources of a member: a record has one; equal stream observations of several sources are one.
-func (m *Member) sources() []string {
-	var names []string
-	if m.State != nil {
+// addSources adds a member's sources to ascending names: a record has one; equal stream observations of
+// several sources are one.
+func (m *Member) addSources(names []string) []string {
+	if m.State != nil && len(m.State.sources) > 0 {
 		for i := range m.State.sources {
-			names = append(names, m.State.sources[i].name)
+			names = addName(names, m.State.sources[i].name)
 		}
+		return names
 	}
-	if len(names) == 0 && m.Observation.Source != "" {
-		names = append(names, m.Observation.Source)
+	if m.Observation.Source != "" {
+		names = addName(names, m.Observation.Source)
+	}
+	return names
+}
+
+func addName(names []string, name string) []string {
+	if i, found := slices.BinarySearch(names, name); !found {
+		return slices.Insert(names, i, name)
 	}
 	return names
 }
@@ -183,20 +218,37 @@ func (p *Profile) foldInteractions(all *State, members []Member, n int) {
 // foldCounters adds counters up without a bound of their own: a profile shows all that its
 // observations kept.
 func foldCounters(p *Profile, members []Member) {
-	sums := map[counter]uint64{}
+	n := 0
+	for i := range members {
+		if s := members[i].State; s != nil {
+			n += len(s.counters)
+		}
+	}
+	if n == 0 {
+		return
+	}
+	all := make([]Counter, 0, n)
 	for i := range members {
 		if s := members[i].State; s != nil {
 			for _, c := range s.counters {
-				sums[counter{channel: c.channel, name: c.name}] += c.n
+				all = append(all, Counter{Name: c.name, Channel: c.channel, Events: c.n})
 			}
 		}
 	}
-	for c, n := range sums {
-		p.Counters = append(p.Counters, Counter{Name: c.name, Channel: c.channel, Events: n})
-	}
-	slices.SortFunc(p.Counters, func(a, b Counter) int {
-		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Channel, b.Channel))
+	slices.SortFunc(all, func(a, b Counter) int {
+		if c := strings.Compare(a.Name, b.Name); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Channel, b.Channel)
 	})
+	p.Counters = all[:1]
+	for _, c := range all[1:] {
+		if last := &p.Counters[len(p.Counters)-1]; last.Name == c.Name && last.Channel == c.Channel {
+			last.Events += c.Events
+		} else {
+			p.Counters = append(p.Counters, c)
+		}
+	}
 }
 
 func (s *State) uncounted() uint64 {
@@ -211,27 +263,38 @@ func (s *State) uncounted() uint64 {
 type itemParts [fieldEnd]*register
 
 func foldItems(registers []register) []Item {
-	var found []*Item // items are large to move about
-	for len(registers) > 0 {
-		first := &registers[0]
-		var parts itemParts
-		i := 0
-		for ; i < len(registers) && registers[i].kind == first.kind && registers[i].id == first.id; i++ {
-			if f := registers[i].field; f < fieldEnd {
-				parts[f] = &registers[i]
-			}
-		}
-		if item, ok := parts.item(first.kind, first.id); ok {
-			found = append(found, &item)
-		}
-		registers = registers[i:]
+	type changed struct { // items are large to move about
+		registers []register
+		at        int64
 	}
-	slices.SortStableFunc(found, func(a, b *Item) int { return b.ChangedAt.Compare(a.ChangedAt) })
+	var room [maxItems]changed
+	found := room[:0]
+	for len(registers) > 0 {
+		n := 1
+		for n < len(registers) && registers[n].kind == registers[0].kind && registers[n].id == registers[0].id {
+			n++
+		}
+		if last := partsOfItem(registers[:n]).last(registers[0].kind); last != nil {
+			found = append(found, changed{registers[:n], last.at})
+		}
+		registers = registers[n:]
+	}
+	slices.SortStableFunc(found, func(a, b changed) int { return cmp.Compare(b.at, a.at) })
 	list := make([]Item, len(found))
-	for i, item := range found {
-		list[i] = *item
+	for i, f := range found {
+		partsOfItem(f.registers).fill(&list[i], f.registers[0].kind, f.registers[0].id)
 	}
 	return list
+}
+
+func partsOfItem(registers []register) *itemParts {
+	var parts itemParts
+	for i := range registers {
+		if f := registers[i].field; f < fieldEnd {
+			parts[f] = &registers[i]
+		}
+	}
+	return &parts
 }
 
 // closing holds the statuses that end an item.
@@ -242,20 +305,20 @@ var closing = map[string]bool{
 	"invoice.paid": true, "payment.received": true,
 }
 
-func (parts *itemParts) item(kind ItemKind, id string) (Item, bool) {
-	var last *register
+// last is the event that made an item what it is; nil if that is not known, and then there is no item.
+func (parts *itemParts) last(kind ItemKind) *register {
 	switch kind {
 	case ItemConversation:
-		last = latest(parts[fieldActive], parts[fieldClosed])
+		return latest(parts[fieldActive], parts[fieldClosed])
 	case ItemBilling:
-		last = latest(parts[fieldOverdue], parts[fieldFailed], parts[fieldPaid], parts[fieldIssued])
-	default:
-		last = parts[fieldStatus]
+		return latest(parts[fieldOverdue], parts[fieldFailed], parts[fieldPaid], parts[fieldIssued])
 	}
-	if last == nil {
-		return Item{}, false
-	}
-	item := Item{Kind: kind, ID: id, ChangedAt: last.time(), Last: last.open()}
+	return parts[fieldStatus]
+}
+
+func (parts *itemParts) fill(item *Item, kind ItemKind, id string) {
+	last := parts.last(kind)
+	*item = Item{Kind: kind, ID: id, ChangedAt: last.time(), Last: last.open()}
 	item.Status = item.Last.Name
 	item.Open = !closing[item.Status]
 	if opened := parts[fieldOpened]; opened != nil {
@@ -264,7 +327,6 @@ func (parts *itemParts) item(kind ItemKind, id string) (Item, bool) {
 	if asked := parts[fieldAsked]; asked != nil && item.Open {
 		item.HumanRequested = latest(asked, parts[fieldHuman]) == asked
 	}
-	return item, true
 }
 
 func latest(registers ...*register) *register {

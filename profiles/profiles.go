@@ -27,6 +27,13 @@ type HotStore interface {
 	Snapshot(workspace string) (Hot, error)
 }
 
+// StateReader is a Hot that decodes a state into memory of the caller: a reader of many uses it again.
+type StateReader interface {
+	// ReadState replaces a State by what is kept of an observation; false when nothing is, and then it is as
+	// it was.
+	ReadState(identity.ObservationID, *State) (bool, error)
+}
+
 // Hot is one consistent, read-only view of one workspace: all its answers are of one moment. It
 // is for one goroutine. What it returns may be kept but not changed.
 type Hot interface {

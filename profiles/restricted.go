@@ -33,10 +33,39 @@ func (v view) refused(ctx context.Context, id identity.ProfileID) error {
 	if err != nil {
 		return err
 	}
-	if r.Restricted(members...) {
+	return refused(ctx, v.Hot, members...)
+}
+
+// Refused returns privacy.ErrRestricted if use of a profile is restricted, for whoever does not handle requests of
+// privacy (ForPrivacy).
+func Refused(ctx context.Context, hot Hot, id identity.ProfileID) error {
+	return newView(hot).refused(ctx, id)
+}
+
+func refused(ctx context.Context, hot Hot, ids ...identity.ObservationID) error {
+	r, ok := hot.(restrictions)
+	if ok && ctx.Value(forPrivacy{}) == nil && r.RestrictsAny() && r.Restricted(ids...) {
 		return privacy.ErrRestricted
 	}
 	return nil
+}
+
+// bare leaves of candidates whose use is restricted that they are some.
+func (v view) bare(ctx context.Context, err error) error {
+	var several *AmbiguousError
+	if !errors.As(err, &several) {
+		return err
+	}
+	for i := range several.Candidates {
+		id := several.Candidates[i].Profile
+		switch refused := v.refused(ctx, id); {
+		case errors.Is(refused, privacy.ErrRestricted):
+			several.Candidates[i] = Candidate{Profile: id}
+		case refused != nil:
+			return refused
+		}
+	}
+	return err
 }
 
 // Usable returns privacy.ErrRestricted if use of one of some observations is restricted now: what they were
@@ -47,9 +76,5 @@ func (s *Service) Usable(ctx context.Context, workspace string, ids ...identity.
 		return fmt.Errorf("open snapshot: %w", err)
 	}
 	defer func() { err = errors.Join(err, hot.Close()) }()
-	r, ok := hot.(restrictions)
-	if ok && ctx.Value(forPrivacy{}) == nil && r.RestrictsAny() && r.Restricted(ids...) {
-		return privacy.ErrRestricted
-	}
-	return nil
+	return refused(ctx, hot, ids...)
 }

@@ -144,7 +144,9 @@ func (s *Service) get(ctx context.Context, v view, workspace string, address Add
 	if err != nil {
 		return nil, err
 	}
-	members, err := v.members(ctx, found.Profile)
+	desk := takeDesk()
+	defer desk.clear()
+	members, err := v.members(ctx, found.Profile, desk)
 	if err != nil {
 		return nil, err
 	}
@@ -159,11 +161,16 @@ func (s *Service) get(ctx context.Context, v view, workspace string, address Add
 	if err != nil {
 		return nil, err
 	}
-	answer := &Answer{Consent: registers, Profile: Fold(found.Profile, members, rules), Requested: found.Requested, IdentityVersion: found.IdentityVersion, Agreed: found.Agreed}
+	answer := &Answer{Consent: registers, Requested: found.Requested, IdentityVersion: found.IdentityVersion, Agreed: found.Agreed}
+	var of []AccountOf
 	if accounts, ok := v.Hot.(HotAccounts); ok {
-		if answer.Profile.Accounts, err = accountsOf(accounts, members, rules, s.now()); err != nil {
+		if of, err = accountsOf(accounts, members, rules, s.now()); err != nil {
 			return nil, err
 		}
+	}
+	answer.Profile = desk.fold(found.Profile, members, rules)
+	if len(of) > 0 {
+		answer.Profile.Accounts = of
 		answer.Profile.addItems()
 	}
 	return answer, v.markShared(answer.Profile.Identifiers)
@@ -214,7 +221,7 @@ func (s *Service) find(ctx context.Context, v view, workspace string, address Ad
 		return nil, err
 	}
 	if len(found.profiles) != 1 || found.unsure {
-		return nil, v.ambiguous(found, version)
+		return nil, v.bare(ctx, v.ambiguous(found, version))
 	}
 	if err := v.refused(ctx, found.profiles[0]); err != nil {
 		return nil, err
@@ -324,21 +331,28 @@ func (f finding) and(g finding) finding {
 // identifier leads to are mostly those of the members.
 type view struct {
 	Hot
-	assignments map[identity.ObservationID]identity.Assignment
+	assigned *assigned
+}
+
+// assigned are assignments, found by a number for each: they are large for a map.
+type assigned struct {
+	at  map[identity.ObservationID]int
+	all []identity.Assignment
 }
 
 func newView(hot Hot) view {
-	return view{hot, map[identity.ObservationID]identity.Assignment{}}
+	return view{hot, &assigned{at: map[identity.ObservationID]int{}}}
 }
 
 // Assignment is that of Hot.
 func (v view) Assignment(id identity.ObservationID) (identity.Assignment, bool, error) {
-	if a, known := v.assignments[id]; known {
-		return a, true, nil
+	if i, known := v.assigned.at[id]; known {
+		return v.assigned.all[i], true, nil
 	}
 	a, known, err := v.Hot.Assignment(id)
 	if known && err == nil {
-		v.assignments[id] = a
+		v.assigned.at[id] = len(v.assigned.all)
+		v.assigned.all = append(v.assigned.all, a)
 	}
 	return a, known, err
 }
@@ -409,7 +423,8 @@ func sorted(ids []identity.ProfileID) []identity.ProfileID {
 	return slices.Compact(ids)
 }
 
-func (v view) members(ctx context.Context, id identity.ProfileID) ([]Member, error) {
+// members reads those of a profile, ascending. What is kept of them is valid until the desk is cleared.
+func (v view) members(ctx context.Context, id identity.ProfileID, desk *desk) ([]Member, error) {
 	ids, err := v.Members(id)
 	if err != nil {
 		return nil, fmt.Errorf("read members: %w", err)
@@ -426,7 +441,7 @@ func (v view) members(ctx context.Context, id identity.ProfileID) ([]Member, err
 		if m.Observation, err = v.Observation(o); err != nil {
 			return nil, fmt.Errorf("read observation: %w", err)
 		}
-		if m.State, err = v.State(o); err != nil {
+		if m.State, err = desk.state(v.Hot, o); err != nil {
 			return nil, fmt.Errorf("read state: %w", err)
 		}
 		members = append(members, m)

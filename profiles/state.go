@@ -98,6 +98,20 @@ func (s *State) Merge(o *State) {
 		s.addCounter(x)
 	}
 	s.mergeTraits(o)
+	s.mergeLists(o)
+}
+
+// mergeTold is Merge without what Fold takes of each observation by itself: traits, counters and clocks.
+func (s *State) mergeTold(o *State) {
+	s.see(o.events, o.first, o.last)
+	for _, x := range o.sources {
+		s.addSource(x)
+	}
+	s.mergeLists(o)
+}
+
+// mergeLists merges interactions, items and surveys.
+func (s *State) mergeLists(o *State) {
 	for class, more := range o.recent {
 		s.recent[class] = mergeNewest(s.recent[class], more, interaction.compare, recentBounds[class])
 	}

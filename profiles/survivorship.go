@@ -144,26 +144,26 @@ const maxAlternatives = 10
 
 // claim is one observation's word on a name.
 type claim struct {
-	*trait             // what it says now
-	first       *trait // what it said first; nil if that is not known apart
-	attribute   bool
+	*trait      // what it says now
+	of          *State
+	class       class
 	observation identity.ObservationID
 }
+
+func (c claim) attribute() bool { return c.class.attribute() }
 
 func appendClaims(claims []claim, m *Member, classes ...class) []claim {
 	for _, c := range classes {
 		list := m.State.traits[c]
 		for i := range list {
-			claims = append(claims, claim{
-				trait: &list[i], first: m.State.firstOf(c, list[i].name), observation: m.id(), attribute: c.attribute(),
-			})
+			claims = append(claims, claim{trait: &list[i], of: m.State, class: c, observation: m.id()})
 		}
 	}
 	return claims
 }
 
 // null says that the observation took back what it had said.
-func (c claim) null() bool { return !c.attribute && c.value == null }
+func (c claim) null() bool { return !c.attribute() && c.value == null }
 
 // older orders claims by age, the oldest first.
 func (c claim) older(d claim) int {
@@ -203,7 +203,7 @@ func (r Rule) rank(claims []claim) []claim {
 	case StrategyOldest:
 		claims = slices.DeleteFunc(claims, claim.null)
 		for i := range claims {
-			if first := claims[i].first; first != nil {
+			if first := claims[i].of.firstOf(claims[i].class, claims[i].name); first != nil {
 				claims[i].trait = first
 			}
 		}
@@ -260,7 +260,7 @@ func (a size) compare(b size) int {
 }
 
 func (c claim) size() size {
-	if c.attribute {
+	if c.attribute() {
 		return size{math.Inf(1), c.value}
 	}
 	var value any
@@ -306,7 +306,7 @@ func received(t *trait) time.Time { return time.UnixMilli(t.received).UTC() }
 
 // json is the value as valid JSON in UTF-8, whatever was stored.
 func (c claim) json() json.RawMessage {
-	if !c.attribute {
+	if !c.attribute() {
 		if value := bytes.ToValidUTF8([]byte(c.value), []byte("\uFFFD")); json.Valid(value) {
 			return value
 		}

@@ -88,7 +88,7 @@ func (h *handlers) disclosures(r *http.Request) (DisclosurePage, error) {
 		return DisclosurePage{}, problem.Field("limit", "must be a number from 1 to "+strconv.Itoa(disclosure.MaxLimit))
 	}
 	workspace := q.Get("workspace")
-	found, err := h.Profiles.Get(r.Context(), workspace, address)
+	found, err := h.Profiles.Get(profiles.ForPrivacy(r.Context()), workspace, address)
 	if err != nil {
 		return DisclosurePage{}, err
 	}

@@ -101,8 +101,12 @@ type place struct {
 	named string // path, with names that say which trait or identifier it is
 	class string // of the nearest element that says its own
 	do    Action // what is done with that element
+	why   cause
 	at    time.Time
 }
+
+// cause says why something is done: see Withheld.
+type cause struct{ because, needs string }
 
 func (p place) member(name string) place {
 	if p.path != "" {
@@ -214,7 +218,7 @@ func (w *walker) enter(v reflect.Value, p *plan, at place) (place, bool) {
 		w.withhold(member{element: at.path}, class, because, needs)
 		return at, false
 	}
-	at.class, at.do = class, do
+	at.class, at.do, at.why = class, do, cause{because, needs}
 	return at, true
 }
 
@@ -272,12 +276,12 @@ func (w *walker) judge(f *field, v reflect.Value, element place) (do Action, cla
 		if element.class == "" {
 			return Withhold, ClassMeta, BecausePurpose, ""
 		}
-		return element.do, element.class, BecausePurpose, ""
+		return element.do, element.class, element.why.because, element.why.needs
 	}
 	class = f.tag
 	do, because, needs = w.verdict(class, element.at, false)
 	if class != ClassMeta && class != ClassProvenance && element.do > do {
-		do, class, because = element.do, element.class, BecausePurpose
+		do, class, because, needs = element.do, element.class, element.why.because, element.why.needs
 	}
 	if do != Withhold && !w.agreed(f.tag, v) {
 		return Withhold, f.tag, BecauseConsent, ""

@@ -209,7 +209,7 @@ func (w *walker) field(f *field, v reflect.Value, element place, name func()) (b
 	case holds:
 		at := element.member(f.name)
 		if f.tag != tagLook {
-			at.class, at.do = class, do
+			at.class, at.do, at.why = class, do, cause{because, needs}
 		}
 		return w.admitted(v, at, name)
 	case v.Type() == rawType && do == Show:

@@ -124,7 +124,7 @@ func (w *walker) filterField(f *field, v reflect.Value, element place) error {
 		}
 		at := element.member(f.name)
 		if f.tag != tagLook {
-			at.class, at.do = class, do
+			at.class, at.do, at.why = class, do, cause{because, needs}
 		}
 		ok, err := w.filter(v, at)
 		if !ok {

@@ -104,7 +104,7 @@ func (p *parser) document(v any) {
 
 func (p *parser) verification(m map[string]any) {
 	v := &p.policy.Verification
-	*v = Verification{ValidFor: 30 * time.Minute, IdentifiedFor: 24 * time.Hour, OwnLookup: map[string]Level{}, OwnTypes: []string{"user_id", "profile"}}
+	*v = Verification{ValidFor: 30 * time.Minute, IdentifiedFor: 24 * time.Hour, OwnLookup: map[string]Level{}, OwnTypes: []string{"user_id", "profile", TypeAccount}}
 	for name, set := range map[string]*time.Duration{"valid_for": &v.ValidFor, "identified_for": &v.IdentifiedFor} {
 		if text, ok := m[name]; ok {
 			*set = p.age("verification."+name, text)

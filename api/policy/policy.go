@@ -98,6 +98,9 @@ func least[N cmp.Ordered](a, b N) N {
 	return min(a, b)
 }
 
+// TypeAccount stands in Verification.OwnTypes for accounts, which are looked up by their id alone.
+const TypeAccount = "account"
+
 // Verification says what raises a reading above claimed.
 type Verification struct {
 	// ValidFor is how long a conversation.verified of one of TrustedSources holds.
@@ -108,7 +111,7 @@ type Verification struct {
 	IdentifiedSources []string
 	// OwnLookup is the level of an address by one of OwnTypes, by kind of reader.
 	OwnLookup map[string]Level
-	OwnTypes  []string
+	OwnTypes  []string // types of identifier, and TypeAccount
 }
 
 // Trusts says whether a source's conversation.verified is believed.

@@ -13,7 +13,7 @@ import (
 func newBench(_ *globals) *cobra.Command {
 	var (
 		c              = bench.Default()
-		events         int
+		events, people int
 		duration, rest time.Duration
 		quick, asJSON  bool
 		feed           bool
@@ -41,6 +41,7 @@ minutes and a few GB of disk, and leaves nothing behind. Stop other work first: 
 			if events > 0 {
 				c.Events = events
 			}
+			c.People = people
 			if duration > 0 {
 				c.Duration = duration
 			}
@@ -65,6 +66,7 @@ minutes and a few GB of disk, and leaves nothing behind. Stop other work first: 
 	}
 	flags := cmd.Flags()
 	flags.IntVar(&events, "events", 0, fmt.Sprintf("how many events go the whole path (default %d)", c.Events))
+	flags.IntVar(&people, "people", 0, "how many customers the events are about, at most as many as events (default: one for each 20 events)")
 	flags.DurationVar(&duration, "duration", 0, fmt.Sprintf("how long each other measurement lasts (default %s)", c.Duration))
 	flags.DurationVar(&rest, "rest", 0, fmt.Sprintf("how long a server is left alone before its memory is read (default %s)", c.Rest))
 	flags.StringSliceVar(&parts, "only", nil, fmt.Sprintf("what to measure, of %v (default: all)", bench.Parts()))

@@ -47,12 +47,15 @@ the person: kinds of readers, purposes and fields, and no ids of keys, requests 
 		if whom != "operator" && whom != "subject" {
 			return fmt.Errorf("--for: must be operator or subject")
 		}
+		if asJSON && whom == "subject" {
+			return fmt.Errorf("--json: is for the operator; GET /v1/profiles/ADDRESS/disclosures?for=subject answers JSON for the person")
+		}
 		return g.ask(cmd, func(ctx context.Context, c config.Config, client *admin.Client) error {
 			page, err := client.Disclosures(ctx, in(c), args[0], cursor, limit)
 			if err != nil {
 				return err
 			}
-			if asJSON && whom == "operator" {
+			if asJSON {
 				return printJSON(cmd, page)
 			}
 			return printDisclosures(cmd, page, whom == "subject")

@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // desked is an operator with people: ann is one person in two sources, bert and carl share a phone, a call came
@@ -175,6 +177,7 @@ func TestPrivacyOverHTTP(t *testing.T) {
 var personalRoutes = []string{
 	"profiles/user_id:dora", "profiles/user_id:dora/context", "profiles/user_id:dora/timeline", "profiles/user_id:dora/identity",
 	"profiles/user_id:dora/traits/plan/history", "profiles/user_id:dora/consent",
+	"identifiers/user_id:dora", "consent/email:dora@example.com",
 }
 
 // TestRestrictedPeopleAreNotUsed: nothing is told of them on any route, and they are in no segment, until that is
@@ -193,15 +196,23 @@ func TestRestrictedPeopleAreNotUsed(t *testing.T) {
 	}
 	_, whole := d.rest(d.read, "GET", "/v1/profiles/user_id:dora", "", "")
 	profile := fmt.Sprint(whole["profile"])
+	then := url.QueryEscape(time.Now().UTC().Format(time.RFC3339Nano))
 	check := func(restricted bool) {
 		t.Helper()
 		want := map[bool]int{false: 200, true: 403}[restricted]
-		for _, route := range personalRoutes {
-			for _, r := range []string{route, strings.Replace(route, "user_id:dora", "profile:"+profile, 1)} {
+		for _, route := range append(personalRoutes, "profiles/user_id:dora?as_of="+then) {
+			for _, r := range []string{route, strings.Replace(route, "profiles/user_id:dora", "profiles/profile:"+profile, 1)} {
 				if status, answer := d.rest(d.read, "GET", "/v1/"+r, "", ""); status != want {
 					t.Errorf("restricted %t: %s is answered with %d %v", restricted, r, status, answer)
 				}
 			}
+		}
+		if status, answer := d.rest(d.admin, "GET", "/v1/profiles/user_id:dora/disclosures", "", ""); status != 200 { // which needs a key of privacy
+			t.Errorf("restricted %t: what was read of her is answered with %d %v", restricted, status, answer)
+		}
+		asked := `{"identifiers":[{"type":"user_id","value":"dora"}],"contact":{"type":"email","value":"dora@example.com"},"channel":"email","purpose":"marketing"}`
+		if status, answer := d.rest(d.read, "POST", "/v1/consent/check", asked, ""); status != want {
+			t.Errorf("restricted %t: a check of consent is answered with %d %v", restricted, status, answer)
 		}
 		if status, _ := d.rest(d.read, "POST", "/v1/profiles/lookup", `{"identifiers":[{"type":"user_id","value":"dora"}]}`, ""); status != want {
 			t.Errorf("restricted %t: lookup is answered with %d", restricted, status)
@@ -211,6 +222,8 @@ func TestRestrictedPeopleAreNotUsed(t *testing.T) {
 			t.Errorf("restricted %t: her account is %v", restricted, account)
 		}
 		d.eventually(map[bool]string{false: "2", true: "1"}[restricted], members)
+		// Who was told that she entered is told to stop, and of nothing else while she is restricted.
+		d.eventually(map[bool]string{false: "entered", true: "left"}[restricted], func() string { return d.lastChange("pro", profile) })
 	}
 	check(false)
 	d.run("privacy", "restrict", "user_id:dora", "--reason", "article 18")
@@ -224,6 +237,19 @@ func TestRestrictedPeopleAreNotUsed(t *testing.T) {
 	if _, now := d.rest(d.read, "GET", "/v1/profiles/user_id:dora", "", ""); now["events"] != whole["events"].(float64)+1 {
 		t.Errorf("what she sent meanwhile is not kept: %v events, %v before", now["events"], whole["events"])
 	}
+}
+
+// lastChange is the last that the feed of a segment tells of a profile.
+func (d *desked) lastChange(segment, profile string) (last string) {
+	d.Helper()
+	_, feed := d.rest(d.read, "GET", "/v1/segments/"+segment+"/changes?limit=100", "", "")
+	all, _ := feed["changes"].([]any)
+	for _, c := range all {
+		if change, _ := c.(map[string]any); fmt.Sprint(change["profile"]) == profile {
+			last = fmt.Sprint(change["change"])
+		}
+	}
+	return last
 }
 
 // TestImportsOfTheSuppressedAreRefused: through a server that runs, and into a folder where none does.

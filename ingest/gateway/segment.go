@@ -32,7 +32,16 @@ func (c *call) build(key *WriteKey, sentAt string, received time.Time) event.Err
 	c.attributes()
 	c.customerExperience()
 	c.require(&faults)
-	return c.validate(faults)
+	faults = c.validate(faults)
+	if len(key.Origins) > 0 && provesWho(e.Name) && e.Type == event.TypeTrack {
+		faults.Add("event", "says who somebody is: that is for servers, and the key of a browser, which everybody can read, may not")
+	}
+	return faults
+}
+
+// provesWho says whether an event raises how sure it is who a customer is.
+func provesWho(name string) bool {
+	return name == event.NameConversationIdentified || name == event.NameConversationVerified
 }
 
 func newMessageID() string {

@@ -19,8 +19,6 @@ type Progress struct {
 	Generations []*Generation `json:"generations,omitempty"`
 	// Everybody is the judging of all, if it is under way.
 	Everybody *Everybody `json:"everybody,omitempty"`
-	// Taken: some events that were replayed are noted as no longer history.
-	Taken bool `json:"taken,omitempty"`
 
 	unset bool // what is set from outside is not asked for
 }
@@ -44,6 +42,8 @@ type History struct {
 	// Total is how many offsets there were to look at, Done how many are.
 	Total uint64 `json:"total"`
 	Done  uint64 `json:"done"`
+	// Taken: some events that were replayed are noted as taken in already.
+	Taken bool `json:"taken,omitempty"`
 }
 
 // Everybody goes through all observations, in the order of their ids.
@@ -199,6 +199,3 @@ func (p *Progress) Ready(name string) bool {
 	}
 	return true
 }
-
-// Idle says whether nothing is left to do, nor to be kept.
-func (p *Progress) Idle() bool { return len(p.Generations) == 0 && p.Everybody == nil && !p.Taken }

@@ -78,6 +78,12 @@ type database struct {
 // open opens log and state on a disk, and runs unify and the sink.
 func open(t *testing.T, fs *vfs.MemFS, s *database) *rig {
 	t.Helper()
+	return openWith(t, fs, s, func(h unify.History) unify.History { return h })
+}
+
+// openWith is open with something before history.
+func openWith(t *testing.T, fs *vfs.MemFS, s *database, before func(unify.History) unify.History) *rig {
+	t.Helper()
 	r := &rig{T: t, fs: fs, store: s}
 	var err error
 	r.log, err = embedded.Open(embedded.Config{
@@ -95,7 +101,7 @@ func open(t *testing.T, fs *vfs.MemFS, s *database) *rig {
 	history, err := sink.NewHistory(r.outbox.Queue, s.Store)
 	must(t, err)
 	r.worker, err = unify.New(unify.Config{
-		Log: r.log, State: r.state, Engine: r.engine, Outbox: r.outbox.Writer, Rules: r.book, History: history,
+		Log: r.log, State: r.state, Engine: r.engine, Outbox: r.outbox.Writer, Rules: r.book, History: before(history),
 		JudgeAfter: time.Nanosecond, StepRecords: 16, BulkRecords: 4, ReadAhead: 8,
 	})
 	must(t, err)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
 )
@@ -43,10 +44,9 @@ func (s *Scalar) UnmarshalYAML(node ast.Node) error {
 	case *ast.BoolNode:
 		s.v = boolValue(n.Value)
 	default:
-		return errScalar
 	}
 	if s.v.kind == none {
-		return errScalar
+		return &yaml.SyntaxError{Message: errScalar.Error(), Token: node.GetToken()} // which says where
 	}
 	return nil
 }

@@ -15,12 +15,9 @@ import (
 	"bytes"
 	_ "embed"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 
 	"tributary/ingest/event"
 	"tributary/profiles"
@@ -57,12 +54,12 @@ func Compile(text []byte) (*Program, error) {
 	if len(text) > MaxBytes {
 		return nil, fault("are larger than 1 MiB")
 	}
-	if err := refuseAnchors(text); err != nil {
-		return nil, fault(err.Error())
+	if err := refuse(text); err != nil {
+		return nil, err
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict())
 	if err := decoder.Decode(&p.Definitions); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fault(yaml.FormatError(err, false, true))
+		return nil, fault(yaml.FormatError(err, false, false))
 	}
 	if err := decoder.Decode(new(any)); !errors.Is(err, io.EOF) {
 		return nil, fault("are one YAML document; there is a second")
@@ -111,18 +108,4 @@ func parts(err error) []error {
 		return joined.Unwrap()
 	}
 	return []error{err}
-}
-
-// refuseAnchors refuses what a few lines of YAML could blow up to gigabytes with.
-func refuseAnchors(text []byte) error {
-	file, err := parser.ParseBytes(text, 0)
-	if err != nil {
-		return fmt.Errorf("are no YAML: %s", yaml.FormatError(err, false, true))
-	}
-	for _, doc := range file.Docs {
-		if doc.Body != nil && (len(ast.Filter(ast.AnchorType, doc.Body)) > 0 || len(ast.Filter(ast.AliasType, doc.Body)) > 0) {
-			return errors.New("may not use anchors and aliases")
-		}
-	}
-	return nil
 }

@@ -2,6 +2,7 @@ package define_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -57,6 +58,63 @@ func TestRefused(t *testing.T) {
 		var faults event.Errors
 		if _, err := define.Compile([]byte(text)); !errors.As(err, &faults) {
 			t.Errorf("%.40q: %v", text, err)
+		}
+	}
+}
+
+// A key with nothing behind it would read as if it were not there: "is:" as "exists".
+func TestEmptyValuesAreRefusedWithTheirPaths(t *testing.T) {
+	_, err := define.Compile([]byte(`
+computed: [{name: a, of: count, events: [a], window: }, ~]
+segments:
+  - name: s
+    when:
+      any:
+        - {trait: plan, is: }
+        - {trait: plan, in: null}
+`))
+	var faults event.Errors
+	if !errors.As(err, &faults) {
+		t.Fatal(err)
+	}
+	var paths []string
+	for _, f := range faults {
+		paths = append(paths, f.Field)
+	}
+	want := []string{"computed[0].window", "computed[1]", "segments[0].when.any[0].is", "segments[0].when.any[1].in"}
+	if !slices.Equal(paths, want) {
+		t.Errorf("faults of %q, want %q", paths, want)
+	}
+	if _, err := define.Compile([]byte("computed:\nsegments:\n")); err != nil {
+		t.Errorf("parts that are empty as a whole: %v", err)
+	}
+}
+
+// What is no value is told with its place in the document.
+func TestBadValuesAreToldWithTheirPlace(t *testing.T) {
+	for text, place := range map[string]string{
+		"segments:\n  - {name: a, when: {trait: x, above: .nan}}":                                  "[2:39]",
+		"segments:\n  - {name: a, when: {trait: x, in: [1, [2]]}}":                                 "[2:40]",
+		"computed:\n  - {name: a, of: count, events: [a], where: [{field: event.name, is: 1e99}]}": "[2:71]",
+		"segments:\n  - {name: a, wen: {trait: x}}":                                                "[2:15]",
+		"segments:\n  - name: a\n\twhen: {}":                                                       "[3:1]",
+	} {
+		if _, err := define.Compile([]byte(text)); err == nil || !strings.Contains(err.Error(), place) {
+			t.Errorf("%q: %v, want the place %s", text, err, place)
+		}
+	}
+}
+
+// What a parser would take minutes and gigabytes for is refused before.
+func TestHostileDocumentsAreRefusedEarly(t *testing.T) {
+	const many = 100_000
+	for _, text := range []string{
+		strings.Repeat("[", many), strings.Repeat("{a: ", many), strings.Repeat("- ", many), strings.Repeat("? ", many), strings.Repeat("a: ", many),
+		"segments: [{name: a, when: " + strings.Repeat("{not: ", many),
+	} {
+		var faults event.Errors
+		if _, err := define.Compile([]byte(text)); !errors.As(err, &faults) || !strings.Contains(err.Error(), "nested deeper") {
+			t.Errorf("%.20q: %v", text, err)
 		}
 	}
 }

@@ -7,11 +7,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
 	"tributary/identity"
 	"tributary/profiles"
+	"tributary/profiles/privacy"
 	"tributary/profiles/state"
 )
 
@@ -39,6 +41,13 @@ type Service struct {
 // NewService returns a service over the hot state.
 func NewService(store Store, engine *identity.Engine, finder Finder) *Service {
 	return &Service{store: store, engine: engine, finder: finder}
+}
+
+// Sealed returns the service with what reads the models, which the worker seals by it. It is called before the
+// service is used.
+func (s *Service) Sealed(h *privacy.Hasher) *Service {
+	s.models.hasher = h
+	return s
 }
 
 // Question is what is to be explained.
@@ -91,6 +100,7 @@ func (s *Service) Explain(ctx context.Context, workspace string, q Question) (an
 	if err != nil {
 		return nil, err
 	}
+	x.Apart = slices.DeleteFunc(x.Apart, func(a identity.Apart) bool { return profiles.Refused(ctx, m.Snapshot, a.Profile) != nil })
 	return m.answer(found, x)
 }
 

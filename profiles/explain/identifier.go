@@ -6,6 +6,7 @@ import (
 
 	"tributary/identity"
 	"tributary/profiles"
+	"tributary/profiles/privacy"
 )
 
 // Standing is how one identifier stands. It is written as JSON as it stands.
@@ -18,7 +19,8 @@ type Standing struct {
 }
 
 // Identifier says how an identifier stands: unknown, personal, shared, generic or blocked. It fails with
-// *profiles.AddressError, ctx's error or that of the store.
+// *profiles.AddressError, privacy.ErrRestricted if use of all who have it is restricted, ctx's error or
+// that of the store.
 func (s *Service) Identifier(ctx context.Context, workspace string, raw identity.Identifier) (answer *Standing, err error) {
 	id, dropped := s.engine.Normalise(identity.Place{Workspace: workspace}, raw)
 	if dropped != "" && dropped != identity.DropBlocked {
@@ -43,6 +45,26 @@ func (s *Service) Identifier(ctx context.Context, workspace string, raw identity
 	if err != nil {
 		return nil, err
 	}
+	known := len(status.Profiles)
+	if status.Profiles, err = m.shown(ctx, status.Profiles); err != nil {
+		return nil, err
+	}
+	if known > 0 && len(status.Profiles) == 0 {
+		return nil, privacy.ErrRestricted
+	}
 	answer.Value, err = m.value(status)
 	return answer, err
+}
+
+// shown leaves out profiles whose use is restricted.
+func (m *moment) shown(ctx context.Context, ids []identity.ProfileID) (shown []identity.ProfileID, err error) {
+	for _, id := range ids {
+		switch refused := profiles.Refused(ctx, m.Snapshot, id); {
+		case refused == nil:
+			shown = append(shown, id)
+		case !errors.Is(refused, privacy.ErrRestricted):
+			return nil, refused
+		}
+	}
+	return shown, nil
 }

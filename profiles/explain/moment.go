@@ -7,6 +7,7 @@ import (
 
 	"tributary/identity"
 	"tributary/identity/match"
+	"tributary/profiles/privacy"
 	"tributary/profiles/state"
 	"tributary/profiles/unify"
 )
@@ -77,8 +78,9 @@ func (m *moment) Close() error {
 
 // models remembers the model of each workspace as it was decoded, for it may have tens of megabytes.
 type models struct {
-	mu    sync.Mutex
-	known map[string]*match.Model
+	hasher *privacy.Hasher
+	mu     sync.Mutex
+	known  map[string]*match.Model
 }
 
 // maxModels bounds how many workspaces are remembered.
@@ -96,7 +98,7 @@ func (c *models) of(view *state.Snapshot, workspace string, number uint32, e *id
 	if known != nil && known.Number == number {
 		return known, nil
 	}
-	m, err := readModel(view, number)
+	m, err := c.read(view, workspace, number)
 	if err != nil {
 		return nil, err
 	}
@@ -109,16 +111,12 @@ func (c *models) of(view *state.Snapshot, workspace string, number uint32, e *id
 	return m, nil
 }
 
-func readModel(view *state.Snapshot, number uint32) (*match.Model, error) {
-	encoded, err := view.ModelNumbered(number)
+func (c *models) read(view *state.Snapshot, workspace string, number uint32) (*match.Model, error) {
+	written, err := view.ModelNumbered(number)
 	if err != nil {
 		return nil, err
 	}
-	m := new(match.Model)
-	if err := m.UnmarshalBinary(encoded); err != nil {
-		return nil, fmt.Errorf("read model: %w", err)
-	}
-	return m, nil
+	return unify.ReadModel(c.hasher, workspace, number, written)
 }
 
 // suppose returns a Likeness that knows of one observation more.

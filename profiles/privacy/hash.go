@@ -48,8 +48,9 @@ type Normaliser interface {
 // Hasher hashes identifiers under a key that is derived from the data folder's. It is safe for
 // concurrent use.
 type Hasher struct {
-	name string
-	pool *sync.Pool
+	name  string
+	pool  *sync.Pool
+	seals *seals
 }
 
 type hashing struct {
@@ -68,6 +69,9 @@ func NewHasher(folderKey []byte) (*Hasher, error) {
 	}}}
 	name := h.sum('k', "")
 	h.name = hex.EncodeToString(name[:8])
+	if h.seals, err = newSeals(folderKey); err != nil {
+		return nil, err
+	}
 	return h, nil
 }
 

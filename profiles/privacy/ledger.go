@@ -26,6 +26,7 @@ type Ledger struct {
 	path  string
 	file  *os.File
 	known map[uuid.UUID]EntryKind // erasures, with the last that was said of each
+	fault error                   // a write of which nobody knows how far it came: nothing is written behind it
 }
 
 // EntryKind is what an entry tells of.
@@ -145,6 +146,9 @@ func (l *Ledger) Append(entries ...Entry) error {
 }
 
 func (l *Ledger) write(entries ...Entry) error {
+	if l.fault != nil {
+		return fmt.Errorf("restart, for a write failed before: %w", l.fault)
+	}
 	var b bytes.Buffer
 	for _, e := range entries {
 		text, err := json.Marshal(e)
@@ -163,9 +167,14 @@ func (l *Ledger) write(entries ...Entry) error {
 		return err
 	}
 	if _, err := l.file.Write(b.Bytes()); err != nil {
-		return errors.Join(err, l.file.Truncate(before))
+		if cut := l.file.Truncate(before); cut != nil {
+			l.fault = errors.Join(err, cut)
+		}
+		return err
 	}
-	return l.file.Sync()
+	// After a failed sync the next one may succeed without what this one lost.
+	l.fault = l.file.Sync()
+	return l.fault
 }
 
 func (l *Ledger) note(e Entry) {

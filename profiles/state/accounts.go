@@ -7,8 +7,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/cockroachdb/pebble/v2"
-
 	"tributary/identity"
 	"tributary/profiles"
 )
@@ -86,7 +84,7 @@ func (s *Space) forgetAccounts(id identity.ObservationID) error {
 			delete(s.tx.accounts, key)
 		}
 	}
-	names, err := readAccountsOf(s.tx.store.db, s.space, id, math.MaxInt)
+	names, err := readAccountsOf(s.tx.at.each, s.space, id, math.MaxInt)
 	if err != nil {
 		return wrapRead("accounts", err)
 	}
@@ -144,9 +142,9 @@ func (t *Tx) flushAccount(id accountID, added *addedAccount) (err error) {
 	return nil
 }
 
-func readAccountsOf(db pebble.Reader, s space, id identity.ObservationID, most int) (names []string, err error) {
+func readAccountsOf(each func([]byte, func(key []byte) error) error, s space, id identity.ObservationID, most int) (names []string, err error) {
 	prefix := s.accountsOfKey(nil, id)
-	err = scan(db, prefix, func(key, _ []byte) error {
+	err = each(prefix, func(key []byte) error {
 		if len(names) == most {
 			return errStop
 		}
@@ -164,7 +162,10 @@ var _ profiles.HotAccounts = (*Snapshot)(nil)
 
 // AccountsOf implements profiles.HotAccounts.
 func (h *Snapshot) AccountsOf(id identity.ObservationID, most int) ([]string, error) {
-	names, err := readAccountsOf(h.db, h.space, id, most)
+	if !h.has(kindAccountsOf) {
+		return nil, nil
+	}
+	names, err := readAccountsOf(h.at.each, h.space, id, most)
 	return names, wrapRead("accounts", err)
 }
 

@@ -176,20 +176,22 @@ func readClock(value []byte) (c Clock, err error) {
 }
 
 // A replayed event stands at its own place in the log, and may so be taken for history that is still to be
-// read. While there is such, it is noted what was taken in already.
+// read. While a generation of definitions has such, it is noted what was taken in for it already.
 
-// MarkTaken notes that the event at a place was taken in.
-func (s *Space) MarkTaken(at stream.Position) { s.tx.write(s.takenKey(at), []byte{}) }
+// MarkTaken notes that the event at a place was taken in for a generation.
+func (s *Space) MarkTaken(generation uint32, at stream.Position) {
+	s.tx.write(s.takenKey(generation, at), []byte{})
+}
 
 // Taken says whether MarkTaken said so.
-func (s *Space) Taken(at stream.Position) (bool, error) {
-	value, err := s.tx.read(s.takenKey(at))
+func (s *Space) Taken(generation uint32, at stream.Position) (bool, error) {
+	value, err := s.tx.read(s.takenKey(generation, at))
 	return value != nil, wrapRead("what was taken in", err)
 }
 
-// DropTaken forgets what was noted.
-func (s *Space) DropTaken() error {
-	prefix := s.key(nil, kindTaken)
+// DropTaken forgets what was noted for a generation.
+func (s *Space) DropTaken(generation uint32) error {
+	prefix := s.takenOf(generation)
 	for key := range s.tx.own {
 		if bytes.HasPrefix([]byte(key), prefix) {
 			delete(s.tx.own, key)
@@ -198,8 +200,12 @@ func (s *Space) DropTaken() error {
 	return s.tx.batch.DeleteRange(prefix, after(prefix), nil)
 }
 
-func (s space) takenKey(at stream.Position) []byte {
-	b := binary.BigEndian.AppendUint32(s.key(nil, kindTaken), uint32(at.Partition))
+func (s space) takenOf(generation uint32) []byte {
+	return binary.BigEndian.AppendUint32(s.key(nil, kindTaken), generation)
+}
+
+func (s space) takenKey(generation uint32, at stream.Position) []byte {
+	b := binary.BigEndian.AppendUint32(s.takenOf(generation), uint32(at.Partition))
 	return binary.BigEndian.AppendUint64(b, at.Offset)
 }
 

@@ -65,6 +65,7 @@ func (o *Observed) append(b []byte) []byte {
 
 func decodeObserved(workspace string, id identity.ObservationID, data []byte) (*Observed, error) {
 	d := newDecoder(data)
+	d.text = string(d.data)
 	o := &Observed{Collided: d.byte() == 1}
 	o.ID, o.Workspace = id, workspace
 	o.FirstReceived = time.UnixMilli(d.varint()).UTC()
@@ -73,11 +74,17 @@ func decodeObserved(workspace string, id identity.ObservationID, data []byte) (*
 		*s = d.string()
 	}
 	o.Stated.At = d.varint()
-	for range d.count(2) {
-		o.Identifiers = append(o.Identifiers, identity.Identifier{Type: d.string(), Value: d.string()})
+	if n := d.count(2); n > 0 {
+		o.Identifiers = make([]identity.Identifier, n)
 	}
-	for range d.count(2) {
-		o.Attributes = append(o.Attributes, identity.Attribute{Name: d.string(), Value: d.string()})
+	for i := range o.Identifiers {
+		o.Identifiers[i] = identity.Identifier{Type: d.string(), Value: d.string()}
+	}
+	if n := d.count(2); n > 0 {
+		o.Attributes = make([]identity.Attribute, n)
+	}
+	for i := range o.Attributes {
+		o.Attributes[i] = identity.Attribute{Name: d.string(), Value: d.string()}
 	}
 	return o, d.end("observation")
 }
@@ -161,6 +168,7 @@ func decodeStamped(data []byte) (stamped, error) {
 // decoder takes values off the front of data; after the first fault it yields zeros.
 type decoder struct {
 	data   []byte
+	text   string // a copy of data as it was, if all strings are to share it; else each is a copy of its own
 	failed bool
 }
 
@@ -233,7 +241,11 @@ func (d *decoder) string() string {
 		d.fail()
 		return ""
 	}
-	return string(d.take(int(n)))
+	if d.text == "" {
+		return string(d.take(int(n)))
+	}
+	rest := d.text[len(d.text)-len(d.data):]
+	return rest[:len(d.take(int(n)))]
 }
 
 func (d *decoder) id() uuid.UUID {

@@ -278,12 +278,14 @@ func (h *Snapshot) Consent(of consent.Subject) (*consent.Ledger, error) {
 
 // HasConsent implements profiles.ConsentFacts.
 func (h *Snapshot) HasConsent() bool {
-	has, err := hasAny(h.db, h.space.key(nil, kindConsent))
-	return has || err != nil // then whoever reads hears of it
+	return h.has(kindConsent)
 }
 
 // Blocked implements profiles.ConsentFacts.
 func (h *Snapshot) Blocked(i identity.Identifier) (bool, error) {
+	if !h.has(kindBlock) {
+		return false, nil
+	}
 	block, err := readBlock(h.db, h.space, i)
 	return len(block.value) > 0, wrapRead("block", err)
 }

@@ -101,11 +101,14 @@ func (h *Snapshot) Rules() ([]byte, error) { return readRules(h.get, h.space) }
 
 // Shared implements profiles.Hot.
 func (h *Snapshot) Shared(i identity.Identifier) (identity.SharedKind, error) {
+	if !h.has(kindShared) {
+		return "", nil
+	}
 	value, err := h.get(h.identifierKey(nil, kindShared, i))
 	return identity.SharedKind(value), wrapRead("shared identifier", err)
 }
 
-func (h *Snapshot) get(key []byte) ([]byte, error) { return get(h.db, key) }
+func (h *Snapshot) get(key []byte) ([]byte, error) { return h.at.get(key) }
 
 // SnapshotMatching is what the probabilistic layer keeps of one workspace under one model, at one
 // moment: a match.Store that cannot be written.

@@ -47,8 +47,7 @@ func (s *Space) Forget(id identity.ObservationID) error {
 	s.tx.forgotten[key] = true
 	s.SetUnsettled(id, false)
 	s.DropUnseen(id)
-	s.tx.write(s.idKey(nil, kindRestricted, id), nil)
-	s.tx.restrictions = append(s.tx.restrictions, restrictChange{s.name, id, byOrder, false})
+	s.ForgetRestriction(id)
 	for _, kind := range ofObservation {
 		prefix := s.idKey(nil, kind, id)
 		s.tx.unwrite(prefix)
@@ -57,6 +56,12 @@ func (s *Space) Forget(id identity.ObservationID) error {
 		}
 	}
 	return nil
+}
+
+// ForgetRestriction removes that use of an observation was restricted, or had been.
+func (s *Space) ForgetRestriction(id identity.ObservationID) {
+	s.tx.write(s.idKey(nil, kindRestricted, id), nil)
+	s.tx.restrictions = append(s.tx.restrictions, restrictChange{s.name, id, byOrder, false})
 }
 
 // forgetIndex takes an observation out of the index, and gives its 64-bit key free.

@@ -67,7 +67,7 @@ import (
 //	            leads to
 //	clock       greatest received time        kindClock WS
 //	values      computed.Values               kindValues WS generation observation
-//	taken       replayed event that is no     kindTaken WS partition offset
+//	taken       replayed event that is no     kindTaken WS generation partition offset
 //	            history
 //	set trait   set from outside              kindSetTrait WS observation name
 //	judge       profile to judge              kindJudge WS profile

@@ -80,11 +80,13 @@ func hasAny(r pebble.Reader, prefix []byte) (bool, error) {
 	return found, err
 }
 
-// cursor is the writer's iterator, opened at the first read of a step. One for all reads costs less
-// than one for each, and asks the filters of the lowest level too, as Get does not: most of what is
-// new to a step is nowhere.
+// cursor is one iterator for all reads of a step or a snapshot, opened at the first: one for all costs less
+// than one for each.
 type cursor struct {
-	db *pebble.DB
+	db pebble.Reader
+	// mostlyThere: what is looked up is mostly found, as by readers, and the filters of the lowest level are
+	// not asked. Most of what is new to the writer's step is nowhere.
+	mostlyThere bool
 	// durable leaves out what is in memory only.
 	durable bool
 	it      *pebble.Iterator
@@ -92,7 +94,7 @@ type cursor struct {
 
 func (c *cursor) open() (err error) {
 	if c.it == nil {
-		c.it, err = c.db.NewIter(&pebble.IterOptions{UseL6Filters: true, OnlyReadGuaranteedDurable: c.durable})
+		c.it, err = c.db.NewIter(&pebble.IterOptions{UseL6Filters: !c.mostlyThere, OnlyReadGuaranteedDurable: c.durable})
 	}
 	return err
 }
@@ -147,11 +149,34 @@ func (c *cursor) get(key []byte) (copied []byte, err error) {
 
 // ids returns the ids at the ends of the keys that begin with prefix, ascending.
 func (c *cursor) ids(prefix []byte) (ids []uuid.UUID, err error) {
+	err = c.each(prefix, func(key []byte) error {
+		ids = append(ids, lastID(key))
+		return nil
+	})
+	return ids, err
+}
+
+// each calls f for every key that begins with prefix, ascending, until f fails. A key is valid until f
+// returns, and f does not use the cursor.
+func (c *cursor) each(prefix []byte, f func(key []byte) error) error {
 	if err := c.open(); err != nil {
-		return nil, err
+		return err
 	}
 	for valid := c.it.SeekGE(prefix); valid && bytes.HasPrefix(c.it.Key(), prefix); valid = c.it.Next() {
-		ids = append(ids, lastID(c.it.Key()))
+		if err := f(c.it.Key()); errors.Is(err, errStop) {
+			return nil
+		} else if err != nil {
+			return err
+		}
 	}
-	return ids, c.it.Error()
+	return c.it.Error()
+}
+
+// any says whether any key begins with prefix.
+func (c *cursor) any(prefix []byte) (found bool, err error) {
+	err = c.each(prefix, func([]byte) error {
+		found = true
+		return errStop
+	})
+	return found, err
 }

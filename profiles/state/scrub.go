@@ -3,6 +3,7 @@ package state
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"tributary/identity"
 )
@@ -24,22 +25,31 @@ func (s *Store) Scrub(ctx context.Context) error {
 	return nil
 }
 
-// Stale says whether the row of a profile waits to be written anew, as of the last commit.
-func (s *Store) Stale(workspace string, profile identity.ProfileID) (bool, error) {
+// Stale returns what marks a profile whose row waits to be written anew, as of the last commit: another mark
+// each time that it came to wait. Empty: it does not.
+func (s *Store) Stale(workspace string, profile identity.ProfileID) (mark string, err error) {
 	if err := s.acquire(); err != nil {
-		return false, err
+		return "", err
 	}
 	defer s.release()
 	value, err := get(s.db, newSpace(workspace).idKey(nil, kindStale, profile))
-	return value != nil, err
+	return string(value), err
 }
 
-// Holds says whether an observation is there, as of the last commit.
-func (s *Store) Holds(workspace string, id identity.ObservationID) (bool, error) {
+// Holds says whether an observation is there, as of the last commit, and when the first record of it that is
+// kept was received.
+func (s *Store) Holds(workspace string, id identity.ObservationID) (held bool, first time.Time, err error) {
 	if err := s.acquire(); err != nil {
-		return false, err
+		return false, first, err
 	}
 	defer s.release()
 	value, err := get(s.db, newSpace(workspace).idKey(nil, kindObserved, id))
-	return value != nil, err
+	if value == nil || err != nil {
+		return false, first, err
+	}
+	o, err := decodeObserved(workspace, id, value)
+	if err != nil {
+		return true, first, err
+	}
+	return true, o.FirstReceived, nil
 }

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -18,12 +19,27 @@ type Snapshot struct {
 	space
 	store *Store
 	db    *pebble.Snapshot
+	at    cursor // of all that is looked up by key; what calls back has an iterator of its own
+	reads int    // of it since it was opened
+	found [128]presence
 	once  sync.Once
 	key   []byte
 	err   error
 }
 
-var _ profiles.Hot = (*Snapshot)(nil)
+// presence says whether a workspace has anything of a kind.
+type presence byte
+
+const (
+	unknown presence = iota
+	none
+	some
+)
+
+var (
+	_ profiles.Hot         = (*Snapshot)(nil)
+	_ profiles.StateReader = (*Snapshot)(nil)
+)
 
 // Snapshot implements profiles.HotStore.
 func (s *Store) Snapshot(workspace string) (profiles.Hot, error) {
@@ -40,21 +56,38 @@ func (s *Store) View(workspace string) (*Snapshot, error) {
 	if err := s.acquire(); err != nil {
 		return nil, err
 	}
-	return &Snapshot{space: newSpace(workspace), store: s, db: s.db.NewSnapshot()}, nil
+	db := s.db.NewSnapshot()
+	return &Snapshot{space: newSpace(workspace), store: s, db: db, at: cursor{db: db, mostlyThere: true}}, nil
+}
+
+// has says whether the workspace has anything of a kind: of what most have nothing, nothing is looked up.
+// True may be wrong after an error, which whoever reads then meets.
+func (h *Snapshot) has(kind byte) bool {
+	if h.found[kind] == unknown {
+		h.found[kind] = none
+		h.key = h.space.key(h.key, kind)
+		if any, err := h.at.any(h.key); any || err != nil {
+			h.found[kind] = some
+		}
+	}
+	return h.found[kind] == some
 }
 
 // Assignment implements profiles.Hot.
 func (h *Snapshot) Assignment(id identity.ObservationID) (identity.Assignment, bool, error) {
-	a, err := readAssignment(h.view, h.space, id)
-	if a == nil || err != nil {
-		return identity.Assignment{}, false, wrapRead("assignment", err)
-	}
-	return *a, true, nil
+	var a identity.Assignment
+	h.key = h.idKey(h.key, kindAssignment, id)
+	found, err := h.view(h.key, func(value []byte) (err error) {
+		a, err = decodeAssignment(id, value)
+		return err
+	})
+	return a, found && err == nil, wrapRead("assignment", err)
 }
 
 // Members implements profiles.Hot.
 func (h *Snapshot) Members(id identity.ProfileID) ([]identity.ObservationID, error) {
-	members, err := scanIDs(h.db, h.idKey(nil, kindMember, id))
+	h.key = h.idKey(h.key, kindMember, id)
+	members, err := h.at.ids(h.key)
 	return members, wrapRead("members", err)
 }
 
@@ -94,12 +127,27 @@ func (h *Snapshot) Parts(id identity.ProfileID, since uint64) ([]identity.Profil
 }
 
 func (h *Snapshot) view(key []byte, f func(value []byte) error) (bool, error) {
-	return view(h.db, key, f)
+	if h.reads++; h.reads == maxReads {
+		h.reads = 0
+		if err := h.at.end(); err != nil {
+			return false, err
+		}
+	}
+	return h.at.view(key, f)
 }
+
+// maxReads is how many reads an iterator serves: it holds on to tables and memory that are replaced meanwhile,
+// as an erasure does, and a reading of everybody takes long.
+const maxReads = 4096
 
 // Observation implements profiles.Hot.
 func (h *Snapshot) Observation(id identity.ObservationID) (*identity.Observation, error) {
-	o, err := readObserved(h.view, h.space, id)
+	var o *Observed
+	h.key = h.idKey(h.key, kindObserved, id)
+	_, err := h.view(h.key, func(value []byte) (err error) {
+		o, err = decodeObserved(h.name, id, value)
+		return err
+	})
 	if o == nil || err != nil {
 		return nil, wrapRead("observation", err)
 	}
@@ -108,23 +156,28 @@ func (h *Snapshot) Observation(id identity.ObservationID) (*identity.Observation
 
 // Holders implements profiles.Hot.
 func (h *Snapshot) Holders(i identity.Identifier) ([]identity.ObservationID, error) {
-	block, err := readBlock(h.db, h.space, i)
-	if err != nil || len(block.value) > 0 {
-		return nil, wrapRead("block", err)
+	if blocked, err := h.Blocked(i); blocked || err != nil {
+		return nil, err
 	}
-	holders, err := scanIDs(h.db, h.identifierKey(nil, kindHolder, i))
+	h.key = h.identifierKey(h.key, kindHolder, i)
+	holders, err := h.at.ids(h.key)
 	return holders, wrapRead("holders", err)
 }
 
 // State implements profiles.Hot.
 func (h *Snapshot) State(id identity.ObservationID) (*profiles.State, error) {
 	state := new(profiles.State)
-	h.key = h.idKey(h.key, kindState, id)
-	found, err := h.view(h.key, state.UnmarshalBinary)
-	if !found || err != nil {
-		return nil, wrapRead("state", err)
+	if found, err := h.ReadState(id, state); !found || err != nil {
+		return nil, err
 	}
 	return state, nil
+}
+
+// ReadState implements profiles.StateReader.
+func (h *Snapshot) ReadState(id identity.ObservationID, state *profiles.State) (bool, error) {
+	h.key = h.idKey(h.key, kindState, id)
+	found, err := h.view(h.key, state.UnmarshalBinary)
+	return found && err == nil, wrapRead("state", err)
 }
 
 // IdentityVersion implements profiles.Hot.
@@ -136,7 +189,7 @@ func (h *Snapshot) IdentityVersion() (uint64, error) {
 // Close implements profiles.Hot.
 func (h *Snapshot) Close() error {
 	h.once.Do(func() {
-		h.err = h.db.Close()
+		h.err = errors.Join(h.at.end(), h.db.Close())
 		h.store.release()
 	})
 	return h.err

@@ -2,10 +2,15 @@ package unify_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/google/uuid"
 
+	"tributary/identity"
+	"tributary/ingest/event"
 	"tributary/ingest/schema"
 	"tributary/ingest/stream"
 	"tributary/profiles/state"
@@ -32,5 +37,39 @@ func TestContractsAreKnownBeforeTheEvents(t *testing.T) {
 	counts := r.counts("shop")
 	if counts.Of(state.Quarantined, "schema") != events || counts.Stored != 2 {
 		t.Errorf("counts %+v, want %d put aside and 2 stored", counts, events)
+	}
+}
+
+// TestRestrictedBeforeTheEvents: a state that is made again from the log shows nobody, not for a moment, whose use
+// the log restricts further on; who is not restricted any more is shown.
+func TestRestrictedBeforeTheEvents(t *testing.T) {
+	r := open(t, vfs.NewMem(), private(t))
+	var observations []identity.ObservationID
+	people := []event.Identifier{user("anna"), user("berta"), user("carl")}
+	for i, id := range people {
+		e := ev("shop", id.Value, i, id)
+		observations = append(observations, r.observation(e))
+		r.put(record(t, e))
+	}
+	for i := range 300 {
+		r.put(record(t, ev("shop", fmt.Sprint("m", i), 10+i, user(fmt.Sprint("other", i%7)))))
+	}
+	r.put(command(t, 1000, unify.PrivacyRestrict{Observations: []identity.ObservationID{observations[0], observations[2]}}))
+	r.put(command(t, 1001, unify.PrivacyRequest{ID: uuid.New(), Observations: observations[1:2], HoldUntil: epoch.Add(time.Hour)}))
+	r.put(command(t, 1002, unify.PrivacyUnrestrict{Observations: observations[2:]}))
+	var shown []string
+	r.config.Now = func() time.Time { // the worker asks in every step
+		for i, id := range people {
+			if r.knows(id) && !r.state.Restricted("w", observations[i]) {
+				shown = append(shown, id.Value)
+			}
+		}
+		return epoch
+	}
+	r.start()
+	r.settle()
+	r.stop()
+	if slices.Contains(shown, "anna") || slices.Contains(shown, "berta") || !slices.Contains(shown, "carl") {
+		t.Errorf("are shown: %v", slices.Compact(shown))
 	}
 }

@@ -1,6 +1,7 @@
 package unify
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -110,8 +111,8 @@ func (a *applier) analyse(space *state.Space, r *record) error {
 func (an *analysed) take(at stream.Position) {
 	for _, g := range an.progress.Generations {
 		if g.History.Before(at) {
-			an.space.MarkTaken(at)
-			an.progress.Taken, an.dirty = true, true
+			an.space.MarkTaken(g.Number, at)
+			g.History.Taken, an.dirty = true, true
 		}
 	}
 }
@@ -148,7 +149,7 @@ func (a *applier) define(space *state.Space, r *record, c ProfilesDefinitions, b
 		return err
 	}
 	for _, generation := range dropped {
-		if err := space.DropValues(generation); err != nil {
+		if err := errors.Join(space.DropValues(generation), space.DropTaken(generation)); err != nil {
 			return err
 		}
 	}

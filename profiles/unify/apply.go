@@ -99,7 +99,7 @@ func (a *applier) applyEvent(ctx context.Context, space *state.Space, r *record,
 	a.tx.Remember(r.message, state.Mark{Received: r.ReceivedAt, Payload: r.payload})
 	if r.erased != nil {
 		a.countErased(space, r, counts)
-		return nil
+		return a.keepRefusals(space, v.kept(r))
 	}
 	r = v.kept(r)
 	counts.Count(state.Stored, "", 1)

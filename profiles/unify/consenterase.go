@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"tributary/identity"
+	"tributary/ingest/event"
 	"tributary/profiles/consent"
 	"tributary/profiles/privacy"
 	"tributary/profiles/state"
@@ -45,6 +46,27 @@ func (a *applier) eraseConsent(space *state.Space, all []erasing) error {
 		}
 		return nil
 	})
+}
+
+// keepRefusals keeps what an event of an erased person, which the state never had, refuses for contact points that
+// others have too: as eraseConsent does of what the state had.
+func (a *applier) keepRefusals(space *state.Space, r *record) error {
+	for _, said := range consent.FromEvent(r.event, &r.observation) {
+		if said.Status != event.ConsentRefused || !said.IsContact() || a.isErased(space, r, said.Subject) {
+			continue
+		}
+		if others, err := of(space, said.Subject); len(others) == 0 || err != nil {
+			if err != nil {
+				return err
+			}
+			continue // nobody else is known by it: keeping it would keep theirs
+		}
+		said.Statement = said.Bare(said.Subject)
+		if err := a.carryOne(space, &said); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // holds says whether a subject of consent was the erased person's alone.

@@ -76,6 +76,9 @@ func (a *applier) erase(space *state.Space, r *record, c PrivacyErase) error {
 			return err
 		}
 	}
+	for _, id := range now.Observations { // of those too that the state does not have yet
+		space.ForgetRestriction(id)
+	}
 	gone, err := a.forgetAll(space, r, &now.Erasure)
 	a.erasing = append(a.erasing, erasing{space, r, &now.Erasure, gone})
 	return err

@@ -11,6 +11,7 @@ import (
 	"tributary/ingest/event"
 	"tributary/ingest/stream"
 	"tributary/profiles/analysis"
+	"tributary/profiles/state"
 )
 
 // A new computed trait takes in what was stored before it was declared: the events at offsets before those
@@ -203,14 +204,17 @@ func (a *applier) remember(an *analysed, g *analysis.Generation, partition strea
 			err = nil
 		}
 	}()
-	if an.progress.Taken {
-		taken, err := an.space.Taken(stream.Position{Partition: partition, Offset: e.Offset})
+	if g.History.Taken {
+		taken, err := an.space.Taken(g.Number, stream.Position{Partition: partition, Offset: e.Offset})
 		if taken || err != nil {
 			return err
 		}
 	}
+	if erasedBefore(an.space, state.Stamp{At: e.Event.ReceivedAt}, e.Observation) {
+		return nil // since it was read, and who was erased may have come again
+	}
 	if o, err := an.space.Observed(e.Observation); o == nil || err != nil {
-		return err // it was erased since it was read
+		return err
 	}
 	if program := g.Program(); program.Concerns(e.Event) {
 		program.Observe(e.Event, an.space.Values(g.Number, e.Observation))
@@ -225,6 +229,11 @@ func (an *analysed) advance(g *analysis.Generation, to uint64) error {
 	if !g.History.Advance(to) {
 		return nil
 	}
+	if g.History.Taken {
+		if err := an.space.DropTaken(g.Number); err != nil {
+			return err
+		}
+	}
 	g.History = nil
 	e := &analysis.Everybody{At: at, Rows: choreRows}
 	if was := an.progress.Everybody; was != nil {
@@ -232,11 +241,5 @@ func (an *analysed) advance(g *analysis.Generation, to uint64) error {
 		e.After = identity.ObservationID{}
 	}
 	an.progress.Everybody, an.fresh = e, true
-	for _, other := range an.progress.Generations {
-		if other.History != nil {
-			return nil
-		}
-	}
-	an.progress.Taken = false
-	return an.space.DropTaken()
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"tributary/identity"
 	"tributary/identity/match"
+	"tributary/profiles/privacy"
 	"tributary/profiles/state"
 )
 
@@ -13,6 +14,7 @@ import (
 // can be made ready beside the one in force (chores.go).
 type mind struct {
 	space  *state.Space
+	hasher *privacy.Hasher
 	engine Engine  // by the workspace's rules
 	rules  uint64  // hash of what they say about what is compared
 	linker *linker // under the model in force
@@ -45,7 +47,7 @@ func (a *applier) newMind(space *state.Space) (*mind, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &mind{space: space, engine: engine, rules: hashRules(engine.Rules())}
+	m := &mind{space: space, hasher: a.Hasher, engine: engine, rules: hashRules(engine.Rules())}
 	if m.chores, err = readChores(space); err != nil {
 		return nil, err
 	}
@@ -90,8 +92,7 @@ func (m *mind) model(number uint32) (*match.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	model := new(match.Model)
-	return model, model.UnmarshalBinary(encoded)
+	return ReadModel(m.hasher, m.space.Name(), number, encoded)
 }
 
 // newLinker returns a linker under a model, by the rules of now.

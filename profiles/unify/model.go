@@ -59,8 +59,8 @@ func (a *applier) learn(space *state.Space, r *record, c IdentityModel) error {
 		encoded = append(encoded, data...)
 	}
 	t.forgetParts(space)
-	model := new(match.Model)
-	if err := model.UnmarshalBinary(encoded); err != nil || model.Number != c.Number {
+	model, err := ReadModel(a.Hasher, space.Name(), c.Number, encoded)
+	if err != nil || model.Number != c.Number {
 		a.arrived[len(a.arrived)-1].useful = false
 		return errSkip{reasonCommand, "the model cannot be read"}
 	}

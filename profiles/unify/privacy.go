@@ -159,7 +159,7 @@ var privacyCommand = []byte(`"privacy.`)
 // its turn: those of its turn come first.
 const aheadRows = 1 << 22
 
-// keepPrivacy carries out ahead of its turn what says who is erased or suppressed.
+// keepPrivacy carries out ahead of its turn what says who is erased, suppressed or restricted.
 func (a *applier) keepPrivacy(r *record) (bool, error) {
 	if r.fault != nil {
 		return false, nil // it is told of in its turn
@@ -181,6 +181,8 @@ func (a *applier) keepPrivacy(r *record) (bool, error) {
 		err = suppress(space, r, c.Identifiers, true, c.At)
 	case PrivacyUnsuppress:
 		err = suppress(space, r, c.Identifiers, false, c.At)
+	case PrivacyRequest, PrivacyCancel, PrivacyRestrict, PrivacyUnrestrict:
+		_, err = a.carryOutPrivacy(space, r)
 	default:
 		return false, nil
 	}

@@ -180,7 +180,7 @@ func (a *applier) judgeMarked(ctx context.Context, s *state.Stale) error {
 		return err
 	}
 	an, err := a.analysisOf(space)
-	if an == nil || err != nil {
+	if an == nil || an.fresh || err != nil { // fresh: everybody is judged, by rules that this step commits
 		return err
 	}
 	return a.judgeOne(ctx, an, s.Profile, s.Position)

@@ -100,8 +100,8 @@ func (w *Worker) Precision(workspace string) (p Precision, err error) {
 	if number == 0 || err != nil {
 		return p, err
 	}
-	model := new(match.Model)
-	if err := model.UnmarshalBinary(encoded); err != nil {
+	model, err := ReadModel(w.config.Hasher, workspace, number, encoded)
+	if err != nil {
 		return p, fmt.Errorf("read precision: %w", err)
 	}
 	p.Measured = model.MeasuredPrecision(p.Estimated)

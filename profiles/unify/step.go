@@ -209,7 +209,7 @@ func (a *applier) redo(ctx context.Context) error {
 			return err
 		}
 		if fine {
-			return a.openAll()
+			return errors.Join(a.openAll(), a.openAnalyses())
 		}
 	}
 }

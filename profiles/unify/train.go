@@ -105,13 +105,13 @@ func (t *trainer) train(ctx context.Context, workspace string) (err error) {
 		return err
 	}
 	number := chores.newest() + 1
-	encoded, err := all.learn(ctx, number)
+	sealed, err := all.learn(ctx, number, func(m *match.Model) ([]byte, error) { return sealModel(t.Hasher, workspace, m) })
 	if err != nil {
 		return err
 	}
 	t.Logger.InfoContext(ctx, "model of identities made", "workspace", workspace, "model", number,
-		"observations", all.known.Count, "bytes", len(encoded), "took", time.Since(began))
-	return t.send(ctx, workspace, number, all, encoded)
+		"observations", all.known.Count, "bytes", len(sealed), "took", time.Since(began))
+	return t.send(ctx, workspace, number, all, sealed)
 }
 
 // lesson is what a model is made of.
@@ -123,11 +123,11 @@ type lesson struct {
 	rules   uint64
 }
 
-// learn makes the model, encoded. When ctx ends it does not wait for it: what goes on holds nothing but
+// learn makes the model, as it is written. When ctx ends it does not wait for it: what goes on holds nothing but
 // memory.
-func (l *lesson) learn(ctx context.Context, number uint32) ([]byte, error) {
+func (l *lesson) learn(ctx context.Context, number uint32, write func(*match.Model) ([]byte, error)) ([]byte, error) {
 	type outcome struct {
-		encoded []byte
+		written []byte
 		err     error
 	}
 	done := make(chan outcome, 1)
@@ -137,14 +137,14 @@ func (l *lesson) learn(ctx context.Context, number uint32) ([]byte, error) {
 				done <- outcome{err: fmt.Errorf("panic in training: %s", panicDetail(p))}
 			}
 		}()
-		encoded, err := match.Train(l.schema, number, l.records, l.labels...).MarshalBinary()
-		done <- outcome{encoded, err}
+		written, err := write(match.Train(l.schema, number, l.records, l.labels...))
+		done <- outcome{written, err}
 	}()
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case o := <-done:
-		return o.encoded, o.err
+		return o.written, o.err
 	}
 }
 
@@ -207,14 +207,14 @@ func (l *lesson) observe(ctx context.Context, facts *state.Snapshot, see *sight)
 const modelPartBytes = 512 << 10
 
 // send puts a model into the log.
-func (t *trainer) send(ctx context.Context, workspace string, number uint32, all *lesson, encoded []byte) error {
+func (t *trainer) send(ctx context.Context, workspace string, number uint32, all *lesson, sealed []byte) error {
 	id := uuid.New().String()
-	total := (len(encoded) + modelPartBytes - 1) / modelPartBytes
+	total := (len(sealed) + modelPartBytes - 1) / modelPartBytes
 	for part := range total {
 		from := part * modelPartBytes
 		c := IdentityModel{
 			Number: number, ID: id, Part: part, Parts: total, Observations: all.known.Count, Sum: all.known.Sum, Rules: all.rules,
-			Data: encoded[from:min(from+modelPartBytes, len(encoded))],
+			Data: sealed[from:min(from+modelPartBytes, len(sealed))],
 		}
 		record, err := NewRecord(workspace, fmt.Sprintf("model-%s-%d", id, part), t.Now(), c)
 		if err != nil {

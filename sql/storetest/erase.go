@@ -196,3 +196,39 @@ func testEraseAgain(t *testing.T, e Engine) {
 		t.Errorf("%d events are left, want %d", n, 300-67)
 	}
 }
+
+// testEraseCameAgain: who came again after the erasure is not looked for, however often what is known of them is
+// written anew meanwhile: the search comes to an end.
+func testEraseCameAgain(t *testing.T, e Engine) {
+	b := newErasing(t, e)
+	later := Start.Add(time.Hour)
+	place := func(n uint64) store.Place { return store.Place{LogPartition: 0, LogOffset: n, Ordinal: 1} }
+	row := func(n uint64, profile uuid.UUID, version uint64) {
+		t.Helper()
+		insert(t, b.Bench, store.Profiles, &store.ProfileRow{Place: place(n), Workspace: "acme", Profile: profile, Version: version, UpdatedAt: later})
+	}
+	insert(t, b.Bench, store.IdentityDecisions, &store.IdentityDecisionRow{
+		Place: place(300), Workspace: "acme", Observation: Observation(0), Profile: Observation(78), Version: 2, DecidedAt: later,
+	})
+	row(301, Observation(0), 8)
+	row(302, Observation(78), 8)
+	b.begin(t, time.Time{})
+	if err := b.RemoveErased(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	row(303, Observation(0), 9)
+	row(304, Observation(78), 9)
+	b.begin(t, time.Time{})
+	noted, err := b.Noted(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range noted {
+		if n.Removed > 0 {
+			t.Errorf("%d rows of %s are found again", n.Removed, n.Table)
+		}
+	}
+	if n := one[uint64](t, b.Bench, "SELECT countIf(version = 9) FROM profiles WHERE profile IN (?, ?)", Observation(0), Observation(78)); n != 2 {
+		t.Errorf("%d of 2 profiles are there that were made again", n)
+	}
+}

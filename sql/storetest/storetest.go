@@ -100,6 +100,7 @@ func Run(t *testing.T, e Engine) {
 		{"ErasureRules", testErasureRules},
 		{"Erase", testErase},
 		{"EraseAgain", testEraseAgain},
+		{"EraseCameAgain", testEraseCameAgain},
 		{"Errors", testErrors},
 		{"Amounts", testAmounts},
 		{"Cancelled", testCancelled},

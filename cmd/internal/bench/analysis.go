@@ -46,6 +46,7 @@ func (b *bench) analysis(ctx context.Context) error {
 // analysed feeds a server that has a document of definitions.
 func (b *bench) analysed(ctx context.Context, name string, traits, segments int) (w pathOutcome, err error) {
 	b.say("whole path with definitions: " + name)
+	defer b.discard("analysis-" + name)
 	s, err := b.serve(ctx, b.folder("analysis-"+name), rolesAll)
 	if err != nil {
 		return w, err

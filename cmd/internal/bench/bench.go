@@ -27,6 +27,9 @@ type Config struct {
 	Parts []string
 	// Events is how many events go the whole way. At least 100.
 	Events int
+	// People is how many customers the events are about; 0: one for each 20 events. At most Events, and then
+	// everybody is heard of.
+	People int
 	// Duration is how long each of the other measurements lasts.
 	Duration time.Duration
 	// Rest is how long a server is left alone before its memory at rest is read.
@@ -73,6 +76,9 @@ func (c Config) Validate() error {
 	if c.Events < batchEvents {
 		faults = append(faults, fmt.Errorf("events: must be at least %d, is %d", batchEvents, c.Events))
 	}
+	if c.People < 0 || c.People > c.Events {
+		faults = append(faults, fmt.Errorf("people: must be between 0 and events, %d, is %d", c.Events, c.People))
+	}
 	if c.Duration <= 0 {
 		faults = append(faults, fmt.Errorf("duration: must be greater than 0, is %s", c.Duration))
 	}
@@ -87,9 +93,10 @@ const (
 	connections  = 32     // of sources in the gateway's measurement
 	batchEvents  = 100    // events in a batch
 	feeders      = 8      // connections that feed the whole path
-	readers      = 32     // of contexts
+	readers      = 64     // of contexts
 	ingestPerS   = 10_000 // events per second beside which readers are measured
-	calmCallsPer = 20.0   // calls per second of a reader that is a person's desktop
+	calmCallsPer = 10.0   // calls per second of a reader that is a person's desktop
+	callsPerS    = 2_000  // of all readers, when they are voice agents
 )
 
 type bench struct {
@@ -119,7 +126,7 @@ func Run(ctx context.Context, cfg Config) (report *Report, err error) {
 			return nil, err
 		}
 	}
-	b := &bench{cfg: cfg, dir: dir, events: newEvents(cfg.Events), report: newReport(cfg)}
+	b := &bench{cfg: cfg, dir: dir, events: newEvents(cfg.Events, cfg.People), report: newReport(cfg)}
 	measure := map[string]func(context.Context) error{"gateway": b.gateway, "path": b.wholePath, "analysis": b.analysis, "context": b.context, "serving": b.serving, "hot": b.hot, "erase": b.erase, "import": b.imports, "connectors": b.connectors, "kafka": b.kafka}
 	for _, part := range Parts() {
 		if len(cfg.Parts) > 0 && !slices.Contains(cfg.Parts, part) || part == "kafka" && cfg.Kafka == "" {
@@ -164,3 +171,10 @@ func newReport(cfg Config) *Report {
 
 // folder returns a folder of its own for a server.
 func (b *bench) folder(name string) string { return filepath.Join(b.dir, name) }
+
+// discard removes the folder of a server that no other part uses, and the ledger beside it.
+func (b *bench) discard(name string) {
+	for _, path := range []string{b.folder(name), b.folder(name) + ".erasures"} {
+		_ = os.RemoveAll(path) // what is left goes with b.dir
+	}
+}

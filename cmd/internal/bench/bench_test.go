@@ -96,7 +96,7 @@ func TestConfigReportsAllFaults(t *testing.T) {
 }
 
 func TestEventsAreDifferentAndAboutAKilobyte(t *testing.T) {
-	e := newEvents(2000)
+	e := newEvents(2000, 0)
 	ids, total := map[string]bool{}, 0
 	for n := range uint64(2000) {
 		text := e.append(nil, n, int(n)%len(sources), []byte("2026-01-02T03:04:05.678Z"))

@@ -32,50 +32,83 @@ func (b *bench) erase(ctx context.Context) error {
 		b.ingest = erasedIngest
 		defer func() { b.ingest = 0 }()
 		b.say("intake before erasures")
-		var calm fed
-		if err := b.beside(ctx, s, keys, func(*feeder) error { return pause(ctx, b.cfg.Duration) }, &calm); err != nil {
+		calm, err := b.erasing(ctx, s, keys, func() error { return pause(ctx, b.cfg.Duration) })
+		if err != nil {
 			return err
 		}
 		next := uint64(0)
 		for _, n := range []int{1, max(2, min(erasedPeople, b.cfg.Events/1000))} {
-			took, busy, err := b.erasePeople(ctx, s, keys, next, n)
+			busy, err := b.erasePeople(ctx, s, keys, next, n)
 			if err != nil {
 				return err
 			}
 			next += uint64(n)
-			what := fmt.Sprintf("erasure of %d among %d events, beside ingest: ", n, b.cfg.Events)
-			var aims []Aim
-			if n == 1 {
-				aims = append(aims, atMost(60))
-			}
-			b.report.add(what+"until certified", took.Seconds(), UnitSeconds, "", 0, aims...)
-			b.report.add("  events acknowledged meanwhile", busy.rate(), UnitPerSecond, "before", calm.rate())
+			b.reportErasure(n, &busy, &calm)
 		}
 		b.report.note("erasure: held for no time; the runner looks every 2 s whether one is due, which is in the figure. %d events a second are sent meanwhile.", erasedIngest)
 		return nil
 	})
 }
 
-// erasePeople erases n people, from a number on, and returns how long that took and what came in meanwhile.
-func (b *bench) erasePeople(ctx context.Context, s *server, keys []string, from uint64, n int) (took time.Duration, busy fed, err error) {
-	b.say(fmt.Sprintf("erasure of %d", n))
-	err = b.beside(ctx, s, keys, func(*feeder) error {
-		return b.profile(ctx, s, fmt.Sprintf("erasure of %d", n), b.cfg.Duration, func() error {
+// erased is what came of an erasure, or of the same time without one.
+type erased struct {
+	took  time.Duration
+	fed   fed
+	cores float64 // of the server and its engine
+	last  desk.Erasure
+}
+
+func (b *bench) reportErasure(n int, busy, calm *erased) {
+	var aims []Aim
+	if n == 1 {
+		aims = append(aims, atMost(60))
+	}
+	b.report.add(fmt.Sprintf("erasure of %d among %d events, beside ingest: until certified", n, b.cfg.Events), busy.took.Seconds(), UnitSeconds, "", 0, aims...)
+	b.report.add("  events acknowledged meanwhile", busy.fed.rate(), UnitPerSecond, "before", calm.fed.rate())
+	b.report.add("  CPU of server and engine meanwhile", busy.cores, UnitCores, "before", calm.cores)
+	text, at := fmt.Sprintf("carried out %.1f s after the request", busy.last.At.Sub(busy.last.RequestedAt).Seconds()), busy.last.At
+	for _, s := range busy.last.Steps {
+		text += fmt.Sprintf(", %s %.1f s", s.Name, s.At.Sub(at).Seconds())
+		at = s.At
+	}
+	b.report.note("steps of the erasure of %d: %s, certificate %.1f s.", n, text, busy.last.ErasedAt.Sub(at).Seconds())
+}
+
+// erasing runs f beside ingest.
+func (b *bench) erasing(ctx context.Context, s *server, keys []string, f func() error) (e erased, err error) {
+	err = b.beside(ctx, s, keys, func(ingest *feeder) error {
+		began := time.Now()
+		used, err := b.shares(s, ingest, f)
+		e.took, e.cores = time.Since(began), used.server+used.engine
+		return err
+	}, &e.fed)
+	return e, err
+}
+
+// erasePeople erases n people, from a number on.
+func (b *bench) erasePeople(ctx context.Context, s *server, keys []string, from uint64, n int) (e erased, err error) {
+	name := fmt.Sprintf("erasure of %d", n)
+	b.say(name)
+	var last desk.Erasure
+	var took time.Duration // without waiting for the end of a profile
+	e, err = b.erasing(ctx, s, keys, func() error {
+		return b.profile(ctx, s, name, b.cfg.Duration, func() error {
 			began := time.Now()
 			ids, err := s.requestErasures(ctx, from, n)
 			if err != nil {
 				return err
 			}
 			for _, id := range ids {
-				if err := s.certified(ctx, id); err != nil {
+				if last, err = s.certified(ctx, id); err != nil {
 					return err
 				}
 			}
 			took = time.Since(began)
 			return nil
 		})
-	}, &busy)
-	return took, busy, err
+	})
+	e.last, e.took = last, took
+	return e, err
 }
 
 func (s *server) requestErasures(ctx context.Context, from uint64, n int) ([]uuid.UUID, error) {
@@ -108,21 +141,21 @@ func (s *server) requestErasures(ctx context.Context, from uint64, n int) ([]uui
 }
 
 // certified waits until an erasure is done.
-func (s *server) certified(ctx context.Context, id uuid.UUID) error {
+func (s *server) certified(ctx context.Context, id uuid.UUID) (erasure desk.Erasure, err error) {
 	for {
 		answer, err := s.admin.Privacy(ctx, admin.PrivacyRequest{Action: admin.PrivacyStatus, Workspace: workspace, ID: id})
 		if err != nil {
-			return err
+			return erasure, err
 		}
-		var erasure desk.Erasure
+		erasure = desk.Erasure{}
 		if err := json.Unmarshal(answer, &erasure); err != nil {
-			return err
+			return erasure, err
 		}
 		if erasure.Status == privacy.StatusErased {
-			return nil
+			return erasure, nil
 		}
 		if err := pause(ctx, erasedPoll); err != nil {
-			return err
+			return erasure, err
 		}
 	}
 }

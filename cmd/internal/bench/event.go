@@ -18,6 +18,7 @@ const sourceChat, sourceShop = 1, 2
 // drawn anew for each, so that they compress like events and not like copies.
 type events struct {
 	people uint64
+	first  uint64 // so many events are of one customer each
 	text   []byte // words; an event takes a piece of it
 	next   atomic.Uint64
 }
@@ -25,8 +26,12 @@ type events struct {
 // eventsPerPerson is how often a customer is heard of while a run lasts, in the mean.
 const eventsPerPerson = 20
 
-func newEvents(total int) *events {
+// newEvents makes events of so many people, or of one for each eventsPerPerson if people is 0.
+func newEvents(total, people int) *events {
 	e := &events{people: uint64(max(20, total/eventsPerPerson)), text: make([]byte, 0, 4<<20)}
+	if people > 0 {
+		e.people, e.first = uint64(people), uint64(people)
+	}
 	for n := uint64(0); len(e.text) < cap(e.text)-16; n++ {
 		// Squared, so that some words are frequent, as in a language.
 		r := mix(n) % 3000
@@ -60,7 +65,12 @@ func (e *events) words(r uint64, length int) []byte {
 }
 
 // person is who an event is about.
-func (e *events) person(n uint64) uint64 { return mix(n) >> 8 % e.people }
+func (e *events) person(n uint64) uint64 {
+	if n < e.first {
+		return n
+	}
+	return mix(n) >> 8 % e.people
+}
 
 func appendUser(to []byte, person uint64) []byte {
 	return strconv.AppendUint(append(to, "user-"...), person, 10)

@@ -33,8 +33,13 @@ type fed struct {
 
 func (f fed) rate() float64 { return float64(f.Requests*batchEvents) / f.Seconds }
 
-// reserved is more events than any feeder sends.
-const reserved = 1 << 32
+const (
+	// reserved is more events than any feeder sends.
+	reserved = 1 << 32
+	// leastTotal has a feeder send of 5,000 customers at least: a few would have more conversations in a minute
+	// than anybody has in a year, and what is measured would be how they are told apart.
+	leastTotal = 5000 * eventsPerPerson
+)
 
 func (b *bench) startFeeder(ctx context.Context, address string, keys []string) (f *feeder, err error) {
 	in, orders, err := os.Pipe()
@@ -52,7 +57,7 @@ func (b *bench) startFeeder(ctx context.Context, address string, keys []string) 
 	if err != nil {
 		return nil, errors.Join(err, orders.Close(), out.Close())
 	}
-	order := feederOrder{Address: address, Keys: keys, Total: b.cfg.Events, First: b.events.take(reserved), Rate: ingestPerS / batchEvents}
+	order := feederOrder{Address: address, Keys: keys, Total: max(int(b.events.people)*eventsPerPerson, leastTotal), First: b.events.take(reserved), Rate: ingestPerS / batchEvents}
 	if b.ingest > 0 {
 		order.Rate = b.ingest / batchEvents
 	}
@@ -86,7 +91,7 @@ func Feed(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err := decoder.Decode(&order); err != nil {
 		return fmt.Errorf("read order: %w", err)
 	}
-	b := &bench{events: newEvents(order.Total)}
+	b := &bench{events: newEvents(order.Total, 0)}
 	b.events.next.Store(order.First)
 	done := make(chan struct{})
 	go func() {

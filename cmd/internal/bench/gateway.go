@@ -8,6 +8,7 @@ import (
 
 // gateway measures the intake with its log, and nothing behind it, beside bare handlers.
 func (b *bench) gateway(ctx context.Context) error {
+	defer b.discard("gateway")
 	s, keys, err := b.gatewayAlone(ctx, b.folder("gateway"))
 	if err != nil {
 		return err

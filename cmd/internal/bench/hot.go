@@ -38,6 +38,7 @@ func (b *bench) hot(ctx context.Context) error {
 }
 
 func (b *bench) besideHot(ctx context.Context, name, folder string, env []string, aims []Aim) error {
+	defer b.discard(folder)
 	s, err := b.serve(ctx, b.folder(folder), rolesAll, env...)
 	if err != nil {
 		return err

@@ -59,6 +59,7 @@ func (b *bench) imports(ctx context.Context) error {
 			return fmt.Errorf("read %s: %w", f.command, err)
 		}
 	}
+	defer b.discard("imports")
 	s, err := b.serve(ctx, b.folder("imports"), rolesAll)
 	if err != nil {
 		return err

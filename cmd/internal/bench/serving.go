@@ -68,6 +68,12 @@ func (b *bench) contextLoad(address, key string, perReader float64) load {
 }
 
 func (b *bench) contexts(ctx context.Context, s *server, keys []string, key string) error {
+	points, pointCPU, err := b.pointReads(ctx)
+	if err != nil {
+		return err
+	}
+	b.report.add(fmt.Sprintf("plain Pebble point read, %d keys, %d readers: CPU", b.events.people, readers), pointCPU, UnitCPUPerCall, "", 0)
+	b.report.add("plain Pebble point read: p50", points.quantile(0.50), UnitSeconds, "p99", points.quantile(0.99))
 	bare, address, err := b.bare(ctx)
 	if err != nil {
 		return err
@@ -78,12 +84,14 @@ func (b *bench) contexts(ctx context.Context, s *server, keys []string, key stri
 		perReader float64
 		aim       []Aim
 	}{{fmt.Sprintf("%d readers asking without a pause", readers), 0, nil},
-		{fmt.Sprintf("%d readers asking %g times a second each", readers, calmCallsPer), calmCallsPer, []Aim{atMost(0.010)}}} {
+		{fmt.Sprintf("%d readers asking %g times a second each", readers, calmCallsPer), calmCallsPer, []Aim{atMost(0.010)}},
+		{fmt.Sprintf("%d readers, %d calls/s", readers, callsPerS), callsPerS / float64(readers), []Aim{atMost(0.005)}}} {
 		b.say("context, " + pace.name)
-		base, err := b.contextLoad(address, key, pace.perReader).run(ctx)
+		base, err := b.emptyRoute(ctx, bare, address, key, pace.perReader)
 		if err != nil {
 			return fmt.Errorf("bare handler: %w", err)
 		}
+		base.points, base.pointCPU = points, pointCPU
 		idle, used, err := b.read(ctx, s, key, pace.perReader, "context")
 		if err != nil {
 			return err
@@ -105,9 +113,31 @@ func (b *bench) contexts(ctx context.Context, s *server, keys []string, key stri
 		}
 		b.reportContexts(pace.name, base, idle, used, busy, pace.aim)
 	}
-	b.report.note("context: GET /v1/profiles/user_id:…/context of customers with %d events in the mean; each reader waits for its answer. With a pause, the time counts from when a call was due. 32 readers without a pause take the whole machine, ingest or not: they show the most calls, not what one waits.", eventsPerPerson)
+	b.report.note("context: GET /v1/profiles/user_id:…/context of a random one of %d customers, with %.1f events in the mean; each reader waits for its answer. With a pause, the time counts from when a call was due. %d readers without a pause take the whole machine, ingest or not: they show the most calls, not what one waits.", b.events.people, float64(b.cfg.Events)/float64(b.events.people), readers)
+	b.report.note("plain Pebble point read: Get of a random key of as many as there are customers, %d bytes under each, %d readers in this process without a pause.", pointValue, readers)
 	b.report.note("beside ingest: %d events/s in batches of 100 over %d connections, everything running.", ingestPerS, feeders)
 	return nil
+}
+
+// yardsticks are what a call is compared to: an empty route of the same server, and the least that reading takes.
+type yardsticks struct {
+	outcome
+	used     float64 // CPU-seconds per million
+	points   outcome
+	pointCPU float64
+}
+
+func (b *bench) emptyRoute(ctx context.Context, bare *process, address, key string, perReader float64) (y yardsticks, err error) {
+	before, err := cpuTime(bare.pid())
+	if err != nil {
+		return y, err
+	}
+	if y.outcome, err = b.contextLoad(address, key, perReader).run(ctx); err != nil {
+		return y, err
+	}
+	after, err := cpuTime(bare.pid())
+	y.used = perMillion(after-before, y.requests)
+	return y, err
 }
 
 // read measures readers, and the server's CPU-seconds per million calls.
@@ -141,15 +171,19 @@ type besideIngest struct {
 	ingest fed
 }
 
-func (b *bench) reportContexts(name string, base, idle outcome, used float64, busy besideIngest, aim []Aim) {
+func (b *bench) reportContexts(name string, base yardsticks, idle outcome, used float64, busy besideIngest, aim []Aim) {
 	b.report.add("context, "+name+": calls", idle.rate(), UnitCalls, "bare gin handler", base.rate())
-	b.report.add("context, "+name+": CPU of the server", used, UnitCPUPerCall, "", 0)
+	b.report.add("context, "+name+": CPU of the server", used, UnitCPUPerCall, "bare gin handler", base.used)
+	b.report.add("context, "+name+": CPU of the server, again", used, UnitCPUPerCall, "plain Pebble point read", base.pointCPU)
 	b.report.add("context, "+name+": p50", idle.quantile(0.50), UnitSeconds, "bare gin handler", base.quantile(0.50))
 	b.report.add("context, "+name+": p99", idle.quantile(0.99), UnitSeconds, "bare gin handler", base.quantile(0.99))
+	b.report.add("context, "+name+": p99, again", idle.quantile(0.99), UnitSeconds, "plain Pebble point read", base.points.quantile(0.99))
+	b.report.add("context, "+name+": p99.9", idle.quantile(0.999), UnitSeconds, "bare gin handler", base.quantile(0.999))
 	b.report.add("  beside ingest: calls", busy.rate(), UnitCalls, "without ingest", idle.rate())
 	b.report.add("  beside ingest: p50", busy.quantile(0.50), UnitSeconds, "without ingest", idle.quantile(0.50))
 	b.report.add("  beside ingest: p99", busy.quantile(0.99), UnitSeconds, "without ingest", idle.quantile(0.99), aim...)
 	b.report.add("  beside ingest: p99, again", busy.quantile(0.99), UnitSeconds, "bare gin handler beside the same ingest", busy.bare.quantile(0.99))
+	b.report.add("  beside ingest: p99.9", busy.quantile(0.999), UnitSeconds, "bare gin handler beside the same ingest", busy.bare.quantile(0.999))
 	b.report.add("  beside ingest: sent late by the readers, p99", quantile(busy.late, 0.99), UnitSeconds, "", 0)
 	b.report.add("  beside ingest: cores, server", busy.shares.server, UnitCores, "engine", busy.shares.engine)
 	b.report.add("  beside ingest: cores, load of events", busy.shares.ingest, UnitCores, "readers", busy.shares.readers)

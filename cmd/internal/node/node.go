@@ -137,7 +137,7 @@ func Open(ctx context.Context, c config.Config, o Options) (n *Node, err error) 
 		return n, err
 	}
 	n.analysis = analysis.NewService(n.state, n.book, time.Now)
-	n.identity = explain.NewService(n.state, n.engine, n.profiles)
+	n.identity = explain.NewService(n.state, n.engine, n.profiles).Sealed(n.hasher)
 	n.commands = &admin.Commands{Log: n.gate, Worker: n.unify, Now: time.Now}
 	n.accounts, err = reconcile.New(reconcile.Config{Log: n.log, State: n.state, Commands: n.commands, Held: n.held, Now: time.Now})
 	if err != nil {

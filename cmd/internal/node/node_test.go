@@ -46,6 +46,8 @@ func startLogging(t *testing.T, dir string, logger *slog.Logger, changes ...func
 	t.Helper()
 	c := config.Default()
 	c.DataDir, c.HTTP.Listen = dir, freeAddress(t)
+	little := config.Mark{Free: 32 << 20, Percent: 1} // whatever space this machine has left
+	c.Log.Bulk, c.Log.Live = little, little
 	for _, change := range changes {
 		change(&c)
 	}

@@ -89,10 +89,14 @@ func (d *Desk) erase(ctx context.Context, workspace string, id uuid.UUID) error 
 	if e.UpTo, err = d.heads(ctx); err != nil {
 		return err
 	}
+	command := unify.PrivacyErase{Actor: e.RequestedBy, Erasure: e}
+	if err := command.Validate(); err != nil { // the ledger must hold nothing that the log would not take
+		return fmt.Errorf("carry out: %w", err)
+	}
 	if err := d.Ledger.Append(privacy.Entry{Kind: privacy.EntryErase, At: e.At, Workspace: workspace, Erasure: &e}); err != nil {
 		return err
 	}
-	_, err = d.Commands.Do(ctx, workspace, unify.PrivacyErase{Actor: e.RequestedBy, Erasure: e})
+	_, err = d.Commands.Do(ctx, workspace, command)
 	return err
 }
 

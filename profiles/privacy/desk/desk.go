@@ -33,9 +33,9 @@ type Worker interface {
 
 // Store is a row of a preview: how much a store holds of somebody.
 type Store struct {
-	Store  string `json:"store" policy:"meta"`            // "state", "analytics_store", "log", "quarantine"
-	Source string `json:"source,omitempty" policy:"meta"` // empty: of all
-	What   string `json:"what" policy:"meta"`             // "observations", "events", "rows of facts", …
+	Store  string `json:"store" policy:"meta"`                  // "state", "analytics_store", "log", "quarantine"
+	Source string `json:"source,omitempty" policy:"provenance"` // empty: of all
+	What   string `json:"what" policy:"meta"`                   // "observations", "events", "rows of facts", …
 	Count  uint64 `json:"count" policy:"meta"`
 }
 
@@ -253,6 +253,9 @@ func (d *Desk) Cancel(ctx context.Context, workspace string, id uuid.UUID, actor
 	case e.Status == privacy.StatusCancelled:
 		return nil
 	case e.Status != privacy.StatusHeld:
+		return privacy.ErrOver
+	}
+	if _, begun := d.Ledger.Knows(id); begun { // the log was not reached; the next try, or start, carries it out
 		return privacy.ErrOver
 	}
 	_, err = d.Commands.Do(ctx, workspace, unify.PrivacyCancel{Actor: actor, ID: id})

@@ -13,7 +13,7 @@ import (
 	"tributary/profiles/unify"
 )
 
-// Required says whether a ledger must be there: the state knows of erasures or suppressions.
+// Required says whether a ledger must be there: the state has carried erasures out.
 func Required(st *state.Store) (bool, error) {
 	all, err := st.AllErasures()
 	if err != nil {
@@ -51,8 +51,17 @@ func restore(ctx context.Context, log stream.Log, st *state.Store, ledger *priva
 	if err != nil {
 		return 0, err
 	}
+	last, err := lastOf(ledger)
+	if err != nil {
+		return 0, err
+	}
 	var missing []stream.Record
+	n := 0
 	err = ledger.Each(func(e privacy.Entry) error {
+		n++
+		if e.Erasure != nil && last[e.Erasure.ID] != n {
+			return nil
+		}
 		command, err := brought(st, known, upTo, e)
 		if command == nil || err != nil {
 			return err
@@ -70,6 +79,19 @@ func restore(ctx context.Context, log stream.Log, st *state.Store, ledger *priva
 	}
 	_, err = log.Append(ctx, missing)
 	return len(missing), err
+}
+
+// lastOf says which entry, counted from 1, is the last that tells of an erasure: one of which the log was not
+// reached is written again when it is tried again, and reaches further then.
+func lastOf(ledger *privacy.Ledger) (map[uuid.UUID]int, error) {
+	last, n := map[uuid.UUID]int{}, 0
+	return last, ledger.Each(func(e privacy.Entry) error {
+		n++
+		if e.Erasure != nil {
+			last[e.Erasure.ID] = n
+		}
+		return nil
+	})
 }
 
 // carriedOut lists the erasures that the state has carried out.
@@ -151,16 +173,18 @@ type suppressed struct {
 	hash      privacy.IdentifierHash
 }
 
-// fillSuppressions does so with suppressions that no erasure made.
+// fillSuppressions does so with what was said of suppressions after the last that the ledger knows of.
 func fillSuppressions(st *state.Store, ledger *privacy.Ledger) error {
-	known := map[suppressed]bool{}
+	known := map[suppressed]time.Time{}
 	err := ledger.Each(func(e privacy.Entry) error {
 		hashes := e.Identifiers
 		if e.Erasure != nil && e.Erasure.Suppress {
 			hashes = e.Erasure.Identifiers
 		}
 		for _, h := range hashes {
-			known[suppressed{e.Workspace, h}] = true
+			if id := (suppressed{e.Workspace, h}); e.At.After(known[id]) {
+				known[id] = e.At
+			}
 		}
 		return nil
 	})
@@ -169,7 +193,7 @@ func fillSuppressions(st *state.Store, ledger *privacy.Ledger) error {
 	}
 	var missing []privacy.Entry
 	err = st.EachSuppression(func(workspace string, h privacy.IdentifierHash, on bool, at time.Time) error {
-		if known[suppressed{workspace, h}] {
+		if !at.After(known[suppressed{workspace, h}]) {
 			return nil
 		}
 		kind := privacy.EntryUnsuppress

@@ -74,18 +74,17 @@ func (r *Runner) settle(ctx context.Context, b *batch) error {
 // pause is how long is waited for something that others do, before it is asked for again.
 const pause = 50 * time.Millisecond
 
+// published waits until the row of a profile was written anew. One that waits again by then, since more came, was.
 func (r *Runner) published(ctx context.Context, workspace string, profile uuid.UUID) error {
-	for {
-		stale, err := r.State.Stale(workspace, profile)
-		if err != nil || !stale {
-			return err
-		}
+	first, err := r.State.Stale(workspace, profile)
+	for mark := first; err == nil && mark != "" && mark == first; mark, err = r.State.Stale(workspace, profile) {
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
+	return err
 }
 
 func (b *batch) subjects() (all []*store.ErasedSubject) {
@@ -271,15 +270,8 @@ func (r *Runner) removeRows(ctx context.Context, b *batch) (map[uuid.UUID]privac
 	if err := r.Store.RemoveErased(ctx); err != nil {
 		return nil, err
 	}
-	if err := r.find(ctx, b); err != nil {
+	if err := r.searchAgain(ctx, b); err != nil {
 		return nil, err
-	}
-	left, err := r.Store.Noted(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if len(left) > 0 {
-		return nil, fmt.Errorf("rows of %s are still there after they were removed", left[0].Table)
 	}
 	if err := r.at("analytics_store: forget notes"); err != nil {
 		return nil, err
@@ -303,4 +295,28 @@ func (r *Runner) removeRows(ctx context.Context, b *batch) (map[uuid.UUID]privac
 		}
 	}
 	return r.lines(lines, "searched again for the person's rows, by observation and by reading what may name them; no part that was replaced is on disk")
+}
+
+// searchAgain fails if a row that was noted is there, or one is found when all is looked through from the beginning.
+func (r *Runner) searchAgain(ctx context.Context, b *batch) error {
+	there, err := r.Store.ErasedLeft(ctx)
+	if err != nil {
+		return err
+	}
+	for table, rows := range there {
+		if rows > 0 {
+			return fmt.Errorf("%d rows of %s are still there after they were removed", rows, table)
+		}
+	}
+	if err := r.find(ctx, b); err != nil {
+		return err
+	}
+	left, err := r.Store.Noted(ctx)
+	if err != nil {
+		return err
+	}
+	if len(left) > 0 {
+		return fmt.Errorf("%d rows of %s are found after they were removed", left[0].Removed+left[0].Changed, left[0].Table)
+	}
+	return nil
 }

@@ -26,10 +26,11 @@ import (
 type State interface {
 	// Offsets are how far the log is applied.
 	Offsets() map[stream.Partition]uint64
-	// Holds says whether an observation is there.
-	Holds(workspace string, id identity.ObservationID) (bool, error)
-	// Stale says whether the row of a profile is still to be written anew.
-	Stale(workspace string, profile identity.ProfileID) (bool, error)
+	// Holds says whether an observation is there, and when the first record of it that is kept was received.
+	Holds(workspace string, id identity.ObservationID) (held bool, first time.Time, err error)
+	// Stale returns what marks a profile whose row is still to be written anew: another mark each time that it
+	// came to wait. Empty: it does not.
+	Stale(workspace string, profile identity.ProfileID) (mark string, err error)
 	// Scrub takes what was deleted off the disk.
 	Scrub(ctx context.Context) error
 }
@@ -180,14 +181,32 @@ func (r *Runner) Once(ctx context.Context) error {
 	if err := carrying.Wait(); err != nil {
 		return err
 	}
-	erasing, err := r.Desk.Erasing(ctx)
-	if err != nil {
-		return fmt.Errorf("list erasures under way: %w", err)
-	}
-	if len(erasing) == 0 {
-		return nil
+	erasing, err := r.underWay(ctx)
+	if err != nil || len(erasing) == 0 {
+		return err
 	}
 	return r.carryOut(ctx, newBatch(erasing))
+}
+
+// underWay lists the erasures that are carried out and not finished, once all that they reach is applied. After
+// a crash, and while a state is made again from the log, that may take a while; and the log may tell meanwhile
+// that one was finished.
+func (r *Runner) underWay(ctx context.Context) ([]*privacy.Record, error) {
+	all, err := r.Desk.Erasing(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list erasures under way: %w", err)
+	}
+	var left []*privacy.Record
+	for _, e := range all {
+		now, err := r.Desk.Erase(ctx, e.Workspace, e.ID)
+		if err != nil {
+			return nil, fmt.Errorf("wait until what erasure %s reaches is applied: %w", e.ID, err)
+		}
+		if now.Status == privacy.StatusErasing {
+			left = append(left, now)
+		}
+	}
+	return left, nil
 }
 
 // batch is the erasures that go through the steps together.
@@ -219,6 +238,18 @@ func (b *batch) lacks(step string) (all []*privacy.Record) {
 		}
 	}
 	return all
+}
+
+// within fails if something that the erasures reach is not applied.
+func (b *batch) within(applied map[stream.Partition]uint64) error {
+	for _, e := range b.records {
+		for p, below := range e.UpTo {
+			if applied[p] < below {
+				return fmt.Errorf("erasure %s reaches up to %d/%d, and the log is applied up to %d", e.ID, p, below, applied[p])
+			}
+		}
+	}
+	return nil
 }
 
 // step is one of the steps: it returns what is noted of each erasure.

@@ -33,11 +33,16 @@ func (r *Runner) rewriteLog(ctx context.Context, b *batch) (map[uuid.UUID]privac
 	if err != nil {
 		return nil, err
 	}
-	applied := r.State.Offsets()
+	applied := r.State.Offsets() // what came later was not kept
+	if err := b.within(applied); err != nil {
+		return nil, err
+	}
 	reading, inside := errgroup.WithContext(ctx)
 	reading.SetLimit(workers())
 	for _, p := range partitions {
-		reading.Go(func() error { return w.partition(inside, p, applied[p.ID]) })
+		reading.Go(func() error {
+			return r.read(inside, p.ID, p.First, applied[p.ID], func(entries []stream.Entry) error { return w.chunk(inside, entries) })
+		})
 	}
 	if err := reading.Wait(); err != nil {
 		return nil, err
@@ -67,29 +72,6 @@ type rewrite struct {
 
 	mu    sync.Mutex
 	found map[uuid.UUID]*Line
-}
-
-// partition goes through a partition, up to how far it is applied: what came later was not kept.
-func (w *rewrite) partition(ctx context.Context, p stream.PartitionInfo, end uint64) error {
-	if p.First >= end {
-		return nil
-	}
-	reader, err := w.Log.Reader(p.ID, p.First)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = reader.Close() }()
-	for at := p.First; at < end; {
-		entries, err := reader.Next(ctx, int(min(readRecords, end-at)))
-		if err != nil {
-			return fmt.Errorf("read the log at %d/%d: %w", p.ID, at, err)
-		}
-		if err := w.chunk(ctx, entries); err != nil {
-			return err
-		}
-		at = entries[len(entries)-1].Offset + 1
-	}
-	return nil
 }
 
 // chunk replaces what is of the erased among some records, and reads it back.

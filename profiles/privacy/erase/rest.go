@@ -15,27 +15,18 @@ import (
 
 // scrubState takes off the disk what the state, and the outbox in it, have forgotten.
 func (r *Runner) scrubState(ctx context.Context, b *batch) (map[uuid.UUID]privacy.Step, error) {
-	lines, again := map[uuid.UUID][]Line{}, 0
-	for _, e := range b.records {
-		for _, o := range e.Observations {
-			held, err := r.State.Holds(e.Workspace, o)
-			if err != nil {
-				return nil, err
-			}
-			if held { // forgotten in one batch; an identifier that others use too is not suppressed, and may name it anew
-				again++
-			}
-		}
-		lines[e.ID] = []Line{{Store: "state and outbox", Removed: uint64(len(e.Observations))}}
+	again, err := r.askState(ctx, b)
+	if err != nil {
+		return nil, err
 	}
 	if err := r.State.Scrub(ctx); err != nil {
 		return nil, err
 	}
-	proof := "asked for each observation; no file of the state holds what was forgotten"
-	if again > 0 {
-		proof = fmt.Sprintf("asked for each observation: %d came again in later records; no file of the state holds what was forgotten", again)
+	lines := map[uuid.UUID][]Line{}
+	for _, e := range b.records {
+		lines[e.ID] = []Line{{Store: "state and outbox", Removed: uint64(len(e.Observations)), Proof: again.proof(e.ID)}}
 	}
-	return r.lines(lines, proof)
+	return r.lines(lines, "")
 }
 
 // removeFiles goes through the files of the data folder that are no database.
@@ -46,8 +37,12 @@ func (r *Runner) removeFiles(ctx context.Context, b *batch) (map[uuid.UUID]priva
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", files.Name(), err)
 		}
-		if again, err := files.Erase(ctx, b.set); err != nil || again != 0 {
-			return nil, fmt.Errorf("%s: %d files are found again: %w", files.Name(), again, err)
+		again, err := files.Erase(ctx, b.set)
+		if err == nil && again != 0 {
+			err = fmt.Errorf("%d hold something of the person still", again)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: search again: %w", files.Name(), err)
 		}
 		for _, e := range b.records {
 			lines[e.ID] = append(lines[e.ID], Line{Store: files.Name(), Removed: uint64(n)})
@@ -62,13 +57,16 @@ type noted struct {
 	Waiting []Waiting `json:"waiting,omitempty"`
 }
 
-// lines makes notes of what was found clean just now.
+// lines makes notes of what was found clean just now, as the lines prove, or as proof says of all that do not.
 func (r *Runner) lines(all map[uuid.UUID][]Line, proof string) (map[uuid.UUID]privacy.Step, error) {
 	now := r.Now().UTC().Truncate(time.Millisecond)
 	done := map[uuid.UUID]privacy.Step{}
 	for id, lines := range all {
 		for i := range lines {
-			lines[i].At, lines[i].Proof, lines[i].Result = now, proof, "nothing left"
+			lines[i].At, lines[i].Result = now, "nothing left"
+			if lines[i].Proof == "" {
+				lines[i].Proof = proof
+			}
 		}
 		detail, err := json.Marshal(noted{Lines: lines})
 		if err != nil {
