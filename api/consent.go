@@ -207,7 +207,10 @@ func validChannel(channel event.Channel) bool {
 
 func (a *API) checkConsent(c *gin.Context) {
 	var body consentBody
-	err := decode(c, &body)
+	err := newQuery(c).err()
+	if err == nil {
+		err = decode(c, &body)
+	}
 	var address profiles.Address
 	if err == nil {
 		address, err = body.validate()
@@ -365,7 +368,10 @@ const idempotencyHeader = "Idempotency-Key"
 // postConsent records what somebody said, as an event of the key's source. It answers once that is applied.
 func (a *API) postConsent(c *gin.Context) {
 	var body sayBody
-	err := decode(c, &body)
+	err := newQuery(c).err()
+	if err == nil {
+		err = decode(c, &body)
+	}
 	var e *event.Event
 	if err == nil {
 		e, err = a.said(c, &body)

@@ -28,7 +28,11 @@ func (a *API) getProfile(c *gin.Context) {
 
 func (a *API) lookupProfile(c *gin.Context) {
 	var body lookupBody
-	if err := decode(c, &body); err != nil {
+	err := newQuery(c).err()
+	if err == nil {
+		err = decode(c, &body)
+	}
+	if err != nil {
 		a.fail(c, err)
 		return
 	}

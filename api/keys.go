@@ -123,7 +123,11 @@ func (a *API) getKeys(c *gin.Context) {
 
 func (a *API) createKey(c *gin.Context) {
 	var b newKeyBody
-	if err := decode(c, &b); err != nil {
+	err := newQuery(c).err()
+	if err == nil {
+		err = decode(c, &b)
+	}
+	if err != nil {
 		a.fail(c, err)
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"time"
 
@@ -81,6 +82,10 @@ func (a *API) begin(r rule) gin.HandlerFunc {
 		if !r.ofPeople() || key == nil {
 			return
 		}
+		if err := personalQuery(c); err != nil {
+			a.fail(c, err)
+			return
+		}
 		p, err := a.Policies.For(key.Workspace)
 		if err != nil {
 			a.fail(c, err)
@@ -104,6 +109,21 @@ func (a *API) begin(r rule) gin.HandlerFunc {
 		}
 		c.Request = c.Request.WithContext(ctx)
 	}
+}
+
+// personalQuery fails where it is not certain what a query says of purpose and conversation: who stands between may
+// have taken another of two values, or another part of what is not encoded right.
+func personalQuery(c *gin.Context) error {
+	values, err := url.ParseQuery(c.Request.URL.RawQuery)
+	if err != nil {
+		return problem.Field("query", "is not encoded right")
+	}
+	for _, name := range personalParameters {
+		if len(values[name]) > 1 {
+			return problem.Field(name, "is given more than once")
+		}
+	}
+	return nil
 }
 
 // readingOf returns the reading of a request; nil of one without a route.

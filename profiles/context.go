@@ -100,7 +100,10 @@ func NewContext(a *Answer, r ContextRequest) Context {
 	budget := cmp.Or(r.BudgetTokens, DefaultBudget)
 	var c Context
 	omitted := map[FactKind]uint64{}
-	for _, f := range facts(&a.Profile, r) {
+	all := facts(&a.Profile, r)
+	c.Facts = all[:0] // facts are large to move about
+	for i := range all {
+		f := &all[i]
 		if c.Used+f.atLeast() <= budget {
 			f.finish(r.AsOf)
 		}
@@ -109,8 +112,9 @@ func NewContext(a *Answer, r ContextRequest) Context {
 			continue
 		}
 		c.Used += f.Tokens
-		c.Facts = append(c.Facts, f)
+		c.Facts = append(c.Facts, *f)
 	}
+	clear(all[len(c.Facts):])
 	for _, kind := range factKinds {
 		if n := omitted[kind]; n > 0 {
 			c.LeftOut = append(c.LeftOut, Omission{Kind: kind, Count: n, Reason: OmittedBudget})

@@ -12,6 +12,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"tributary/ingest/event"
+	"tributary/ingest/schema"
 	"tributary/ingest/stream"
 	"tributary/profiles/analysis"
 	"tributary/profiles/unify"
@@ -105,20 +106,32 @@ func (r *rig) applied(at []stream.Position) {
 	}
 }
 
-// An event of the quarantine that is replayed while history is taken in is counted once: by the definitions
-// that are there it is no history any more, by those that come later it is.
+// gifts is a contract that puts orders with a gift that is no text aside.
+const gifts = `{"type":"object","properties":{"gift":{"type":"string"}}}`
+
+// Events of the quarantine that are replayed while history is taken in, as they are or corrected, are counted
+// once: by the definitions that are there they are no history any more, by those that come later they are.
 func TestReplayDuringABackfillIsCountedOnce(t *testing.T) {
 	r, g := gated(t)
+	second := func(n int) time.Time { return epoch.Add(time.Duration(n) * time.Second) }
+	contract := unify.SchemaSet{Source: "shop", Event: "order.placed", Contract: schema.Contract{Policy: schema.Quarantine, Schema: []byte(gifts)}}
+	r.applied(r.put(r.command(0, second(-1), contract)))
 	all := orders(t, 0, 8)
-	bad := all[4]
-	bad.Value = []byte("{")
-	at := r.put(all[0], all[1], all[2], all[3], bad, all[5])
+	garbage, gift := all[4], all[5]
+	garbage.Value = []byte("{")
+	var e event.Event
+	must(t, event.DecodeInto(&e, gift.Value))
+	e.Properties = []byte(`{"gift":7}`)
+	gift = record(t, &e)
+	at := r.put(all[0], all[1], all[2], all[3], garbage, gift)
 	r.applied(at)
-	r.applied(r.put(r.command(1, epoch.Add(10*time.Second), unify.ProfilesDefinitions{Document: counted})))
-	replay := unify.QuarantineReplay{Partition: at[4].Partition, Offset: at[4].Offset, With: all[4].Value}
-	r.applied(r.put(r.command(2, epoch.Add(11*time.Second), replay)))
-	r.applied(r.put(r.command(3, epoch.Add(12*time.Second), unify.ProfilesDefinitions{Document: summed})))
-	r.applied(r.put(r.command(4, epoch.Add(13*time.Second), replay))) // again: it is not open any more
+	r.applied(r.put(r.command(1, second(10), unify.ProfilesDefinitions{Document: counted})))
+	corrected := unify.QuarantineReplay{Partition: at[4].Partition, Offset: at[4].Offset, With: all[4].Value}
+	asItIs := unify.QuarantineReplay{Partition: at[5].Partition, Offset: at[5].Offset}
+	r.applied(r.put(r.command(2, second(11), unify.SchemaRemove{Source: "shop", Event: "order.placed"})))
+	r.applied(r.put(r.command(3, second(12), corrected), r.command(4, second(12), asItIs)))
+	r.applied(r.put(r.command(5, second(13), unify.ProfilesDefinitions{Document: summed})))
+	r.applied(r.put(r.command(6, second(14), corrected), r.command(7, second(14), asItIs))) // they are not open any more
 	r.applied(r.put(all[6], all[7]))
 	if p := r.progressed(); len(p.Generations) != 2 || p.Generations[0].History == nil || p.Generations[1].History == nil {
 		t.Fatal("history was taken in before its gate was open")
@@ -127,6 +140,13 @@ func TestReplayDuringABackfillIsCountedOnce(t *testing.T) {
 	r.settle()
 	if members := r.check()["buyers"]; len(members) != 2 {
 		t.Errorf("buyers are %v, want both", members)
+	}
+	program, err := r.book.Program("w")
+	must(t, err)
+	for profile, n := range r.recompute(program.Computed, "orders", r.clock()) {
+		if string(n) != "4" {
+			t.Errorf("%s has %s orders, want 4", profile, n)
+		}
 	}
 	r.stop()
 }

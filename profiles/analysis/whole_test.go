@@ -390,7 +390,11 @@ func (r *rig) checkChanges(want map[string][]identity.ProfileID) {
 	if fmt.Sprint(in) != fmt.Sprint(want) {
 		r.Fatalf("the feed adds up to\n%v\nmembers are\n%v", in, want)
 	}
-	rows, err := r.store.conn.Query(context.Background(), "SELECT field, profile, sum(if(after = 'true', 1, -1)) AS n, count() FROM profile_changes WHERE kind = 'segment' GROUP BY field, profile")
+	rows, err := r.store.conn.Query(context.Background(), `
+		SELECT segment, profile, sum(n), count()
+		FROM (SELECT profile, JSONExtract(after, 'Array(String)') AS entered, JSONExtract(before, 'Array(String)') AS gone FROM profile_changes WHERE kind = 'segments')
+		ARRAY JOIN arrayConcat(entered, gone) AS segment, arrayConcat(arrayMap(s -> 1, entered), arrayMap(s -> -1, gone)) AS n
+		GROUP BY segment, profile`)
 	must(r, err)
 	held, count := map[key]bool{}, 0
 	for rows.Next() {

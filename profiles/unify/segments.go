@@ -24,7 +24,7 @@ import (
 // burst is judged once; when the workspace's clock reaches what a window of a computed trait waits for; and
 // of everybody, when definitions change. Judging evaluates all segments over the fold of the profile's
 // observations, and compares with what was found last. What is different makes a row of profile_changes, and
-// an entry of the feed.
+// an entry of the feed for each segment.
 //
 // What is found is that of the workspace's clock, and the next time that it may change by time alone is kept
 // beside it: once nothing waits, every membership is what would be found at the clock, which is a function of
@@ -36,8 +36,9 @@ const DefaultJudgeAfter = time.Second
 const (
 	judgeStep  = 8   // how many profiles are judged between two looks at the time
 	judgeShare = 4   // what part of a step's time judging may take while records wait
+	judgeLater = 5   // how many times as long a profile waits while records come in faster than they are applied
 	dueStep    = 256 // how many a step takes for whom the time has come
-	// segmentRows is the first ordinal of rows of memberships. They are numbered by the change, so that
+	// segmentRows is the first ordinal of rows of memberships. They are numbered by their first change, so that
 	// none stands twice at a place.
 	segmentRows = 1 << 29
 	segmentMask = segmentRows - 1
@@ -151,16 +152,24 @@ func (a *applier) analysesNow() bool {
 }
 
 // judgeWaiting judges profiles that have waited long enough. While records wait it takes a quarter of a step's
-// time at most: then a profile waits longer, and more of what concerns it is judged at once.
+// time at most, and while they come in faster than they are applied a profile waits longer: more of what concerns it is
+// judged at once.
 func (a *applier) judgeWaiting(ctx context.Context) error {
 	budget := a.StepTime
 	if len(a.taken) > 0 {
 		budget /= judgeShare
 	}
-	for until := a.Now().Add(budget); a.judgeIsDue(); {
-		all, err := a.tx.TakeJudge(a.began.Add(-a.JudgeAfter), judgeStep)
+	now, after := a.Now(), a.JudgeAfter
+	if len(a.taken) >= a.StepRecords || len(a.taken) > 0 && now.Sub(a.began) >= a.StepTime {
+		after *= judgeLater
+	}
+	for until := now.Add(budget); a.judgeIsDue(); {
+		all, err := a.tx.TakeJudge(a.began.Add(-after), judgeStep)
 		if err != nil {
 			return fmt.Errorf("take profiles to judge: %w", err)
+		}
+		if len(all) == 0 {
+			break
 		}
 		for i := range all {
 			if err := a.judgeMarked(ctx, &all[i]); err != nil {
@@ -248,27 +257,34 @@ func (a *applier) judgeOne(ctx context.Context, an *analysed, profile identity.P
 	if err != nil {
 		return err
 	}
-	for i := range changes {
-		c := &changes[i]
-		row := &store.ProfileChangeRow{
-			Workspace: an.space.Name(), Profile: profile, Version: an.space.Version(), Kind: changeSegment, Field: c.Segment,
-			Before: truth(!c.Entered), After: truth(c.Entered), ChangedAt: c.At,
-		}
-		if err := a.rowAt(at, segmentRows+uint32(c.Number&segmentMask), outbox.TableProfileChanges, row); err != nil {
-			return err
-		}
+	if len(changes) == 0 {
+		return nil
 	}
-	return nil
+	row := &store.ProfileChangeRow{
+		Workspace: an.space.Name(), Profile: profile, Version: an.space.Version(), Kind: changeSegments,
+		Before: segmentsOf(changes, false), After: segmentsOf(changes, true), ChangedAt: changes[0].At,
+	}
+	return a.rowAt(at, segmentRows+uint32(changes[0].Number&segmentMask), outbox.TableProfileChanges, row)
 }
 
-// changeSegment is the kind of a row of profile_changes that tells who entered a segment, or left it.
-const changeSegment = "segment"
+// changeSegments is the kind of a row of profile_changes that tells what one judging came to: before has the
+// segments that were left, after those that were entered. A row for each would cost several times what the event did
+// that led to them.
+const changeSegments = "segments"
 
-func truth(b bool) json.RawMessage {
-	if b {
-		return json.RawMessage("true")
+// segmentsOf lists the segments that were entered, or left, as JSON; nil if there is none.
+func segmentsOf(changes []state.Change, entered bool) json.RawMessage {
+	var list []byte
+	for i := range changes {
+		if changes[i].Entered == entered {
+			list = append(append(append(list, ',', '"'), changes[i].Segment...), '"') // letters, digits, - and _
+		}
 	}
-	return json.RawMessage("false")
+	if list == nil {
+		return nil
+	}
+	list[0] = '['
+	return append(list, ']')
 }
 
 // standing evaluates the segments over a profile. One over which pure code panics stays where it was.

@@ -1,7 +1,6 @@
 package unify_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -148,15 +147,13 @@ func TestSegmentsFollowEvents(t *testing.T) {
 	same(t, "without definitions", r.segments(), map[string][]identity.ProfileID{})
 	same(t, "the feed", r.folded(), r.segments())
 
-	rows := map[string]bool{}
+	var rows []string
 	for _, row := range rowsOf[store.ProfileChangeRow](t, r.entries(), outbox.TableProfileChanges) {
-		if row.Kind == "segment" {
-			var in bool
-			must(t, json.Unmarshal(row.After, &in))
-			rows[row.Field] = in
+		if row.Kind == "segments" {
+			rows = append(rows, fmt.Sprintf("-%s+%s", row.Before, row.After))
 		}
 	}
-	same(t, "rows", rows, map[string]bool{"buyers": false, "lately": false, "spenders": false})
+	same(t, "rows", rows, []string{`-+["lately"]`, `-+["buyers","spenders"]`, `-["lately"]+`, `-["buyers","spenders"]+`})
 }
 
 func TestSegmentsFollowMergesAndSplits(t *testing.T) {

@@ -287,11 +287,7 @@ func (s *Store) DropOldParts(ctx context.Context, durable func(context.Context) 
 	if err := durable(ctx); err != nil {
 		return fmt.Errorf("drop old parts: %w", err)
 	}
-	tables := make([]string, len(erasureRules))
-	for i, r := range erasureRules {
-		tables[i] = r.table
-	}
-	tables = append(tables, erasingSubjects.name, erasingRows.name, erasingBounds.name, "erased_counts")
+	tables := erasureTables()
 	defer func() {
 		back := context.WithoutCancel(ctx)
 		err = errors.Join(err, s.RestoreOldParts(back))
@@ -322,6 +318,28 @@ func (s *Store) DropOldParts(ctx context.Context, durable func(context.Context) 
 			return ctx.Err()
 		}
 	}
+}
+
+// erasureTables are all that an erasure looks at, or writes to.
+func erasureTables() []string {
+	tables := make([]string, len(erasureRules))
+	for i, r := range erasureRules {
+		tables[i] = r.table
+	}
+	return append(tables, erasingSubjects.name, erasingRows.name, erasingBounds.name, "erased_counts")
+}
+
+// DetachedParts is how many parts of a table were set aside: by the engine, which found them broken or left over
+// when it started, or by an operator.
+type DetachedParts struct {
+	Table string `ch:"table"`
+	Parts uint64 `ch:"parts"`
+}
+
+// Detached lists the tables of which parts were set aside. Those are on disk, may hold anybody's rows, and can
+// neither be searched nor be changed.
+func (s *Store) Detached(ctx context.Context) ([]DetachedParts, error) {
+	return rowsOf[DetachedParts](ctx, s, "erase/detached", Params{"tables": erasureTables()})
 }
 
 // RestoreOldParts has every table keep old parts for as long as it should. It is called when the program

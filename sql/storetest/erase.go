@@ -156,6 +156,7 @@ func testErase(t *testing.T, e Engine) {
 				t.Errorf("%d old parts are left", n)
 			}
 			testDurableTables(t, b.Bench)
+			testDetached(t, b.Bench)
 			if err := b.AnonymiseTotals(t.Context(), []uuid.UUID{b.erasure}); err != nil {
 				t.Fatal(err)
 			}
@@ -230,5 +231,19 @@ func testEraseCameAgain(t *testing.T, e Engine) {
 	}
 	if n := one[uint64](t, b.Bench, "SELECT countIf(version = 9) FROM profiles WHERE profile IN (?, ?)", Observation(0), Observation(78)); n != 2 {
 		t.Errorf("%d of 2 profiles are there that were made again", n)
+	}
+}
+
+// testDetached: parts that are set aside, of which no query tells, are told of.
+func testDetached(t *testing.T, b *Bench) {
+	t.Helper()
+	for _, want := range []int{0, 1} {
+		all, err := b.Detached(t.Context())
+		if err != nil || len(all) != want || want > 0 && (all[0].Table != "facts" || all[0].Parts == 0) {
+			t.Errorf("%+v (%v) are set aside, want %d tables", all, err, want)
+		}
+		if want == 0 {
+			exec(t, b, "ALTER TABLE facts DETACH PARTITION ALL")
+		}
 	}
 }

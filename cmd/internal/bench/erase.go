@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -20,16 +21,18 @@ const (
 	erasedPeople   = 10_000
 	erasedRequests = 16
 	erasedPoll     = 50 * time.Millisecond
-	// erasedIngest is what comes in meanwhile, in events per second: as much as is applied as fast as it comes,
-	// for commands take their turn behind what came before.
+	// What comes in meanwhile, in events per second: erasedIngest, which is applied as fast as it comes, for
+	// commands take their turn behind what came before; of few events the erasedShare-th part, and a few at least.
 	erasedIngest = 2000
+	erasedShare  = 30
+	erasedLeast  = 200
 )
 
 // erase measures how long it takes from the request until the certificate, of one person and of many, among the
 // events of the whole path, while events go on coming in, and what they get through meanwhile.
 func (b *bench) erase(ctx context.Context) error {
 	return b.withData(ctx, func(s *server, keys []string, _ string) error {
-		b.ingest = erasedIngest
+		b.ingest = float64(max(erasedLeast, min(erasedIngest, b.cfg.Events/erasedShare)))
 		defer func() { b.ingest = 0 }()
 		b.say("intake before erasures")
 		calm, err := b.erasing(ctx, s, keys, func() error { return pause(ctx, b.cfg.Duration) })
@@ -45,7 +48,7 @@ func (b *bench) erase(ctx context.Context) error {
 			next += uint64(n)
 			b.reportErasure(n, &busy, &calm)
 		}
-		b.report.note("erasure: held for no time; the runner looks every 2 s whether one is due, which is in the figure. %d events a second are sent meanwhile.", erasedIngest)
+		b.report.note("erasure: held for no time; the runner looks every 2 s whether one is due, which is in the figure. %.0f events a second are sent meanwhile.", b.ingest)
 		return nil
 	})
 }
@@ -67,6 +70,7 @@ func (b *bench) reportErasure(n int, busy, calm *erased) {
 	b.report.add("  events acknowledged meanwhile", busy.fed.rate(), UnitPerSecond, "before", calm.fed.rate())
 	b.report.add("  CPU of server and engine meanwhile", busy.cores, UnitCores, "before", calm.cores)
 	text, at := fmt.Sprintf("carried out %.1f s after the request", busy.last.At.Sub(busy.last.RequestedAt).Seconds()), busy.last.At
+	slices.SortFunc(busy.last.Steps, func(a, b desk.Step) int { return a.At.Compare(b.At) }) // notes overtake each other
 	for _, s := range busy.last.Steps {
 		text += fmt.Sprintf(", %s %.1f s", s.Name, s.At.Sub(at).Seconds())
 		at = s.At

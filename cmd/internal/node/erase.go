@@ -84,7 +84,8 @@ var keptByErasures = []string{
 	"Totals of events by day, source, channel and name of the vocabulary, and sums of scores and amounts, without anybody (erased_counts).",
 	"Who was shown what of the person, for what purpose (disclosures), and what operators did (audit): keyed hashes and names of fields, no value.",
 	"The erasure itself: ids of observations and keyed hashes of identifiers, by which the person's data is kept from coming back (the log and the ledger).",
-	"Counters of fields by name, and models that were trained on many people: numbers of all, from which nobody can be told.",
+	"Counters of fields by name: numbers of all, from which nobody can be told.",
+	"Models that were trained on many people, until the next one, and in the log until retention: how often values occurred that several records had, as short hashes, sealed by the installation's key.",
 	"Blocks of the disk that files were removed from are given back to the file system and not written over.",
 }
 

@@ -75,7 +75,9 @@ func newRig(t *testing.T) *rig {
 	r := &rig{T: t, engine: engine, state: &aState{held: map[identity.ObservationID]time.Time{}}}
 	r.Runner = &Runner{Config{
 		Log: log, State: r.state, Hasher: hasher, Engine: engine, Now: time.Now,
-		Covers: func(set *privacy.Set, entry stream.Entry) *privacy.Erasure { return unify.Covers(engine, hasher, set, entry) },
+		Covers: func(set *privacy.Set, entry stream.Entry) *privacy.Erasure {
+			return unify.Covers(engine, hasher, set, entry)
+		},
 	}}
 	return r
 }

@@ -294,7 +294,11 @@ func (r *Runner) removeRows(ctx context.Context, b *batch) (map[uuid.UUID]privac
 			lines[e.ID] = []Line{{Store: "analytics store"}}
 		}
 	}
-	return r.lines(lines, "searched again for the person's rows, by observation and by reading what may name them; no part that was replaced is on disk")
+	waiting, err := r.detached(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return r.lines(lines, "searched again for the person's rows, by observation and by reading what may name them; no part that was replaced is on disk", waiting...)
 }
 
 // searchAgain fails if a row that was noted is there, or one is found when all is looked through from the beginning.
@@ -319,4 +323,14 @@ func (r *Runner) searchAgain(ctx context.Context, b *batch) error {
 		return fmt.Errorf("%d rows of %s are found after they were removed", left[0].Removed+left[0].Changed, left[0].Table)
 	}
 	return nil
+}
+
+// detached says of the parts that were set aside what cannot be said of them.
+func (r *Runner) detached(ctx context.Context) (all []Waiting, err error) {
+	tables, err := r.Store.Detached(ctx)
+	for _, t := range tables {
+		all = append(all, Waiting{Store: "analytics store, " + t.Table, Why: fmt.Sprintf(
+			"%d parts were set aside (detached) and cannot be searched: they may hold rows of the person until they are dropped", t.Parts)})
+	}
+	return all, err
 }

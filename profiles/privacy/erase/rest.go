@@ -57,8 +57,9 @@ type noted struct {
 	Waiting []Waiting `json:"waiting,omitempty"`
 }
 
-// lines makes notes of what was found clean just now, as the lines prove, or as proof says of all that do not.
-func (r *Runner) lines(all map[uuid.UUID][]Line, proof string) (map[uuid.UUID]privacy.Step, error) {
+// lines makes notes of what was found clean just now, as the lines prove, or as proof says of all that do not,
+// and of what must wait.
+func (r *Runner) lines(all map[uuid.UUID][]Line, proof string, waiting ...Waiting) (map[uuid.UUID]privacy.Step, error) {
 	now := r.Now().UTC().Truncate(time.Millisecond)
 	done := map[uuid.UUID]privacy.Step{}
 	for id, lines := range all {
@@ -68,7 +69,7 @@ func (r *Runner) lines(all map[uuid.UUID][]Line, proof string) (map[uuid.UUID]pr
 				lines[i].Proof = proof
 			}
 		}
-		detail, err := json.Marshal(noted{Lines: lines})
+		detail, err := json.Marshal(noted{Lines: lines, Waiting: waiting})
 		if err != nil {
 			return nil, err
 		}
