@@ -116,11 +116,10 @@ func (d *desk) left() string {
 }
 
 func beyond(v reflect.Value) string {
-	switch v.Kind() {
-	case reflect.Slice:
+	if v.Kind() == reflect.Slice {
 		v = v.Slice(0, v.Cap())
-		fallthrough
-	case reflect.Array:
+	}
+	if v.Kind() == reflect.Slice || v.Kind() == reflect.Array {
 		for i := range v.Len() {
 			if text := beyond(v.Index(i)); text != "" {
 				return text

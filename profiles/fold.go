@@ -307,10 +307,10 @@ var closing = map[string]bool{
 
 // last is the event that made an item what it is; nil if that is not known, and then there is no item.
 func (parts *itemParts) last(kind ItemKind) *register {
-	switch kind {
-	case ItemConversation:
+	if kind == ItemConversation {
 		return latest(parts[fieldActive], parts[fieldClosed])
-	case ItemBilling:
+	}
+	if kind == ItemBilling {
 		return latest(parts[fieldOverdue], parts[fieldFailed], parts[fieldPaid], parts[fieldIssued])
 	}
 	return parts[fieldStatus]

@@ -11,24 +11,24 @@ import (
 // get returns a copy of the value of a key; nil, nil when there is none.
 func get(r pebble.Reader, key []byte) ([]byte, error) {
 	var copied []byte
-	_, err := view(r, key, func(value []byte) error {
+	err := view(r, key, func(value []byte) error {
 		copied = append(make([]byte, 0, len(value)), value...)
 		return nil
 	})
 	return copied, err
 }
 
-// view calls f with the value of a key, which is valid until f returns; false when there is none.
-func view(r pebble.Reader, key []byte, f func(value []byte) error) (bool, error) {
+// view calls f with the value of a key, which is valid until f returns, unless there is none.
+func view(r pebble.Reader, key []byte, f func(value []byte) error) error {
 	value, closer, err := r.Get(key)
 	if errors.Is(err, pebble.ErrNotFound) {
-		return false, nil
+		return nil
 	}
 	if err != nil {
-		return false, err
+		return err
 	}
 	err = f(value)
-	return true, errors.Join(err, closer.Close())
+	return errors.Join(err, closer.Close())
 }
 
 // scan calls f for every key that begins with prefix, ascending, until f fails. Key and value are

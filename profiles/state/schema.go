@@ -191,7 +191,7 @@ func (t *Tx) moveBeyond(id eventID, sums map[eventID]*schema.Inferred) error {
 
 func readInferred(r pebble.Reader, key []byte) (*schema.Inferred, error) {
 	x := &schema.Inferred{}
-	_, err := view(r, key, x.UnmarshalBinary)
+	err := view(r, key, x.UnmarshalBinary)
 	return x, wrapRead("inferred schema", err)
 }
 

@@ -234,7 +234,7 @@ func (s *Space) Counts(source string, received time.Time) (*Counts, error) {
 	h, err := s.tx.counts.load(id, func() (*heldCounts, error) {
 		h := &heldCounts{space: s, source: source, day: id.day}
 		s.tx.key = s.countKey(s.tx.key, source, id.day)
-		_, err := view(s.tx.store.db, s.tx.key, func(value []byte) error {
+		err := view(s.tx.store.db, s.tx.key, func(value []byte) error {
 			counts, err := decodeCounts(value)
 			h.Counts = *counts
 			return err

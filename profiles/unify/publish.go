@@ -162,7 +162,8 @@ func (a *applier) publishOne(ctx context.Context, s *state.Stale) (err error) {
 	if last.Version > 0 && last.Content == content {
 		return nil
 	}
-	row.Version = last.Version + 1
+	// By time, so that a profile that was erased, and is made again, goes past what may be left of its rows.
+	row.Version = max(last.Version+1, uint64(max(0, a.newest.UnixMilli())))
 	if err := space.Publish(s.Profile, state.Published{Version: row.Version, Content: content}); err != nil {
 		return err
 	}

@@ -98,9 +98,9 @@ func (b *bench) importFile(ctx context.Context, s *server, f *tableFile, mapping
 		}
 		o.durable = time.Since(began)
 		o.command = p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()
-		err = s.await(ctx, "to have all rows in ClickHouse", func() bool {
+		err = s.await(ctx, "to have all rows in ClickHouse", func() (uint64, bool) {
 			n, err := s.queryable(ctx)
-			return err == nil && n >= had+uint64(b.cfg.Events)
+			return n, err == nil && n >= had+uint64(b.cfg.Events)
 		})
 		o.queryable = time.Since(began)
 		return err

@@ -105,9 +105,9 @@ func (b *bench) feed(ctx context.Context, s *server, keys []string) (w pathOutco
 		if w.sent, err = b.send(ctx, s, keys, w.events/batchEvents); err != nil {
 			return err
 		}
-		err = s.await(ctx, "to have all events in ClickHouse", func() bool {
+		err = s.await(ctx, "to have all events in ClickHouse", func() (uint64, bool) {
 			n, err := s.queryable(ctx)
-			return err == nil && n >= had+uint64(w.events)
+			return n, err == nil && n >= had+uint64(w.events)
 		})
 		w.took = time.Since(began)
 		return err

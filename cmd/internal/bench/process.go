@@ -97,13 +97,25 @@ func (p *process) fault(what string) error {
 // pollEvery is seldom enough to take nothing of the machine that counts.
 const pollEvery = 100 * time.Millisecond
 
-// await polls another process, of which no signal reaches us.
-func (p *process) await(ctx context.Context, what string, done func() bool) error {
-	limit := time.NewTimer(2 * time.Minute)
+// awaitLimit is how long a process may go on without coming any further.
+const awaitLimit = 2 * time.Minute
+
+// await polls another process, of which no signal reaches us. Done says also how far it is, in any number that
+// changes while it works.
+func (p *process) await(ctx context.Context, what string, done func() (far uint64, all bool)) error {
+	limit := time.NewTimer(awaitLimit)
 	defer limit.Stop()
 	ticker := time.NewTicker(pollEvery)
 	defer ticker.Stop()
-	for !done() {
+	for last := uint64(0); ; {
+		far, all := done()
+		if all {
+			return nil
+		}
+		if far != last {
+			last = far
+			limit.Reset(awaitLimit)
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -114,7 +126,6 @@ func (p *process) await(ctx context.Context, what string, done func() bool) erro
 		case <-ticker.C:
 		}
 	}
-	return nil
 }
 
 // freeAddress returns a loopback address that nobody listens on.
@@ -146,7 +157,7 @@ func (b *bench) bare(ctx context.Context) (*process, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	err = p.await(ctx, "an answer", func() bool { return answers(ctx, "http://"+address+"/v1/profiles/x/context") })
+	err = p.await(ctx, "an answer", func() (uint64, bool) { return 0, answers(ctx, "http://"+address+"/v1/profiles/x/context") })
 	if err != nil {
 		p.kill()
 		return nil, "", err

@@ -53,7 +53,7 @@ func (b *bench) serve(ctx context.Context, data, roles string, env ...string) (s
 		s.sizes, err = store.Prepare[store.TableSize](s.store, "operate/table_sizes")
 	}
 	if err == nil {
-		err = s.await(ctx, "to be ready", func() bool { return s.ready(ctx, roles) })
+		err = s.await(ctx, "to be ready", func() (uint64, bool) { return 0, s.ready(ctx, roles) })
 	}
 	if err != nil {
 		s.close()
@@ -88,9 +88,9 @@ func (s *server) status(ctx context.Context) (status node.Status, err error) {
 
 // settle waits until everything that was acknowledged is in ClickHouse, and everybody is judged.
 func (s *server) settle(ctx context.Context) error {
-	return s.await(ctx, "to have everything in ClickHouse", func() bool {
+	return s.await(ctx, "to have everything in ClickHouse", func() (uint64, bool) {
 		status, err := s.status(ctx)
-		return err == nil && status.PendingRecords == 0 && !status.Analysing && status.SinkLagRows == 0
+		return status.PendingRecords + uint64(status.SinkLagRows), err == nil && status.PendingRecords == 0 && !status.Analysing && status.SinkLagRows == 0
 	})
 }
 
