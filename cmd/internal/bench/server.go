@@ -90,7 +90,7 @@ func (s *server) status(ctx context.Context) (status node.Status, err error) {
 func (s *server) settle(ctx context.Context) error {
 	return s.await(ctx, "to have everything in ClickHouse", func() (uint64, bool) {
 		status, err := s.status(ctx)
-		return status.PendingRecords + uint64(status.SinkLagRows), err == nil && status.PendingRecords == 0 && !status.Analysing && status.SinkLagRows == 0
+		return status.PendingRecords + status.SinkLagRows, err == nil && status.PendingRecords == 0 && !status.Analysing && status.SinkLagRows == 0
 	})
 }
 
