@@ -23,6 +23,7 @@ type Keys interface {
 	Revoke(ctx context.Context, id string) (*auth.Key, error)
 	Get(id string) (*auth.Key, error)
 	List(workspace string) ([]*auth.Key, error)
+	FromBrowsers(workspace, source string) (bool, error)
 }
 
 // Tokens says what the bearer of a token may do; auth.Tokens does.

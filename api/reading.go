@@ -207,11 +207,19 @@ func (x *reading) verification(a *API) verificationView {
 		}
 	}
 	for i, one := range x.asked {
-		if v := verify(x.policy, x.key, one, x.conversation, a.Now()); i == 0 || v.level < least.level {
+		if v := verify(x.policy, x.key, one, x.conversation, a.Now(), a.fromBrowsers(x.key.Workspace)); i == 0 || v.level < least.level {
 			least = v
 		}
 	}
 	return least
+}
+
+// fromBrowsers says of which sources everybody may have spoken as; of any while it cannot be told.
+func (a *API) fromBrowsers(workspace string) func(source string) bool {
+	return func(source string) bool {
+		is, err := a.Keys.FromBrowsers(workspace, source)
+		return is || err != nil
+	}
 }
 
 func (x *reading) reader(a *API, level policy.Level) *policy.Reader {

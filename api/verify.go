@@ -49,8 +49,8 @@ type asked struct {
 }
 
 // verify says how sure a reading is. It goes by what is recorded and by how the profile was found, and takes
-// nobody's word.
-func verify(p *policy.Policy, key *auth.Key, x asked, conversation string, now time.Time) verificationView {
+// nobody's word. browsers says of which sources everybody may have spoken as.
+func verify(p *policy.Policy, key *auth.Key, x asked, conversation string, now time.Time, browsers func(source string) bool) verificationView {
 	v := verificationView{level: policy.Claimed, Because: becauseOneIdentifier, Raise: []raiseView{}}
 	raise := func(level policy.Level, because string, until time.Time) {
 		if level > v.level {
@@ -58,7 +58,7 @@ func verify(p *policy.Policy, key *auth.Key, x asked, conversation string, now t
 		}
 	}
 	rules := &p.Verification
-	if len(x.answer.Agreed) > 1 {
+	if len(x.answer.Agreed) > 1 && agree(x.answer, browsers) {
 		raise(policy.Matched, becauseAgree, time.Time{})
 	}
 	if len(x.address) == 1 && x.address[0].Type != policy.TypeAccount && slices.Contains(rules.OwnTypes, x.address[0].Type) {
@@ -86,6 +86,18 @@ func verify(p *policy.Policy, key *auth.Key, x asked, conversation string, now t
 	return v
 }
 
+// agree says whether identifiers of two types lead to the profile. One that browsers alone said does not count:
+// whoever opens the web page can put an address of theirs beside somebody else's id.
+func agree(a *profiles.Answer, browsers func(source string) bool) bool {
+	types := map[string]bool{}
+	for _, h := range a.Profile.Identifiers {
+		if slices.Contains(a.Agreed, h.Identifier) && slices.ContainsFunc(h.Sources, func(source string) bool { return !browsers(source) }) {
+			types[h.Type] = true
+		}
+	}
+	return len(types) > 1
+}
+
 func holds(p *profiles.Profile, id identity.Identifier) bool {
 	return slices.ContainsFunc(p.Identifiers, func(h profiles.HeldIdentifier) bool { return h.Identifier == id })
 }
@@ -108,7 +120,7 @@ func askable(x asked) []string {
 	for _, h := range x.answer.Profile.Identifiers {
 		switch {
 		case h.Type == event.IDAnonymous, h.Type == event.IDDevice, identity.OfContact(h.Type), h.Shared != "":
-		case slices.Contains(x.answer.Agreed, h.Type), slices.Contains(types, h.Type):
+		case slices.ContainsFunc(x.answer.Agreed, func(id identity.Identifier) bool { return id.Type == h.Type }), slices.Contains(types, h.Type):
 		default:
 			types = append(types, h.Type)
 		}

@@ -121,8 +121,8 @@ type Answer struct {
 	// Requested is the id that was asked for, when it has been merged into Profile.ID; else zero.
 	Requested       identity.ProfileID
 	IdentityVersion uint64
-	// Agreed are the types of the identifiers of the address that lead to this profile, as they were given.
-	Agreed []string
+	// Agreed are the identifiers of the address, in their normal form, that lead to this profile.
+	Agreed []identity.Identifier
 	// Consent is what was said of the profile's contact points and observations, for consent.Project;
 	// nil when nothing is known of consent.
 	Consent []consent.Register
@@ -203,7 +203,7 @@ type Found struct {
 	Profile         identity.ProfileID
 	Requested       identity.ProfileID // as in Answer
 	IdentityVersion uint64
-	Agreed          []string // as in Answer
+	Agreed          []identity.Identifier // as in Answer
 }
 
 // Find is Get in a view that the caller has open, without what is kept of the profile.
@@ -242,19 +242,19 @@ type finding struct {
 
 // given is an identifier's type with the profiles it leads to.
 type given struct {
-	typ      string
+	identity.Identifier
 	profiles []identity.ProfileID
 }
 
-// agreed lists the types of identifiers that lead to a profile.
-func (f finding) agreed(id identity.ProfileID) []string {
-	var types []string
+// agreed lists the identifiers that lead to a profile.
+func (f finding) agreed(id identity.ProfileID) []identity.Identifier {
+	var all []identity.Identifier
 	for _, g := range f.given {
-		if slices.Contains(g.profiles, id) && !slices.Contains(types, g.typ) {
-			types = append(types, g.typ)
+		if slices.Contains(g.profiles, id) {
+			all = append(all, g.Identifier)
 		}
 	}
-	return types
+	return all
 }
 
 func (s *Service) resolve(ctx context.Context, v view, workspace string, address Address) (finding, error) {
@@ -286,7 +286,7 @@ func (s *Service) resolve(ctx context.Context, v view, workspace string, address
 		if len(next.profiles) == 0 {
 			continue
 		}
-		all = append(all, given{id.Type, next.profiles})
+		all = append(all, given{id, next.profiles})
 		if known++; known == 1 {
 			found = next
 		} else {

@@ -53,6 +53,9 @@ type Keys struct {
 	revision uint64
 	found    map[string]*Key // by hash; only keys that exist, so that guessing fills no memory
 
+	browsersRevision uint64
+	browsers         map[spoken]bool // see FromBrowsers; nil: never asked
+
 	used uses
 
 	rotating sync.Mutex // so that two rotations of one key do not make two successors
