@@ -280,37 +280,47 @@ const oldParts = 480
 // oldPartsPause is how long DropOldParts waits before it looks again.
 const oldPartsPause = 100 * time.Millisecond
 
-// DropOldParts removes the parts of all tables that others have taken the place of, and returns once they are
-// off the disk. Durable is called before: when it returns, all that the engine has written is on disk. How long
-// parts are kept is put back, by RestoreOldParts if the program dies meanwhile.
+// oldPart is a part that another has taken the place of.
+type oldPart struct {
+	Table string `ch:"table"`
+	Name  string `ch:"name"`
+}
+
+// DropOldParts removes the parts of all tables that others have taken the place of by now, and returns once they
+// are off the disk. Durable is called before: when it returns, all that the engine has written is on disk. Parts
+// that merges replace meanwhile are left to their time: of those that are old now alone can any hold what was
+// removed. How long parts are kept is put back, by RestoreOldParts if the program dies meanwhile.
 func (s *Store) DropOldParts(ctx context.Context, durable func(context.Context) error) (err error) {
 	if err := durable(ctx); err != nil {
 		return fmt.Errorf("drop old parts: %w", err)
 	}
 	tables := erasureTables()
+	left, err := rowsOf[oldPart](ctx, s, "erase/old_parts", Params{"tables": tables})
+	if err != nil || len(left) == 0 {
+		return err
+	}
 	defer func() {
 		back := context.WithoutCancel(ctx)
 		err = errors.Join(err, s.RestoreOldParts(back))
 	}()
-	type old struct {
-		Table string `ch:"table"`
-	}
-	shortened := map[string]bool{}
-	for {
-		left, err := rowsOf[old](ctx, s, "erase/old_parts", Params{"tables": tables})
-		if err != nil || len(left) == 0 {
+	for _, table := range tablesOf(left) {
+		if err := s.keepOldParts(ctx, table, 0); err != nil {
 			return err
 		}
-		for _, t := range left {
-			if !shortened[t.Table] {
-				if err := s.keepOldParts(ctx, t.Table, 0); err != nil {
-					return err
-				}
-				shortened[t.Table] = true
+	}
+	for {
+		for _, table := range tablesOf(left) {
+			if err := s.exec(ctx, s.queries["erase/clear"], Params{"table": table}); err != nil {
+				return wrap("remove old parts of "+table, err)
 			}
-			if err := s.exec(ctx, s.queries["erase/clear"], Params{"table": t.Table}); err != nil {
-				return wrap("remove old parts of "+t.Table, err)
-			}
+		}
+		now, err := rowsOf[oldPart](ctx, s, "erase/old_parts", Params{"tables": tables})
+		if err != nil {
+			return err
+		}
+		left = slices.DeleteFunc(left, func(p oldPart) bool { return !slices.Contains(now, p) })
+		if len(left) == 0 {
+			return nil
 		}
 		select {
 		case <-time.After(oldPartsPause):
@@ -318,6 +328,16 @@ func (s *Store) DropOldParts(ctx context.Context, durable func(context.Context) 
 			return ctx.Err()
 		}
 	}
+}
+
+func tablesOf(parts []oldPart) []string {
+	var tables []string
+	for _, p := range parts {
+		if !slices.Contains(tables, p.Table) {
+			tables = append(tables, p.Table)
+		}
+	}
+	return tables
 }
 
 // erasureTables are all that an erasure looks at, or writes to.

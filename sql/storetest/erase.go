@@ -234,6 +234,45 @@ func testEraseCameAgain(t *testing.T, e Engine) {
 	}
 }
 
+// testEraseBesideMerges: while rows come in and merges replace parts without end, the parts that an erasure replaced
+// are removed, and that has an end.
+func testEraseBesideMerges(t *testing.T, e Engine) {
+	b := newErasing(t, e)
+	b.begin(t, time.Time{})
+	if err := b.RemoveErased(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	const oldParts = "SELECT groupArray(name) FROM system.parts WHERE database = currentDatabase() AND NOT active AND table = 'events'"
+	old := one[[]string](t, b.Bench, oldParts)
+	if len(old) == 0 {
+		t.Fatal("the erasure replaced no part")
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	merging := make(chan struct{})
+	go func() {
+		defer close(merging)
+		for n := uint64(1000); ctx.Err() == nil; n++ {
+			row := *b.rows[1]
+			row.LogOffset = n
+			insert(t, b.Bench, store.Events, &row)
+			exec(t, b.Bench, "OPTIMIZE TABLE events FINAL")
+		}
+	}()
+	bounded, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	err := b.DropOldParts(bounded, settled)
+	stop()
+	<-merging
+	if err != nil {
+		t.Fatalf("beside merges: %v", err)
+	}
+	for _, name := range one[[]string](t, b.Bench, "SELECT groupArray(name) FROM system.parts WHERE database = currentDatabase() AND table = 'events'") {
+		if slices.Contains(old, name) {
+			t.Errorf("old part %s is still there", name)
+		}
+	}
+}
+
 // testDetached: parts that are set aside, of which no query tells, are told of.
 func testDetached(t *testing.T, b *Bench) {
 	t.Helper()

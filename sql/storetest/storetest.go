@@ -101,6 +101,7 @@ func Run(t *testing.T, e Engine) {
 		{"Erase", testErase},
 		{"EraseAgain", testEraseAgain},
 		{"EraseCameAgain", testEraseCameAgain},
+		{"EraseBesideMerges", testEraseBesideMerges},
 		{"Errors", testErrors},
 		{"Amounts", testAmounts},
 		{"Cancelled", testCancelled},

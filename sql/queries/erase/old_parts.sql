@@ -1,4 +1,4 @@
--- Which of the tables have parts that others have taken the place of.
-SELECT DISTINCT table
+-- The parts of the tables that others have taken the place of.
+SELECT table, name
 FROM system.parts
 WHERE database = currentDatabase() AND NOT active AND table IN {tables:Array(String)}
