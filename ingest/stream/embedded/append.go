@@ -59,19 +59,21 @@ func (l *Log) Append(ctx context.Context, records []stream.Record) ([]stream.Pos
 // admit checks the records and returns the size of their frames.
 func (l *Log) admit(ctx context.Context, records []stream.Record) (int, error) {
 	var bytes [stream.Lanes]int
+	commands := true
 	for i := range records {
 		r := &records[i]
 		if err := r.Validate(l.config.MaxValueBytes); err != nil {
 			return 0, fmt.Errorf("append record %d: %w", i, err)
 		}
 		bytes[r.Lane] += frameSize(r)
+		commands = commands && r.Kind == stream.KindCommand
 	}
 	total := 0
 	for lane, n := range bytes {
 		if n == 0 {
 			continue
 		}
-		if err := l.guard.admit(ctx, stream.Lane(lane), n); err != nil {
+		if err := l.guard.admit(ctx, stream.Lane(lane), n, commands); err != nil {
 			return 0, err
 		}
 		total += n

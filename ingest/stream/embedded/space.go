@@ -53,6 +53,7 @@ type guard struct {
 	bytes   int64 // size of the ballast, 0 for none
 
 	full     [stream.Lanes]atomic.Bool
+	narrow   atomic.Bool // not even commands are taken
 	spent    atomic.Bool // the ballast was given up
 	written  atomic.Int64
 	nextLook atomic.Int64 // Unix nanoseconds
@@ -70,13 +71,18 @@ func newGuard(c *Config) *guard {
 	}
 }
 
-// admit reports ErrFull if the lane takes nothing now, and counts the bytes if it does.
-func (g *guard) admit(ctx context.Context, lane stream.Lane, bytes int) error {
+// commandShare is the part of the live lane's reserve that is kept from commands too. They are few and small, and
+// without them nothing can be read, for every reading is on record, nor anybody be erased.
+const commandShare = 4
+
+// admit reports ErrFull if the lane takes nothing now, and counts the bytes if it does. Commands of the live lane
+// are taken after its events are not.
+func (g *guard) admit(ctx context.Context, lane stream.Lane, bytes int, commands bool) error {
 	now := time.Now().UnixNano()
 	if g.written.Add(int64(bytes)) >= spaceEvery || now >= g.nextLook.Load() {
 		g.look(ctx, now)
 	}
-	if g.full[lane].Load() {
+	if g.full[lane].Load() && (!commands || lane != stream.LaneLive || g.narrow.Load()) {
 		return fmt.Errorf("%w: %s", stream.ErrFull, lane)
 	}
 	return nil
@@ -101,6 +107,8 @@ func (g *guard) look(ctx context.Context, now int64) {
 		}
 		g.spent.Store(false)
 	}
+	live := g.watermark[stream.LaneLive]
+	g.narrow.Store(g.spent.Load() || Watermark{live.Bytes / commandShare, live.Percent / commandShare}.reached(s))
 	for lane := range g.full {
 		full := g.watermark[lane].reached(s) || g.spent.Load()
 		if g.full[lane].Swap(full) != full {
@@ -116,6 +124,7 @@ func (g *guard) spend() {
 	g.looking.Lock()
 	defer g.looking.Unlock()
 	g.spent.Store(true)
+	g.narrow.Store(true)
 	for lane := range g.full {
 		g.full[lane].Store(true)
 	}
