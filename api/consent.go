@@ -207,10 +207,7 @@ func validChannel(channel event.Channel) bool {
 
 func (a *API) checkConsent(c *gin.Context) {
 	var body consentBody
-	err := newQuery(c).err()
-	if err == nil {
-		err = decode(c, &body)
-	}
+	err := decodeAlone(c, &body)
 	var address profiles.Address
 	if err == nil {
 		address, err = body.validate()
@@ -368,10 +365,7 @@ const idempotencyHeader = "Idempotency-Key"
 // postConsent records what somebody said, as an event of the key's source. It answers once that is applied.
 func (a *API) postConsent(c *gin.Context) {
 	var body sayBody
-	err := newQuery(c).err()
-	if err == nil {
-		err = decode(c, &body)
-	}
+	err := decodeAlone(c, &body)
 	var e *event.Event
 	if err == nil {
 		e, err = a.said(c, &body)

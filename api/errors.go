@@ -135,6 +135,14 @@ func unread(err error) error {
 	return err
 }
 
+// decodeAlone is decode for a route whose query has no parameters of its own: another one is a fault.
+func decodeAlone(c *gin.Context, v any) error {
+	if err := newQuery(c).err(); err != nil {
+		return err
+	}
+	return decode(c, v)
+}
+
 // decode reads a JSON body strictly into v.
 func decode(c *gin.Context, v any) error {
 	if media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type")); err != nil || media != "application/json" {

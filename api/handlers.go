@@ -28,11 +28,7 @@ func (a *API) getProfile(c *gin.Context) {
 
 func (a *API) lookupProfile(c *gin.Context) {
 	var body lookupBody
-	err := newQuery(c).err()
-	if err == nil {
-		err = decode(c, &body)
-	}
-	if err != nil {
+	if err := decodeAlone(c, &body); err != nil {
 		a.fail(c, err)
 		return
 	}

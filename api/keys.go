@@ -124,11 +124,7 @@ func (a *API) getKeys(c *gin.Context) {
 
 func (a *API) createKey(c *gin.Context) {
 	var b newKeyBody
-	err := newQuery(c).err()
-	if err == nil {
-		err = decode(c, &b)
-	}
-	if err != nil {
+	if err := decodeAlone(c, &b); err != nil {
 		a.fail(c, err)
 		return
 	}

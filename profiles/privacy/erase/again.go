@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 
@@ -98,7 +97,7 @@ var errFound = errors.New("all are found")
 func (r *Runner) makers(ctx context.Context, there map[identity.ObservationID][]*privacy.Record, applied map[stream.Partition]uint64) (found map[identity.ObservationID]bool, whole bool, err error) {
 	found, whole = map[identity.ObservationID]bool{}, true
 	wanted := privacy.NewSet()
-	for o := range maps.Keys(there) { // an erasure of each alone, that reaches everything, so that Covers names it
+	for o := range there { // an erasure of each alone, that reaches everything, so that Covers names it
 		wanted.Add(&privacy.Erasure{ID: o, Observations: []identity.ObservationID{o}, UpTo: applied})
 	}
 	partitions, err := r.Log.Partitions(ctx)
