@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
 // Range is the span of log offsets First to Last, both included, of one log partition.
@@ -83,8 +86,33 @@ func (s *Store) Kill(ctx context.Context, queryID string) error {
 
 // ReloadIdentity makes the dictionary identity_now as new as the table identity_map. Queries go on
 // with the old one until the new one is complete.
+//
+// While a dictionary of any database is made or dropped, the engine can lose sight of others, until it
+// looks through all of them the next time, every five seconds
+// (https://github.com/ClickHouse/ClickHouse/pull/28853): so one that is not found is asked for again.
 func (s *Store) ReloadIdentity(ctx context.Context) error {
-	return wrap("reload identity map", s.exec(ctx, s.queries["store/reload_identity"], nil))
+	for attempt := 1; ; attempt++ {
+		err := s.exec(ctx, s.queries["store/reload_identity"], nil)
+		if attempt == reloadAttempts || !dictionaryMissing(err) {
+			return wrap("reload identity map", err)
+		}
+		select {
+		case <-time.After(reloadPause):
+		case <-ctx.Done():
+			return fmt.Errorf("reload identity map: %w", ctx.Err())
+		}
+	}
+}
+
+const (
+	reloadAttempts = 40
+	reloadPause    = 250 * time.Millisecond
+)
+
+// dictionaryMissing tells whether the engine says that it knows no such dictionary.
+func dictionaryMissing(err error) bool {
+	var exception *clickhouse.Exception
+	return errors.As(err, &exception) && exception.Code == 36 && strings.Contains(exception.Message, "not found")
 }
 
 func wrap(action string, err error) error {

@@ -2,9 +2,11 @@ package storetest
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"tributary/sql/store"
 )
@@ -136,6 +138,18 @@ func testIdentityMap(t *testing.T, e Engine) {
 	}
 	if v := all[version](t, b, "identity/version", store.Params{"workspace": "acme"}); v[0].Version != 5 {
 		t.Errorf("identity_version is %d", v[0].Version)
+	}
+	// A dictionary that the engine does not find is asked for again: another name stands for the engine's own
+	// losing sight of it.
+	exec(t, b, "RENAME DICTIONARY identity_now TO identity_away")
+	insert(t, b, store.IdentityMap, row(6))
+	go func() {
+		time.Sleep(time.Second)
+		_ = b.Conn.Exec(context.WithoutCancel(t.Context()), "RENAME DICTIONARY identity_away TO identity_now")
+	}()
+	reload()
+	if got := present(); got != d.String() {
+		t.Errorf("after it was away the profile is %s", got)
 	}
 }
 
