@@ -38,9 +38,9 @@ demo: engine build ## Start the server on loopback with a generated company in i
 
 .PHONY: test
 test: engine ## Run every test, on the real embedded engine
-	$(GO) test -timeout 20m $(TEST_FLAGS) $$($(GO) list ./... | grep -v /crashtest)
+	$(GO) test -timeout 40m $(TEST_FLAGS) $$($(GO) list ./... | grep -v /crashtest)
 	@# The crash tests have the machine to themselves: they wait for real processes.
-	$(GO) test -timeout 20m $(TEST_FLAGS) ./cmd/internal/crashtest
+	$(GO) test -timeout 40m $(TEST_FLAGS) ./cmd/internal/crashtest
 
 KAFKA := .tools/kafka
 KAFKA_POM := ingest/stream/kafka/kafkatest/pom.xml

@@ -361,7 +361,7 @@ func (p *program) awaitDrained() {
 		return r != nil && r.Ready && r.ok("analytics_store") &&
 			r.figure("unify", "pending_records") == 0 && r.figure("unify", "stale_profiles") == 0 && r.figure("sink", "lag_rows") == 0
 	})
-	p.await("the dictionary to be reloaded", time.Minute, func() bool {
+	p.await("the dictionary to be reloaded", 4*time.Minute, func() bool {
 		row := p.query(`SELECT countIf(dictGetOrDefault('tributary.identity_now', 'profile', observation_key, observation) != profile)
 			FROM (SELECT observation_key, any(observation) AS observation, argMax(profile, version) AS profile FROM identity_map GROUP BY observation_key)`)
 		return row[0][0] == "0"

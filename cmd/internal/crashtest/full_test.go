@@ -39,7 +39,7 @@ func TestDiskFull(t *testing.T) {
 
 	ballast := newBallast(t)
 	ballast.leave(free - 2*step) // halfway between the watermarks
-	p.await("the log to close its bulk lane", time.Minute, func() bool { return strings.Contains(p.log(), "lane=bulk refused=true") })
+	p.await("the log to close its bulk lane", 4*time.Minute, func() bool { return strings.Contains(p.log(), "lane=bulk refused=true") })
 	imported := p.startImport(t, 300)
 	imported.waits(t)
 	before := tr.total()
@@ -49,7 +49,7 @@ func TestDiskFull(t *testing.T) {
 	}
 
 	ballast.leave(free - 4*step)
-	p.await("the gateway to refuse events", time.Minute, func() bool { return tr.refusals() > clients })
+	p.await("the gateway to refuse events", 4*time.Minute, func() bool { return tr.refusals() > clients })
 	taken := tr.total()
 	status, _, err := p.request(http.MethodGet, "http://"+p.api+"/v1/profiles/user_id:"+tr.latestUser()+"/context", readKey, nil)
 	if err != nil || status != http.StatusOK {
@@ -58,7 +58,7 @@ func TestDiskFull(t *testing.T) {
 	p.awaitDrained() // what was taken in is applied and stored
 
 	ballast.remove()
-	p.await("events to be taken again", time.Minute, func() bool { return tr.total() > taken })
+	p.await("events to be taken again", 4*time.Minute, func() bool { return tr.total() > taken })
 	imported.ends(t)
 	stop()
 	checkCounts(t, p, tr)

@@ -26,7 +26,7 @@ func TestEngineHasNoSpace(t *testing.T) {
 		t.Fatal("the engine is gone")
 	}
 	before, lag := tr.total(), p.readiness().figure("sink", "lag_rows")
-	p.await("the sink to fall behind", time.Minute, func() bool {
+	p.await("the sink to fall behind", 4*time.Minute, func() bool {
 		r := p.readiness()
 		return r != nil && r.Ready && r.figure("sink", "lag_rows") > lag+500 && tr.total() > before+100
 	})

@@ -51,7 +51,7 @@ func TestCrashPowerLossOfEngine(t *testing.T) {
 // awaitParts waits until the sink has stored something in a few inserts.
 func (p *program) awaitParts() {
 	p.t.Helper()
-	p.await("some parts of events", time.Minute, func() bool {
+	p.await("some parts of events", 4*time.Minute, func() bool {
 		rows, err := p.ask("SELECT count() FROM system.parts WHERE database = 'tributary' AND table = 'events'")
 		return err == nil && number(p.t, rows[0][0]) >= 6
 	})

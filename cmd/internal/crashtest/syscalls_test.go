@@ -142,7 +142,7 @@ func killAt(nth int) string { return "signal=KILL:when=" + strconv.Itoa(nth) }
 func (p *program) awaitEngine() {
 	p.t.Helper()
 	p.awaitReady()
-	p.await("the engine to run", time.Minute, func() bool {
+	p.await("the engine to run", 4*time.Minute, func() bool {
 		r := p.readiness()
 		return r != nil && r.ok("analytics_store") && len(p.children()) == 1
 	})
