@@ -150,7 +150,7 @@ func (r *rig) put(records ...stream.Record) []stream.Position {
 // settle waits until everything is applied, judged, and in the engine.
 func (r *rig) settle() {
 	r.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	infos, err := r.log.Partitions(ctx)
 	must(r, err)
@@ -159,12 +159,14 @@ func (r *rig) settle() {
 			must(r, r.worker.Applied(ctx, stream.Position{Partition: info.ID, Offset: info.Next - 1}))
 		}
 	}
-	r.await(ctx, "what is to be judged", func() bool {
+	// The one leads to the next: who is who is decided, then judged, then sent.
+	r.await(ctx, "what is to be decided, judged and sent", func() bool {
+		undecided, err := r.worker.Undecided()
+		must(r, err)
 		busy, err := r.worker.Analysing("w")
 		must(r, err)
-		return !busy
+		return len(undecided) == 0 && !busy && r.sink.Lag().Rows == 0
 	})
-	r.await(ctx, "the sink", func() bool { return r.sink.Lag().Rows == 0 })
 	must(r, r.store.ReloadIdentity(ctx))
 }
 
