@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -30,11 +31,19 @@ func TestMemoryHoldsWhatIsStored(t *testing.T) {
 	r.put(command(t, 5, unify.IdentityLink{A: r.observation(a), B: r.observation(c), Verdict: unify.LinkNeverMerge, Actor: "me"}))
 	r.settle()
 
-	// The worker may be adding to them yet: what is compared is what is stored by now.
-	entries := r.entries()
+	// The worker may be adding to them yet, first to the database: what is compared is what is there by now.
+	last, deadline := uint64(0), time.Now().Add(2*time.Minute)
+	for ; last < 4; last = r.outbox.Queue.Last() { // three events and a command
+		if time.Now().After(deadline) {
+			t.Fatalf("%d entries are there", last)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	entries, err := r.outbox.Queue.Read(0, last, 1<<30)
+	must(t, err)
 	var kept []outbox.Entry
-	for n := uint64(len(entries)); uint64(len(kept)) < n; {
-		more, err := r.outbox.Queue.Take(uint64(len(kept)), n, 3)
+	for uint64(len(kept)) < last {
+		more, err := r.outbox.Queue.Take(uint64(len(kept)), last, 3)
 		must(t, err)
 		kept = append(kept, more...)
 	}
