@@ -106,15 +106,25 @@ func (x *privacyIndex) restrict(c restrictChange) {
 		all = map[identity.ObservationID]restrictedBy{}
 		x.restricted[c.workspace] = all
 	}
-	now := all[c.observation] &^ c.by
-	if c.on {
-		now |= c.by
-	}
-	if now == 0 {
+	if now := c.apply(all[c.observation]); now == 0 {
 		delete(all, c.observation)
 	} else {
 		all[c.observation] = now
 	}
+}
+
+// apply is what restricts an observation after a change.
+func (c *restrictChange) apply(by restrictedBy) restrictedBy {
+	if c.on {
+		return by | c.by
+	}
+	return by &^ c.by
+}
+
+func (x *privacyIndex) restrictedBy(workspace string, id identity.ObservationID) restrictedBy {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.restricted[workspace][id]
 }
 
 // take applies what a step changed, which is committed.
@@ -195,9 +205,15 @@ func (h *Snapshot) Restricted(ids ...identity.ObservationID) bool {
 // RestrictsAny says so in a snapshot; it is that of now.
 func (h *Snapshot) RestrictsAny() bool { return h.store.RestrictsAny(h.name) }
 
-// Restricted says whether an observation is restricted as of the last step.
+// Restricted says whether an observation is restricted, by what this step changed too.
 func (s *Space) Restricted(id identity.ObservationID) bool {
-	return s.tx.store.Restricted(s.name, id)
+	by := s.tx.store.privacy.restrictedBy(s.name, id)
+	for _, c := range s.tx.restrictions {
+		if c.workspace == s.name && c.observation == id {
+			by = c.apply(by)
+		}
+	}
+	return by != 0
 }
 
 func (s *Store) loadPrivacy() error {

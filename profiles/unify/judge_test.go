@@ -104,6 +104,32 @@ func TestConsentEndsByItself(t *testing.T) {
 	same(t, "the feed", r.folded(), r.segments())
 }
 
+// Who is restricted is in no segment, and who is used again is in theirs, though both be said while they wait to be
+// judged.
+func TestRestrictedWhileTheyWait(t *testing.T) {
+	config := private(t)
+	config.JudgeAfter, config.Now, config.TickEvery = time.Nanosecond, soon.Now, soon.TickEvery
+	config.StepRecords, config.BulkRecords = 2, 1 // one live record a step: the second finds the mark of the first
+	r := open(t, vfs.NewMem(), config).start()
+	defer r.stop()
+	one := order("shop", "1", 1, "8", user("a"))
+	r.put(command(t, 0, define(`segments: [{name: buyers, when: {identifier: user_id}}]`)), record(t, one))
+	r.judged()
+	of := []identity.ObservationID{r.observation(one)}
+	in, none := map[string][]identity.ProfileID{"buyers": {r.profile(one)}}, map[string][]identity.ProfileID{}
+	same(t, "who bought", r.segments(), in)
+	r.put(command(t, 2, unify.PrivacyRestrict{Observations: of}), command(t, 3, unify.PrivacyUnrestrict{Observations: of}))
+	r.judged()
+	same(t, "restricted, and used again", r.segments(), in)
+	r.put(command(t, 4, unify.PrivacyRestrict{Observations: of}))
+	r.judged()
+	same(t, "restricted", r.segments(), none)
+	r.put(command(t, 5, unify.PrivacyUnrestrict{Observations: of}), command(t, 6, unify.PrivacyRestrict{Observations: of}))
+	r.judged()
+	same(t, "used again, and restricted", r.segments(), none)
+	same(t, "the feed", r.folded(), r.segments())
+}
+
 // Who is erased is in no segment, and nothing is left of what was computed of them or set of them.
 func TestErasedIsInNoSegment(t *testing.T) {
 	config := private(t)
