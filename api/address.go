@@ -31,7 +31,7 @@ func addressOf(c *gin.Context) (profiles.Address, error) {
 	if err != nil {
 		return nil, problem.Field("address", "must be type:value, such as email:… or profile:<uuid>")
 	}
-	return address, nil
+	return mine(keyOf(c), address), nil
 }
 
 // ofPath names the one field that an address in a path has.
@@ -43,23 +43,29 @@ func ofPath(err error) error {
 	return err
 }
 
-// lookupBody is the body of a lookup.
-type lookupBody struct {
-	Identifiers []struct {
-		Type  string `json:"type"`
-		Value string `json:"value"`
-	} `json:"identifiers"`
-	AsOf         *time.Time `json:"as_of,omitempty"`
-	Alternatives bool       `json:"alternatives,omitempty"`
+// identifierBody is an identifier in a body.
+type identifierBody struct {
+	Type  string `json:"type"`
+	Value string `json:"value"`
 }
 
-func (b *lookupBody) address() (profiles.Address, error) {
-	if len(b.Identifiers) == 0 {
+// lookupBody is the body of a lookup.
+type lookupBody struct {
+	Identifiers  []identifierBody `json:"identifiers"`
+	AsOf         *time.Time       `json:"as_of,omitempty"`
+	Alternatives bool             `json:"alternatives,omitempty"`
+}
+
+func (b *lookupBody) address() (profiles.Address, error) { return addressIn(b.Identifiers) }
+
+// addressIn is the address that the identifiers of a body are together.
+func addressIn(identifiers []identifierBody) (profiles.Address, error) {
+	if len(identifiers) == 0 {
 		return nil, problem.Field("identifiers", "needs at least one")
 	}
 	d := problem.New(problem.Invalid, "")
 	var address profiles.Address
-	for i, id := range b.Identifiers {
+	for i, id := range identifiers {
 		for _, f := range []struct{ name, value string }{{"type", id.Type}, {"value", id.Value}} {
 			if f.value == "" {
 				d.Errors = append(d.Errors, problem.FieldError{Field: fmt.Sprintf("identifiers[%d].%s", i, f.name), Reason: "is required"})

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -134,11 +135,15 @@ func (a *API) listedRecord(x *reading, d unify.Disclosure, ids []uuid.UUID) (str
 
 // record appends records of disclosures. What cannot be recorded is not disclosed.
 func (a *API) record(c *gin.Context, records []stream.Record) error {
+	return a.recordIn(c.Request.Context(), c, records)
+}
+
+func (a *API) recordIn(ctx context.Context, c *gin.Context, records []stream.Record) error {
 	if len(records) == 0 {
 		return nil
 	}
-	if _, err := a.Disclosures.Append(c.Request.Context(), records); err != nil {
-		a.Logger.ErrorContext(c.Request.Context(), "a reading could not be recorded", "request_id", c.GetString(requestIDKey), "error", err)
+	if _, err := a.Disclosures.Append(ctx, records); err != nil {
+		a.Logger.ErrorContext(ctx, "a reading could not be recorded", "request_id", c.GetString(requestIDKey), "error", err)
 		return problem.New(problem.Unavailable, "the reading cannot be recorded now, and nothing is disclosed without that")
 	}
 	return nil

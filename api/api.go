@@ -17,6 +17,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"tributary/api/mcp"
 	"tributary/identity"
 	"tributary/ingest/ratelimit"
 	"tributary/journeys"
@@ -49,11 +50,14 @@ type Timeline interface {
 // Config is what an API is made of.
 type Config struct {
 	Profiles Profiles
+	Lineage  Lineage
+	Worker   Worker
 	Accounts Accounts
 	Identity Identity
 	Contacts Contacts
 	Speaker  Speaker
 	Timeline Timeline
+	Search   Search
 	Past     Past
 	Analysis Analysis
 	Commands Commands
@@ -65,8 +69,23 @@ type Config struct {
 	Exports      Exports // nil: no exports are made
 	Keys         Keys
 	Tokens       Tokens // nil: keys alone open anything
+	Sessions     Sessions
 	Notes        Notes
-	Trail        Trail
+	Handoffs     Handoffs
+	Promises     Promises
+	Marks        Marks
+	Refusals     Refusals
+	// Secret is the key of the hashes that name writes: 32 random bytes, the same for as long as message ids are
+	// remembered.
+	Secret []byte
+	Trail  Trail
+	// AuthorizationServers are the issuers whose tokens are taken, and PublicURL is where clients reach the server, such as
+	// https://cdp.example.com: clients of OAuth are told both. Default of PublicURL: as the request says.
+	AuthorizationServers []string
+	AuthorizationScopes  []string // that clients may ask them for
+	PublicURL            string
+	// Version is the program's, for clients of the Model Context Protocol.
+	Version string
 	// RateLimit is how many requests a second each key, or bearer of tokens, may send, unless the key
 	// says otherwise.
 	RateLimit ratelimit.Quota
@@ -74,6 +93,8 @@ type Config struct {
 	Policies    Policies
 	Disclosures Appender
 	Disclosed   Disclosed
+	// Live is what streams of changes are made of.
+	Live Live
 	// Checks are the parts that /readyz reports.
 	Checks []Check
 	// Metrics collects the API's metrics and is what /metrics serves.
@@ -93,11 +114,14 @@ func (c Config) Validate() error {
 		}
 	}
 	need(c.Profiles != nil, "profiles")
+	need(c.Lineage != nil, "lineage")
+	need(c.Worker != nil, "worker")
 	need(c.Accounts != nil, "accounts")
 	need(c.Identity != nil, "identity")
 	need(c.Contacts != nil, "contacts")
 	need(c.Speaker != nil, "speaker")
 	need(c.Timeline != nil, "timeline")
+	need(c.Search != nil, "search")
 	need(c.Past != nil, "past")
 	need(c.Analysis != nil, "analysis")
 	need(c.Commands != nil, "commands")
@@ -108,6 +132,12 @@ func (c Config) Validate() error {
 	need(c.Disclosures != nil, "disclosures")
 	need(c.Disclosed != nil, "disclosed")
 	need(c.Notes != nil, "notes")
+	need(c.Handoffs != nil, "handoffs")
+	need(c.Promises != nil, "promises")
+	need(c.Sessions != nil, "sessions")
+	need(c.Marks != nil, "marks")
+	need(c.Refusals != nil, "refusals")
+	need(len(c.Secret) >= 32, "secret")
 	need(c.Trail != nil, "trail")
 	need(c.Metrics != nil, "metrics")
 	need(c.Logger != nil, "logger")
@@ -130,8 +160,12 @@ type API struct {
 	Config
 	engine  *gin.Engine
 	metrics *metrics
+	mcp     *mcp.Server
 	limits  *ratelimit.Limiter
-	down    sync.Map // by part: those that did not work when they were last asked
+	// handoffLocks are held while a step of a hand-off is written.
+	handoffLocks handoffLocks
+	streams      *streams
+	down         sync.Map // by part: those that did not work when they were last asked
 }
 
 // New returns an API. It fails with every fault of the configuration.
@@ -147,8 +181,14 @@ func New(c Config) (*API, error) {
 		return nil, fmt.Errorf("configure api: %w", err)
 	}
 	c.Profiles, c.Past, c.Contacts = watched{c.Profiles}, watchedPast{c.Past}, watchedContacts{c.Contacts}
-	a := &API{Config: c, metrics: m, limits: ratelimit.New()}
+	c.Live.withDefaults()
+	a := &API{Config: c, metrics: m, streams: newStreams(), limits: ratelimit.New()}
 	a.engine = a.newEngine()
+	tools, err := tools()
+	if err != nil {
+		return nil, fmt.Errorf("configure api: %w", err)
+	}
+	a.mcp = mcp.New(c.Version, a.inProcess(), tools)
 	return a, nil
 }
 

@@ -21,6 +21,9 @@ func (a *API) authorize(scope auth.Scope) gin.HandlerFunc {
 	if scope == public {
 		return func(*gin.Context) {}
 	}
+	if scope == keyed {
+		return a.authorizeAny
+	}
 	return func(c *gin.Context) {
 		key, err := a.authenticate(c)
 		if err != nil {
@@ -47,12 +50,7 @@ func (a *API) authorize(scope auth.Scope) gin.HandlerFunc {
 // authenticate finds whose request it is. A key is returned with the error if it is known and no longer
 // opens anything.
 func (a *API) authenticate(c *gin.Context) (*auth.Key, error) {
-	text := bearer(c.GetHeader("Authorization"))
-	lookup := a.Keys.Lookup
-	if a.Tokens != nil && auth.IsToken(text) {
-		lookup = a.Tokens.Lookup
-	}
-	key, err := lookup(c.Request.Context(), text)
+	key, err := a.lookup(c.Request.Context(), bearer(c.GetHeader("Authorization")))
 	if key != nil {
 		c.Set(keyKey, key)
 		by := unify.By{Actor: key.Actor(), RequestID: c.GetString(requestIDKey)}
@@ -70,6 +68,17 @@ func (a *API) authenticate(c *gin.Context) (*auth.Key, error) {
 		return key, problem.New(problem.Unauthenticated, reason(err))
 	}
 	return nil, err
+}
+
+// lookup finds the key, or what is like one, of a text.
+func (a *API) lookup(ctx context.Context, text string) (*auth.Key, error) {
+	switch {
+	case a.Tokens != nil && auth.IsToken(text):
+		return a.Tokens.Lookup(ctx, text)
+	case auth.IsSession(text):
+		return a.Sessions.Lookup(ctx, text)
+	}
+	return a.Keys.Lookup(ctx, text)
 }
 
 // reason tells the holder of a key why it no longer works; of any other text nothing is told.
@@ -105,7 +114,10 @@ const ratePolicy = ratelimit.RequestUnit
 
 // overLimit pays for a request, and tells the client how it stands. It returns the problem of one too many.
 func (a *API) overLimit(c *gin.Context, key *auth.Key) *problem.Document {
-	now, ok := a.limits.TakeOne(key.Actor(), a.RateLimit.Or(key.RatePerSecond), a.Now())
+	if paid(c.Request.Context()) {
+		return nil
+	}
+	now, ok := a.limits.TakeOne(key.Payer(), a.RateLimit.Or(key.RatePerSecond), a.Now())
 	now.SetHeader(c.Writer.Header(), ratePolicy)
 	if ok {
 		return nil

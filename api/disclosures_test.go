@@ -20,6 +20,19 @@ import (
 // commands reads the commands of the log.
 func (w *world) commands(f func(r *stream.Record, c unify.Command)) {
 	w.Helper()
+	w.records(func(r *stream.Record) {
+		if r.Kind != stream.KindCommand {
+			return
+		}
+		c, err := unify.ParseCommand(r.Value)
+		w.must(err)
+		f(r, c)
+	})
+}
+
+// records reads the log.
+func (w *world) records(f func(r *stream.Record)) {
+	w.Helper()
 	partitions, err := w.log.Partitions(w.Context())
 	w.must(err)
 	for _, p := range partitions {
@@ -34,12 +47,7 @@ func (w *world) commands(f func(r *stream.Record, c unify.Command)) {
 			for i := range entries {
 				e := &entries[i]
 				at = e.Offset + 1
-				if e.Kind != stream.KindCommand {
-					continue
-				}
-				c, err := unify.ParseCommand(e.Value)
-				w.must(err)
-				f(&e.Record, c)
+				f(&e.Record)
 			}
 		}
 		w.must(r.Close())

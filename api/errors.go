@@ -25,6 +25,9 @@ import (
 // answer. Nobody receives it.
 const statusGone = 499
 
+// retryUnavailable is when to ask again what a part of the server could not answer, in seconds.
+const retryUnavailable = "5"
+
 // fail answers with the problem that an error is, and logs those that are ours.
 func (a *API) fail(c *gin.Context, err error) {
 	if errors.Is(c.Request.Context().Err(), context.Canceled) && !tooSlow(err) {
@@ -45,6 +48,9 @@ func (a *API) fail(c *gin.Context, err error) {
 func write(c *gin.Context, d *problem.Document) {
 	c.Abort()
 	d.Instance = "urn:tributary:request:" + c.GetString(requestIDKey)
+	if d.Status == http.StatusServiceUnavailable {
+		c.Header("Retry-After", retryUnavailable)
+	}
 	d.Write(c.Writer)
 }
 
@@ -63,6 +69,9 @@ func toProblem(err error) *problem.Document {
 		return d
 	}
 	if d := problem.OfExport(err); d != nil {
+		return d
+	}
+	if d := searchProblem(err); d != nil {
 		return d
 	}
 	switch {

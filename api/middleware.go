@@ -115,6 +115,10 @@ const maxBody = 64 << 10
 
 func (a *API) limit(c *gin.Context) {
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
+	if c.FullPath() == streamPath { // it lasts for as long as somebody listens
+		c.Next()
+		return
+	}
 	ctx, cancel := context.WithTimeout(c.Request.Context(), a.Timeout)
 	defer cancel()
 	c.Request = c.Request.WithContext(ctx)

@@ -74,9 +74,9 @@ func (a *API) begin(r rule) gin.HandlerFunc {
 		x := &reading{rule: r}
 		c.Set(readingKey, x)
 		key := keyOf(c)
-		if ofCustomer(key) && r != personal && r != open {
+		if ofCustomer(key) && !openToBound(key, r) {
 			a.noteForeign(c, key)
-			a.fail(c, problem.New(problem.Forbidden, "a customer's own token reads that customer alone"))
+			a.fail(c, problem.New(problem.Forbidden, "a customer's own token, and an agent session, is for that customer alone"))
 			return
 		}
 		if !r.ofPeople() || key == nil {
@@ -92,16 +92,14 @@ func (a *API) begin(r rule) gin.HandlerFunc {
 			return
 		}
 		x.key, x.policy, x.purpose, x.conversation = key, p, string(key.Purpose), c.Query("conversation")
+		if key.Session != nil {
+			x.conversation = key.Session.Conversation
+		}
 		if asked, given := c.GetQuery("purpose"); given {
-			switch {
-			case !slices.Contains(policy.Purposes(), asked):
-				a.fail(c, problem.Field("purpose", fmt.Sprintf("must be one of %v", policy.Purposes())))
-				return
-			case !p.MayNarrow(x.purpose, asked):
-				a.fail(c, problem.New(problem.Forbidden, "the purpose is neither the key's own nor one that the policy lists as narrower"))
+			if err := x.narrow(asked); err != nil {
+				a.fail(c, err)
 				return
 			}
-			x.purpose = asked
 		}
 		ctx := context.WithValue(c.Request.Context(), readingContextKey{}, x)
 		if key.May(auth.ScopePrivacyRead) {
@@ -109,6 +107,18 @@ func (a *API) begin(r rule) gin.HandlerFunc {
 		}
 		c.Request = c.Request.WithContext(ctx)
 	}
+}
+
+// narrow takes another purpose for the reading, one that the policy lists as narrower than its own.
+func (x *reading) narrow(asked string) error {
+	switch {
+	case !slices.Contains(policy.Purposes(), asked):
+		return problem.Field("purpose", fmt.Sprintf("must be one of %v", policy.Purposes()))
+	case !x.policy.MayNarrow(x.purpose, asked):
+		return problem.New(problem.Forbidden, "the purpose is neither the key's own nor one that the policy lists as narrower")
+	}
+	x.purpose = asked
+	return nil
 }
 
 // personalQuery fails where it is not certain what a query says of purpose and conversation: who stands between may
@@ -136,8 +146,15 @@ func readingOf(c *gin.Context) *reading {
 // seen puts a profile that an address led to on the reading's account.
 func (x *reading) seen(address profiles.Address, answer *profiles.Answer) {
 	if x != nil {
-		x.asked = append(x.asked, asked{address, answer})
+		x.asked = append(x.asked, asked{address: address, answer: answer})
 		x.said = append(x.said, answer.Consent)
+	}
+}
+
+// seenPast is seen of a profile as it was once, with those who were of it then.
+func (x *reading) seenPast(address profiles.Address, answer *profiles.Answer) {
+	if x.seen(address, answer); x != nil {
+		x.asked[len(x.asked)-1].past = true
 	}
 }
 
@@ -147,8 +164,12 @@ type watched struct{ Profiles }
 
 // Get implements Profiles.
 func (w watched) Get(ctx context.Context, workspace string, address profiles.Address) (*profiles.Answer, error) {
+	x, _ := ctx.Value(readingContextKey{}).(*reading)
+	if x != nil {
+		address = mine(x.key, address)
+	}
 	answer, err := w.Profiles.Get(ctx, workspace, address)
-	if x, _ := ctx.Value(readingContextKey{}).(*reading); err == nil {
+	if err == nil {
 		x.seen(address, answer)
 	}
 	return answer, err
@@ -182,9 +203,13 @@ type watchedPast struct{ Past }
 
 // Get implements Past.
 func (w watchedPast) Get(ctx context.Context, workspace string, address profiles.Address, at time.Time) (*profiles.Answer, error) {
+	x, _ := ctx.Value(readingContextKey{}).(*reading)
+	if x != nil {
+		address = mine(x.key, address)
+	}
 	answer, err := w.Past.Get(ctx, workspace, address, at)
-	if x, _ := ctx.Value(readingContextKey{}).(*reading); err == nil {
-		x.seen(address, answer)
+	if err == nil {
+		x.seenPast(address, answer)
 	}
 	return answer, err
 }
@@ -193,7 +218,7 @@ func (w watchedPast) Get(ctx context.Context, workspace string, address profiles
 func (w watchedPast) Trait(ctx context.Context, r past.TraitRequest) (*past.TraitPage, error) {
 	page, err := w.Past.Trait(ctx, r)
 	if x, _ := ctx.Value(readingContextKey{}).(*reading); err == nil {
-		x.seen(r.Address, page.Answer)
+		x.seenPast(r.Address, page.Answer)
 	}
 	return page, err
 }

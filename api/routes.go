@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tributary/api/auth"
+	"tributary/ingest/event"
 )
 
 // public is the rule of routes that need no key. They show nothing of a customer.
@@ -24,10 +25,15 @@ func (a *API) routes() []route {
 	return []route{
 		{http.MethodGet, "/v1/profiles/:address", auth.ScopeProfilesRead, personal, a.getProfile},
 		{http.MethodGet, "/v1/profiles/:address/context", auth.ScopeContextRead, personal, a.getContext},
+		{http.MethodPost, "/v1/context", auth.ScopeContextRead, personal, a.postContext},
 		{http.MethodGet, "/v1/profiles/:address/timeline", auth.ScopeTimelineRead, personal, a.getTimeline},
+		{http.MethodGet, "/v1/profiles/:address/search", auth.ScopeTimelineRead, personal, a.getSearch},
+		{http.MethodPost, "/v1/profiles/search", auth.ScopeTimelineRead, personal, a.postSearch},
 		{http.MethodGet, "/v1/profiles/:address/traits/:name/history", auth.ScopeProfilesRead, personal, a.getTraitHistory},
 		{http.MethodGet, "/v1/profiles/:address/identity", auth.ScopeProfilesRead, personal, a.getIdentity},
 		{http.MethodGet, "/v1/profiles/:address/disclosures", auth.ScopeAuditRead, personal, a.getDisclosures},
+		{http.MethodPost, "/v1/agent-sessions", auth.ScopeContextRead, personal, a.postAgentSession},
+		{http.MethodDelete, "/v1/agent-sessions/:id", auth.ScopeContextRead, operations, a.deleteAgentSession},
 		{http.MethodGet, "/v1/accounts/:account", auth.ScopeProfilesRead, personal, a.getAccount},
 		{http.MethodGet, "/v1/profiles/:address/consent", auth.ScopeConsentRead, personal, a.getConsent},
 		{http.MethodGet, "/v1/consent/:address", auth.ScopeConsentRead, personal, a.getContactConsent},
@@ -35,6 +41,23 @@ func (a *API) routes() []route {
 		{http.MethodPost, "/v1/consent", auth.ScopeConsentWrite, operations, a.postConsent},
 		{http.MethodGet, "/v1/identifiers/:address", auth.ScopeProfilesRead, personal, a.getIdentifier},
 		{http.MethodPost, "/v1/profiles/lookup", auth.ScopeProfilesRead, personal, a.lookupProfile},
+		{http.MethodPost, "/v1/handoffs", auth.ScopeAgentWrite, acting, a.postHandoff},
+		{http.MethodGet, "/v1/handoffs", auth.ScopeAgentWrite, personal, a.getHandoffs},
+		{http.MethodGet, "/v1/handoffs/:id", auth.ScopeAgentWrite, personal, a.getHandoff},
+		{http.MethodPost, "/v1/handoffs/:id/accept", auth.ScopeAgentWrite, acting, a.leased(event.NameHandoffAccepted, false)},
+		{http.MethodPost, "/v1/handoffs/:id/extend", auth.ScopeAgentWrite, acting, a.leased(event.NameHandoffExtended, true)},
+		{http.MethodPost, "/v1/handoffs/:id/release", auth.ScopeAgentWrite, acting, a.releaseHandoff},
+		{http.MethodPost, "/v1/handoffs/:id/return", auth.ScopeAgentWrite, acting, a.returnHandoff},
+		{http.MethodPost, "/v1/handoffs/:id/read", auth.ScopeAgentWrite, acting, a.readHandoff},
+		{http.MethodGet, "/v1/schemas/handoff/1", public, open, getHandoffSchema},
+		{http.MethodGet, streamPath, auth.ScopeStreamRead, personal, a.getStream},
+		{http.MethodPost, "/v1/commitments", auth.ScopeAgentWrite, acting, a.postCommitment},
+		{http.MethodGet, "/v1/commitments", auth.ScopeProfilesRead, personal, a.getCommitments},
+		{http.MethodGet, "/v1/profiles/:address/commitments", auth.ScopeProfilesRead, personal, a.getProfileCommitments},
+		{http.MethodPost, "/v1/commitments/:id/confirm", auth.ScopeAgentWrite, acting, a.stepCommitment(confirmStep)},
+		{http.MethodPost, "/v1/commitments/:id/keep", auth.ScopeAgentWrite, acting, a.stepCommitment(keepStep)},
+		{http.MethodPost, "/v1/commitments/:id/withdraw", auth.ScopeAgentWrite, acting, a.stepCommitment(withdrawStep)},
+		{http.MethodPost, "/v1/notes", auth.ScopeAgentWrite, acting, a.postNote},
 		{http.MethodGet, "/v1/segments", auth.ScopeProfilesRead, aggregate, a.getSegments},
 		{http.MethodGet, "/v1/segments/:segment/members", auth.ScopeProfilesRead, personal, a.getSegmentMembers},
 		{http.MethodGet, "/v1/segments/:segment/changes", auth.ScopeProfilesRead, personal, a.getSegmentChanges},
@@ -65,7 +88,13 @@ func (a *API) routes() []route {
 		{http.MethodGet, "/v1/privacy/exports/:id/content", auth.ScopePrivacyExport, operations, a.exported(a.getExportContent)},
 		{http.MethodGet, "/v1/privacy/identifiers/:address", auth.ScopePrivacyRead, operations, a.getPrivacyStanding()},
 		{http.MethodGet, "/v1/audit", auth.ScopeAuditRead, operations, a.getAudit},
+		{http.MethodPost, "/mcp", keyed, open, a.postMCP},
+		{http.MethodGet, "/.well-known/oauth-protected-resource", public, open, a.getProtectedResource},
+		{http.MethodGet, "/.well-known/oauth-protected-resource/mcp", public, open, a.getProtectedResource},
 		{http.MethodGet, "/v1/openapi.yaml", public, open, getOpenAPI},
+		{http.MethodGet, "/v1/openapi.json", public, open, a.getOpenAPIJSON},
+		{http.MethodGet, "/docs", public, open, getDocs},
+		{http.MethodGet, "/docs/:file", public, open, getDocsFile},
 		{http.MethodGet, "/healthz", public, open, getHealth},
 		{http.MethodGet, "/readyz", public, open, a.getReady},
 		{http.MethodGet, "/metrics", public, open, a.getMetrics()},

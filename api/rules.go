@@ -12,6 +12,7 @@ type Rule struct {
 	Path   string     // as gin has it: /v1/keys/:id
 	Scope  auth.Scope // that a key needs
 	Public bool       // no key is asked
+	AnyKey bool       // every key opens it, whatever its scopes
 }
 
 // Rules are those of all routes that the router serves, a route without a rule included: it has neither a
@@ -26,8 +27,11 @@ func rulesOf(served gin.RoutesInfo, routes []route) []Rule {
 	all := make([]Rule, len(served))
 	for i, s := range served {
 		all[i] = Rule{Method: s.Method, Path: s.Path, Scope: scopes[s.Method+" "+s.Path]}
-		if all[i].Scope == public {
+		switch all[i].Scope {
+		case public:
 			all[i].Scope, all[i].Public = "", true
+		case keyed:
+			all[i].Scope, all[i].AnyKey = "", true
 		}
 	}
 	return all

@@ -46,6 +46,7 @@ const (
 type asked struct {
 	address profiles.Address
 	answer  *profiles.Answer
+	past    bool // as it was once
 }
 
 // verify says how sure a reading is. It goes by what is recorded and by how the profile was found, and takes
@@ -58,11 +59,13 @@ func verify(p *policy.Policy, key *auth.Key, x asked, conversation string, now t
 		}
 	}
 	rules := &p.Verification
-	if len(x.answer.Agreed) > 1 && agree(x.answer, browsers) {
-		raise(policy.Matched, becauseAgree, time.Time{})
-	}
-	if len(x.address) == 1 && x.address[0].Type != policy.TypeAccount && slices.Contains(rules.OwnTypes, x.address[0].Type) {
-		raise(rules.OwnLookup[string(key.Reader)], becauseOwnLookup, time.Time{})
+	if key.Session == nil { // whose bearer may repeat what it just read
+		if len(x.answer.Agreed) > 1 && agree(x.answer, browsers) {
+			raise(policy.Matched, becauseAgree, time.Time{})
+		}
+		if own := ownType(x.address); own != "" && slices.Contains(rules.OwnTypes, own) {
+			raise(rules.OwnLookup[string(key.Reader)], becauseOwnLookup, time.Time{})
+		}
 	}
 	if c := key.Customer; c.Type != "" && holds(&x.answer.Profile, identity.Identifier(c)) {
 		raise(policy.Verified, becauseCustomersToken, key.Expires)
@@ -82,8 +85,19 @@ func verify(p *policy.Policy, key *auth.Key, x asked, conversation string, now t
 		}
 	}
 	v.Level = v.level.String()
-	v.Raise = raises(v.level, x)
+	v.Raise = raises(v.level, x, key.Session == nil)
 	return v
+}
+
+// ownType is the type of an address that may be one of the company's own; "" of any other.
+func ownType(address profiles.Address) string {
+	switch {
+	case len(address) != 1, address[0].Type == policy.TypeAccount:
+		return ""
+	case address[0].Type == profiles.TypeObservation: // as good as the profile's id
+		return profiles.TypeProfile
+	}
+	return address[0].Type
 }
 
 // agree says whether identifiers of two types lead to the profile. One that browsers alone said does not count:
@@ -103,11 +117,15 @@ func holds(p *profiles.Profile, id identity.Identifier) bool {
 }
 
 // raises says what would raise a level: types that the profile holds, are its own and were not given, and the
-// events that do so.
-func raises(level policy.Level, x asked) []raiseView {
+// events that do so. By asking, an agent session raises nothing.
+func raises(level policy.Level, x asked, asking bool) []raiseView {
 	list := []raiseView{}
 	if level < policy.Matched {
-		list = append(list, raiseView{To: policy.Matched.String(), Ask: askable(x), Or: event.NameConversationIdentified})
+		v := raiseView{To: policy.Matched.String(), Or: event.NameConversationIdentified}
+		if asking {
+			v.Ask = askable(x)
+		}
+		list = append(list, v)
 	}
 	if level < policy.Verified {
 		list = append(list, raiseView{To: policy.Verified.String(), Or: event.NameConversationVerified})

@@ -211,6 +211,7 @@ type leftOutView struct {
 	Traits       uint64 `json:"traits" policy:"meta"`
 	Counted      uint64 `json:"counted" policy:"meta"`
 	Interactions uint64 `json:"interactions" policy:"meta"`
+	Commitments  uint64 `json:"commitments" policy:"meta"`
 }
 
 func newProfileView(a *profiles.Answer) profileView {

@@ -48,14 +48,16 @@ var epoch = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // world is an API over a real log, worker and state, in memory.
 type world struct {
 	testing.TB
-	api    *API
-	log    stream.Log
-	state  *state.Store
-	worker *unify.Worker
-	engine *identity.Engine
-	keys   *auth.Keys
-	lines  *logLines
-	now    time.Time
+	api      *API
+	log      stream.Log
+	gate     *privacy.Gate
+	state    *state.Store
+	worker   *unify.Worker
+	engine   *identity.Engine
+	keys     *auth.Keys
+	sessions *auth.Sessions
+	lines    *logLines
+	now      time.Time
 	// noStore: the analytics store cannot say what it holds.
 	noStore bool
 }
@@ -90,6 +92,13 @@ type noArchive struct{}
 
 func (noArchive) Before(context.Context, string, []identity.ObservationID, *journeys.Key, int) ([]profiles.Interaction, error) {
 	return nil, fmt.Errorf("engine is down")
+}
+
+// noSearch is a search that cannot be made.
+type noSearch struct{}
+
+func (noSearch) Page(context.Context, journeys.SearchRequest) (*journeys.SearchPage, error) {
+	return nil, fmt.Errorf("%w: engine is down", journeys.ErrArchive)
 }
 
 // noDisclosed is a disclosure report that cannot be read.
@@ -139,8 +148,13 @@ func newWorld(t testing.TB, checks ...Check) *world {
 		statusesDocumented(t, w.lines.String())
 	})
 	clock := func() time.Time { return w.now }
-	commands := &admin.Commands{Log: w.log, Worker: w.worker, Now: clock}
+	hasher, err := privacy.NewHasher(make([]byte, 32))
+	w.must(err)
+	w.gate = privacy.NewGate(w.log, hasher, w.engine, w.state)
+	commands := &admin.Commands{Log: w.gate, Worker: w.worker, Now: clock}
 	w.keys = auth.NewKeys(w.state, commands, clock)
+	w.sessions, err = auth.NewSessions(w.keys, make([]byte, 32))
+	w.must(err)
 	accounts, err := reconcile.New(reconcile.Config{
 		Log: w.log, State: w.state, Commands: commands, Now: clock,
 		Held: func(_ context.Context, s unify.Selection) (map[stream.SourceDay]uint64, error) {
@@ -156,10 +170,12 @@ func newWorld(t testing.TB, checks ...Check) *world {
 	timeline, err := journeys.NewTimeline(service, noArchive{}, make([]byte, 32))
 	w.must(err)
 	w.api, err = New(Config{
+		Promises: service, Handoffs: w.state, Sessions: w.sessions, Marks: w.state, Refusals: w.gate, Secret: make([]byte, 32),
+		Live:     w.live(),
 		Privacy:  w.desk(service, commands, clock),
 		Past:     noPast{},
 		Policies: policy.NewBook(w.state), Disclosures: w.log, Disclosed: noDisclosed{},
-		Profiles: service, Contacts: service, Speaker: commands, Accounts: service, Identity: explain.NewService(w.state, w.engine, service), Timeline: timeline, Sources: accounts, Schemas: w.state, Commands: commands, Analysis: analysis.NewService(w.state, define.NewBook(w.state, profiles.Rules{}), clock), Keys: w.keys, Notes: commands, Trail: noTrail{}, Checks: checks, Metrics: prometheus.NewRegistry(),
+		Profiles: service, Lineage: service, Worker: w.worker, Contacts: service, Speaker: commands, Accounts: service, Identity: explain.NewService(w.state, w.engine, service), Timeline: timeline, Search: noSearch{}, Sources: accounts, Schemas: w.state, Commands: commands, Analysis: analysis.NewService(w.state, define.NewBook(w.state, profiles.Rules{}), clock), Keys: w.keys, Notes: commands, Trail: noTrail{}, Checks: checks, Metrics: prometheus.NewRegistry(),
 		Logger: slog.New(slog.NewJSONHandler(w.lines, nil)), Now: clock,
 	})
 	w.must(err)
@@ -244,6 +260,7 @@ func (w *world) do(method, target, key, body string) *httptest.ResponseRecorder 
 	}
 	answer := httptest.NewRecorder()
 	w.api.Handler().ServeHTTP(answer, r)
+	w.agrees(r, answer)
 	return answer
 }
 

@@ -37,8 +37,14 @@ type Dropped struct {
 //
 // An event that states a source record belongs to the observation (workspace, source, record id).
 // Any other belongs to the set of its normalised identifiers, its conversation and its attributes;
-// an event with no identifier and no conversation is an observation of its own, by message id.
+// an event with no identifier and no conversation is an observation of its own, by message id. What an
+// agent wrote belongs to the observation that it names, and says nothing of who that is.
 func (e *Engine) Observe(ev *event.Event) (Observation, []Dropped) {
+	if ev.ByAgent() {
+		return Observation{
+			ID: ev.Observation, Workspace: ev.Workspace, Source: ev.Source, FirstReceived: ev.ReceivedAt, FirstSeen: ev.At,
+		}, nil
+	}
 	ids, dropped := e.identifiersOf(ev)
 	attrs, dropped := e.attributesOf(ev, dropped)
 	o := Observation{

@@ -54,12 +54,8 @@ func (a *Events) Before(ctx context.Context, workspace string, observations []id
 	if key == nil {
 		key = &Key{OrderedAt: store.MaxTime.Add(time.Millisecond), OriginalAt: store.MaxTime}
 	}
-	keys := make([]uint64, len(observations))
-	for i, id := range observations {
-		keys[i] = identity.ObservationKey(id)
-	}
 	rows, err := a.page.All(ctx, store.Params{
-		"workspace": workspace, "observations": observations, "observation_keys": keys,
+		"workspace": workspace, "observations": observations, "observation_keys": keysOf(observations),
 		"before_ordered_at": key.OrderedAt.UnixMilli(), "before_client": key.Client,
 		"before_original_at": key.OriginalAt.UnixMilli(), "before_order": key.Order,
 		"before_message_id": key.MessageID, "before_source": key.Source, "limit": uint32(limit),
@@ -72,4 +68,12 @@ func (a *Events) Before(ctx context.Context, workspace string, observations []id
 		events[i] = interactionOf(&rows[i])
 	}
 	return events, nil
+}
+
+func keysOf(observations []identity.ObservationID) []uint64 {
+	keys := make([]uint64, len(observations))
+	for i, id := range observations {
+		keys[i] = identity.ObservationKey(id)
+	}
+	return keys
 }

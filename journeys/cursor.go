@@ -49,20 +49,44 @@ const (
 	maxCursor     = 2048
 )
 
-// cursors gives out keys as opaque texts, each bound to one timeline: a cursor of another profile
+// cursors gives out places as opaque texts, each bound to one list of one profile: a cursor of another profile
 // or workspace is refused, so it cannot be used to find out about one.
 type cursors struct{ secret []byte }
 
-func (c cursors) mac(workspace string, profile uuid.UUID, body []byte) []byte {
+// timelineCursor is the list that a timeline is.
+const timelineCursor = "journeys.cursor"
+
+func (c cursors) mac(list, workspace string, profile uuid.UUID, body []byte) []byte {
 	m := hmac.New(sha256.New, c.secret)
 	var size [8]byte
 	binary.BigEndian.PutUint64(size[:], uint64(len(workspace)))
-	m.Write([]byte("journeys.cursor"))
+	m.Write([]byte(list))
 	m.Write(size[:])
 	m.Write([]byte(workspace))
 	m.Write(profile[:])
 	m.Write(body)
 	return m.Sum(nil)[:cursorMAC]
+}
+
+// seal makes a cursor of a place in a list.
+func (c cursors) seal(list, workspace string, profile uuid.UUID, body []byte) string {
+	return base64.RawURLEncoding.EncodeToString(append(body, c.mac(list, workspace, profile, body)...))
+}
+
+// open returns the place that a cursor of the list names.
+func (c cursors) open(list, workspace string, profile uuid.UUID, text string) ([]byte, error) {
+	if len(text) > maxCursor {
+		return nil, ErrCursor
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || len(b) < 1+cursorMAC {
+		return nil, ErrCursor
+	}
+	body, mac := b[:len(b)-cursorMAC], b[len(b)-cursorMAC:]
+	if !hmac.Equal(mac, c.mac(list, workspace, profile, body)) || body[0] != cursorVersion {
+		return nil, ErrCursor
+	}
+	return body[1:], nil
 }
 
 func (c cursors) encode(workspace string, profile uuid.UUID, k Key) string {
@@ -71,24 +95,21 @@ func (c cursors) encode(workspace string, profile uuid.UUID, k Key) string {
 	b = binary.AppendUvarint(b, k.Client)
 	b = binary.AppendVarint(b, k.OriginalAt.UnixMilli())
 	b = binary.AppendVarint(b, k.Order)
-	b = binary.AppendUvarint(b, uint64(len(k.MessageID)))
-	b = append(append(b, k.MessageID...), k.Source...)
-	return base64.RawURLEncoding.EncodeToString(append(b, c.mac(workspace, profile, b)...))
+	return c.seal(timelineCursor, workspace, profile, appendName(b, k.MessageID, k.Source))
+}
+
+// appendName appends what ends a place: the two names of an event.
+func appendName(b []byte, messageID, source string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(messageID)))
+	return append(append(b, messageID...), source...)
 }
 
 func (c cursors) decode(workspace string, profile uuid.UUID, text string) (Key, error) {
-	if len(text) > maxCursor {
-		return Key{}, ErrCursor
+	body, err := c.open(timelineCursor, workspace, profile, text)
+	if err != nil {
+		return Key{}, err
 	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(b) < 1+cursorMAC {
-		return Key{}, ErrCursor
-	}
-	body, mac := b[:len(b)-cursorMAC], b[len(b)-cursorMAC:]
-	if !hmac.Equal(mac, c.mac(workspace, profile, body)) || body[0] != cursorVersion {
-		return Key{}, ErrCursor
-	}
-	return decodeKey(body[1:])
+	return decodeKey(body)
 }
 
 func decodeKey(b []byte) (Key, error) {
@@ -97,11 +118,10 @@ func decodeKey(b []byte) (Key, error) {
 		OrderedAt: time.UnixMilli(r.varint()).UTC(), Client: r.uvarint(),
 		OriginalAt: time.UnixMilli(r.varint()).UTC(), Order: r.varint(),
 	}
-	size := r.uvarint()
-	if r.bad || size > uint64(len(r.rest)) {
+	k.MessageID, k.Source = r.name()
+	if r.bad {
 		return Key{}, ErrCursor
 	}
-	k.MessageID, k.Source = string(r.rest[:size]), string(r.rest[size:])
 	return k, nil
 }
 
@@ -129,4 +149,14 @@ func (r *keyReader) skip(n int) {
 		return
 	}
 	r.rest = r.rest[n:]
+}
+
+// name reads what appendName wrote, the rest.
+func (r *keyReader) name() (messageID, source string) {
+	size := r.uvarint()
+	if r.bad || size > uint64(len(r.rest)) {
+		r.bad = true
+		return "", ""
+	}
+	return string(r.rest[:size]), string(r.rest[size:])
 }

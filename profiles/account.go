@@ -78,6 +78,7 @@ func (s *State) ApplyAccount(e *event.Event, pos stream.Position) {
 	if m, known := moves[e.Name]; known && m.kind.ofAccount() {
 		s.applyItem(m, e, x, pos)
 	}
+	s.applyDeed(e, x.stamp)
 }
 
 // AccountPart is a part of what is kept of an account by one observation. Parts are ordered by what they
@@ -115,6 +116,7 @@ type Account struct {
 	Sources   []SourceSeen      `policy:"-"`
 	Traits    []Trait           `policy:"-"` // ascending by name, account_kind not among them
 	Items     []Item            `policy:"-"` // plan, debt, disputes, entitlements; newest first
+	deeds     []deed            // by which promises that name the account may be kept
 }
 
 // FoldAccount makes the account of its parts. Their order does not matter, and none is changed.
@@ -130,9 +132,10 @@ func FoldAccount(id string, parts []AccountPart, rules Rules) Account {
 		if m.State != nil {
 			all.mergeTold(m.State)
 			claims = appendClaims(claims, &m, freeTrait, recordTrait)
+			all.deeds = mergeNewest(all.deeds, m.State.deeds, deed.compare, maxDeeds)
 		}
 	}
-	a := Account{ID: id, FirstSeen: all.FirstSeen(), LastSeen: all.LastSeen(), Events: all.events, Items: foldItems(all.items)}
+	a := Account{ID: id, FirstSeen: all.FirstSeen(), LastSeen: all.LastSeen(), Events: all.events, Items: foldItems(all.items), deeds: all.deeds}
 	for _, x := range all.sources {
 		a.Sources = append(a.Sources, SourceSeen{
 			Name: x.name, Events: x.events, FirstSeen: time.UnixMilli(x.first).UTC(), LastSeen: time.UnixMilli(x.last).UTC(),

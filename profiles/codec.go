@@ -7,7 +7,7 @@ import (
 )
 
 // codecVersion is the first byte of an encoded State.
-const codecVersion = 3
+const codecVersion = 4
 
 // AppendBinary appends the encoded State. Equal states have equal encodings. It never fails.
 func (s *State) AppendBinary(b []byte) ([]byte, error) {
@@ -57,7 +57,23 @@ func (s *State) AppendBinary(b []byte) ([]byte, error) {
 		b = binary.AppendUvarint(b, x.n)
 		b = binary.AppendVarint(b, x.sum)
 	}
-	return b, nil
+	return s.appendPledges(b), nil
+}
+
+func (s *State) appendPledges(b []byte) []byte {
+	b = binary.AppendUvarint(b, s.pledged)
+	b = binary.AppendUvarint(b, uint64(len(s.pledges)))
+	for i := range s.pledges {
+		x := &s.pledges[i]
+		b = append(appendString(b, x.id), byte(x.field))
+		b = appendString(appendStamp(b, &x.stamp), x.raw)
+	}
+	b = binary.AppendUvarint(b, uint64(len(s.deeds)))
+	for i := range s.deeds {
+		x := &s.deeds[i]
+		b = appendString(appendStamp(b, &x.stamp), x.raw)
+	}
+	return b
 }
 
 func (s *State) appendTraits(b []byte) []byte {
@@ -169,6 +185,21 @@ func (s *State) read(r *reader) {
 			survey: r.text(), kind: r.text(), scale: r.text(), n: r.uvarint(), sum: r.varint(),
 		})
 	}
+	s.readPledges(r)
+}
+
+func (s *State) readPledges(r *reader) {
+	s.pledged, s.pledges, s.deeds = r.uvarint(), s.pledges[:0], s.deeds[:0]
+	for range r.count(maxPledges) {
+		x := pledge{id: r.text(), field: pledgeField(r.byte()), stamp: r.stamp(), raw: r.text()}
+		if x.field == 0 || x.field >= pledgeEnd {
+			r.fail()
+		}
+		s.pledges = append(s.pledges, x)
+	}
+	for range r.count(maxDeeds) {
+		s.deeds = append(s.deeds, deed{r.stamp(), r.text()})
+	}
 }
 
 func (s *State) readTraits(r *reader) {
@@ -195,7 +226,9 @@ func (s *State) ordered() bool {
 		ascending(s.counters, counter.compare, true) &&
 		ascending(s.items, register.compareKey, true) &&
 		ascending(s.answers, interaction.compare, false) &&
-		ascending(s.surveys, surveySum.compare, true)
+		ascending(s.surveys, surveySum.compare, true) &&
+		ascending(s.pledges, pledge.compareKey, true) &&
+		ascending(s.deeds, deed.compare, false)
 	for class := range s.traits {
 		ok = ok && ascending(s.traits[class], func(a, b trait) int { return shorter(a.name, b.name) }, true)
 	}

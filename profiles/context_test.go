@@ -156,7 +156,7 @@ func TestOmissionsNameWhatIsMissing(t *testing.T) {
 	p := customer()
 	p.LeftOut.Interactions, p.LeftOut.Traits = 9, 2
 	c := NewContext(&Answer{Profile: p}, ContextRequest{AsOf: epoch})
-	want := []Omission{{FactTrait, 2, OmittedNotKept}, {FactEvent, 9, OmittedNotKept}}
+	want := []Omission{{Kind: FactTrait, Count: 2, Reason: OmittedNotKept}, {Kind: FactEvent, Count: 9, Reason: OmittedNotKept}}
 	if !slices.Equal(c.LeftOut, want) {
 		t.Errorf("left out %v, want %v", c.LeftOut, want)
 	}

@@ -1,6 +1,7 @@
 package profiles
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -41,21 +42,30 @@ func toldOf(x *Interaction) told { return told{x.At.UnixMilli(), x.MessageID, x.
 func facts(p *Profile, r ContextRequest) []Fact {
 	t := &teller{p: p, r: r, told: map[told]bool{}}
 	list := append([]Fact{t.who()}, t.items(FactOpen)...)
+	promised, kept := t.promises()
+	list = append(list, promised...)
+	list = append(list, t.journey()...)
+	list = append(list, t.questions()...)
 	list = append(list, t.items(FactMoney)...)
 	list = append(list, t.satisfaction()...)
 	contacts, others := t.interactions()
 	known := t.identity()
 	recent := min(len(contacts), maxFirst)
-	return slices.Concat(list, contacts[:recent], []Fact{known},
-		t.traits(list[0].Quotes, known.Quotes), contacts[recent:], others)
+	return slices.Concat(list, contacts[:recent], t.permissions(), []Fact{known},
+		t.traits(list[0].Quotes, known.Quotes), contacts[recent:], kept, others)
+}
+
+// sum is a fact that is made of several events, named by what it says of the profile.
+func (t *teller) sum(kind FactKind, name, text string) Fact {
+	return Fact{Kind: kind, Text: text, of: reference{of: string(kind), owner: t.p.ID, one: name}}
 }
 
 // who begins with what matters most when somebody calls: the name, how long and how well the
 // customer is known, and what is under way.
 func (t *teller) who() Fact {
 	p := t.p
-	f := Fact{Kind: FactWho, At: p.LastSeen}
-	f.Text = "Customer"
+	f := t.sum(FactWho, "", "Customer")
+	f.At = p.LastSeen
 	if t.unsure() {
 		f.Text = "It is not certain who this is; it may be one of several customers. Somebody"
 	}
@@ -65,7 +75,11 @@ func (t *teller) who() Fact {
 	f.Text += fmt.Sprintf(": %s from %s.", count(p.Events, "event"), count(len(p.Sources), "source"))
 	f.Text += t.underWay()
 	f.quoteName(p)
-	if len(f.Quotes) == 0 {
+	switch {
+	case len(f.Quotes) > 0:
+	case t.r.hides("identity"):
+		f.Text += " The name is not for this reader."
+	default:
 		f.Text += " The name is not known."
 	}
 	return f
@@ -79,7 +93,7 @@ func (f *Fact) quoteName(p *Profile) {
 			continue
 		}
 		q := p.Attributes[i].quote()
-		q.Text, q.Cut = snippet(q.Text, maxWhoQuote)
+		q.Text, q.Cut = snippet(Visible(q.Text), maxWhoQuote)
 		f.Quotes = append(f.Quotes, q)
 		if name == event.AttrName {
 			return
@@ -144,7 +158,7 @@ func (t *teller) items(kind FactKind) []Fact {
 }
 
 func itemFact(item *Item) Fact {
-	f := Fact{At: item.ChangedAt, Source: item.Last.Source}
+	f := Fact{At: item.ChangedAt, Source: item.Last.Source, of: ofItem(item)}
 	last := sentence(&item.Last)
 	switch {
 	case moneyItems[item.Kind]:
@@ -173,12 +187,13 @@ func (t *teller) satisfaction() []Fact {
 			continue // the answer itself says it
 		}
 		x := Interaction{Survey: event.Survey(s.Survey), Scale: s.Scale, Score: &s.Mean}
-		list = append(list, Fact{Kind: FactSatisfaction, Text: fmt.Sprintf("Mean of %s to surveys: %s.", count(s.Answers, "answer"), score(&x))})
+		list = append(list, t.sum(FactSatisfaction, s.Survey+" "+s.Kind+" "+s.Scale, fmt.Sprintf("Mean of %s to surveys: %s.", count(s.Answers, "answer"), score(&x))))
 	}
+	list = append(list, t.trend()...)
 	for i := range t.p.Answers[:min(len(t.p.Answers), maxAnswerFact)] {
 		x := &t.p.Answers[i]
 		t.told[toldOf(x)] = true
-		f := Fact{Kind: FactSatisfaction, Text: sentence(x), At: x.At, Source: x.Source}
+		f := Fact{Kind: FactSatisfaction, Text: sentence(x), At: x.At, Source: x.Source, of: ofEvent(x)}
 		f.quoteText(x)
 		list = append(list, f)
 	}
@@ -194,6 +209,9 @@ func (t *teller) interactions() (contacts, others []Fact) {
 		x := &t.p.Interactions[i]
 		if x.Type == event.TypeIdentify || x.Type == event.TypeAlias || x.Text == "" && x.Disposition == "" && t.told[toldOf(x)] {
 			continue
+		}
+		if len(t.p.Commitments) > 0 && strings.HasPrefix(x.Name, "commitment.") {
+			continue // the promise itself is told
 		}
 		f := interactionFact(x)
 		switch {
@@ -211,8 +229,8 @@ func (t *teller) interactions() (contacts, others []Fact) {
 }
 
 func interactionFact(x *Interaction) Fact {
-	f := Fact{Kind: FactActivity, Text: sentence(x), At: x.At, Source: x.Source}
-	if x.ConversationID != "" || x.CaseID != "" || x.Survey != "" {
+	f := Fact{Kind: FactActivity, Text: sentence(x), At: x.At, Source: x.Source, of: ofEvent(x)}
+	if x.ConversationID != "" || x.CaseID != "" || x.Survey != "" || x.Name == event.NameNoteAdded {
 		f.Kind = FactContact
 	}
 	if !event.InVocabulary(x.Name) {
@@ -226,7 +244,7 @@ func interactionFact(x *Interaction) Fact {
 
 // identity says what the customer is known by, and why its records are taken for one person's.
 func (t *teller) identity() Fact {
-	f := Fact{Kind: FactIdentity}
+	f := t.sum(FactIdentity, "", "")
 	types := map[string]bool{}
 	for _, id := range t.p.Identifiers {
 		types[id.Type] = true
@@ -259,23 +277,35 @@ func (t *teller) identity() Fact {
 	return f
 }
 
-// traits tells what sources say of the customer, the newest first; what was said at once by one
-// source is one fact. What quotes hold already is left out.
+// traits tells what sources say of the customer, the newest first; what one event said is one fact. What quotes hold
+// already is left out.
 func (t *teller) traits(quoted ...[]Quote) []Fact {
 	all := slices.Concat(t.p.Attributes, t.p.Traits)
-	slices.SortStableFunc(all, func(a, b Trait) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.Source, b.Source)) })
+	slices.SortStableFunc(all, func(a, b Trait) int {
+		return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.Source, b.Source), cmp.Compare(a.MessageID, b.MessageID), bytes.Compare(a.Observation[:], b.Observation[:]))
+	})
 	var list []Fact
 	known := slices.Concat(quoted...)
-	for _, trait := range all {
+	var last reference
+	for i := range all {
+		trait := &all[i]
 		q := trait.quote()
 		if q.Others == 0 && slices.ContainsFunc(known, func(k Quote) bool { return strings.EqualFold(k.Text, q.Text) }) {
 			continue
 		}
-		if n := len(list) - 1; n >= 0 && list[n].Source == trait.Source && list[n].At.Equal(trait.At) && len(list[n].Quotes) < maxTraitGroup {
-			list[n].Quotes = append(list[n].Quotes, q)
-			continue
+		of := ofTrait(trait)
+		of.number = last.number
+		if n := len(list) - 1; n >= 0 && of == last && list[n].At.Equal(trait.At) {
+			if len(list[n].Quotes) < maxTraitGroup {
+				list[n].Quotes = append(list[n].Quotes, q)
+				continue
+			}
+			of.number++
+		} else {
+			of.number = 0
 		}
-		list = append(list, Fact{Kind: FactTrait, Text: "A source says of the customer:", Source: trait.Source, At: trait.At, Quotes: []Quote{q}})
+		last = of
+		list = append(list, Fact{Kind: FactTrait, Text: "A source says of the customer:", Source: trait.Source, At: trait.At, Quotes: []Quote{q}, of: of})
 	}
 	return list
 }

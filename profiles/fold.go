@@ -58,12 +58,14 @@ func fold(id identity.ProfileID, members []Member, rules Rules, sum *State) Prof
 			claims[1] = appendClaims(claims[1], m, freeAttribute, recordAttribute)
 			p.LeftOut.Traits += m.State.leftOutTraits()
 			p.LeftOut.Counted += m.State.uncounted()
+			p.LeftOut.Commitments += m.State.unpledged()
 		}
 	}
 	p.Identifiers = foldIdentifiers(members)
 	p.Traits = survivors(claims[0], rules)
 	p.Attributes = survivors(claims[1], rules)
 	p.foldState(together(members, sum), members, rules)
+	p.Commitments = foldCommitments(members, nil)
 	foldCounters(&p, members)
 	return p
 }

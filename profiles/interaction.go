@@ -198,6 +198,8 @@ func (s *State) applyInteraction(e *event.Event, x interaction, pos stream.Posit
 			class = contactInteraction
 		}
 		s.applyItems(e, x, pos)
+		s.applyPledge(e, x.stamp)
+		s.applyDeed(e, x.stamp)
 		s.applySurvey(cx, e.Name, x)
 	}
 	s.addRecent(class, x)

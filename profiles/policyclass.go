@@ -1,6 +1,7 @@
 package profiles
 
 import (
+	"slices"
 	"strings"
 
 	"tributary/ingest/event"
@@ -12,6 +13,7 @@ import (
 var eventClasses = map[string]string{
 	"conversation": "conversation", "ivr": "conversation", "callback": "conversation", "case": "conversation", "sla": "conversation",
 	"complaint": "conversation", "appointment": "conversation", "campaign": "conversation", "commitment": "conversation", "ai": "conversation",
+	"handoff": "conversation", "note": "conversation",
 	"survey": "satisfaction", "consent": "consent",
 	"invoice": "money", "payment": "money", "subscription": "money", "refund": "money", "credit": "money", "dispute": "money",
 	"entitlement": "money", "order": "money",
@@ -29,6 +31,17 @@ func EventClass(name string, ofContact bool) string {
 		return "conversation"
 	}
 	return "behaviour"
+}
+
+// EventGroups lists what stands before the dot of those events of the vocabulary whose class is as it says.
+func EventGroups(is func(class string) bool) (groups []string) {
+	for group, class := range eventClasses {
+		if is(class) {
+			groups = append(groups, group)
+		}
+	}
+	slices.Sort(groups)
+	return groups
 }
 
 // PolicyClass says the class of data that the event is of.
@@ -65,7 +78,8 @@ func traitClass(ofAccount bool, name string) string {
 // several classes is meta here.
 var factClasses = map[FactKind]string{
 	FactWho: "meta", FactOpen: "conversation", FactMoney: "money", FactSatisfaction: "satisfaction", FactContact: "conversation",
-	FactIdentity: "meta", FactTrait: "meta", FactActivity: "behaviour",
+	FactIdentity: "meta", FactTrait: "meta", FactActivity: "behaviour", FactJourney: "conversation", FactPromise: "conversation",
+	FactQuestion: "meta", FactConsent: "consent",
 }
 
 // PolicyClass says the class of data that the fact is of.
@@ -80,7 +94,7 @@ func (f Fact) PolicyClass() string {
 // and identifiers.
 var quoteClasses = map[string]string{
 	"id": "meta", "topic": "conversation", "priority": "conversation", "disposition": "conversation", "message": "content",
-	"product": "money", "event": "behaviour", "rule": "provenance",
+	"product": "money", "event": "behaviour", "rule": "provenance", "identifier_type": "meta", "purpose": "consent", "promise": "content",
 }
 
 // PolicyClass says that what a quote is decides about its class.

@@ -30,6 +30,7 @@ type Profile struct {
 	Items        []Item         `policy:"-"` // newest first; with those of the accounts in which a role is held
 	Accounts     []AccountOf    `policy:"-"` // those in which a role is held first; see Service
 	Proofs       []Proof        `policy:"-"` // newest first
+	Commitments  []Commitment   `policy:"-"` // promises to the customer, newest first; deeds of held accounts count
 	Satisfaction []Satisfaction `policy:"-"`
 	Answers      []Interaction  `policy:"-"` // newest survey answers first
 	LeftOut      LeftOut        `policy:"-"`
@@ -131,4 +132,5 @@ type LeftOut struct {
 	Traits       uint64 `policy:"meta"` // assertions of traits and attributes
 	Counted      uint64 `policy:"meta"` // events whose counter is not kept
 	Interactions uint64 `policy:"meta"` // events that are not among Interactions
+	Commitments  uint64 `policy:"meta"` // events about promises beyond those that are kept, at most
 }

@@ -172,6 +172,7 @@ func (s *Service) get(ctx context.Context, v view, workspace string, address Add
 	if len(of) > 0 {
 		answer.Profile.Accounts = of
 		answer.Profile.addItems()
+		answer.Profile.Commitments = foldCommitments(members, of)
 	}
 	return answer, v.markShared(answer.Profile.Identifiers)
 }
@@ -261,6 +262,9 @@ func (s *Service) resolve(ctx context.Context, v view, workspace string, address
 	if len(address) == 1 && address[0].Type == TypeProfile {
 		return v.byID(address[0].Value)
 	}
+	if len(address) == 1 && address[0].Type == TypeObservation {
+		return v.byObservation(address[0].Value)
+	}
 	if len(address) == 0 || len(address) > maxIdentifiers {
 		return finding{}, &AddressError{"identifiers", fmt.Sprintf("must be 1 to %d", maxIdentifiers)}
 	}
@@ -269,7 +273,7 @@ func (s *Service) resolve(ctx context.Context, v view, workspace string, address
 	var all []given
 	for i, raw := range address {
 		field := fmt.Sprintf("identifiers[%d]", i)
-		if raw.Type == TypeProfile {
+		if raw.Type == TypeProfile || raw.Type == TypeObservation {
 			return finding{}, &AddressError{field + ".type", "cannot stand beside other identifiers"}
 		}
 		id, drop := s.normalise.Normalise(identity.Place{Workspace: workspace}, raw)

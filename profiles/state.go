@@ -50,6 +50,9 @@ type State struct {
 	items       []register
 	answers     []interaction // ascending
 	surveys     []surveySum
+	pledges     []pledge // ascending by key
+	deeds       []deed   // ascending
+	pledged     uint64   // events about promises
 }
 
 // stamp orders what was said: by corrected time, then message id, then source.
@@ -76,7 +79,9 @@ func (s *State) Apply(e *event.Event, pos stream.Position) {
 	x := newInteraction(e, pos)
 	by := x.stamp
 	s.see(1, by.at, by.at)
-	s.addSource(sourceSeen{name: by.source, events: 1, first: by.at, last: by.at})
+	if !e.ByAgent() { // who writes about somebody does not vouch for what they are known by
+		s.addSource(sourceSeen{name: by.source, events: 1, first: by.at, last: by.at})
+	}
 	if x.client != 0 {
 		s.addClock(clock{client: x.client, least: x.at - x.original})
 	}
@@ -99,6 +104,7 @@ func (s *State) Merge(o *State) {
 	}
 	s.mergeTraits(o)
 	s.mergeLists(o)
+	s.mergePledges(o)
 }
 
 // mergeTold is Merge without what Fold takes of each observation by itself: traits, counters and clocks.
@@ -128,12 +134,22 @@ func (s *State) mergeLists(o *State) {
 	}
 }
 
+// mergePledges merges promises and what may keep them, which Fold takes of each observation by itself.
+func (s *State) mergePledges(o *State) {
+	for _, x := range o.pledges {
+		s.addPledge(x)
+	}
+	s.deeds = mergeNewest(s.deeds, o.deeds, deed.compare, maxDeeds)
+	s.pledged += o.pledged
+}
+
 // Reset makes it the zero State again, and keeps the memory of its lists.
 func (s *State) Reset() {
 	was := *s
 	*s = State{
 		sources: emptied(was.sources), clocks: emptied(was.clocks), counters: emptied(was.counters), items: emptied(was.items),
 		answers: emptied(was.answers), surveys: emptied(was.surveys),
+		pledges: emptied(was.pledges), deeds: emptied(was.deeds),
 	}
 	for c := range was.traits {
 		s.traits[c], s.firsts[c] = emptied(was.traits[c]), emptied(was.firsts[c])

@@ -89,6 +89,14 @@ var phrases = map[string]string{
 	event.NameCommitmentMade:             "Promise made",
 	event.NameCommitmentKept:             "Promise kept",
 	event.NameCommitmentBroken:           "Promise broken",
+	event.NameCommitmentWithdrawn:        "Promise withdrawn",
+	event.NameHandoffOffered:             "Handover offered",
+	event.NameHandoffAccepted:            "Handover accepted",
+	event.NameHandoffExtended:            "Handover kept for longer",
+	event.NameHandoffRead:                "Handover read",
+	event.NameHandoffReturned:            "Handover given back",
+	event.NameHandoffReleased:            "Handover let go",
+	event.NameNoteAdded:                  "Note",
 	event.NameAIAction:                   "Action taken by the AI",
 	event.NameTargetSet:                  "Target set",
 }
@@ -274,7 +282,7 @@ func list(words []string) string {
 	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
 }
 
-func sortedKeys(m map[string]int) []string {
+func sortedKeys[V any](m map[string]V) []string {
 	keys := make([]string, 0, len(m))
 	for k := range m {
 		keys = append(keys, k)

@@ -103,6 +103,12 @@ func (c *Commands) PutAll(ctx context.Context, workspace, bucket string, documen
 	return err
 }
 
+// Delete removes a document of the run-time configuration.
+func (c *Commands) Delete(ctx context.Context, workspace, bucket, key string) error {
+	_, err := c.Do(ctx, workspace, unify.ConfigDelete{Bucket: bucket, Key: key})
+	return err
+}
+
 // Put stores a document of the run-time configuration.
 func (c *Commands) Put(ctx context.Context, workspace, bucket, key string, value json.RawMessage) error {
 	_, err := c.Do(ctx, workspace, unify.ConfigPut{Bucket: bucket, Key: key, Value: value})

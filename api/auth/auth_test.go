@@ -48,6 +48,12 @@ func (d *documents) Put(_ context.Context, _, _, key string, value json.RawMessa
 	return nil
 }
 
+func (d *documents) Delete(_ context.Context, _, _, key string) error {
+	delete(d.values, key)
+	d.revision++
+	return nil
+}
+
 func (d *documents) PutAll(_ context.Context, _, _ string, all []unify.ConfigDocument) error {
 	for _, one := range all {
 		d.values[one.Key] = one.Value
@@ -62,12 +68,14 @@ func newKeys() (*auth.Keys, *documents, *time.Time) {
 	return auth.NewKeys(d, d, func() time.Time { return now }), d, &now
 }
 
-var form = regexp.MustCompile(`^trb_[rwa]_[0-9A-Za-z]{43}$`)
+var letterOf = map[auth.Kind]byte{auth.KindRead: 'r', auth.KindWrite: 'w', auth.KindAdmin: 'a', auth.KindAgent: 'g'}
+
+var form = regexp.MustCompile(`^trb_[rwag]_[0-9A-Za-z]{43}$`)
 
 func TestOnlyTheHashOfAKeyIsKept(t *testing.T) {
 	keys, docs, _ := newKeys()
 	seen := map[string]bool{}
-	for _, kind := range []auth.Kind{auth.KindRead, auth.KindWrite, auth.KindAdmin} {
+	for _, kind := range []auth.Kind{auth.KindRead, auth.KindWrite, auth.KindAdmin, auth.KindAgent} {
 		for range 20 {
 			n := auth.New{Kind: kind, Workspace: "acme"}
 			if kind == auth.KindWrite {
@@ -77,7 +85,7 @@ func TestOnlyTheHashOfAKeyIsKept(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !form.MatchString(secret) || seen[secret] || secret[4] != kind[0] {
+			if !form.MatchString(secret) || seen[secret] || secret[4] != letterOf[kind] {
 				t.Errorf("%s key %q", kind, secret)
 			}
 			seen[secret] = true

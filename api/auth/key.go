@@ -32,10 +32,14 @@ const (
 	KindRead  Kind = "read"
 	KindWrite Kind = "write"
 	KindAdmin Kind = "admin"
+	// KindAgent is for who serves customers, a person's desktop or a model: it reads, and writes what an agent does.
+	KindAgent Kind = "agent"
 )
 
 // kinds maps the letter inside a key to its kind.
-var kinds = map[byte]Kind{'r': KindRead, 'w': KindWrite, 'a': KindAdmin}
+var kinds = map[byte]Kind{'r': KindRead, 'w': KindWrite, 'a': KindAdmin, 'g': KindAgent}
+
+const kindNames = "read, write, agent or admin"
 
 // Scope is something that a key may do.
 type Scope string
@@ -54,15 +58,19 @@ const (
 	ScopePrivacyWrite Scope = "privacy:write"
 	// ScopePrivacyExport reads everything of anybody, whatever the reader policy says.
 	ScopePrivacyExport Scope = "privacy:export"
-	ScopeAdmin         Scope = "admin"
+	// ScopeStreamRead listens to what changes.
+	ScopeStreamRead Scope = "stream:read"
+	// ScopeAgentWrite writes what an agent does: hand-offs, commitments, notes.
+	ScopeAgentWrite Scope = "agent:write"
+	ScopeAdmin      Scope = "admin"
 )
 
 // Scopes lists all scopes.
 func Scopes() []Scope {
-	return []Scope{ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead, ScopeSourcesRead, ScopeIngestWrite, ScopeAuditRead, ScopeConsentRead, ScopeConsentWrite, ScopePrivacyRead, ScopePrivacyWrite, ScopePrivacyExport, ScopeAdmin}
+	return []Scope{ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead, ScopeSourcesRead, ScopeIngestWrite, ScopeAuditRead, ScopeConsentRead, ScopeConsentWrite, ScopePrivacyRead, ScopePrivacyWrite, ScopePrivacyExport, ScopeStreamRead, ScopeAgentWrite, ScopeAdmin}
 }
 
-// Administrative says whether a scope is one that keys for reading and for writing cannot have: attempts
+// Administrative says whether a scope is one that administrators' keys alone can have: attempts
 // without it are put on record.
 func (s Scope) Administrative() bool {
 	return KindFor(s) == KindAdmin
@@ -70,7 +78,7 @@ func (s Scope) Administrative() bool {
 
 // KindFor returns the kind of key that a scope is for: the one that may do least of those that may have it.
 func KindFor(s Scope) Kind {
-	for _, kind := range []Kind{KindRead, KindWrite} {
+	for _, kind := range []Kind{KindRead, KindWrite, KindAgent} {
 		if slices.Contains(allowed[kind], s) {
 			return kind
 		}
@@ -80,8 +88,9 @@ func KindFor(s Scope) Kind {
 
 // allowed lists the scopes that a kind may have; all of them are its default.
 var allowed = map[Kind][]Scope{
-	KindRead:  {ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead, ScopeSourcesRead, ScopeConsentRead},
+	KindRead:  {ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead, ScopeSourcesRead, ScopeConsentRead, ScopeStreamRead},
 	KindWrite: {ScopeIngestWrite, ScopeConsentWrite},
+	KindAgent: {ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead, ScopeSourcesRead, ScopeConsentRead, ScopeStreamRead, ScopeAgentWrite},
 	KindAdmin: Scopes(),
 }
 
@@ -116,9 +125,12 @@ type Key struct {
 	// LastUsed is filled in when keys are listed; see Keys.LastUsed.
 	LastUsed time.Time `json:"last_used,omitzero"`
 
+	hash string // of the key's text; empty: it was not looked up by that
+
 	// Of a token, not of a key that is kept:
-	subject  string           // "jwt:<hash of issuer>:<hash of subject>"
+	subject  string           // "jwt:<hash of issuer>:<hash of subject>", "key:<id>:session:<uuid>"
 	Customer event.Identifier `json:"-"` // the customer whose own token it is, if it is one
+	Session  *Session         `json:"-"` // what an agent session is bound to, if it is one
 }
 
 // Actor is how the key is named in the audit trail.
@@ -127,6 +139,14 @@ func (k *Key) Actor() string {
 		return k.subject
 	}
 	return "key:" + k.ID
+}
+
+// Payer is on whose account requests are counted: of all sessions that one key made, that key.
+func (k *Key) Payer() string {
+	if k.Session != nil {
+		return "key:" + k.ID
+	}
+	return k.Actor()
 }
 
 // May says whether the key has a scope.
@@ -154,7 +174,7 @@ func (k *Key) Validate() error {
 		}
 	}
 	scopes, known := allowed[k.Kind]
-	check(known, "kind: must be read, write or admin")
+	check(known, "kind: must be "+kindNames)
 	check(event.ValidSource(k.Workspace), "workspace: must be "+nameForm)
 	check(len(k.Scopes) > 0 || !known, "scopes: is required")
 	for i, s := range k.Scopes {
@@ -210,7 +230,7 @@ func NewSecret(kind Kind) (string, error) {
 		}
 	}
 	if letter == 0 {
-		return "", fmt.Errorf("make key: kind: must be read, write or admin")
+		return "", errors.New("make key: kind: must be " + kindNames)
 	}
 	random := make([]byte, secretBytes)
 	if _, err := rand.Read(random); err != nil {

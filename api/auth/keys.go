@@ -38,6 +38,7 @@ type Config interface {
 	Put(ctx context.Context, workspace, bucket, key string, value json.RawMessage) error
 	// PutAll stores all documents or none.
 	PutAll(ctx context.Context, workspace, bucket string, documents []unify.ConfigDocument) error
+	Delete(ctx context.Context, workspace, bucket, key string) error
 }
 
 // Keys finds, makes and takes back keys. It is safe for concurrent use.
@@ -123,6 +124,7 @@ func (k *Keys) find(hash string) (*Key, error) {
 	if err := json.Unmarshal(value, key); err != nil {
 		return nil, fmt.Errorf("look up key: %w", err)
 	}
+	key.hash = hash
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.revision != revision {

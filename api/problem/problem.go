@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // ContentType is the media type of a problem document.
@@ -41,11 +42,20 @@ var (
 	Timeout         = Kind{"timeout", http.StatusGatewayTimeout, "The answer took too long"}
 )
 
+// IdempotencyConflict is that of an Idempotency-Key that named another request before.
+var IdempotencyConflict = Kind{"idempotency-conflict", http.StatusConflict, "The Idempotency-Key was used for another request"}
+
+// HandoffTaken and HandoffOver are those of a hand-off that the request's writer does not hold, and of one that is over.
+var (
+	HandoffTaken = Kind{"handoff-taken", http.StatusConflict, "The hand-off is not held by you"}
+	HandoffOver  = Kind{"handoff-over", http.StatusGone, "The hand-off is over"}
+)
+
 // Kinds lists all kinds.
 func Kinds() []Kind {
 	return []Kind{
-		Invalid, Unauthenticated, Forbidden, NotFound, NoRoute, BadMethod, Ambiguous, Split, Conflict,
-		TooLarge, HeaderTooLarge, MediaType, RateLimited, Internal, Unavailable, TooSlow, Timeout,
+		Invalid, Unauthenticated, Forbidden, NotFound, NoRoute, BadMethod, Ambiguous, Split, Conflict, IdempotencyConflict, HandoffTaken, HandoffOver,
+		TooLarge, HeaderTooLarge, MediaType, RateLimited, Internal, Unavailable, TooSlow, Timeout, Gone, Restricted,
 	}
 }
 
@@ -73,6 +83,9 @@ type Document struct {
 	CandidatesTotal int      `json:"candidates_total,omitempty"`
 	DecidedBy       []string `json:"decided_by,omitempty"`
 	IdentityVersion *uint64  `json:"identity_version,omitempty"`
+	// Of handoff-taken: who holds it, and until when; absent: nobody.
+	Holder any        `json:"holder,omitempty"`
+	Until  *time.Time `json:"until,omitempty"`
 	// Of forbidden: the scope that the route needs.
 	RequiredScope string `json:"required_scope,omitempty"`
 }

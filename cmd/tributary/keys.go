@@ -62,7 +62,8 @@ func newKeys(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "keys",
 		Short: "Create, list, rotate and revoke API keys",
-		Long: `Sources send with a write key, which belongs to one source; readers ask with a read key.
+		Long: `Sources send with a write key, which belongs to one source; readers ask with a read key;
+who serves customers, a person or a model, asks and writes with an agent key.
 A key belongs to one workspace. It is shown once, when it is made; only its hash is kept.`,
 	}
 	cmd.AddCommand(newKeysCreate(g), newKeysList(g), newKeysRotate(g), newKeysRevoke(g))
@@ -82,7 +83,8 @@ func newKeysCreate(g *globals) *cobra.Command {
 		Short: "Make a key and print it, this once",
 		Example: `  tributary keys create --kind write --source web --origin https://www.example.com
   tributary keys create --kind read --scope context:read --expires 720h
-  tributary keys create --kind read --purpose billing --reader own_ai --rate-per-second 50`,
+  tributary keys create --kind read --purpose billing --reader own_ai --rate-per-second 50
+  tributary keys create --kind agent --reader own_ai`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if cmd.Flags().Changed("expires") && expires <= 0 {
@@ -112,7 +114,7 @@ func newKeysCreate(g *globals) *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&kind, "kind", "", "read, write or admin (required)")
+	flags.StringVar(&kind, "kind", "", "read, write, agent or admin (required)")
 	flags.StringVar(&n.Source, "source", "", "of a write key: what its events come from")
 	flags.StringVar(&n.Lane, "lane", "", "of a write key: live (default) or bulk")
 	flags.StringSliceVar(&n.Origins, "origin", nil, "of a write key: web origins that browsers may use it from")
@@ -196,6 +198,7 @@ var howToSend = map[auth.Kind]string{
 	auth.KindWrite: "Send it as the user name of basic authentication, without a password: curl -u KEY: …",
 	auth.KindRead:  "Send it as Authorization: Bearer KEY.",
 	auth.KindAdmin: "Send it as Authorization: Bearer KEY.",
+	auth.KindAgent: "Send it as Authorization: Bearer KEY; better, make it sessions of one customer each: POST /v1/agent-sessions.",
 }
 
 func scopesOf(k *auth.Key) string { return auth.Names(k.Scopes) }

@@ -20,6 +20,9 @@ func (e *Event) Adopt(workspace, source string, received time.Time) Errors {
 		}
 		*f.own = f.want
 	}
+	if source == SourceAgent {
+		faults.Add("source", "is reserved for what is written through the API")
+	}
 	if e.ReceivedAt.IsZero() {
 		e.Stamp(e.OriginalAt, e.SentAt, received)
 	}

@@ -85,6 +85,9 @@ func (c *CX) validate(faults *Errors) {
 	c.validateMoney(faults)
 	c.validateConsent(faults)
 	c.validateMembership(faults)
+	if !c.DueAt.IsZero() && (!inRange(c.DueAt) || !c.DueAt.Equal(millis(c.DueAt))) {
+		faults.Add("cx.due_at", "must be to the millisecond, between the years 1900 and 2261")
+	}
 	if c.Language != "" && !ValidLanguage(c.Language) {
 		faults.Add("cx.language", "must be a language tag (BCP 47), such as en or pt-BR")
 	}
@@ -101,6 +104,7 @@ func (c *CX) validateIDs(faults *Errors) {
 		{"conversation_id", c.ConversationID}, {"parent_conversation_id", c.ParentConversationID},
 		{"leg_id", c.LegID}, {"agent_id", c.AgentID}, {"case_id", c.CaseID}, {"survey_id", c.SurveyID},
 		{"about_conversation_id", c.AboutConversationID}, {"account_id", c.AccountID}, {"order_id", c.OrderID},
+		{"commitment_id", c.CommitmentID}, {"handoff_id", c.HandoffID},
 	} {
 		if reason := idFault(f.value, MaxFieldBytes); reason != "" && f.value != "" {
 			faults.Add("cx."+f.name, reason)

@@ -9,6 +9,8 @@ package event
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // Type is the kind of call that made the event, in the terms of the Segment specification
@@ -70,6 +72,11 @@ type Event struct {
 	// Record is set when the event states the present content of one record of the source (a CRM
 	// contact, say) rather than something that happened.
 	Record *Record `json:"record,omitempty"`
+
+	// Observation is whom the event is about, where it comes from SourceAgent: what agents and the program
+	// itself write belongs to an observation that is there, and says nothing of who somebody is. Nil for
+	// every other source, whose events are found their observation by what they say.
+	Observation uuid.UUID `json:"observation,omitzero"`
 
 	// Identifiers name the subject, as received; normalising is the identity package's work.
 	Identifiers []Identifier `json:"identifiers,omitempty"`
@@ -210,6 +217,12 @@ type CX struct {
 	AccountKind AccountKind `json:"account_kind,omitempty"`
 	AccountRole string      `json:"account_role,omitempty"`
 	ValidFrom   time.Time   `json:"valid_from,omitzero"`
+
+	// CommitmentID names a promise, HandoffID a hand-off, each within the subject. DueAt is when what was
+	// promised is due, to the millisecond; zero: not said.
+	CommitmentID string    `json:"commitment_id,omitempty"`
+	HandoffID    string    `json:"handoff_id,omitempty"`
+	DueAt        time.Time `json:"due_at,omitzero"`
 }
 
 // Direction says who began it.

@@ -35,6 +35,7 @@ func full() *Event {
 			AccountID: "a", OrderID: "o1", Text: "one\ntwo", Model: "m", Tokens: ptr(int64(5)), Cost: ptr(.01),
 			Consent: ConsentGranted, Purpose: "marketing", LegalBasis: "consent", Evidence: "form 3", ValidUntil: time.Date(2030, 1, 2, 0, 0, 0, 0, time.UTC),
 			AccountKind: AccountCompany, AccountRole: "payer", ValidFrom: time.Date(2020, 1, 2, 0, 0, 0, 0, time.UTC),
+			CommitmentID: "co", HandoffID: "h", DueAt: time.Date(2030, 1, 3, 0, 0, 0, 0, time.UTC),
 		},
 		Traits:     json.RawMessage(`{"plan": "pro"}`),
 		Properties: json.RawMessage(`{"a":1.0,"a":12345678901234567890123,"a.b":{"c":1e400},"s":"\ud800","n":"\u0000"}`),

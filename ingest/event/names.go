@@ -100,6 +100,17 @@ const (
 	NameCommitmentMade     = "commitment.made"
 	NameCommitmentKept     = "commitment.kept"
 	NameCommitmentBroken   = "commitment.broken"
+	// NameCommitmentWithdrawn ends a promise that is not to be kept.
+	NameCommitmentWithdrawn = "commitment.withdrawn"
+
+	// What agents write (agent.go): hand-offs and notes come from SourceAgent alone.
+	NameHandoffOffered  = "handoff.offered"
+	NameHandoffAccepted = "handoff.accepted"
+	NameHandoffExtended = "handoff.extended"
+	NameHandoffRead     = "handoff.read"
+	NameHandoffReturned = "handoff.returned"
+	NameHandoffReleased = "handoff.released"
+	NameNoteAdded       = "note.added"
 
 	NameAIAction  = "ai.action"
 	NameTargetSet = "target.set"
@@ -127,7 +138,9 @@ var names = []string{
 	NameConsentChanged,
 	NameAppointmentBooked, NameAppointmentMoved, NameAppointmentCompleted, NameAppointmentMissed,
 	NameCampaignSent, NameCampaignDelivered, NameCampaignFailed, NameCampaignOpened, NameCampaignClicked, NameCampaignReplied, NameCampaignUnsubscribed,
-	NameCommitmentProposed, NameCommitmentMade, NameCommitmentKept, NameCommitmentBroken,
+	NameCommitmentProposed, NameCommitmentMade, NameCommitmentKept, NameCommitmentBroken, NameCommitmentWithdrawn,
+	NameHandoffOffered, NameHandoffAccepted, NameHandoffExtended, NameHandoffRead, NameHandoffReturned, NameHandoffReleased,
+	NameNoteAdded,
 	NameAIAction,
 	NameTargetSet,
 }

@@ -11,6 +11,7 @@ import (
 	"unsafe"
 
 	"github.com/bytedance/sonic/decoder"
+	"github.com/google/uuid"
 )
 
 // scanner reads an event exactly as Encode writes it: keys in the order of the fields, no blanks
@@ -107,6 +108,10 @@ func (s *scanner) event(e *Event) {
 	s.integer(`"order":`, &e.Order)
 	if s.has(`"record":`) {
 		e.Record = s.record()
+		s.end()
+	}
+	if s.has(`"observation":`) {
+		e.Observation = s.uuid()
 		s.end()
 	}
 	if s.has(`"identifiers":`) {
@@ -241,6 +246,9 @@ func (s *scanner) cx() *CX {
 	s.string(`"account_kind":`, (*string)(&c.AccountKind))
 	s.string(`"account_role":`, &c.AccountRole)
 	s.time(`"valid_from":`, &c.ValidFrom)
+	s.string(`"commitment_id":`, &c.CommitmentID)
+	s.string(`"handoff_id":`, &c.HandoffID)
+	s.time(`"due_at":`, &c.DueAt)
 	s.close('}')
 	return c
 }
@@ -354,6 +362,15 @@ func (s *scanner) time(key string, to *time.Time) {
 	}
 	s.at += n + 1
 	s.end()
+}
+
+// uuid reads an id in its canonical form; others are sonic's.
+func (s *scanner) uuid() (id uuid.UUID) {
+	text := s.quoted()
+	if len(text) != len("00000000-0000-0000-0000-000000000000") || id.UnmarshalText([]byte(text)) != nil {
+		s.fail()
+	}
+	return id
 }
 
 func (s *scanner) integer(key string, to *int64) {

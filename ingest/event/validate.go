@@ -16,6 +16,7 @@ func (e *Event) Validate() error {
 	var faults Errors
 	e.validateKey(&faults)
 	e.validateKind(&faults)
+	e.validateAgent(&faults)
 	e.validateTimes(&faults)
 	e.validateSubject(&faults)
 	e.validateParticipants(&faults)
@@ -31,7 +32,7 @@ func (e *Event) validateKey(faults *Errors) {
 	if !ValidSource(e.Workspace) {
 		faults.Add("workspace", form)
 	}
-	if !ValidSource(e.Source) {
+	if !ValidSource(e.Source) && e.Source != SourceAgent {
 		faults.Add("source", form)
 	}
 	if reason := idFault(e.MessageID, MaxMessageIDBytes); reason != "" {

@@ -17,7 +17,7 @@ func allowOrigin(c *gin.Context) {
 	header := c.Writer.Header()
 	header.Set("Access-Control-Allow-Origin", origin)
 	header.Set("Access-Control-Allow-Credentials", "true")
-	header.Set("Access-Control-Expose-Headers", "Retry-After")
+	header.Set("Access-Control-Expose-Headers", "Retry-After, Tributary-After")
 	header.Add("Vary", "Origin")
 }
 

@@ -257,12 +257,13 @@ func (g *Gateway) pay(rq *request, n int) {
 func (g *Gateway) append(rq *request, records []stream.Record) *Problem {
 	ctx, cancel := context.WithTimeout(rq.Request.Context(), g.config.AppendTimeout)
 	defer cancel()
-	_, err := g.log.Append(ctx, records)
+	at, err := g.log.Append(ctx, records)
 	if errors.Is(err, stream.ErrFull) && inOwnLane(records, rq.key.Lane) { // the bulk lane stops first
-		_, err = g.log.Append(ctx, records)
+		at, err = g.log.Append(ctx, records)
 	}
 	switch {
 	case err == nil:
+		rq.Header(stream.AfterHeader, stream.Acknowledge(rq.key.Workspace, at))
 		g.shares.moved.Add(beyond(records, rq.key.Lane))
 		return nil
 	case errors.Is(err, stream.ErrFull):

@@ -111,6 +111,8 @@ type typedProperties struct {
 	ValidUntil raw `json:"valid_until"`
 	// So is what is said of a membership (account.go).
 	ValidFrom raw `json:"valid_from"`
+	// So is when a promise is due (commitment.go): an invoice's date is none.
+	DueAt raw `json:"due_at"`
 }
 
 // scalar is a string that may also be sent as a number, whose digits it then is.
@@ -159,6 +161,7 @@ type call struct {
 	consent    consentProperties
 	group      groupTraits
 	membership membership
+	commitment commitmentProperties
 	event      event.Event
 	record     event.Record
 	// origins names the field of the request that each identifier came from, accountOrigin that
@@ -225,6 +228,11 @@ func (c *call) parse(data []byte, route event.Type) error {
 	}
 	if aboutMembership(p.Event) {
 		if err := decodeObject(&p.Properties, &c.membership); err != nil {
+			return err
+		}
+	}
+	if event.AboutCommitment(p.Event) {
+		if err := decodeObject(&p.Properties, &c.commitment); err != nil {
 			return err
 		}
 	}

@@ -25,6 +25,7 @@ func (c *call) build(key *WriteKey, sentAt string, received time.Time) event.Err
 	e.Channel = c.channel()
 	c.ofConsent(&faults)
 	c.ofAccount(&faults)
+	c.ofCommitment(&faults)
 	e.Order = c.context.Order
 	e.Traits, e.Properties, e.Context = json.RawMessage(p.Traits), json.RawMessage(p.Properties), json.RawMessage(p.Context)
 	c.stamp(sentAt, received, &faults)
@@ -33,10 +34,20 @@ func (c *call) build(key *WriteKey, sentAt string, received time.Time) event.Err
 	c.customerExperience()
 	c.require(&faults)
 	faults = c.validate(faults)
-	if len(key.Origins) > 0 && provesWho(e.Name) && e.Type == event.TypeTrack {
-		faults.Add("event", "says who somebody is: that is for servers, and the key of a browser, which everybody can read, may not")
+	if len(key.Origins) > 0 && e.Type == event.TypeTrack {
+		browserMay(e.Name, &faults)
 	}
 	return faults
+}
+
+// browserMay adds a fault for what the key of a browser, which everybody can read, may not say.
+func browserMay(name string, faults *event.Errors) {
+	switch {
+	case provesWho(name):
+		faults.Add("event", "says who somebody is: that is for servers, and the key of a browser, which everybody can read, may not")
+	case event.AboutCommitment(name):
+		faults.Add("event", "says what was promised: that is for servers, and the key of a browser, which everybody can read, may not")
+	}
 }
 
 // provesWho says whether an event raises how sure it is who a customer is.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tributary/ingest/event"
+	"tributary/ingest/stream"
 )
 
 func TestIdentifyBecomesAnEvent(t *testing.T) {
@@ -21,6 +22,9 @@ func TestIdentifyBecomesAnEvent(t *testing.T) {
 		"sentAt":"2026-05-17T10:00:00Z","traits":`+traits+`,"context":`+ctx+`,"integrations":{"All":true}}`)
 	if a.status != 200 || a.body != `{"success":true,"messageId":"m1"}` {
 		t.Fatalf("%d %s", a.status, a.body)
+	}
+	if at, err := stream.Acknowledged("acme", a.header.Get(stream.AfterHeader)); err != nil || len(at) != 1 {
+		t.Errorf("the acknowledgement names %v, %v", at, err)
 	}
 	want := &event.Event{
 		Workspace: "acme", Source: "shop", MessageID: "m1", Type: event.TypeIdentify, Channel: event.ChannelChat,

@@ -103,6 +103,9 @@ var cxShape = func() *shape {
 	for name := range membershipFields {
 		delete(fields, name)
 	}
+	for name := range commitmentFields {
+		delete(fields, name)
+	}
 	return objectOf(fields)
 }()
 
@@ -115,6 +118,8 @@ func propertiesShape(kind event.Type, name string) *shape {
 		return consentShape
 	case aboutMembership(name):
 		return membershipShape
+	case event.AboutCommitment(name):
+		return commitmentShape
 	}
 	return cxShape
 }

@@ -171,6 +171,8 @@ var cxWords = []struct {
 	{"entitlement", func(c *event.CX) string { return c.Entitlement }},
 	{"account_id", func(c *event.CX) string { return c.AccountID }},
 	{"order_id", func(c *event.CX) string { return c.OrderID }},
+	{"commitment_id", func(c *event.CX) string { return c.CommitmentID }},
+	{"handoff_id", func(c *event.CX) string { return c.HandoffID }},
 	{"text", func(c *event.CX) string { return c.Text }},
 	{"model", func(c *event.CX) string { return c.Model }},
 }

@@ -117,6 +117,9 @@ func (s *Service) observation(ctx context.Context, m *moment, address profiles.A
 		}
 		return found, found.Profile, nil
 	}
+	if address[0].Type == profiles.TypeObservation {
+		return found, uuid.MustParse(address[0].Value), nil // Find has parsed it
+	}
 	for _, raw := range address {
 		id, dropped := s.engine.Normalise(identity.Place{Workspace: m.workspace}, raw)
 		if dropped != "" {

@@ -74,6 +74,13 @@ func (g *Gate) refuses(r *stream.Record) bool {
 	return g.hasher.Mentions(g.normalise, identity.Place{Workspace: r.Workspace, Source: r.Source}, payloadOf(r), suppressed)
 }
 
+// Refuses says whether nothing may be kept of who has one of some normalised identifiers.
+func (g *Gate) Refuses(workspace string, all []identity.Identifier) bool {
+	return g.suppressions.Suppresses(workspace) && slices.ContainsFunc(all, func(id identity.Identifier) bool {
+		return g.suppressions.Suppressed(workspace, g.hasher.Identifier(workspace, id))
+	})
+}
+
 // payloadOf is what a rejected item was, without the reason that we gave.
 func payloadOf(r *stream.Record) []byte {
 	var v struct {

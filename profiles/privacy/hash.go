@@ -107,9 +107,10 @@ func (h *Hasher) sum(kind byte, parts ...string) (sum IdentifierHash) {
 const conversation = ".conversation_id"
 
 // Identifiers returns all that an event is known by, normalised, its conversation among it, in no order
-// and perhaps twice. Unlike its observation, which goes by what identifies, it leaves nothing out.
+// and perhaps twice. Unlike its observation, which goes by what identifies, it leaves nothing out. What an agent wrote is known
+// by its observation alone.
 func Identifiers(n Normaliser, e *event.Event) []identity.Identifier {
-	if len(e.Identifiers) == 0 && (e.CX == nil || e.CX.ConversationID == "") {
+	if e.ByAgent() || len(e.Identifiers) == 0 && (e.CX == nil || e.CX.ConversationID == "") {
 		return nil
 	}
 	ids := make([]identity.Identifier, 0, len(e.Identifiers)+1)

@@ -17,6 +17,8 @@ const (
 	DefaultMemTableBytes = 32 << 20
 	DefaultEntries       = 16384
 	DefaultHorizon       = 7 * 24 * time.Hour
+	DefaultLiveEntries   = 1_000_000
+	DefaultLiveAge       = 24 * time.Hour
 )
 
 // A day is what horizons are multiples of.
@@ -37,6 +39,11 @@ type Config struct {
 	Entries int
 	// Horizon is how long a message id is remembered, whole days. Default 7 days.
 	Horizon time.Duration
+	// LiveEntries and LiveAge bound the feed of changes of a workspace: how many of the newest entries are
+	// kept, and how long by the workspace's clock. Defaults: 1,000,000 and 24 hours. LiveEntries -1: there
+	// is no feed.
+	LiveEntries int
+	LiveAge     time.Duration
 	// FS is the file system. Default: the machine's.
 	FS vfs.FS
 	// Logger receives what operators need to know. Default: nothing is logged.
@@ -57,6 +64,8 @@ func (c Config) Validate() error {
 	fault(c.MemTableBytes < 1<<20 || c.MemTableBytes > 1<<30, "mem_table_bytes: %d is not between 1 MiB and 1 GiB", c.MemTableBytes)
 	fault(c.Entries < 16, "entries: %d is less than 16", c.Entries)
 	fault(c.Horizon < day || c.Horizon%day != 0, "horizon: %s is not a number of whole days", c.Horizon)
+	fault(c.LiveEntries < -1, "live_entries: %d is less than -1", c.LiveEntries)
+	fault(c.LiveAge < time.Minute, "live_age: %s is less than a minute", c.LiveAge)
 	return errors.Join(faults...)
 }
 
@@ -72,6 +81,12 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Horizon == 0 {
 		c.Horizon = DefaultHorizon
+	}
+	if c.LiveEntries == 0 {
+		c.LiveEntries = DefaultLiveEntries
+	}
+	if c.LiveAge == 0 {
+		c.LiveAge = DefaultLiveAge
 	}
 	if c.FS == nil {
 		c.FS = vfs.Default

@@ -12,7 +12,7 @@ import (
 
 // ofObservation are the kinds of key that are WS observation, and perhaps more: all of them go with
 // their observation. forgetting says how the other kinds lose theirs; a test holds both and the layout together.
-var ofObservation = []byte{kindObserved, kindAssignment, kindState, kindLink, kindFormer, kindPublished, kindNumber}
+var ofObservation = []byte{kindObserved, kindAssignment, kindState, kindLink, kindFormer, kindPublished, kindNumber, kindHandoff, kindPledged}
 
 // Forget removes an observation and all that is kept of it, as if it had never been. Its number stays
 // taken, for none is given twice. Matching, consent, the quarantine, computed values (ForgetValues), who left
@@ -35,6 +35,12 @@ func (s *Space) Forget(id identity.ObservationID) error {
 		return err
 	}
 	if err := s.forgetNumber(id); err != nil {
+		return err
+	}
+	if err := s.forgetHandoffs(id); err != nil {
+		return err
+	}
+	if err := s.forgetPledged(id); err != nil {
 		return err
 	}
 	key := spaceID{s.number, id}

@@ -22,7 +22,8 @@ var forgetting = map[string]string{
 	"kindCarried": "Forget (unseen), unify.eraseConsent (commands)",
 	"kindFormer":  "Forget, as a profile; ForgetFormer, as who left one",
 	"kindValues":  "ForgetValues", "kindSetTrait": "ForgetValues",
-	"kindConsent": "unify.eraseConsent", "kindItem": "unify.eraseItems", "kindPayload": "unify.eraseItems",
+	"kindHandoffBy": "Forget", "kindPledgedBy": "Forget",
+	"kindConsent":   "unify.eraseConsent", "kindItem": "unify.eraseItems", "kindPayload": "unify.eraseItems",
 	"kindPosting": "Matching, by the caller", "kindLinked": "Matching, by the caller",
 	"kindStale": "until the profile is published", "kindJudge": "until the profile is judged",
 	"kindStanding": "SetStanding, when the profile is judged", "kindIn": "likewise", "kindDue": "likewise",
@@ -38,6 +39,7 @@ var forgetting = map[string]string{
 
 	"kindFormat": "", "kindOffset": "", "kindDoc": "", "kindVersion": "", "kindCount": "", "kindContract": "", "kindRules": "",
 	"kindModel": "", "kindDefinitions": "", "kindAnalysis": "", "kindClock": "", "kindTaken": "", "kindFeed": "",
+	"kindLive": "ForgetLive", "kindLiveHead": "",
 }
 
 // TestEveryKindOfKeyIsForgotten holds the layout and what is forgotten together.

@@ -77,6 +77,15 @@ import (
 //	change      of who is in a segment        kindChange WS segment number
 //	feed        which feed, how many changes  kindFeed WS
 //	members     how many are in a segment     kindFeed WS segment
+//	pledged     that something was promised   kindPledged WS observation due account id
+//	found       by what a promise is found    kindPledgedBy WS 'd' due observation id,
+//	                                          'i' id observation, or 'a' account observation
+//	live        live.Entry                    kindLive WS number
+//	live head   which feed, what it holds     kindLiveHead WS
+//
+//	hand-off    handoff.History               kindHandoff WS observation offered id
+//	found       by what a hand-off is found   kindHandoffBy WS 'i' id, 'c' conversation offered id,
+//	                                          or 'q' queue offered id
 //
 // Postings, links, schemas and values are merged into like states; all else is set and deleted.
 //
@@ -137,6 +146,15 @@ const (
 	kindFeed        = 'I'
 	kindConsent     = 'g'
 	kindCarried     = 'K'
+
+	kindHandoff   = 'x'
+	kindHandoffBy = '4'
+
+	kindPledged   = '5'
+	kindPledgedBy = '6'
+
+	kindLive     = '1'
+	kindLiveHead = '2'
 )
 
 // space makes the keys of one workspace. The methods append to b[:0] and return it.

@@ -53,6 +53,8 @@ type Tx struct {
 	spare       []*addedState  // memory of earlier steps
 	whole       profiles.State // scratch
 	dirtyCounts []*heldCounts
+	telling     []*Space         // who has something to tell of this step
+	untold      []string         // workspaces whose feed lost entries in this step
 	items       map[itemID]*Item // of this step
 	shapes      shapes
 	stale       staleSet
@@ -193,6 +195,7 @@ func (t *Tx) Commit() error {
 	t.store.stale.Store(int64(len(t.stale.queue)))
 	t.store.privacy.take(t.suppressions, t.restrictions)
 	t.store.advance(t.offsets)
+	t.store.live.take(t.telling, t.untold, t.restrictions)
 	if err := t.endStep(); err != nil {
 		return fmt.Errorf("commit state: %w", err)
 	}
@@ -258,6 +261,7 @@ func (t *Tx) endStep() error {
 	t.forgetStates()
 	clear(t.accounts)
 	t.values.forget()
+	t.forgetTelling()
 	t.ticked, t.defined = t.ticked[:0], false
 	t.dirtyCounts, t.changed = t.dirtyCounts[:0], false
 	return errors.Join(t.at.end(), t.tables.end(), t.fresh.turn())
@@ -268,7 +272,7 @@ func (t *Tx) flush() error {
 	if err := t.marks.flush(t.batch); err != nil {
 		return err
 	}
-	if err := errors.Join(t.flushStates(), t.flushAccounts(), t.postings.flush(t), t.linked.flush(t), t.flushShapes(), t.flushValues(), t.flushClocks(), t.flushErasures(), t.flushOwn()); err != nil {
+	if err := errors.Join(t.flushStates(), t.flushAccounts(), t.postings.flush(t), t.linked.flush(t), t.flushShapes(), t.flushValues(), t.flushClocks(), t.flushErasures(), t.flushLive(), t.flushOwn()); err != nil {
 		return err
 	}
 	for _, h := range t.dirtyCounts {

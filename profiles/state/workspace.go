@@ -23,6 +23,7 @@ type Space struct {
 	hasContracts                   bool
 	hasSetTraits                   bool
 	hasConsent                     bool
+	hasPledged                     bool
 	// unsettled: some were put off. It may be true though they are resolved by now.
 	unsettled bool
 
@@ -30,7 +31,8 @@ type Space struct {
 	ticked bool  // the clock moved in this step
 	due    int64 // Unix milliseconds of the first profile that waits for a time; 0: none
 
-	held     held   // erasures (privacy.go)
+	held     held // erasures (privacy.go)
+	telling  telling
 	numbered uint32 // greatest number of an observation
 	// settledBelow is an id below which nothing is unsettled, as of this step.
 	settledBelow identity.ObservationID
@@ -57,6 +59,9 @@ func (s *Space) load() error {
 		return err
 	}
 	if s.hasConsent, err = hasAny(db, s.key(nil, kindConsent)); err != nil {
+		return err
+	}
+	if s.hasPledged, err = hasAny(db, s.key(nil, kindPledged)); err != nil {
 		return err
 	}
 	if s.hasSetTraits, err = hasAny(db, s.key(nil, kindSetTrait)); err != nil {

@@ -105,13 +105,20 @@ func (a *applier) applyEvent(ctx context.Context, space *state.Space, r *record,
 	counts.Count(state.Stored, "", 1)
 	a.report.Stored++
 	a.storeRow(r)
-	if err := a.observe(ctx, space, r); err != nil {
-		return err
+	if !r.event.ByAgent() { // that is about somebody who is there, and says nothing of who that is
+		if err := a.observe(ctx, space, r); err != nil {
+			return err
+		}
 	}
 	space.State(r.observation.ID).Apply(r.event, r.Position)
 	a.account(space, r)
 	a.touch(space, r)
+	a.tell(space, r)
+	a.promise(space, r)
 	if err := a.analyse(space, r); err != nil {
+		return err
+	}
+	if err := a.handoff(space, r); err != nil {
 		return err
 	}
 	return a.consent(space, r)

@@ -212,3 +212,32 @@ func BenchmarkApplyContracts(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkApplyLive is BenchmarkApply without a feed of changes and with one.
+func BenchmarkApplyLive(b *testing.B) {
+	for _, with := range []string{"none", "feed"} {
+		b.Run(with, func(b *testing.B) {
+			r := openDisk(b)
+			if with == "none" {
+				must(b, r.state.Close())
+				var err error
+				r.state, err = state.Open(state.Config{Dir: b.TempDir() + "/state", LiveEntries: -1})
+				must(b, err)
+				r.outbox, err = outbox.Open(r.state.DB())
+				must(b, err)
+			}
+			positions := fill(b, r, b.N, 10_000)
+			b.ReportAllocs()
+			b.ResetTimer()
+			before := cpu(b)
+			r.start()
+			for p, next := range positions {
+				must(b, r.worker.Applied(context.Background(), stream.Position{Partition: p, Offset: next - 1}))
+			}
+			b.StopTimer()
+			b.ReportMetric(float64(cpu(b)-before)/float64(b.N)/1e3, "cpu-us/op")
+			b.ReportMetric(float64(r.state.DB().Metrics().WAL.BytesWritten)/float64(b.N), "wal-B/op")
+			r.stop()
+		})
+	}
+}

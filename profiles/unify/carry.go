@@ -17,6 +17,9 @@ func (a *applier) applyCommand(ctx context.Context, space *state.Space, r *recor
 		err := a.carryOut(ctx, space, r)
 		skip, skipped := asSkip(err)
 		if err == nil {
+			err = a.tellCommand(space, r)
+		}
+		if err == nil {
 			return a.audit(r, nil)
 		}
 		if !skipped {

@@ -8,6 +8,7 @@ import (
 	"tributary/identity"
 	"tributary/profiles"
 	"tributary/profiles/consent"
+	"tributary/profiles/live"
 	"tributary/profiles/outbox"
 	"tributary/profiles/state"
 	"tributary/sql/store"
@@ -56,6 +57,8 @@ func (a *applier) consent(space *state.Space, r *record) error {
 			return err
 		}
 		a.examine(space, who...)
+		space.Tell(live.Entry{Kind: live.ConsentChanged, Observation: r.observation.ID})
+		tellConsent(space, who)
 	}
 	return nil
 }
@@ -87,6 +90,7 @@ func (a *applier) carryConsent(space *state.Space, r *record, c ConsentCarry) er
 		return err
 	}
 	a.reconsider(space, r, who...)
+	tellConsent(space, who)
 	return a.row(r, outbox.TableConsentChanges, consentRow(r.Workspace, &said))
 }
 
@@ -200,6 +204,11 @@ func (a *applier) carryOne(space *state.Space, said *consent.Said) error {
 	if err != nil || !changed {
 		return err
 	}
+	who, err := of(space, said.Subject)
+	if err != nil {
+		return err
+	}
+	tellConsent(space, who)
 	value, err := encodeCommand(By{}, newConsentCarry(said))
 	if err != nil {
 		return err

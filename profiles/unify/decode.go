@@ -116,6 +116,9 @@ func (r *record) decodeEvent(engine Engine) {
 	r.event = e
 	r.message = state.HashMessage(r.Workspace, r.Source, r.MessageID)
 	r.payload = payloadHash(r.Value)
+	if request, ok := e.Written().RequestHash(); ok { // the same request again may find its subject merged
+		r.payload = request
+	}
 	fields, _ := schema.Section(e)
 	r.shape = schema.Hash(fields)
 	r.observation, _ = engine.Observe(e)

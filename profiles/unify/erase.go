@@ -326,6 +326,9 @@ func (a *applier) eraseItems() error {
 	for _, e := range a.erasing {
 		by[e.space] = append(by[e.space], e)
 	}
+	if err := forgetTold(a.erasing); err != nil {
+		return err
+	}
 	a.erasing = a.erasing[:0]
 	if a.Hasher == nil {
 		return nil

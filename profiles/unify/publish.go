@@ -55,6 +55,7 @@ func (a *applier) moved(space *state.Space, by *record, c *change) error {
 		}
 	}
 	a.examine(space, c.now.Observation)
+	a.promisedMoved(space, c)
 	return a.markStale(space, c.now.Profile, by)
 }
 

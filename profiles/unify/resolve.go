@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"tributary/identity"
+	"tributary/profiles/live"
 	"tributary/profiles/outbox"
 	"tributary/profiles/state"
 	"tributary/sql/store"
@@ -117,6 +118,7 @@ func (a *applier) decide(
 		if version, err = space.NextVersion(); err != nil {
 			return nil, err
 		}
+		space.Tell(live.Entry{Kind: live.IdentityVersion, From: version - 1, To: version})
 	}
 	for i := range changes {
 		if c := &changes[i]; c.known && c.was.Profile != c.now.Profile {
@@ -168,6 +170,7 @@ func (a *applier) explain(space *state.Space, by *record, c *change, version uin
 	if err := a.moved(space, by, c); err != nil {
 		return err
 	}
+	c.tellIdentity(space, version)
 	if c.home() != c.now.Profile {
 		err := a.row(by, outbox.TableIdentityMap, &store.IdentityMapRow{
 			Workspace: space.Name(), Observation: c.now.Observation,

@@ -260,6 +260,7 @@ func (a *applier) judgeOne(ctx context.Context, an *analysed, profile identity.P
 	if len(changes) == 0 {
 		return nil
 	}
+	tellSegments(an.space, changes)
 	row := &store.ProfileChangeRow{
 		Workspace: an.space.Name(), Profile: profile, Version: an.space.Version(), Kind: changeSegments,
 		Before: segmentsOf(changes, false), After: segmentsOf(changes, true), ChangedAt: changes[0].At,

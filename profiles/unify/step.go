@@ -42,6 +42,9 @@ type applier struct {
 	examined []examined
 	carried  bool
 	carrier  *carrier
+	keeper   *keeper
+	// promised are observations whose promises are to be looked at once the step is committed.
+	promised []promised
 	// current: all is applied that the log held when the worker began. unseen: observations were noted till then.
 	current, unseen bool
 	report          Report
@@ -276,6 +279,8 @@ func (a *applier) commit(fs *feeds) error {
 		a.carried = false
 		a.carrier.look()
 	}
+	a.keeper.look(a.promised, a.current)
+	a.promised = a.promised[:0]
 	clear(a.entries) // lets go of the events
 	a.entries = a.entries[:0]
 	clear(a.poisoned)

@@ -226,6 +226,7 @@ func (w *Worker) run(ctx context.Context) error {
 	carrier := newCarrier(&w.config)
 	a := newApplier(&w.config, w.trainer)
 	a.carrier = carrier
+	a.keeper = newKeeper(&w.config)
 	feeds.foresight = &a.foresight
 	a.historian.wake = feeds.ready
 	running := feeds.start(ctx)
@@ -233,6 +234,7 @@ func (w *Worker) run(ctx context.Context) error {
 	running.Go(func() { (&ticker{Config: &w.config}).run(ctx) })
 	running.Go(func() { a.historian.run(ctx) })
 	running.Go(func() { carrier.run(ctx) })
+	running.Go(func() { a.keeper.run(ctx) })
 	err = a.run(ctx, feeds)
 	stop()
 	running.Wait()

@@ -22,6 +22,9 @@ func (r *EventRow) Event() (*event.Event, error) {
 	if r.RecordID != "" {
 		e.Record = &event.Record{ID: r.RecordID, Version: r.RecordVersion, Deleted: r.RecordDeleted}
 	}
+	if e.ByAgent() {
+		e.Observation = r.Observation
+	}
 	var who subject
 	if r.Subject != "" {
 		if err := json.Unmarshal([]byte(r.Subject), &who); err != nil {

@@ -86,6 +86,9 @@ func eventCX() []column[EventRow] {
 		text("account_kind", func(r *R) string { return r.AccountKind }),
 		text("account_role", func(r *R) string { return r.AccountRole }),
 		moment("valid_from", func(r *R) time.Time { return r.ValidFrom }),
+		text("commitment_id", func(r *R) string { return r.CommitmentID }),
+		text("handoff_id", func(r *R) string { return r.HandoffID }),
+		moment("due_at", func(r *R) time.Time { return r.DueAt }),
 	}
 }
 

@@ -117,6 +117,9 @@ func cxColumns(cx *event.CX) CXColumns {
 		AccountKind:          string(cx.AccountKind),
 		AccountRole:          cx.AccountRole,
 		ValidFrom:            cx.ValidFrom,
+		CommitmentID:         cx.CommitmentID,
+		HandoffID:            cx.HandoffID,
+		DueAt:                cx.DueAt,
 	}
 }
 

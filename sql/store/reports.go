@@ -42,6 +42,25 @@ type TimelineRow struct {
 	LogOffset      uint64    `ch:"log_offset"`
 }
 
+// SaidRow is a row of timeline/said: workspace, observations, observation_keys, words []string, since (Unix
+// milliseconds), withheld_groups []string, contacts and others bool, limit, and of the last row before
+// before_matched, before_at (Unix milliseconds), before_message_id, before_source.
+type SaidRow struct {
+	Matched        uint32    `ch:"matched"` // of the words
+	At             time.Time `ch:"at"`
+	MessageID      string    `ch:"message_id"`
+	Source         string    `ch:"source"`
+	Type           string    `ch:"type"`
+	Name           string    `ch:"name"`
+	Channel        string    `ch:"channel"`
+	Direction      string    `ch:"direction"`
+	AuthorRole     string    `ch:"author_role"`
+	AgentID        string    `ch:"agent_id"`
+	ConversationID string    `ch:"conversation_id"`
+	CaseID         string    `ch:"case_id"`
+	Text           string    `ch:"text"`
+}
+
 // ChannelCount is a row of counts/by_channel: workspace, observations, observation_keys.
 type ChannelCount struct {
 	Channel string    `ch:"channel"`

@@ -132,6 +132,10 @@ type CXColumns struct {
 	AccountKind string    `ch:"account_kind"`
 	AccountRole string    `ch:"account_role"`
 	ValidFrom   time.Time `ch:"valid_from"` // zero: not said
+
+	CommitmentID string    `ch:"commitment_id"`
+	HandoffID    string    `ch:"handoff_id"`
+	DueAt        time.Time `ch:"due_at"` // zero: not said
 }
 
 // FactKind says what a row of facts states.

@@ -31,7 +31,7 @@ func same(t testing.TB, got, want *store.EventRow) {
 	t.Helper()
 	w := *want
 	w.At, w.OriginalAt, w.SentAt, w.ReceivedAt = kept(w.At), kept(w.OriginalAt), kept(w.SentAt), kept(w.ReceivedAt)
-	w.ValidUntil, w.ValidFrom = kept(w.ValidUntil), kept(w.ValidFrom)
+	w.ValidUntil, w.ValidFrom, w.DueAt = kept(w.ValidUntil), kept(w.ValidFrom), kept(w.DueAt)
 	g := *got
 	g.Query, w.Query = "", ""
 	if len(w.Identifiers) == 0 {
@@ -86,6 +86,7 @@ func fullEvent() *event.Event {
 			Tokens: ptr(int64(0)), Cost: ptr(0.001),
 			Consent: event.ConsentGranted, Purpose: "marketing", LegalBasis: "consent", Evidence: "form 3", ValidUntil: at.Add(time.Hour),
 			AccountKind: event.AccountHousehold, AccountRole: "payer", ValidFrom: at,
+			CommitmentID: "co", HandoffID: "ha", DueAt: at.Add(time.Minute),
 		},
 		Traits: []byte(`{"plan":"pro"}`), Properties: []byte(`{"a":1,"a":2}`), Context: []byte(`{"ip":"192.0.2.1"}`),
 	}

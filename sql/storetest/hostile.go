@@ -42,7 +42,7 @@ func fillText(r *store.EventRow, text string) {
 		&r.Source, &r.MessageID, &r.Type, &r.Name, &r.Channel, &r.RecordID, &r.RecordVersion, &r.Subject, &r.Participants,
 		&r.ConversationID, &r.ParentConversationID, &r.LegID, &r.Direction, &r.AuthorRole, &r.AgentID, &r.Team, &r.Queue, &r.Skill,
 		&r.CaseID, &r.Topic, &r.Disposition, &r.Priority, &r.Language, &r.TransferKind, &r.Resolution, &r.SurveyID, &r.Survey,
-		&r.SurveyKind, &r.AboutConversationID, &r.Scale, &r.Currency, &r.Product, &r.Entitlement, &r.AccountID, &r.OrderID, &r.Text,
+		&r.SurveyKind, &r.AboutConversationID, &r.Scale, &r.Currency, &r.Product, &r.Entitlement, &r.AccountID, &r.OrderID, &r.CommitmentID, &r.HandoffID, &r.Text,
 		&r.Model, &r.Consent, &r.Purpose, &r.LegalBasis, &r.Evidence, &r.AccountKind, &r.AccountRole, &r.Traits, &r.Properties, &r.Context,
 	} {
 		*field = text

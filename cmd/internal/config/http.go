@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 // HTTP is the interface for sources and readers.
 type HTTP struct {
 	Listen          string    `yaml:"listen"`
+	PublicURL       string    `yaml:"public_url"`
 	HeaderTimeout   Duration  `yaml:"header_timeout"`
 	RequestTimeout  Duration  `yaml:"request_timeout"`
 	ShutdownTimeout Duration  `yaml:"shutdown_timeout"`
@@ -67,6 +69,7 @@ func (h HTTP) Exposed() bool { return !h.TLS.On() && !loopback(h.Listen) }
 func (h HTTP) validate(fault func(bad bool, format string, args ...any)) {
 	fault(h.HeaderTimeout <= 0, "http.header_timeout: must be greater than 0")
 	fault(h.RequestTimeout < h.HeaderTimeout, "http.request_timeout: must not be shorter than http.header_timeout")
+	fault(!isOrigin(h.PublicURL), "http.public_url: must be scheme and host alone, such as https://cdp.example.com")
 	fault(h.RateLimit.RequestsPerSecond < 0, "http.rate_limit.requests_per_second: must not be negative")
 	fault(h.RateLimit.Burst < 0, "http.rate_limit.burst: must not be negative")
 	fault((h.TLS.CertFile == "") != (h.TLS.KeyFile == ""), "http.tls: cert_file and key_file go together")
@@ -79,6 +82,12 @@ func (h HTTP) validate(fault func(bad bool, format string, args ...any)) {
 		_, err := os.Stat(path)
 		fault(err != nil, "http.tls.%s: %v", key, err)
 	}
+}
+
+// isOrigin says whether a text is the address of a server without a path, or nothing.
+func isOrigin(text string) bool {
+	u, err := url.Parse(text)
+	return text == "" || err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && text == u.Scheme+"://"+u.Host
 }
 
 // Auth is who else than holders of keys may ask.

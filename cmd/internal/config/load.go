@@ -21,6 +21,8 @@ const EnvPrefix = "TRIBUTARY_"
 var reserved = []string{
 	"TRIBUTARY_CONFIG",   // path of the file
 	"TRIBUTARY_CHDB_LIB", // where the engine's library is, for tests and tools
+	"TRIBUTARY_URL",      // of a server, for tributary mcp
+	"TRIBUTARY_KEY",      // likewise
 	"TRIBUTARY_SOAK",     // how long the engine's soak test runs
 }
 

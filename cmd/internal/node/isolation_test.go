@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"tributary/api/admin"
 	"tributary/api/audit"
 	"tributary/api/auth"
@@ -39,10 +41,22 @@ const definitions = `{"segments":[{"name":"{me}-segment","when":{"trait":"plan",
 var examples = map[string]example{
 	"GET /v1/profiles/:address":                      {path: "/v1/profiles/{address}", own: 200, foreign: 404, shows: true},
 	"GET /v1/profiles/:address/context":              {path: "/v1/profiles/{address}/context", own: 200, foreign: 404, shows: true},
+	"POST /v1/context":                               {path: "/v1/context", body: `{"identifiers":[{"type":"user_id","value":"{user}"}]}`, own: 200, foreign: 404, shows: true},
 	"GET /v1/profiles/:address/timeline":             {path: "/v1/profiles/{address}/timeline", own: 200, foreign: 404, shows: true},
+	"GET /v1/profiles/:address/search":               {path: "/v1/profiles/{address}/search?query={mark}", own: 200, foreign: 404, shows: true},
+	"POST /v1/profiles/search":                       {path: "/v1/profiles/search", body: `{"identifiers":[{"type":"user_id","value":"{user}"}],"query":"{mark}"}`, own: 200, foreign: 404, shows: true},
 	"GET /v1/profiles/:address/traits/:name/history": {path: "/v1/profiles/{address}/traits/plan/history", own: 200, foreign: 404, shows: true},
 	"GET /v1/profiles/:address/identity":             {path: "/v1/profiles/{address}/identity", own: 200, foreign: 404, shows: true},
 	"GET /v1/profiles/:address/disclosures":          {path: "/v1/profiles/{address}/disclosures", own: 200, foreign: 404},
+	"POST /v1/agent-sessions":                        {path: "/v1/agent-sessions", body: `{"identifiers":[{"type":"user_id","value":"{user}"}],"conversation":"c-1"}`, own: 201, foreign: 404},
+	"DELETE /v1/agent-sessions/:id":                  {path: "/v1/agent-sessions/00000000-0000-4000-8000-000000000000", own: 200, foreign: 200},
+	"POST /v1/commitments":                           {path: "/v1/commitments", body: `{"identifiers":[{"type":"user_id","value":"{user}"}],"kind":"callback","text":"A call {mark}"}`, own: 201, foreign: 404, shows: true},
+	"GET /v1/commitments":                            {path: "/v1/commitments", own: 200, foreign: 200},
+	"GET /v1/profiles/:address/commitments":          {path: "/v1/profiles/{address}/commitments", own: 200, foreign: 404, shows: true},
+	"POST /v1/commitments/:id/confirm":               {path: "/v1/commitments/{mark}/confirm", body: `{}`, own: 404, foreign: 404},
+	"POST /v1/commitments/:id/keep":                  {path: "/v1/commitments/{mark}/keep", body: `{}`, own: 404, foreign: 404},
+	"POST /v1/commitments/:id/withdraw":              {path: "/v1/commitments/{mark}/withdraw", body: `{}`, own: 404, foreign: 404},
+	"POST /v1/notes":                                 {path: "/v1/notes", body: `{"identifiers":[{"type":"user_id","value":"{user}"}],"text":"A note {mark}"}`, own: 201, foreign: 404},
 	"GET /v1/accounts/:account":                      {path: "/v1/accounts/{account}", own: 200, foreign: 404, shows: true},
 	"GET /v1/identifiers/:address":                   {path: "/v1/identifiers/{identifier}", own: 200, foreign: 200},
 	"POST /v1/profiles/lookup":                       {path: "/v1/profiles/lookup", body: `{"identifiers":[{"type":"user_id","value":"{user}"}]}`, own: 200, foreign: 404, shows: true},
@@ -50,6 +64,7 @@ var examples = map[string]example{
 	"GET /v1/consent/:address":                       {path: "/v1/consent/{identifier}", own: 200, foreign: 200, shows: true, echoes: true},
 	"POST /v1/consent/check":                         {path: "/v1/consent/check", body: `{"identifiers":[{"type":"user_id","value":"{user}"}],"channel":"email","purpose":"marketing"}`, own: 200, foreign: 404, shows: true},
 	"POST /v1/consent":                               {path: "/v1/consent", body: `{"identifiers":[{"type":"user_id","value":"{me}-user"}],"channel":"sms","purpose":"news","consent":"granted"}`, own: 201, foreign: 201},
+	"GET /v1/stream":                                 {path: "/v1/stream?after=oldest&follow=false", own: 200, foreign: 200, shows: true},
 	"GET /v1/segments":                               {path: "/v1/segments", own: 200, foreign: 200, shows: true},
 	"GET /v1/segments/:segment/members":              {path: "/v1/segments/{segment}/members", own: 200, foreign: 404, shows: true},
 	"GET /v1/segments/:segment/changes":              {path: "/v1/segments/{segment}/changes", own: 200, foreign: 404, shows: true},
@@ -74,13 +89,28 @@ var examples = map[string]example{
 	"GET /v1/privacy/exports/:id":                    {path: "/v1/privacy/exports/{export}", own: 200, foreign: 404},
 	"GET /v1/privacy/exports/:id/content":            {path: "/v1/privacy/exports/{export}/content", own: 200, foreign: 404},
 	"GET /v1/privacy/identifiers/:address":           {path: "/v1/privacy/identifiers/{identifier}", own: 200, foreign: 200, echoes: true},
+	"POST /v1/handoffs":                              {path: "/v1/handoffs", body: `{"identifiers":[{"type":"user_id","value":"{user}"}],"wants":"{mark}","to":{"queue":"{mark}"}}`, own: 201, foreign: 404, shows: true},
+	"GET /v1/handoffs":                               {path: "/v1/handoffs", own: 200, foreign: 200},
+	"GET /v1/handoffs/:id":                           {path: "/v1/handoffs/{handoff}", own: 200, foreign: 404, shows: true},
+	"POST /v1/handoffs/:id/accept":                   {path: "/v1/handoffs/{handoff}/accept", body: `{}`, own: 200, foreign: 404, shows: true},
+	"POST /v1/handoffs/:id/extend":                   {path: "/v1/handoffs/{handoff}/extend", body: `{}`, own: 409, foreign: 404},
+	"POST /v1/handoffs/:id/release":                  {path: "/v1/handoffs/{handoff}/release", body: `{}`, own: 409, foreign: 404},
+	"POST /v1/handoffs/:id/return":                   {path: "/v1/handoffs/{handoff}/return", body: `{"summary":"{mark}"}`, own: 409, foreign: 404},
+	"POST /v1/handoffs/:id/read":                     {path: "/v1/handoffs/{handoff}/read", body: `{"parts":["wants"]}`, own: 200, foreign: 404, shows: true},
+	"GET /v1/schemas/handoff/1":                      {path: "/v1/schemas/handoff/1", own: 200, foreign: 200},
 	"GET /v1/workspace":                              {path: "/v1/workspace", own: 200, foreign: 200},
 	"GET /v1/keys":                                   {path: "/v1/keys", own: 200, foreign: 200, shows: true},
 	"POST /v1/keys":                                  {path: "/v1/keys", body: `{"kind":"admin","scopes":["admin"],"note":"{me}"}`, own: 200, foreign: 200},
 	"POST /v1/keys/:id/rotate":                       {path: "/v1/keys/{key}/rotate", own: 200, foreign: 404, shows: true},
 	"DELETE /v1/keys/:id":                            {path: "/v1/keys/{key}", own: 200, foreign: 404, shows: true},
 	"GET /v1/audit":                                  {path: "/v1/audit?limit=1000", own: 200, foreign: 200, shows: true},
+	"POST /mcp":                                      {path: "/mcp", body: `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`, own: 200, foreign: 200},
+	"GET /.well-known/oauth-protected-resource":      {path: "/.well-known/oauth-protected-resource", own: 404, foreign: 404},
+	"GET /.well-known/oauth-protected-resource/mcp":  {path: "/.well-known/oauth-protected-resource/mcp", own: 404, foreign: 404},
 	"GET /v1/openapi.yaml":                           {path: "/v1/openapi.yaml", own: 200, foreign: 200},
+	"GET /v1/openapi.json":                           {path: "/v1/openapi.json", own: 200, foreign: 200},
+	"GET /docs":                                      {path: "/docs", own: 200, foreign: 200},
+	"GET /docs/:file":                                {path: "/docs/docs.js", own: 200, foreign: 200},
 	"GET /healthz":                                   {path: "/healthz", own: 200, foreign: 200},
 	"GET /readyz":                                    {path: "/readyz", own: 200, foreign: 200},
 	"GET /metrics":                                   {path: "/metrics", own: 200, foreign: 200},
@@ -242,11 +272,25 @@ func (s *space) thing(name string) string {
 			s.export = s.exported(s.keys[auth.ScopePrivacyExport], s.mark+"-user")
 		}
 		return s.export
+	case "handoff":
+		return s.handoff()
 	case "place":
 		return "0-0-0"
 	}
 	s.t.Fatalf("nothing stands for {%s}: add it to space.thing", name)
 	return ""
+}
+
+// handoff offers a hand-off, and returns its id.
+func (s *space) handoff() string {
+	s.t.Helper()
+	body := s.fill(`{"identifiers":[{"type":"user_id","value":"{user}"}],"wants":"{mark}","to":{"queue":"{mark}"}}`)
+	status, answer := s.ask(http.MethodPost, "/v1/handoffs", s.keys[auth.ScopeAgentWrite], body)
+	var offered struct{ Handoff struct{ ID string } }
+	if err := json.Unmarshal(answer, &offered); err != nil || status != http.StatusCreated {
+		s.t.Fatalf("hand-off: %d %s", status, answer)
+	}
+	return offered.Handoff.ID
 }
 
 // erasure asks for somebody's erasure, which is held, and returns its id.
@@ -305,6 +349,7 @@ func (w *world) ask(method, path, key, body string) (status int, answer []byte) 
 	if body != "" {
 		request.Header.Set("Content-Type", "application/json")
 	}
+	request.Header.Set("Idempotency-Key", uuid.NewString())
 	return w.whole(http.DefaultClient.Do(request))
 }
 
@@ -341,7 +386,7 @@ func TestEveryRouteKeepsToItsWorkspaceAndScope(t *testing.T) {
 		route := rule.Method + " " + rule.Path
 		served[route] = true
 		e, ok := examples[route]
-		if !ok || (rule.Scope == "" && !rule.Public) {
+		if !ok || (rule.Scope == "" && !rule.Public && !rule.AnyKey) {
 			t.Errorf("%s: has an example: %t, its scope is %q: every route needs both", route, ok, rule.Scope)
 			continue
 		}
@@ -351,7 +396,11 @@ func TestEveryRouteKeepsToItsWorkspaceAndScope(t *testing.T) {
 					s.publicRoute(t, rule.Method, e)
 					continue
 				}
-				s.byScope(t, rule.Method, rule.Scope, e)
+				if rule.AnyKey {
+					s.byAnyKey(t, rule.Method, e)
+				} else {
+					s.byScope(t, rule.Method, rule.Scope, e)
+				}
 				s.byNobody(t, rule.Method, e)
 			}
 		})
@@ -399,6 +448,17 @@ func (s *space) byScope(t *testing.T, method string, needs auth.Scope, e example
 				t.Errorf("%s: shows nothing of its own, so that nothing is proven: %.300s", what, answer)
 			}
 		}
+	}
+}
+
+// byAnyKey asks with a key of each scope.
+func (s *space) byAnyKey(t *testing.T, method string, e example) {
+	for scope, key := range s.keys {
+		status, answer := s.ask(method, s.fill(e.path), key, s.fill(s.own(e.body)))
+		if status != e.own {
+			t.Errorf("by %s: is answered with %d, want %d: %.300s", scope, status, e.own, answer)
+		}
+		s.otherThan(s).clean(t, string(scope), answer)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -46,6 +48,30 @@ func (n *Node) tokens() (api.Tokens, error) {
 	return auth.NewTokens(auth.TokensConfig{
 		Issuers: issuers, Workspaces: n.authKeys.Workspaces, Secret: secret, Now: time.Now, Logger: n.logger,
 	})
+}
+
+// issuers are those whose tokens are taken, and the words that a client may ask them for.
+func (n *Node) issuers() (urls, scopes []string) {
+	for _, i := range n.config.Auth.Issuers() {
+		urls = append(urls, i.Issuer)
+		scopes = slices.AppendSeq(scopes, maps.Keys(i.Scopes))
+		if len(i.Scopes) == 0 { // they are scopes themselves
+			for _, s := range auth.SessionScopes() {
+				scopes = append(scopes, string(s))
+			}
+		}
+	}
+	slices.Sort(scopes)
+	return urls, slices.Compact(scopes)
+}
+
+// sessions makes and checks the tokens of agent sessions.
+func (n *Node) sessions() (*auth.Sessions, error) {
+	secret, err := hkdf.Key(sha256.New, n.folder.key, nil, "agent sessions", sha256.Size)
+	if err != nil {
+		return nil, err
+	}
+	return auth.NewSessions(n.authKeys, secret)
 }
 
 // keepUseEvery is how often it is written down which keys were used: once a day each at most.

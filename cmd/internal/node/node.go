@@ -73,6 +73,8 @@ type Node struct {
 	authKeys *auth.Keys
 	trail    *audit.Trail
 	routes   routes // of a server that listens
+	// endStreams has those who listen to changes go, and come again elsewhere.
+	endStreams func()
 
 	policies  *policy.Book
 	disclosed *disclosure.Report

@@ -18,6 +18,7 @@ import (
 	"tributary/cmd/internal/config"
 	"tributary/ingest/gateway"
 	"tributary/journeys"
+	"tributary/profiles/live"
 	"tributary/profiles/privacy/erase"
 	"tributary/sql/chdb"
 )
@@ -48,6 +49,7 @@ func (n *Node) listen(ctx context.Context) (servers []*server, err error) {
 	}
 	front := gateway.Server(hardened(n.onceCaughtUp(handler)), n.logger)
 	n.config.HTTP.Limit(front)
+	front.RegisterOnShutdown(n.endStreams) // which waits for them
 	add(front, secure, drain)
 
 	commands, err := n.commandServer(ctx)
@@ -138,6 +140,10 @@ func (n *Node) readers() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	search, err := journeys.NewSearch(n.stores.read, secret)
+	if err != nil {
+		return nil, err
+	}
 	earlier, err := n.openPast()
 	if err != nil {
 		return nil, err
@@ -146,16 +152,28 @@ func (n *Node) readers() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	sessions, err := n.sessions()
+	if err != nil {
+		return nil, err
+	}
+	written, err := hkdf.Key(sha256.New, n.folder.key, nil, "writes of agents", sha256.Size)
+	if err != nil {
+		return nil, err
+	}
+	issuers, scopes := n.issuers()
 	a, err := api.New(api.Config{
+		Version: n.options.Version, PublicURL: n.config.HTTP.PublicURL, AuthorizationServers: issuers, AuthorizationScopes: scopes,
+		Sessions: sessions, Handoffs: n.state, Promises: n.profiles, Marks: n.state, Refusals: n.gate, Secret: written,
+		Live:     api.Live{Hub: live.NewHub(live.Config{Source: n.state, Logger: n.logger}), Facts: n.state},
 		Past:     earlier,
 		Policies: n.policies, Disclosures: n.log, Disclosed: n.disclosed,
-		Profiles: n.profiles, Contacts: n.profiles, Speaker: n.commands, Accounts: n.profiles, Identity: n.identity, Timeline: timeline, Sources: n.accounts, Schemas: n.state, Privacy: n.privacy, Certificates: &erase.Archive{Erasures: n.privacy, Log: n.log}, Exports: n.asExports(), Analysis: n.analysis, Commands: n.commands, Keys: n.authKeys, Tokens: tokens, Notes: n.commands, Trail: n.trail, RateLimit: n.config.HTTP.RateLimit.Quota(), Checks: n.checks(),
+		Profiles: n.profiles, Lineage: n.profiles, Worker: n.unify, Contacts: n.profiles, Speaker: n.commands, Accounts: n.profiles, Identity: n.identity, Timeline: timeline, Search: search, Sources: n.accounts, Schemas: n.state, Privacy: n.privacy, Certificates: &erase.Archive{Erasures: n.privacy, Log: n.log}, Exports: n.asExports(), Analysis: n.analysis, Commands: n.commands, Keys: n.authKeys, Tokens: tokens, Notes: n.commands, Trail: n.trail, RateLimit: n.config.HTTP.RateLimit.Quota(), Checks: n.checks(),
 		Metrics: n.metrics.registry, Logger: n.logger, Now: time.Now,
 	})
 	if err != nil {
 		return nil, err
 	}
-	n.routes.readers = a.Rules()
+	n.routes.readers, n.endStreams = a.Rules(), a.EndStreams
 	return a.Handler(), nil
 }
 

@@ -8,7 +8,7 @@ SELECT
     transfer_kind, wait_s, talk_s, hold_s, wrap_s, resolution, survey_id, survey, survey_kind,
     about_conversation_id, score, scale, toString(amount) AS amount, currency, product, entitlement,
     account_id, order_id, text, model, tokens, cost, consent, purpose, legal_basis, evidence, valid_until,
-    account_kind, account_role, valid_from, traits, properties, context, '' AS query, query_left_out,
+    account_kind, account_role, valid_from, commitment_id, handoff_id, due_at, traits, properties, context, '' AS query, query_left_out,
     log_partition, log_offset, ordinal
 FROM events
 WHERE workspace = {workspace:String}

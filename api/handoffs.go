@@ -1,0 +1,355 @@
+package api
+
+import (
+	"encoding/base64"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"tributary/api/auth"
+	"tributary/api/problem"
+	"tributary/identity"
+	"tributary/ingest/event"
+	"tributary/profiles"
+	"tributary/profiles/handoff"
+	"tributary/profiles/state"
+)
+
+// Handoffs finds hand-offs; state.Store does.
+type Handoffs interface {
+	// Handoff returns nil, nil when there is none of that id.
+	Handoff(workspace string, id uuid.UUID) (*state.Handoff, error)
+	// EachHandoff calls f with hand-offs and a cursor behind each, until f says that it is enough.
+	EachHandoff(workspace string, q state.HandoffQuery, f func(x *state.Handoff, cursor []byte) (more bool, err error)) error
+}
+
+// handoffBody is what is handed over, and of whom. What is left out of verified, open, promised and interactions is
+// filled in from what is on record of the customer.
+type handoffBody struct {
+	Identifiers  []identifierBody      `json:"identifiers,omitempty"`
+	Address      string                `json:"address,omitempty"`
+	Actor        *actorBody            `json:"actor,omitempty"`
+	To           handoff.To            `json:"to,omitzero"`
+	Conversation string                `json:"conversation,omitempty"`
+	Wants        string                `json:"wants,omitempty"`
+	Tried        []handoff.Attempt     `json:"tried,omitempty"`
+	Promised     []handoff.Promise     `json:"promised,omitempty"`
+	Open         []handoff.Matter      `json:"open,omitempty"`
+	Sentiment    *float64              `json:"sentiment,omitempty"`
+	Language     string                `json:"language,omitempty"`
+	Summary      string                `json:"summary,omitempty"`
+	Interactions []handoff.Interaction `json:"interactions,omitempty"`
+}
+
+// address is whom a body is about: whom the key is bound to, if it names nobody.
+func (b *handoffBody) address(key *auth.Key) (profiles.Address, error) {
+	switch {
+	case b.Address != "" && len(b.Identifiers) > 0:
+		return nil, problem.Field("address", "cannot stand beside identifiers")
+	case b.Address != "":
+		address, err := profiles.ParseAddress(b.Address)
+		if err != nil {
+			return nil, problem.Field("address", "must be type:value, such as email:… or observation:<uuid>")
+		}
+		return address, nil
+	case len(b.Identifiers) == 0 && ofCustomer(key):
+		return boundTo(key), nil
+	}
+	return addressIn(b.Identifiers)
+}
+
+// handoffView is the answer about one hand-off.
+type handoffView struct {
+	subjectView
+	Untrusted []string        `json:"untrusted" policy:"meta"`
+	Handoff   *handoff.Record `json:"handoff" policy:"-"`
+}
+
+// handoffsView is one page of hand-offs.
+type handoffsView struct {
+	Untrusted []string      `json:"untrusted" policy:"meta"`
+	Handoffs  []handoffLine `json:"handoffs" policy:"-"`
+	// NextCursor asks for the next page; absent: there is none.
+	NextCursor string `json:"next_cursor,omitempty" policy:"meta"`
+}
+
+// handoffLine is a hand-off in a list: nothing of what it says.
+type handoffLine struct {
+	ID           uuid.UUID      `json:"id" policy:"meta"`
+	Subject      uuid.UUID      `json:"subject" policy:"meta"` // an observation
+	From         handoff.Party  `json:"from" policy:"-"`
+	To           handoff.To     `json:"to" policy:"-"`
+	Conversation string         `json:"conversation,omitempty" policy:"conversation"`
+	CreatedAt    time.Time      `json:"created_at" policy:"meta"`
+	Status       string         `json:"status" policy:"meta"`
+	Lease        *handoff.Lease `json:"lease,omitempty" policy:"-"`
+}
+
+var (
+	untrustedInHandoff = []string{
+		"handoff.conversation", "handoff.from", "handoff.interactions", "handoff.language", "handoff.lease.holder", "handoff.open",
+		"handoff.promised", "handoff.reads[].by", "handoff.returns", "handoff.summary", "handoff.to", "handoff.tried", "handoff.wants",
+	}
+	untrustedInHandoffs = []string{"handoffs[].conversation", "handoffs[].from", "handoffs[].lease.holder", "handoffs[].to"}
+)
+
+// postHandoff offers a hand-off.
+func (a *API) postHandoff(c *gin.Context) {
+	var body handoffBody
+	err := newQuery(c).err()
+	if err == nil {
+		err = decode(c, &body)
+	}
+	var address profiles.Address
+	if err == nil {
+		address, err = body.address(keyOf(c))
+	}
+	var w *writing
+	if err == nil {
+		w, err = a.beginWrite(c, &body, body.Actor)
+	}
+	var found *profiles.Answer
+	if err == nil {
+		x := readingOf(c)
+		x.inConversation(body.Conversation)
+		body.Conversation = or(body.Conversation, x.conversation)
+		found, err = a.Profiles.Get(c.Request.Context(), keyOf(c).Workspace, address)
+	}
+	if err == nil && !w.Done {
+		err = a.offer(c, w, &body, found)
+	}
+	if err != nil {
+		a.fail(c, err)
+		return
+	}
+	h, err := a.handoff(c, w.ID)
+	if err != nil {
+		a.fail(c, err)
+		return
+	}
+	a.answerHandoff(c, http.StatusCreated, h, found)
+}
+
+// offer writes that a hand-off is offered. Its id is that of the write.
+func (a *API) offer(c *gin.Context, w *writing, body *handoffBody, found *profiles.Answer) error {
+	r := &handoff.Record{
+		ID: w.ID, Version: handoff.Version, From: handoff.PartyOf(w.written.Actor), To: body.To, Subject: found.Profile.ID,
+		Conversation: body.Conversation, Wants: body.Wants, Tried: body.Tried, Promised: body.Promised, Open: body.Open,
+		Sentiment: body.Sentiment, Language: body.Language, Summary: body.Summary, Interactions: body.Interactions,
+		CreatedAt: a.Now().UTC().Truncate(time.Millisecond), Status: handoff.StatusOffered,
+	}
+	v := readingOf(c).verification(a)
+	r.Verified = &handoff.Verification{Level: v.Level, By: v.Because, Until: v.ExpiresAt}
+	recordOf(r, &found.Profile)
+	if err := r.Check(); err != nil {
+		return ofEvent(err)
+	}
+	step := &handoff.Step{Handoff: w.ID, Record: r, Name: event.NameHandoffOffered}
+	return a.writeStep(c, w, step, r, or(body.Summary, body.Wants))
+}
+
+// writeStep writes a step of a hand-off, with the text that it brings.
+func (a *API) writeStep(c *gin.Context, w *writing, s *handoff.Step, r *handoff.Record, text string) error {
+	properties, err := s.Properties()
+	if err != nil {
+		return err
+	}
+	cx := &event.CX{HandoffID: s.Handoff.String(), Text: text}
+	switch s.Name {
+	case event.NameHandoffExtended, event.NameHandoffRead: // which are no contact, and push none out
+	default:
+		cx.ConversationID, cx.Queue, cx.Skill = r.Conversation, r.To.Queue, r.To.Skill
+	}
+	return a.write(c, w, &event.Event{Name: s.Name, Observation: r.Subject, CX: cx, Properties: properties})
+}
+
+// handoff finds a hand-off of the key's workspace.
+func (a *API) handoff(c *gin.Context, id uuid.UUID) (*state.Handoff, error) {
+	h, err := a.Handoffs.Handoff(keyOf(c).Workspace, id)
+	if err != nil {
+		return nil, err
+	}
+	if h == nil || h.History.Fold(a.Now()) == nil {
+		return nil, problem.New(problem.NotFound, "there is no such hand-off")
+	}
+	return h, nil
+}
+
+// findHandoff finds the hand-off of a path, and whom it is about.
+func (a *API) findHandoff(c *gin.Context) (*state.Handoff, *profiles.Answer, error) {
+	id, err := uuid.Parse(c.Param("id"))
+	if err != nil {
+		return nil, nil, problem.Field("id", "must be the id of a hand-off")
+	}
+	h, err := a.handoff(c, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	x := readingOf(c)
+	x.inConversation(a.standing(h).Conversation)
+	found, err := a.Profiles.Get(c.Request.Context(), x.key.Workspace, observed(h.Observation))
+	if err != nil {
+		return nil, nil, err
+	}
+	return h, found, a.mayRead(c, x, found)
+}
+
+// standing is a hand-off as it stands now. Its last step is never in the future, whatever the clock says.
+func (a *API) standing(h *state.Handoff) *handoff.Record {
+	now := a.Now()
+	if last := h.History.Last(); last != nil && last.At.After(now) {
+		now = last.At
+	}
+	return h.History.Fold(now)
+}
+
+// inConversation makes a reading one in the conversation of what is read, where the request names none.
+func (x *reading) inConversation(conversation string) {
+	if x.conversation == "" {
+		x.conversation = conversation
+	}
+}
+
+// observed is the address of an observation's profile.
+func observed(id identity.ObservationID) profiles.Address {
+	return profiles.OfObservation(id)
+}
+
+func (a *API) getHandoff(c *gin.Context) {
+	q := newQuery(c)
+	actor := q.text("actor")
+	err := q.err()
+	var h *state.Handoff
+	var found *profiles.Answer
+	if err == nil {
+		h, found, err = a.findHandoff(c)
+	}
+	if err == nil {
+		h, err = a.noteHolder(c, h, found, actor)
+	}
+	if err != nil {
+		a.fail(c, err)
+		return
+	}
+	a.answerHandoff(c, http.StatusOK, h, found)
+}
+
+// answerHandoff answers with a hand-off as it stands.
+func (a *API) answerHandoff(c *gin.Context, status int, h *state.Handoff, found *profiles.Answer) {
+	v, err := a.handoffView(c, h, found)
+	if err != nil {
+		a.fail(c, err)
+		return
+	}
+	a.answerAs(c, status, v)
+}
+
+// handoffView is a hand-off with the lines that its reader may see of what it refers to.
+func (a *API) handoffView(c *gin.Context, h *state.Handoff, found *profiles.Answer) (*handoffView, error) {
+	shown, err := a.filtered(c, found)
+	if err != nil {
+		return nil, err
+	}
+	r := a.standing(h)
+	fillLines(r, &shown.Profile)
+	return &handoffView{
+		subjectView: newSubject(found.Profile.ID, found.Requested, found.IdentityVersion), Untrusted: untrustedInHandoff, Handoff: r,
+	}, nil
+}
+
+// maxHandoffs bounds a page, and maxHandoffsSeen what is looked at for it.
+const (
+	maxHandoffs     = 50
+	maxHandoffsSeen = 1000
+)
+
+func (a *API) getHandoffs(c *gin.Context) {
+	q := newQuery(c)
+	status, queue, conversation := q.text("status"), q.text("queue"), q.values.Get("conversation")
+	cursor, err := base64.RawURLEncoding.DecodeString(q.text("cursor"))
+	if err != nil {
+		q.fault("cursor", "is not one of this list; start again without it")
+	}
+	if status != "" && !slices.Contains(handoff.Statuses(), handoff.Status(status)) {
+		q.fault("status", "must be offered, accepted, returned, released, expired or closed")
+	}
+	if conversation != "" && queue != "" {
+		q.fault("queue", "cannot stand beside conversation")
+	}
+	if handoff.Status(status).Over() && conversation == "" {
+		q.fault("conversation", "is required for hand-offs that are over")
+	}
+	if err := q.err(); err != nil {
+		a.fail(c, err)
+		return
+	}
+	query := state.HandoffQuery{Conversation: conversation, After: cursor}
+	if queue != "" {
+		query.Queue = &queue
+	}
+	v, err := a.listHandoffs(c, query, handoff.Status(status))
+	if err != nil {
+		a.fail(c, err)
+		return
+	}
+	a.answer(c, v)
+}
+
+// listHandoffs lists a page of hand-offs. A bearer who is bound to one customer has that customer's alone.
+func (a *API) listHandoffs(c *gin.Context, q state.HandoffQuery, status handoff.Status) (*handoffsView, error) {
+	x, mine, err := readingOf(c), func(identity.ObservationID) bool { return true }, error(nil)
+	if ofCustomer(x.key) {
+		if mine, err = a.ownObservations(c, x); err != nil {
+			return nil, err
+		}
+	}
+	v, seen := &handoffsView{Untrusted: untrustedInHandoffs, Handoffs: []handoffLine{}}, 0
+	err = a.Handoffs.EachHandoff(x.key.Workspace, q, func(h *state.Handoff, cursor []byte) (bool, error) {
+		if seen++; len(v.Handoffs) == maxHandoffs || seen > maxHandoffsSeen {
+			return false, nil
+		}
+		v.NextCursor = base64.RawURLEncoding.EncodeToString(cursor)
+		if r := a.standing(h); r != nil && mine(h.Observation) && (status == "" || r.Status == status) {
+			v.Handoffs = append(v.Handoffs, newHandoffLine(r))
+			if !ofCustomer(x.key) {
+				x.others = append(x.others, h.Observation)
+			}
+		}
+		return true, nil
+	})
+	if len(v.Handoffs) < maxHandoffs && seen <= maxHandoffsSeen {
+		v.NextCursor = ""
+	}
+	return v, err
+}
+
+// ownObservations says which observations are of the customer that a bearer is bound to.
+func (a *API) ownObservations(c *gin.Context, x *reading) (func(identity.ObservationID) bool, error) {
+	own, err := x.own(c, a)
+	if err != nil {
+		return nil, err
+	}
+	if own == nil {
+		return nil, errForeign()
+	}
+	found, err := a.Profiles.Get(c.Request.Context(), x.key.Workspace, observed(own.Profile.ID))
+	if err != nil {
+		return nil, err
+	}
+	return func(id identity.ObservationID) bool { return hasObservation(&found.Profile, id) }, nil
+}
+
+func newHandoffLine(r *handoff.Record) handoffLine {
+	return handoffLine{
+		ID: r.ID, Subject: r.Subject, From: r.From, To: r.To, Conversation: r.Conversation, CreatedAt: r.CreatedAt,
+		Status: string(r.Status), Lease: r.Lease,
+	}
+}
+
+// getHandoffSchema serves the JSON Schema of records.
+func getHandoffSchema(c *gin.Context) {
+	c.Data(http.StatusOK, "application/schema+json", handoff.Schema())
+}

@@ -1,0 +1,181 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"tributary/api/auth"
+)
+
+// document is the one that a program serves.
+func document(t *testing.T, url string) *openapi3.T {
+	t.Helper()
+	response, err := http.Get(url + "/v1/openapi.yaml") //nolint:noctx // bounded by the test's own time
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var body bytes.Buffer
+	if _, err := body.ReadFrom(response.Body); err != nil {
+		t.Fatal(err)
+	}
+	d, err := openapi3.NewLoader().LoadFromData(body.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+var inBraces = regexp.MustCompile(`:(\w+)`)
+
+// TestIntakeAndDocumentAgree: all that takes events is in the document, but for methods that are refused, and
+// every problem that it answers with.
+func TestIntakeAndDocumentAgree(t *testing.T) {
+	p := start(t, t.TempDir())
+	d := document(t, p.url)
+	documented := map[string]bool{}
+	for path, item := range d.Paths.Map() {
+		for method, o := range item.Operations() {
+			if o.Extensions["x-served-by"] == "gateway" {
+				documented[method+" "+path] = true
+			}
+		}
+	}
+	served := map[string]bool{}
+	for _, r := range p.routes.intake {
+		route := r.Method + " " + inBraces.ReplaceAllString(r.Path, "{$1}")
+		served[route] = true
+		request, err := http.NewRequestWithContext(t.Context(), r.Method, p.url+inBraces.ReplaceAllString(r.Path, "some"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if refused := response.StatusCode == http.StatusMethodNotAllowed; refused == documented[route] {
+			t.Errorf("%s answers %d, documented: %t", route, response.StatusCode, documented[route])
+		}
+	}
+	for route := range documented {
+		if !served[route] {
+			t.Errorf("%s is documented, and is not served", route)
+		}
+	}
+	problems := map[string]bool{"urn:tributary:problem:internal": true} // of a panic: Node.recovered
+	files, err := filepath.Glob("../../../ingest/gateway/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatal("there is no source of the gateway", err)
+	}
+	named := regexp.MustCompile(`(?:problem\(http\.\w+, |unavailable\()"([a-z-]+)"`)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range named.FindAllStringSubmatch(string(text), -1) {
+			if !strings.HasSuffix(file, "_test.go") {
+				problems["urn:tributary:problem:"+m[1]] = true
+			}
+		}
+	}
+	var listed []string
+	for _, name := range d.Components.Schemas["IntakeProblem"].Value.Properties["type"].Value.Enum {
+		listed = append(listed, name.(string))
+	}
+	slices.Sort(listed)
+	if own := slices.Sorted(maps.Keys(problems)); !slices.Equal(own, listed) {
+		t.Errorf("problems are\n%v, documented\n%v", own, listed)
+	}
+}
+
+// lines collects what is logged.
+type lines struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(b)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+// TestLogsHoldPatternsOnly: nothing of what stands in a path, a query, a key or a body is logged, on any route or
+// none, at any level.
+func TestLogsHoldPatternsOnly(t *testing.T) {
+	const mark = "plantedmark"
+	logged := &lines{}
+	p := startLogging(t, t.TempDir(), slog.New(slog.NewJSONHandler(logged, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	admin := p.key(auth.New{Kind: auth.KindAdmin, Workspace: "default"})
+	ask := func(method, path string) {
+		t.Helper()
+		for _, query := range []string{"", "?query=" + mark + "&cursor=" + mark + "&conversation=" + mark, "?" + mark + "=" + mark + "&purpose=" + mark + "&%zz"} {
+			for _, key := range []string{"Bearer " + admin, "Bearer " + mark, "Basic " + mark, ""} {
+				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second) // a stream ends only then
+				request, err := http.NewRequestWithContext(ctx, method, p.url+path+query, strings.NewReader(`{"`+mark+`":"`+mark+`","query":"`+mark+`"}`))
+				if err != nil {
+					t.Fatal(err)
+				}
+				request.Header.Set("Content-Type", "application/json")
+				request.Header.Set("Idempotency-Key", mark)
+				request.Header.Set("User-Agent", mark)
+				request.Header.Set("Referer", "https://example.com/"+mark)
+				request.Header.Set("Cookie", mark+"="+mark)
+				request.Header.Set("Last-Event-ID", mark)
+				if key != "" {
+					request.Header.Set("Authorization", key)
+				}
+				if response, err := http.DefaultClient.Do(request); err == nil {
+					_ = response.Body.Close()
+				}
+				cancel()
+			}
+		}
+	}
+	filled := func(path string) string {
+		return strings.ReplaceAll(inBraces.ReplaceAllString(path, mark), "/v1/profiles/"+mark, "/v1/profiles/email:"+mark+"@example.com")
+	}
+	patterns := map[string]bool{}
+	for _, r := range p.routes.readers {
+		patterns[r.Path] = true
+		ask(r.Method, filled(r.Path))
+	}
+	for _, r := range p.routes.intake {
+		ask(r.Method, filled(r.Path))
+	}
+	for _, path := range []string{"/" + mark, "/v1/profiles/" + mark, "/v1/profiles/email:" + mark + "@example.com/nothing/" + mark, "/v1/profiles/%zz" + mark, "//" + mark + "/../" + mark} {
+		ask(http.MethodGet, path)
+		ask("PLANTEDMARK", path)
+	}
+	p.stop()
+	text := logged.String()
+	if at := strings.Index(strings.ToLower(text), mark); at >= 0 {
+		t.Errorf("the log holds what was sent: …%.300s…", text[max(0, at-150):])
+	}
+	for pattern := range patterns {
+		if !strings.Contains(text, `"route":"`+pattern+`"`) {
+			t.Errorf("%s was asked for, and is not in the log, so that nothing is proven", pattern)
+		}
+	}
+}
