@@ -115,7 +115,9 @@ func (a *API) postHandoff(c *gin.Context) {
 	if err == nil {
 		x := readingOf(c)
 		x.inConversation(body.Conversation)
-		body.Conversation = or(body.Conversation, x.conversation)
+		if body.Conversation == "" || x.key.Session != nil {
+			body.Conversation = x.conversation
+		}
 		found, err = a.Profiles.Get(c.Request.Context(), keyOf(c).Workspace, address)
 	}
 	if err == nil && !w.Done {

@@ -49,9 +49,26 @@ func (a *API) postMCP(c *gin.Context) {
 	if r.Header.Get("Accept") == "" { // whatever comes
 		r.Header.Set("Accept", "application/json, text/event-stream")
 	}
-	c.Header("Cache-Control", "no-store, private")
-	a.mcp.ServeHTTP(c.Writer, r)
+	a.mcp.ServeHTTP(&uncached{c.Writer}, r)
 }
+
+// uncached has the last word on whether an answer may be kept: nobody may.
+type uncached struct{ http.ResponseWriter }
+
+// WriteHeader implements http.ResponseWriter.
+func (w *uncached) WriteHeader(status int) {
+	w.Header().Set("Cache-Control", "no-store, private")
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (w *uncached) Write(p []byte) (int, error) {
+	w.Header().Set("Cache-Control", "no-store, private")
+	return w.ResponseWriter.Write(p)
+}
+
+// Unwrap is for http.ResponseController.
+func (w *uncached) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // message reads the body, so that what is wrong with it is told as on every route.
 func message(c *gin.Context) ([]byte, error) {

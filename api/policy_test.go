@@ -60,6 +60,7 @@ var shownBy = map[string][]string{
 		policy.ClassContent, policy.ClassSatisfaction, policy.ClassBehaviour, policy.ClassProvenance,
 	},
 	"timeline": {policy.ClassMoney, policy.ClassConversation, policy.ClassContent, policy.ClassSatisfaction, policy.ClassBehaviour, policy.ClassProvenance},
+	"search":   {policy.ClassContent},
 	"identity": {policy.ClassContact, policy.ClassIdentifier, policy.ClassProvenance},
 }
 
@@ -161,6 +162,8 @@ func (w *world) readings(key, conversation string) map[string]*httptest.Response
 		"profile":         get(at(who)),
 		"context":         get(at(who+"/context", "budget_tokens", "16000")),
 		"timeline":        get(at(who + "/timeline")),
+		"search":          get(at(who+"/search", "query", "word")),
+		"search_body":     w.do(http.MethodPost, at("/v1/profiles/search"), key, `{"identifiers":[{"type":"anonymous_id","value":"anon-1"}],"query":"word"}`),
 		"identity":        get(at(who+"/identity", "with", "user_id:s1")),
 		"added":           get(at(who+"/identity", "add", "user_id:s2")),
 		"identifier":      get(at("/v1/identifiers/anonymous_id:anon-1")),

@@ -94,11 +94,17 @@ func (noArchive) Before(context.Context, string, []identity.ObservationID, *jour
 	return nil, fmt.Errorf("engine is down")
 }
 
-// noSearch is a search that cannot be made.
-type noSearch struct{}
+// oneHit is a search that finds one message of the planted customer's, whatever is asked for; none without a store.
+type oneHit struct{ *world }
 
-func (noSearch) Page(context.Context, journeys.SearchRequest) (*journeys.SearchPage, error) {
-	return nil, fmt.Errorf("%w: engine is down", journeys.ErrArchive)
+func (w oneHit) Page(context.Context, journeys.SearchRequest) (*journeys.SearchPage, error) {
+	if w.noStore {
+		return nil, fmt.Errorf("%w: engine is down", journeys.ErrArchive)
+	}
+	return &journeys.SearchPage{Hits: []journeys.Hit{{
+		At: epoch, MessageID: "m-1", Source: "marksource", Type: event.TypeTrack, Name: event.NameConversationMessage,
+		ConversationID: "c-1", AuthorRole: event.AuthorCustomer, Matched: 1, Snippet: marks[policy.ClassContent],
+	}}}, nil
 }
 
 // noDisclosed is a disclosure report that cannot be read.
@@ -175,7 +181,7 @@ func newWorld(t testing.TB, checks ...Check) *world {
 		Privacy:  w.desk(service, commands, clock),
 		Past:     noPast{},
 		Policies: policy.NewBook(w.state), Disclosures: w.log, Disclosed: noDisclosed{},
-		Profiles: service, Lineage: service, Worker: w.worker, Contacts: service, Speaker: commands, Accounts: service, Identity: explain.NewService(w.state, w.engine, service), Timeline: timeline, Search: noSearch{}, Sources: accounts, Schemas: w.state, Commands: commands, Analysis: analysis.NewService(w.state, define.NewBook(w.state, profiles.Rules{}), clock), Keys: w.keys, Notes: commands, Trail: noTrail{}, Checks: checks, Metrics: prometheus.NewRegistry(),
+		Profiles: service, Lineage: service, Worker: w.worker, Contacts: service, Speaker: commands, Accounts: service, Identity: explain.NewService(w.state, w.engine, service), Timeline: timeline, Search: oneHit{w}, Sources: accounts, Schemas: w.state, Commands: commands, Analysis: analysis.NewService(w.state, define.NewBook(w.state, profiles.Rules{}), clock), Keys: w.keys, Notes: commands, Trail: noTrail{}, Checks: checks, Metrics: prometheus.NewRegistry(),
 		Logger: slog.New(slog.NewJSONHandler(w.lines, nil)), Now: clock,
 	})
 	w.must(err)

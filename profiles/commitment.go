@@ -99,7 +99,7 @@ type Commitment struct {
 	Evidence CommitmentEvidence `policy:"-"`
 	Late     bool               `policy:"conversation"`
 	// Noted: an event of the program says already that the evidence keeps it.
-	Noted bool `policy:"-"`
+	Noted bool `policy:"meta"`
 }
 
 // CommitmentWord is somebody's word on a promise.

@@ -153,10 +153,10 @@ func identityDoubt(p *Profile) doubt {
 
 // joinsForCertain says whether a rule goes by a shared id or by what a person decided.
 func joinsForCertain(rule string) bool {
-	switch {
-	case rule == identity.RuleMustMerge:
+	switch rule {
+	case identity.RuleMustMerge:
 		return true
-	case rule == identity.RuleDevice:
+	case identity.RuleDevice:
 		return false
 	}
 	return strings.HasPrefix(rule, "same_") || strings.HasPrefix(rule, "compound_")

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"pgregory.net/rapid"
 )
 
@@ -292,5 +293,54 @@ func TestValidateHardlyAllocates(t *testing.T) {
 	e.CX.Amount, e.CX.Currency, e.CX.Language, e.CX.Scale = "", "", "", ""
 	if n := testing.AllocsPerRun(100, func() { _ = e.Validate() }); n > 3 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// TestWhatAgentsWrite: the reserved source has an observation and brings nobody's identifiers; others have neither the
+// observation nor the reserved names, and may speak of promises.
+func TestWhatAgentsWrite(t *testing.T) {
+	o := uuid.UUID{15: 1}
+	for _, tt := range []struct {
+		name, source, event string
+		change              func(*Event)
+		fields              []string
+	}{
+		{"a note", SourceAgent, NameNoteAdded, func(e *Event) { e.Observation = o }, nil},
+		{"a promise", SourceAgent, NameCommitmentMade, func(e *Event) { e.Observation = o }, nil},
+		{"of nobody", SourceAgent, NameNoteAdded, func(*Event) {}, []string{"observation"}},
+		{"another name", SourceAgent, "order.placed", func(e *Event) { e.Observation = o }, []string{"name"}},
+		{"with who it is", SourceAgent, NameNoteAdded, func(e *Event) {
+			e.Observation, e.Identifiers, e.Traits = o, []Identifier{{IDUser, "u"}}, json.RawMessage(`{}`)
+		}, []string{"identifiers", "traits"}},
+		{"a source's promise", "crm", NameCommitmentMade, func(*Event) {}, nil},
+		{"a source's note", "crm", NameNoteAdded, func(*Event) {}, []string{"name"}},
+		{"a source's hand-off", "crm", NameHandoffAccepted, func(*Event) {}, []string{"name"}},
+		{"a source's observation", "crm", "order.placed", func(e *Event) { e.Observation = o }, []string{"observation"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := &Event{Workspace: "w", Source: tt.source, MessageID: "m", Type: TypeTrack, Name: tt.event}
+			e.Stamp(noon, time.Time{}, noon)
+			tt.change(e)
+			var faults Errors
+			errors.As(e.Validate(), &faults)
+			var fields []string
+			for _, f := range faults {
+				fields = append(fields, f.Field)
+			}
+			if !reflect.DeepEqual(fields, tt.fields) {
+				t.Fatalf("got %v", faults)
+			}
+			data, err := Encode(e)
+			if err != nil || !scan(new(Event), data) {
+				t.Fatalf("not read the short way: %s, %v", data, err)
+			}
+			if got, err := Decode(data); err != nil || !reflect.DeepEqual(got, e) {
+				t.Errorf("got %+v, %v", got, err)
+			}
+		})
+	}
+	var adopted Event
+	if faults := adopted.Adopt("w", SourceAgent, noon); len(faults) == 0 || faults[0].Field != "source" {
+		t.Errorf("an import as the reserved source has faults %v", faults)
 	}
 }

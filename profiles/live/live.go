@@ -71,6 +71,12 @@ func (k Kind) Agents() bool {
 	return is
 }
 
+// Coalesced says whether entries of that kind say nothing but that something changed: a step tells it once of each
+// observation.
+func (k Kind) Coalesced() bool {
+	return k == ProfileChanged || k == ConsentChanged || k == DefinitionsChanged || k == PolicyChanged
+}
+
 // Entry is one change. Which fields there are hangs on its kind.
 type Entry struct {
 	Number uint64 // ascending within a feed, with gaps where somebody was erased

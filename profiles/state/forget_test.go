@@ -23,7 +23,7 @@ var forgetting = map[string]string{
 	"kindFormer":  "Forget, as a profile; ForgetFormer, as who left one",
 	"kindValues":  "ForgetValues", "kindSetTrait": "ForgetValues",
 	"kindHandoffBy": "Forget", "kindPledgedBy": "Forget",
-	"kindConsent":   "unify.eraseConsent", "kindItem": "unify.eraseItems", "kindPayload": "unify.eraseItems",
+	"kindConsent": "unify.eraseConsent", "kindItem": "unify.eraseItems", "kindPayload": "unify.eraseItems",
 	"kindPosting": "Matching, by the caller", "kindLinked": "Matching, by the caller",
 	"kindStale": "until the profile is published", "kindJudge": "until the profile is judged",
 	"kindStanding": "SetStanding, when the profile is judged", "kindIn": "likewise", "kindDue": "likewise",

@@ -71,28 +71,35 @@ func (s *Space) Tell(e live.Entry) {
 		return
 	}
 	t := &s.telling
-	switch e.Kind {
-	case live.ProfileChanged, live.ConsentChanged, live.DefinitionsChanged, live.PolicyChanged:
-		once := saidOnce{e.Kind, e.Observation}
-		if _, said := t.said[once]; said {
-			return
-		}
-		if t.said == nil {
-			t.said = map[saidOnce]struct{}{}
-		}
-		t.said[once] = struct{}{}
-	case live.IdentityVersion:
-		for i := range t.entries {
-			if t.entries[i].Kind == e.Kind {
-				t.entries[i].To = e.To
-				return
-			}
-		}
+	if t.repeats(&e) {
+		return
 	}
 	if len(t.entries) == 0 {
 		s.tx.telling = append(s.tx.telling, s)
 	}
 	t.entries = append(t.entries, e)
+}
+
+// repeats says whether the step tells an entry already, or can tell it by one that it has.
+func (t *telling) repeats(e *live.Entry) bool {
+	if e.Kind.Coalesced() {
+		once := saidOnce{e.Kind, e.Observation}
+		_, said := t.said[once]
+		if t.said == nil {
+			t.said = map[saidOnce]struct{}{}
+		}
+		t.said[once] = struct{}{}
+		return said
+	}
+	if e.Kind == live.IdentityVersion {
+		for i := range t.entries {
+			if t.entries[i].Kind == e.Kind {
+				t.entries[i].To = e.To
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // forgetTelling ends a step.

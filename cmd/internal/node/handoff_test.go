@@ -3,9 +3,7 @@ package node
 import (
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 
@@ -137,7 +135,7 @@ func (r *relay) reads(key, path string) *record {
 // TestNothingIsAskedTwice: a customer goes from a web chat to a voice AI, to a person, to an AI. Whoever is next has all
 // that the customer said to those before, with its source, and all that these promised, verified and gave back.
 func TestNothingIsAskedTwice(t *testing.T) {
-	r := &relay{program: startLogging(t, t.TempDir(), slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))), said: map[string]string{}}
+	r := &relay{program: start(t, t.TempDir()), said: map[string]string{}}
 	document, err := json.Marshal(strings.Replace(string(policy.DefaultYAML()), "trusted_sources: []", "trusted_sources: [web]", 1))
 	if err != nil {
 		t.Fatal(err)
@@ -170,8 +168,9 @@ func TestNothingIsAskedTwice(t *testing.T) {
 		t.Errorf("the person gets %+v", got)
 	}
 	r.fact("call-2", "voice", "Pay it to the card I paid with")
-	promise := r.as(person, http.MethodPost, "/v1/commitments",
+	promised := r.as(person, http.MethodPost, "/v1/commitments",
 		`{"identifiers":[{"type":"user_id","value":"u-1"}],"kind":"refund","text":"A refund by Friday","conversation":"call-2"}`, http.StatusCreated)
+	promise := promised["commitment"].(map[string]any)
 	r.as(person, http.MethodPost, toPerson+"/return", `{"summary":"refund ordered","resolved":true,"next":"ask whether it came"}`, http.StatusOK)
 	if closed := r.reads(voice, toPerson); len(closed.Returns) != 1 || closed.Returns[0].Next != "ask whether it came" || !closed.Returns[0].Resolved {
 		t.Errorf("what was given back is %+v", closed.Returns)

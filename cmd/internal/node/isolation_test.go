@@ -321,7 +321,7 @@ func (s *space) fill(text string) string {
 	for {
 		before, rest, ok := strings.Cut(text, "{")
 		name, after, closed := strings.Cut(rest, "}")
-		if !ok || !closed || strings.ContainsAny(name, `" :,[`) {
+		if !ok || !closed || name == "" || strings.ContainsAny(name, `" :,[`) {
 			return s.fillRest(text, before, rest, ok)
 		}
 		text = before + s.thing(name) + after

@@ -178,14 +178,14 @@ func (p *program) journey(t *testing.T, ai, human *agent) {
 	}
 	name := func(s string) string { return t.Name() + s }
 	promised := with(map[string]any{"idempotency_key": name("promise"), "kind": "refund", "text": "a refund by Friday"})
-	first, again := ai.call("propose_commitment", promised), ai.call("propose_commitment", promised)
+	first, again := commitment(ai.call("propose_commitment", promised)), commitment(ai.call("propose_commitment", promised))
 	if first["id"] != again["id"] || first["status"] != "proposed" {
 		t.Errorf("promised are %v and %v", first, again)
 	}
 	if answer, refused := ai.try("confirm_commitment", map[string]any{"id": first["id"], "idempotency_key": name("confirm-ai")}); !refused {
 		t.Errorf("an AI confirms what it proposed: %v", answer)
 	}
-	if made := human.call("confirm_commitment", map[string]any{"id": first["id"], "idempotency_key": name("confirm")}); made["status"] != "made" {
+	if made := commitment(human.call("confirm_commitment", map[string]any{"id": first["id"], "idempotency_key": name("confirm")})); made["status"] != "made" {
 		t.Errorf("confirmed is %v", made)
 	}
 	ai.call("add_note", with(map[string]any{"idempotency_key": name("note"), "text": "asked for a person"}))
@@ -199,6 +199,11 @@ func (p *program) journey(t *testing.T, ai, human *agent) {
 	human.call("get_handoff", map[string]any{"id": id})
 	human.delimited(id)
 	human.call("return_handoff", map[string]any{"id": id, "idempotency_key": name("return"), "summary": "refunded", "resolved": true})
+}
+
+func commitment(answer map[string]any) map[string]any {
+	made, _ := answer["commitment"].(map[string]any)
+	return made
 }
 
 func idOf(t *testing.T, offered map[string]any) string {
@@ -257,6 +262,7 @@ func TestMCP(t *testing.T) {
 
 // toolsByScope: who has not a tool's scope sees no such tool, and is refused by its route.
 func (p *program) toolsByScope(t *testing.T) {
+	whole := p.agent(t, p.overHTTP(p.key(auth.New{Kind: auth.KindAgent, Workspace: "default"})))
 	for _, scope := range []auth.Scope{auth.ScopeProfilesRead, auth.ScopeContextRead, auth.ScopeTimelineRead, auth.ScopeConsentRead, auth.ScopeAgentWrite, auth.ScopeSourcesRead} {
 		a := p.agent(t, p.overHTTP(p.key(auth.New{Kind: auth.KindAgent, Workspace: "default", Scopes: []auth.Scope{scope}})))
 		for name, needs := range toolScopes {
@@ -268,7 +274,7 @@ func (p *program) toolsByScope(t *testing.T) {
 			}
 			arguments := map[string]any{"customer": "user_id:u-1", "id": "018f0000-0000-7000-8000-000000000000"}
 			for argument := range arguments {
-				if !p.takes(t, name, argument) {
+				if !whole.takes(name, argument) {
 					delete(arguments, argument)
 				}
 			}
@@ -286,10 +292,8 @@ func (p *program) toolsByScope(t *testing.T) {
 }
 
 // takes says whether a tool has an argument.
-func (p *program) takes(t *testing.T, name, argument string) bool {
-	t.Helper()
-	whole := p.agent(t, p.overHTTP(p.key(auth.New{Kind: auth.KindAgent, Workspace: "default"})))
-	input, _ := whole.tools[name].InputSchema.(map[string]any)
+func (a *agent) takes(name, argument string) bool {
+	input, _ := a.tools[name].InputSchema.(map[string]any)
 	properties, _ := input["properties"].(map[string]any)
 	return properties[argument] != nil
 }

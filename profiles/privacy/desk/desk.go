@@ -163,7 +163,7 @@ func (d *Desk) Preview(ctx context.Context, r Request) (*Preview, error) {
 func (d *Desk) preview(ctx context.Context, r *Request, s *Subject) (*Preview, error) {
 	p := &Preview{
 		Profile: s.Profile, Observations: len(s.Observations), Identifiers: map[string]int{}, Suppressed: !r.Keep,
-		Kept: s.Kept, Unassigned: s.Unassigned, Stores: s.Stores, HoldUntil: d.now().Add(d.hold(r)),
+		Kept: append([]Kept{}, s.Kept...), Unassigned: s.Unassigned, Stores: s.Stores, HoldUntil: d.now().Add(d.hold(r)),
 	}
 	for _, id := range s.Identifiers {
 		p.Identifiers[id.Type]++
