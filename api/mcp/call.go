@@ -102,6 +102,7 @@ func (b *builder) put(a *argument, value json.RawMessage) {
 		return
 	}
 	switch a.in {
+	case inBody: // is put above, as it is
 	case inPath:
 		if words[0] == "" {
 			b.fault(a.name, "is required")

@@ -26,7 +26,7 @@ func (s *Server) addPrompts(m *mcp.Server) {
 }
 
 func visiblePrompts(list []*mcp.Prompt, caller *Caller) []*mcp.Prompt {
-	return slices.DeleteFunc(list, func(p *mcp.Prompt) bool { return !caller.May(auth.ScopeAgentWrite) })
+	return slices.DeleteFunc(list, func(*mcp.Prompt) bool { return !caller.May(auth.ScopeAgentWrite) })
 }
 
 // takenOver has the record between two lines of which nobody who wrote in it could know the word.
