@@ -61,6 +61,7 @@ var shownBy = map[string][]string{
 	},
 	"timeline": {policy.ClassMoney, policy.ClassConversation, policy.ClassContent, policy.ClassSatisfaction, policy.ClassBehaviour, policy.ClassProvenance},
 	"search":   {policy.ClassContent},
+	"stream":   {policy.ClassSegment},
 	"identity": {policy.ClassContact, policy.ClassIdentifier, policy.ClassProvenance},
 }
 
@@ -187,6 +188,7 @@ func (w *world) readings(key, conversation string) map[string]*httptest.Response
 		"history":         get(at(who + "/traits/favourite/history")),
 		"earlier":         get(at(who, "as_of", "2026-03-01T12:59:00Z")),
 		"disclosures":     get(at(who + "/disclosures")),
+		"stream":          get(at("/v1/stream", "subject", "anonymous_id:anon-1", "after", "oldest", "follow", "false")),
 		"bad_conversaton": get(at(who, "purpose", "everything")),
 	}
 }
