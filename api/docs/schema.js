@@ -70,7 +70,7 @@ export class Schemas {
 
   line(name, schema, required) {
     const s = this.merged(schema);
-    const head = [element("code", {}, name), required ? element("span", { class: "required" }, " always ") : " ",
+    const head = [element("code", {}, name), required ? element("span", { class: "always" }, " always ") : " ",
       element("span", { class: "soft" }, typeOf(s)), " ", prose(s.description ?? "")];
     if (!s.properties && !s.items && !s.oneOf && !s.anyOf && typeof s.additionalProperties !== "object") return element("li", {}, ...head);
     const details = element("details", {}, element("summary", {}, ...head));
