@@ -77,13 +77,14 @@ func (a *API) getContext(c *gin.Context) {
 		return
 	}
 	q := newQuery(c)
-	body := contextBody{Conversation: q.text("conversation"), Query: q.text("query"), After: q.text("after"), AsOf: q.moment("as_of")}
+	body := contextBody{Conversation: q.text("conversation"), Query: q.text("query"), After: q.text("after")}
 	if n := q.number("budget_tokens", profiles.MinBudget, profiles.MaxBudget); n > 0 {
 		body.BudgetTokens = &n
 	}
 	if n := q.number("budget_ms", minBudgetMS, maxBudgetMS); n > 0 {
 		body.BudgetMS = &n
 	}
+	body.AsOf = q.moment("as_of")
 	if n := q.number("known_version", 1, 1<<53); n > 0 {
 		version := uint64(n)
 		body.KnownVersion = &version

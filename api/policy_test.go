@@ -41,6 +41,11 @@ var marks = map[string]string{
 	policy.ClassSegment:      "marksegment",
 }
 
+var contextClasses = []string{
+	policy.ClassIdentity, policy.ClassContact, policy.ClassIdentifier, policy.ClassTrait, policy.ClassMoney, policy.ClassConversation,
+	policy.ClassContent, policy.ClassSatisfaction, policy.ClassBehaviour, policy.ClassProvenance, policy.ClassConsent,
+}
+
 // shownBy says which routes show a mark if the policy lets them.
 var shownBy = map[string][]string{
 	"profile": {
@@ -48,21 +53,28 @@ var shownBy = map[string][]string{
 		policy.ClassContent, policy.ClassSatisfaction, policy.ClassBehaviour, policy.ClassProvenance,
 		policy.ClassAccount, policy.ClassComputed, policy.ClassSegment, policy.ClassConsent,
 	},
-	"consent": {policy.ClassContact, policy.ClassConsent},
-	"check":   {policy.ClassConsent},
-	"members": {policy.ClassSegment},
-	"account": {policy.ClassAccount},
-	"bill":    {policy.ClassMoney, policy.ClassProvenance},
-	"changes": {policy.ClassSegment},
-	"lookup":  {policy.ClassIdentity, policy.ClassContact, policy.ClassTrait, policy.ClassContent, policy.ClassMoney},
-	"context": {
-		policy.ClassIdentity, policy.ClassContact, policy.ClassIdentifier, policy.ClassTrait, policy.ClassMoney, policy.ClassConversation,
-		policy.ClassContent, policy.ClassSatisfaction, policy.ClassBehaviour, policy.ClassProvenance,
-	},
+	"consent":  {policy.ClassContact, policy.ClassConsent},
+	"check":    {policy.ClassConsent},
+	"members":  {policy.ClassSegment},
+	"account":  {policy.ClassAccount},
+	"bill":     {policy.ClassMoney, policy.ClassProvenance},
+	"changes":  {policy.ClassSegment},
+	"lookup":   {policy.ClassIdentity, policy.ClassContact, policy.ClassTrait, policy.ClassContent, policy.ClassMoney},
+	"context":  contextClasses,
+	"ctx_body": contextClasses,
+	"markdown": contextClasses,
 	"timeline": {policy.ClassMoney, policy.ClassConversation, policy.ClassContent, policy.ClassSatisfaction, policy.ClassBehaviour, policy.ClassProvenance},
 	"search":   {policy.ClassContent},
 	"stream":   {policy.ClassSegment},
 	"identity": {policy.ClassContact, policy.ClassIdentifier, policy.ClassProvenance},
+}
+
+// in is a mark as a route would show it.
+func in(route, class, mark string) string {
+	if route == "markdown" && class == policy.ClassProvenance {
+		return "source marksource"
+	}
+	return mark
 }
 
 // plantMarks makes a customer with a mark of every class, in one conversation that somebody identified and one
@@ -171,6 +183,8 @@ func (w *world) readings(key, conversation string) map[string]*httptest.Response
 	return map[string]*httptest.ResponseRecorder{
 		"profile":         get(at(who)),
 		"context":         get(at(who+"/context", "budget_tokens", "16000")),
+		"ctx_body":        w.do(http.MethodPost, at("/v1/context"), key, `{"identifiers":[{"type":"anonymous_id","value":"anon-1"}],"budget_tokens":16000}`),
+		"markdown":        w.doAs("text/markdown", http.MethodGet, at(who+"/context", "budget_tokens", "16000"), key, ""),
 		"timeline":        get(at(who + "/timeline")),
 		"search":          get(at(who+"/search", "query", "word")),
 		"search_body":     w.do(http.MethodPost, at("/v1/profiles/search"), key, `{"identifiers":[{"type":"anonymous_id","value":"anon-1"}],"query":"word"}`),
@@ -209,7 +223,7 @@ func (w *world) shows(t *testing.T, what string, answers map[string]*httptest.Re
 	for route, answer := range answers {
 		all := answer.Body.String() + fmt.Sprint(answer.Header())
 		for class, mark := range marks {
-			shown := strings.Contains(all, mark)
+			shown := strings.Contains(all, in(route, class, mark))
 			switch must := slices.Contains(shownBy[route], class); {
 			case shown && !allowed(class):
 				t.Errorf("%s: %s shows %s: %s", what, route, class, all)
@@ -289,7 +303,7 @@ func TestEveryClassAlone(t *testing.T) {
 		answers := w.readings(key, "")
 		for route, answer := range answers {
 			for c, mark := range marks {
-				if all := answer.Body.String() + fmt.Sprint(answer.Header()); c != class && strings.Contains(all, mark) {
+				if all := answer.Body.String() + fmt.Sprint(answer.Header()); c != class && strings.Contains(all, in(route, c, mark)) {
 					t.Errorf("%s alone: %s shows %s: %s", class, route, c, all)
 				}
 			}

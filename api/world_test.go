@@ -257,12 +257,21 @@ func (w *world) put(events ...*event.Event) {
 // do asks the API.
 func (w *world) do(method, target, key, body string) *httptest.ResponseRecorder {
 	w.Helper()
+	return w.doAs("", method, target, key, body)
+}
+
+// doAs is do for a client that accepts a type of content; "" says nothing of it.
+func (w *world) doAs(accept, method, target, key, body string) *httptest.ResponseRecorder {
+	w.Helper()
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
 	if key != "" {
 		r.Header.Set("Authorization", "Bearer "+key)
+	}
+	if accept != "" {
+		r.Header.Set("Accept", accept)
 	}
 	answer := httptest.NewRecorder()
 	w.api.Handler().ServeHTTP(answer, r)
