@@ -137,6 +137,7 @@ func (a *API) write(c *gin.Context, w *writing, e *event.Event) error {
 		return errRefused()
 	}
 	e.Workspace, e.Source, e.MessageID, e.Type = key.Workspace, event.SourceAgent, w.ID.String(), event.TypeTrack
+	w.written.Known = knownSince(subject, e.Observation)
 	e.Context = w.written.Context()
 	if e.CX == nil {
 		e.CX = &event.CX{}
@@ -182,6 +183,16 @@ func (a *API) subjectOf(c *gin.Context, observation identity.ObservationID) (*pr
 		}
 	}
 	return nil, fmt.Errorf("something is written about somebody who was not looked up")
+}
+
+// knownSince is when an observation of a profile was first heard of.
+func knownSince(a *profiles.Answer, id identity.ObservationID) time.Time {
+	for i := range a.Profile.Observations {
+		if o := &a.Profile.Observations[i]; o.ID == id {
+			return o.FirstReceived
+		}
+	}
+	return time.Time{}
 }
 
 func identifiersOf(a *profiles.Answer) []identity.Identifier {

@@ -3,6 +3,7 @@ package event
 import (
 	"encoding/json"
 	"strconv"
+	"time"
 )
 
 // Written is what an event of SourceAgent says in Context of how it was written.
@@ -12,6 +13,9 @@ type Written struct {
 	// the program made of it; another request under the same message id is a conflict. Empty: the program's own.
 	Request   string `json:"request,omitempty"`
 	RequestID string `json:"request_id,omitempty"`
+	// Known is when whom it is about was first heard of, as the writer read it: an erasure of since then reaches
+	// what was still to be written when it was carried out, and who came back is told from who was erased.
+	Known time.Time `json:"known,omitzero"`
 }
 
 // Actor is who wrote. By and Kind are the credential's; ID and Name are as the writer said, and are not to be trusted.

@@ -392,7 +392,7 @@ func (a *applier) ofItem(item *state.Item, set *privacy.Set) *privacy.Erasure {
 			Kind: item.Kind, Workspace: item.Workspace, Source: item.Source, MessageID: item.MessageID, ReceivedAt: item.ReceivedAt, Value: item.Payload,
 		}}
 		if r := decode(a.Engine, entry); r.event != nil {
-			return set.Of(r.Position, r.ReceivedAt, r.observation.ID, a.hashes(r))
+			return set.Of(r.Position, r.knownAt(), r.observation.ID, a.hashes(r))
 		}
 	}
 	place := identity.Place{Workspace: item.Workspace, Source: item.Source}

@@ -250,6 +250,9 @@ func (k *keeper) lookAt(ctx context.Context, view *state.Snapshot, workspace str
 		if e == nil || k.sent[e.MessageID] {
 			continue
 		}
+		if err := knowing(view, e); err != nil {
+			return nil, err
+		}
 		value, err := event.Encode(e)
 		if err != nil {
 			return nil, fmt.Errorf("encode what became of a promise: %w", err)
@@ -260,6 +263,16 @@ func (k *keeper) lookAt(ctx context.Context, view *state.Snapshot, workspace str
 		})
 	}
 	return records, nil
+}
+
+// knowing has an event say since when whom it is about is known.
+func knowing(view *state.Snapshot, e *event.Event) error {
+	o, err := view.Observation(e.Observation)
+	if o == nil || err != nil {
+		return err
+	}
+	e.Context = event.Written{Actor: event.Actor{Kind: event.AuthorSystem}, Known: o.FirstReceived}.Context()
+	return nil
 }
 
 // foundOf is the event of what is found of a promise and nobody has said; nil if there is nothing.

@@ -23,7 +23,7 @@ func (a *applier) subject(space *state.Space, r *record) (refused bool, err erro
 		return a.mentioned(space, r)
 	}
 	hashes := a.hashes(r)
-	r.erased = space.Erasures().Of(r.Position, r.ReceivedAt, r.observation.ID, hashes)
+	r.erased = space.Erasures().Of(r.Position, r.knownAt(), r.observation.ID, hashes)
 	if !space.Suppresses() {
 		return false, nil
 	}
@@ -35,6 +35,15 @@ func (a *applier) subject(space *state.Space, r *record) (refused bool, err erro
 		}
 	}
 	return false, nil
+}
+
+// knownAt is when it is asked whether an erasure reaches an event: when it was received; of what an agent wrote, when
+// whom it is about was first heard of, for it may have been on its way when they were erased.
+func (r *record) knownAt() time.Time {
+	if known := r.event.Written().Known; !known.IsZero() {
+		return known
+	}
+	return r.ReceivedAt
 }
 
 // erasedAt is when a record's person was erased: what was refused by then stays refused, and what they

@@ -264,7 +264,7 @@ func Covers(engine Engine, hasher *privacy.Hasher, set *privacy.Set, entry strea
 	event, isEvent := eventAt(entry)
 	r := decode(engine, event)
 	if isEvent && r.event != nil {
-		return set.Of(entry.Position, event.ReceivedAt, r.observation.ID, hasher.Event(engine, r.event))
+		return set.Of(entry.Position, r.knownAt(), r.observation.ID, hasher.Event(engine, r.event))
 	}
 	return set.Mentioned(hasher, engine, entry.Position, entry.ReceivedAt, identity.Place{Workspace: entry.Workspace, Source: entry.Source}, payloadOf(engine, entry))
 }
