@@ -24,6 +24,8 @@ type Handoffs interface {
 	Handoff(workspace string, id uuid.UUID) (*state.Handoff, error)
 	// EachHandoff calls f with hand-offs and a cursor behind each, until f says that it is enough.
 	EachHandoff(workspace string, q state.HandoffQuery, f func(x *state.Handoff, cursor []byte) (more bool, err error)) error
+	// HandoffsOf lists those of some observations in the order in which they were offered.
+	HandoffsOf(workspace string, ids ...identity.ObservationID) ([]*state.Handoff, error)
 }
 
 // handoffBody is what is handed over, and of whom. What is left out of verified, open, promised and interactions is
@@ -302,23 +304,19 @@ func (a *API) getHandoffs(c *gin.Context) {
 
 // listHandoffs lists a page of hand-offs. A bearer who is bound to one customer has that customer's alone.
 func (a *API) listHandoffs(c *gin.Context, q state.HandoffQuery, status handoff.Status) (*handoffsView, error) {
-	x, mine, err := readingOf(c), func(identity.ObservationID) bool { return true }, error(nil)
+	x := readingOf(c)
 	if ofCustomer(x.key) {
-		if mine, err = a.ownObservations(c, x); err != nil {
-			return nil, err
-		}
+		return a.ownHandoffs(c, x, q, status)
 	}
 	v, seen := &handoffsView{Untrusted: untrustedInHandoffs, Handoffs: []handoffLine{}}, 0
-	err = a.Handoffs.EachHandoff(x.key.Workspace, q, func(h *state.Handoff, cursor []byte) (bool, error) {
+	err := a.Handoffs.EachHandoff(x.key.Workspace, q, func(h *state.Handoff, cursor []byte) (bool, error) {
 		if seen++; len(v.Handoffs) == maxHandoffs || seen > maxHandoffsSeen {
 			return false, nil
 		}
 		v.NextCursor = base64.RawURLEncoding.EncodeToString(cursor)
-		if r := a.standing(h); r != nil && mine(h.Observation) && (status == "" || r.Status == status) {
+		if r := a.standing(h); r != nil && (status == "" || r.Status == status) {
 			v.Handoffs = append(v.Handoffs, newHandoffLine(r))
-			if !ofCustomer(x.key) {
-				x.others = append(x.others, h.Observation)
-			}
+			x.others = append(x.others, h.Observation)
 		}
 		return true, nil
 	})
@@ -328,20 +326,30 @@ func (a *API) listHandoffs(c *gin.Context, q state.HandoffQuery, status handoff.
 	return v, err
 }
 
-// ownObservations says which observations are of the customer that a bearer is bound to.
-func (a *API) ownObservations(c *gin.Context, x *reading) (func(identity.ObservationID) bool, error) {
-	own, err := x.own(c, a)
+// ownHandoffs lists the newest hand-offs of the customer that a bearer is bound to. Those of others are not looked at: a
+// cursor would tell of them.
+func (a *API) ownHandoffs(c *gin.Context, x *reading, q state.HandoffQuery, status handoff.Status) (*handoffsView, error) {
+	found, err := a.Profiles.Get(c.Request.Context(), x.key.Workspace, boundTo(x.key))
 	if err != nil {
 		return nil, err
 	}
-	if own == nil {
-		return nil, errForeign()
-	}
-	found, err := a.Profiles.Get(c.Request.Context(), x.key.Workspace, observed(own.Profile.ID))
+	ids := each(found.Profile.Observations, func(o *profiles.ObservationRef) identity.ObservationID { return o.ID })
+	all, err := a.Handoffs.HandoffsOf(x.key.Workspace, ids...)
 	if err != nil {
 		return nil, err
 	}
-	return func(id identity.ObservationID) bool { return hasObservation(&found.Profile, id) }, nil
+	v := &handoffsView{Untrusted: untrustedInHandoffs, Handoffs: []handoffLine{}}
+	for _, h := range slices.Backward(all) {
+		r := a.standing(h)
+		switch {
+		case r == nil, status != "" && r.Status != status, q.Conversation == "" && r.Status.Over():
+		case q.Conversation != "" && r.Conversation != q.Conversation, q.Queue != nil && r.To.Queue != *q.Queue:
+		case len(v.Handoffs) < maxHandoffs:
+			v.Handoffs = append(v.Handoffs, newHandoffLine(r))
+		}
+	}
+	slices.Reverse(v.Handoffs)
+	return v, nil
 }
 
 func newHandoffLine(r *handoff.Record) handoffLine {

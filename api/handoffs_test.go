@@ -224,3 +224,31 @@ func TestHandoffFaultsAreNamed(t *testing.T) {
 	}
 	w.decoded(w.do(http.MethodPost, "/v1/handoffs", human, offerBody), http.StatusBadRequest) // no Idempotency-Key
 }
+
+// TestHandoffsOfTheRestricted: who is restricted is in no list, and neither are others in that of a session: not in its
+// lines, and not in its cursor.
+func TestHandoffsOfTheRestricted(t *testing.T) {
+	w := newWorld(t)
+	w.said()
+	w.put(w.event(9, "shop", "order.placed", nil, id(event.IDUser, "u-2")))
+	bot, human := w.agent(auth.PurposeSupport, auth.ReaderOwnAI), w.agent(auth.PurposeSupport, auth.ReaderHuman)
+	mine := w.offered(bot)
+	for n := range maxHandoffs {
+		w.decoded(w.jot("/v1/handoffs", bot, fmt.Sprint("other-", n), `{"identifiers":[{"type":"user_id","value":"u-2"}],"summary":"x","to":{"queue":"a"}}`), http.StatusCreated)
+	}
+	token, _ := w.session(bot, "user_id:u-1", "c-1")
+	own := w.get("/v1/handoffs", token, http.StatusOK)
+	if list := own["handoffs"].([]any); len(list) != 1 || !strings.HasSuffix(mine, list[0].(map[string]any)["id"].(string)) || own["next_cursor"] != nil {
+		t.Errorf("a session lists %v", own)
+	}
+	count := func() int { return len(w.get("/v1/handoffs?queue=refunds", human, http.StatusOK)["handoffs"].([]any)) }
+	if n := count(); n != 1 {
+		t.Fatalf("%d are listed", n)
+	}
+	admin := w.key(auth.KindAdmin, "acme", auth.ScopePrivacyWrite)
+	w.decoded(w.do(http.MethodPost, "/v1/privacy/restrictions", admin, `{"identifiers":[{"type":"user_id","value":"u-1"}],"reason":"disputed"}`), http.StatusOK)
+	w.decoded(w.do(http.MethodGet, mine, human, ""), http.StatusForbidden)
+	if n := count(); n != 0 {
+		t.Error("a hand-off of who is restricted is listed")
+	}
+}

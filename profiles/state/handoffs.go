@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -208,7 +209,7 @@ type HandoffQuery struct {
 }
 
 // EachHandoff calls f with the hand-offs that a query asks for, by queue in the order in which they were
-// offered, with a cursor behind each, until f says that it is enough.
+// offered, with a cursor behind each, until f says that it is enough. Those of people to whom use is restricted are left out.
 func (h *Snapshot) EachHandoff(q HandoffQuery, f func(x *Handoff, cursor []byte) (more bool, err error)) error {
 	if !h.has(kindHandoff) {
 		return nil
@@ -227,6 +228,9 @@ func (h *Snapshot) EachHandoff(q HandoffQuery, f func(x *Handoff, cursor []byte)
 	err := scanRange(h.db, from, after(prefix), func(key, value []byte) error {
 		if len(value) != len(uuid.UUID{}) {
 			return ErrCorrupt
+		}
+		if restricted, err := h.restrictedProfile(identity.ObservationID(value)); restricted || err != nil {
+			return err
 		}
 		x, err := h.handoffAt(identity.ObservationID(value), decodeHandoffKey(key))
 		if err != nil || x == nil {
@@ -276,4 +280,22 @@ func (s *Store) EachHandoff(workspace string, q HandoffQuery, f func(x *Handoff,
 	}
 	defer func() { err = errors.Join(err, h.Close()) }()
 	return h.EachHandoff(q, f)
+}
+
+// HandoffsOf is Snapshot.HandoffsOf as it stands now, of several observations, in the order in which they were offered.
+func (s *Store) HandoffsOf(workspace string, ids ...identity.ObservationID) (all []*Handoff, err error) {
+	h, err := s.View(workspace)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, h.Close()) }()
+	for _, id := range ids {
+		more, err := h.HandoffsOf(id)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, more...)
+	}
+	slices.SortFunc(all, func(a, b *Handoff) int { return a.Key.Compare(b.Key) })
+	return all, nil
 }

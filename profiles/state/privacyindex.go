@@ -205,6 +205,19 @@ func (h *Snapshot) Restricted(ids ...identity.ObservationID) bool {
 // RestrictsAny says so in a snapshot; it is that of now.
 func (h *Snapshot) RestrictsAny() bool { return h.store.RestrictsAny(h.name) }
 
+// restrictedProfile says whether use of the profile that an observation belongs to is restricted.
+func (h *Snapshot) restrictedProfile(id identity.ObservationID) (bool, error) {
+	if !h.RestrictsAny() {
+		return false, nil
+	}
+	a, known, err := h.Assignment(id)
+	if !known || err != nil {
+		return h.Restricted(id), err
+	}
+	members, err := h.Members(a.Profile)
+	return h.Restricted(id, a.Profile) || h.Restricted(members...), err
+}
+
 // Restricted says whether an observation is restricted, by what this step changed too.
 func (s *Space) Restricted(id identity.ObservationID) bool {
 	by := s.tx.store.privacy.restrictedBy(s.name, id)
