@@ -129,6 +129,42 @@ func TestPromisesAreNeverCrowdedOut(t *testing.T) {
 	}
 }
 
+// TestAnAICrowdsOutNoPromise: however much an AI proposes, what was promised stays, whatever the order of arrival.
+func TestAnAICrowdsOutNoPromise(t *testing.T) {
+	byAI := event.CX{AuthorRole: event.AuthorAI}
+	var events []*event.Event
+	for i := range 20 {
+		events = append(events, spoke(event.NameCommitmentMade, fmt.Sprint("made-", i), i, event.CX{AuthorRole: event.AuthorHuman}))
+	}
+	for i := range 3 * maxPledges {
+		events = append(events, spoke(event.NameCommitmentProposed, fmt.Sprint("said-", i), 1000+i, byAI), spoke(event.NameCommitmentWithdrawn, fmt.Sprint("said-", i), 2000+i, byAI))
+	}
+	var want []byte
+	for range 3 {
+		s := &State{}
+		for _, e := range events {
+			s.Apply(e, stream.Position{})
+		}
+		made := 0
+		for _, c := range foldCommitments([]Member{{State: s}}, nil) {
+			if c.Status == CommitmentMade {
+				made++
+			}
+		}
+		if made != 20 || s.unpledged() == 0 {
+			t.Fatalf("%d promises of 20 are left, %d left out", made, s.unpledged())
+		}
+		only := &State{}
+		only.mergePledges(s)
+		if got := encode(only); want != nil && string(got) != string(want) {
+			t.Fatal("what is kept hangs on the order of arrival")
+		} else if want == nil {
+			want = got
+		}
+		rand.Shuffle(len(events), func(i, j int) { events[i], events[j] = events[j], events[i] })
+	}
+}
+
 // genPromise draws events about few promises, and deeds.
 func genPromise(seq int) *rapid.Generator[*event.Event] {
 	return rapid.Custom(func(t *rapid.T) *event.Event {

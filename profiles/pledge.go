@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -88,10 +89,11 @@ type CommitmentQuote struct {
 
 // Bounds of what is kept of promises.
 const (
-	maxPledges = 128 // registers, the newest
-	maxDeeds   = 48  // events that may keep a promise, the newest
-	maxTags    = 8
-	maxTag     = 64 // bytes
+	maxPledges   = 128 // registers, the newest
+	maxProposals = 32  // of these what an AI proposed or took back, the newest
+	maxDeeds     = 48  // events that may keep a promise, the newest
+	maxTags      = 8
+	maxTag       = 64 // bytes
 )
 
 // FoundPrefix begins the message ids of what the program finds out about promises itself. Those of other events
@@ -220,39 +222,50 @@ func openPledge(raw string) (d pledgeDetail) {
 	return d
 }
 
-// addPledge keeps what was said last, and of all registers the newest.
+// addPledge keeps what was said last, and of all registers the newest. What an AI alone says has a bound of its own, so
+// that it never crowds out what was promised: which registers are kept follows from the set of events all the same.
 func (s *State) addPledge(x pledge) {
 	i, found := search(s.pledges, func(y pledge) int { return y.compareKey(x) })
-	switch {
-	case found:
+	if found {
 		if x.said(s.pledges[i]) > 0 {
 			s.pledges[i] = x
 		}
 		return
-	case len(s.pledges) < maxPledges:
-		s.pledges = insert(s.pledges, i, x, maxPledges)
-		return
 	}
-	oldest := 0
-	for j := range s.pledges {
-		if s.pledges[j].older(s.pledges[oldest]) < 0 {
-			oldest = j
+	s.pledges = slices.Insert(s.pledges, i, x)
+	s.boundPledges(maxProposals, pledge.proposes)
+	s.boundPledges(maxPledges, func(pledge) bool { return true })
+}
+
+// proposes says whether the register is what an AI may say.
+func (a pledge) proposes() bool { return a.field == pledgeProposed || a.field == pledgeRetracted }
+
+// boundPledges drops the oldest of some registers if they are more than there may be.
+func (s *State) boundPledges(most int, of func(pledge) bool) {
+	n, oldest := 0, 0
+	for i, x := range s.pledges {
+		if !of(x) {
+			continue
+		}
+		if n++; n == 1 || x.older(s.pledges[oldest]) < 0 {
+			oldest = i
 		}
 	}
-	if x.older(s.pledges[oldest]) <= 0 {
-		return
+	if n > most {
+		s.pledges = slices.Delete(s.pledges, oldest, oldest+1)
 	}
-	s.pledges = append(s.pledges[:oldest], s.pledges[oldest+1:]...)
-	if oldest < i {
-		i--
-	}
-	s.pledges = insert(s.pledges, i, x, maxPledges)
 }
 
 // unpledged is how many events about promises have no register, at most, because there were too many.
 func (s *State) unpledged() uint64 {
-	if len(s.pledges) < maxPledges {
-		return 0
+	proposals := 0
+	for _, x := range s.pledges {
+		if x.proposes() {
+			proposals++
+		}
 	}
-	return s.pledged - min(s.pledged, maxPledges)
+	if kept := len(s.pledges); kept >= maxPledges || proposals >= maxProposals {
+		return s.pledged - min(s.pledged, uint64(kept))
+	}
+	return 0
 }
