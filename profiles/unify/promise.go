@@ -18,33 +18,27 @@ type promised struct {
 	account     string
 }
 
-// promise notes what an event promises, and that it may keep or change what was.
+// promise notes what an event promises, and that it may keep or change what was. What is said of an account may make its
+// subject a part of it; only a deed concerns all to whom something was promised about the account.
 func (a *applier) promise(space *state.Space, r *record) {
-	e := r.event
-	if e.Type != event.TypeTrack || e.CX == nil {
-		if space.HasPledged() && e.CX != nil && e.CX.AccountID != "" {
-			a.lookAtAccount(space, e.CX.AccountID)
-		}
+	e, id := r.event, r.observation.ID
+	if e.CX == nil {
 		return
 	}
-	id := r.observation.ID
-	about := event.AboutCommitment(e.Name)
-	if about && e.CX.CommitmentID != "" && (e.Name == event.NameCommitmentProposed || e.Name == event.NameCommitmentMade) {
+	said := e.Type == event.TypeTrack && event.AboutCommitment(e.Name)
+	if said && e.CX.CommitmentID != "" && (e.Name == event.NameCommitmentProposed || e.Name == event.NameCommitmentMade) {
 		space.Pledge(&profiles.Pledged{Observation: id, ID: e.CX.CommitmentID, AccountID: e.CX.AccountID, DueAt: e.CX.DueAt})
 	}
 	if !space.HasPledged() {
 		return
 	}
-	if about || profiles.IsDeed(e.Name) {
+	did := e.Type == event.TypeTrack && profiles.IsDeed(e.Name)
+	if said || did || e.CX.AccountID != "" {
 		a.promised = append(a.promised, promised{workspace: space.Name(), observation: id})
 	}
-	if e.CX.AccountID != "" {
-		a.lookAtAccount(space, e.CX.AccountID)
+	if did && e.CX.AccountID != "" {
+		a.promised = append(a.promised, promised{workspace: space.Name(), account: e.CX.AccountID})
 	}
-}
-
-func (a *applier) lookAtAccount(space *state.Space, account string) {
-	a.promised = append(a.promised, promised{workspace: space.Name(), account: account})
 }
 
 // promisedMoved notes that a profile lost or got an observation.
