@@ -106,3 +106,26 @@ func TestAccountsOfAnObservation(t *testing.T) {
 	must(t, hot.Close())
 	must(t, s.Close())
 }
+
+// TestReadersStopInFrontOfTheirNeighbours: who finds nothing of a kind, or the last of it, does not fold the value that
+// stands behind: here it cannot be folded.
+func TestReadersStopInFrontOfTheirNeighbours(t *testing.T) {
+	s := openOn(t, vfs.NewMem())
+	id := uuid.UUID{7, 15: 1}
+	for range 2 { // a single one is not folded
+		must(t, s.DB().Merge(newSpace("w").key(nil, kindSchema), []byte("no schema"), nil))
+	}
+	for range 2 {
+		hot, err := s.Snapshot("w")
+		must(t, err)
+		_, err = hot.(*Snapshot).AccountsOf(id, 10)
+		must(t, err)
+		if hot.(*Snapshot).has(kindRestricted) {
+			t.Error("nobody is restricted")
+		}
+		must(t, hot.Close())
+		names(t, s, id, "acme", 1) // from here on there is a last one
+		must(t, s.Tx().Commit())
+	}
+	must(t, s.Close())
+}

@@ -249,11 +249,14 @@ func lastID(key []byte) uuid.UUID {
 }
 
 // after returns the first key that does not begin with prefix.
-func after(prefix []byte) []byte {
-	end := append([]byte(nil), prefix...)
-	for i := len(end) - 1; i >= 0; i-- {
-		if end[i]++; end[i] != 0 {
-			return end[:i+1]
+func after(prefix []byte) []byte { return appendAfter(nil, prefix) }
+
+// appendAfter is after for who has a buffer.
+func appendAfter(b, prefix []byte) []byte {
+	b = append(b, prefix...)
+	for i := len(b) - 1; i >= 0; i-- {
+		if b[i]++; b[i] != 0 {
+			return b[:i+1]
 		}
 	}
 	return nil

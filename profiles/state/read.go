@@ -90,6 +90,7 @@ type cursor struct {
 	// durable leaves out what is in memory only.
 	durable bool
 	it      *pebble.Iterator
+	limit   []byte // of each
 }
 
 func (c *cursor) open() (err error) {
@@ -157,12 +158,14 @@ func (c *cursor) ids(prefix []byte) (ids []uuid.UUID, err error) {
 }
 
 // each calls f for every key that begins with prefix, ascending, until f fails. A key is valid until f
-// returns, and f does not use the cursor.
+// returns, and f does not use the cursor. It stops in front of what follows: to stand on a key whose value is merged,
+// as those of schemas, is to fold all that was added to it.
 func (c *cursor) each(prefix []byte, f func(key []byte) error) error {
 	if err := c.open(); err != nil {
 		return err
 	}
-	for valid := c.it.SeekGE(prefix); valid && bytes.HasPrefix(c.it.Key(), prefix); valid = c.it.Next() {
+	c.limit = appendAfter(c.limit[:0], prefix)
+	for at := c.it.SeekGEWithLimit(prefix, c.limit); at == pebble.IterValid && bytes.HasPrefix(c.it.Key(), prefix); at = c.it.NextWithLimit(c.limit) {
 		if err := f(c.it.Key()); errors.Is(err, errStop) {
 			return nil
 		} else if err != nil {
