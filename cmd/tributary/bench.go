@@ -19,7 +19,8 @@ func newBench(_ *globals) *cobra.Command {
 		feed           bool
 		profiles, bare string
 		parts          []string
-		kafka          string
+		kafka, dir     string
+		ingest         float64
 	)
 	cmd := &cobra.Command{
 		Use:   "bench",
@@ -45,7 +46,10 @@ minutes and a few GB of disk, and leaves nothing behind. Stop other work first: 
 			if duration > 0 {
 				c.Duration = duration
 			}
-			c.Parts, c.Kafka = parts, kafka
+			if ingest > 0 {
+				c.Ingest = ingest
+			}
+			c.Parts, c.Kafka, c.Dir = parts, kafka, dir
 			if rest > 0 {
 				c.Rest = rest
 			}
@@ -70,6 +74,8 @@ minutes and a few GB of disk, and leaves nothing behind. Stop other work first: 
 	flags.DurationVar(&duration, "duration", 0, fmt.Sprintf("how long each other measurement lasts (default %s)", c.Duration))
 	flags.DurationVar(&rest, "rest", 0, fmt.Sprintf("how long a server is left alone before its memory is read (default %s)", c.Rest))
 	flags.StringSliceVar(&parts, "only", nil, fmt.Sprintf("what to measure, of %v (default: all)", bench.Parts()))
+	flags.StringVar(&dir, "dir", "", fmt.Sprintf("folder that keeps the data for the next run, made and filled if it is not there; only with parts of %v", bench.KeptParts()))
+	flags.Float64Var(&ingest, "ingest", 0, fmt.Sprintf("events per second beside which readers are measured (default %g)", c.Ingest))
 	flags.BoolVar(&quick, "quick", false, "only show that everything runs, in less than a minute")
 	flags.BoolVar(&asJSON, "json", false, "print JSON")
 	flags.StringVar(&kafka, "kafka", "", "host:port of an Apache Kafka to measure a log on, too")

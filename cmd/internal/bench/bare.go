@@ -29,7 +29,11 @@ func Bare(ctx context.Context, address string) error {
 	})
 	// About what a context of the usual budget takes.
 	answer := []byte(`{"facts":["` + strings.Repeat("Customer of one observation. ", 110) + `"]}`)
-	router.GET("/v1/profiles/:address/context", func(c *gin.Context) {
+	router.Match([]string{http.MethodGet, http.MethodPost}, restCall.path, func(c *gin.Context) {
+		if _, err := io.Copy(io.Discard, c.Request.Body); err != nil {
+			c.Status(http.StatusBadRequest)
+			return
+		}
 		c.Data(http.StatusOK, "application/json", answer)
 	})
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)

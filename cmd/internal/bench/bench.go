@@ -34,6 +34,11 @@ type Config struct {
 	Duration time.Duration
 	// Rest is how long a server is left alone before its memory at rest is read.
 	Rest time.Duration
+	// Dir, if not empty, keeps the data that readers are measured on: a run that finds some there measures on it
+	// and makes none. Only with parts of KeptParts.
+	Dir string
+	// Ingest is how many events per second come in beside readers. At least 100.
+	Ingest float64
 	// ProfileDir, if not empty, gets a CPU profile of the server for each measurement.
 	ProfileDir string
 	// Kafka is host:port of a broker on which the part kafka keeps topics of its own; empty leaves that
@@ -51,12 +56,12 @@ var BareCommand = []string{"bench", "--bare-listen"}
 
 // Default measures in a few minutes. It does not know the program.
 func Default() Config {
-	return Config{Events: 200_000, Duration: 8 * time.Second, Rest: 5 * time.Second}
+	return Config{Events: 200_000, Ingest: 10_000, Duration: 8 * time.Second, Rest: 5 * time.Second}
 }
 
 // Quick only shows that everything runs; its figures say little.
 func Quick() Config {
-	return Config{Events: 10_000, Duration: time.Second, Rest: time.Second}
+	return Config{Events: 10_000, Ingest: 10_000, Duration: time.Second, Rest: time.Second}
 }
 
 // Validate reports every fault.
@@ -72,6 +77,12 @@ func (c Config) Validate() error {
 	}
 	if c.Kafka == "" && slices.Contains(c.Parts, "kafka") {
 		faults = append(faults, errors.New("kafka: must be given to measure the part kafka"))
+	}
+	if c.Dir != "" && (len(c.Parts) == 0 || slices.ContainsFunc(c.Parts, func(part string) bool { return !slices.Contains(KeptParts(), part) })) {
+		faults = append(faults, fmt.Errorf("dir: only with parts of %v, which leave what they find", KeptParts()))
+	}
+	if !(c.Ingest >= batchEvents) {
+		faults = append(faults, fmt.Errorf("ingest: must be at least %d, is %g", batchEvents, c.Ingest))
 	}
 	if c.Events < batchEvents {
 		faults = append(faults, fmt.Errorf("events: must be at least %d, is %d", batchEvents, c.Events))
@@ -90,13 +101,12 @@ func (c Config) Validate() error {
 
 // What sources and readers do, as the first aims state it.
 const (
-	connections  = 32     // of sources in the gateway's measurement
-	batchEvents  = 100    // events in a batch
-	feeders      = 8      // connections that feed the whole path
-	readers      = 64     // of contexts
-	ingestPerS   = 10_000 // events per second beside which readers are measured
-	calmCallsPer = 10.0   // calls per second of a reader that is a person's desktop
-	callsPerS    = 2_000  // of all readers, when they are voice agents
+	connections  = 32    // of sources in the gateway's measurement
+	batchEvents  = 100   // events in a batch
+	feeders      = 8     // connections that feed the whole path
+	readers      = 64    // of contexts
+	calmCallsPer = 10.0  // calls per second of a reader that is a person's desktop
+	callsPerS    = 2_000 // of all readers, when they are voice agents
 )
 
 type bench struct {
@@ -104,7 +114,8 @@ type bench struct {
 	dir    string
 	events *events
 	report *Report
-	ingest float64 // events per second of a feeder; 0: ingestPerS
+	ingest float64 // events per second of a feeder
+	kept   bool    // cfg.Dir holds the data of an earlier run
 }
 
 // Run measures everything and returns the figures. Whatever it started has ended and whatever it
@@ -126,8 +137,15 @@ func Run(ctx context.Context, cfg Config) (report *Report, err error) {
 			return nil, err
 		}
 	}
-	b := &bench{cfg: cfg, dir: dir, events: newEvents(cfg.Events, cfg.People), report: newReport(cfg)}
-	measure := map[string]func(context.Context) error{"gateway": b.gateway, "path": b.wholePath, "analysis": b.analysis, "context": b.context, "serving": b.serving, "hot": b.hot, "erase": b.erase, "import": b.imports, "connectors": b.connectors, "kafka": b.kafka}
+	b := &bench{cfg: cfg, dir: dir, ingest: cfg.Ingest}
+	if err := b.reuse(); err != nil {
+		return nil, err
+	}
+	b.events, b.report = newEvents(b.cfg.Events, b.cfg.People), newReport(b.cfg)
+	if b.kept {
+		b.events.continued()
+	}
+	measure := map[string]func(context.Context) error{"gateway": b.gateway, "path": b.wholePath, "analysis": b.analysis, "agents": b.agents, "serving": b.serving, "hot": b.hot, "erase": b.erase, "import": b.imports, "connectors": b.connectors, "kafka": b.kafka}
 	for _, part := range Parts() {
 		if len(cfg.Parts) > 0 && !slices.Contains(cfg.Parts, part) || part == "kafka" && cfg.Kafka == "" {
 			continue
@@ -144,8 +162,11 @@ func Run(ctx context.Context, cfg Config) (report *Report, err error) {
 // one client that sends a thousand times its share; erasures; files on their way in; connectors' decoding; intake and
 // whole path on Kafka.
 func Parts() []string {
-	return []string{"gateway", "path", "analysis", "context", "serving", "hot", "erase", "import", "connectors", "kafka"}
+	return []string{"gateway", "path", "analysis", "agents", "serving", "hot", "erase", "import", "connectors", "kafka"}
 }
+
+// KeptParts are the parts that can measure on data that an earlier run left: readers change nothing but what is added.
+func KeptParts() []string { return []string{"agents", "serving"} }
 
 func (b *bench) say(what string) {
 	if b.cfg.Progress != nil {

@@ -33,7 +33,7 @@ const (
 func (b *bench) erase(ctx context.Context) error {
 	return b.withData(ctx, func(s *server, keys []string, _ string) error {
 		b.ingest = float64(max(erasedLeast, min(erasedIngest, b.cfg.Events/erasedShare)))
-		defer func() { b.ingest = 0 }()
+		defer func() { b.ingest = b.cfg.Ingest }()
 		b.say("intake before erasures")
 		calm, err := b.erasing(ctx, s, keys, func() error { return pause(ctx, b.cfg.Duration) })
 		if err != nil {

@@ -40,6 +40,9 @@ func newEvents(total, people int) *events {
 	return e
 }
 
+// continued numbers events from the time of day on, behind those of every earlier run.
+func (e *events) continued() { e.next.Store(uint64(time.Now().Unix()) * reserved) } //nolint:gosec // after 1970
+
 // mix is SplitMix64: a different, evenly spread number for each.
 func mix(n uint64) uint64 {
 	n += 0x9e3779b97f4a7c15

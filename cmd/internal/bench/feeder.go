@@ -35,7 +35,7 @@ func (f fed) rate() float64 { return float64(f.Requests*batchEvents) / f.Seconds
 
 const (
 	// reserved is more events than any feeder sends.
-	reserved = 1 << 32
+	reserved = 1 << 28
 	// leastTotal has a feeder send of 5,000 customers at least: a few would have more conversations in a minute
 	// than anybody has in a year, and what is measured would be how they are told apart.
 	leastTotal = 5000 * eventsPerPerson
@@ -57,10 +57,7 @@ func (b *bench) startFeeder(ctx context.Context, address string, keys []string) 
 	if err != nil {
 		return nil, errors.Join(err, orders.Close(), out.Close())
 	}
-	order := feederOrder{Address: address, Keys: keys, Total: max(int(b.events.people)*eventsPerPerson, leastTotal), First: b.events.take(reserved), Rate: ingestPerS / batchEvents}
-	if b.ingest > 0 {
-		order.Rate = b.ingest / batchEvents
-	}
+	order := feederOrder{Address: address, Keys: keys, Total: max(int(b.events.people)*eventsPerPerson, leastTotal), First: b.events.take(reserved), Rate: b.ingest / batchEvents}
 	var began fed
 	err = errors.Join(json.NewEncoder(orders).Encode(order), json.NewDecoder(out).Decode(&began))
 	if err != nil {

@@ -123,8 +123,8 @@ func (l load) work(ctx context.Context, request func() (int, time.Time, bool)) (
 		if err != nil {
 			return o, err
 		}
-		if bytes.Contains(body, []byte(`"failed":`)) {
-			return o, fmt.Errorf("events were refused: %.300s", body)
+		if bytes.Contains(body, []byte(`"failed":`)) || bytes.Contains(body, []byte(`"isError":true`)) {
+			return o, fmt.Errorf("events or a tool's call were refused: %.300s", body)
 		}
 		o.latencies = append(o.latencies, time.Since(due))
 	}

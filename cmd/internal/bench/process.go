@@ -157,7 +157,7 @@ func (b *bench) bare(ctx context.Context) (*process, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	err = p.await(ctx, "an answer", func() (uint64, bool) { return 0, answers(ctx, "http://"+address+"/v1/profiles/x/context") })
+	err = p.await(ctx, "an answer", func() (uint64, bool) { return 0, answers(ctx, "http://"+address+restCall.path) })
 	if err != nil {
 		p.kill()
 		return nil, "", err

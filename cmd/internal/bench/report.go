@@ -20,8 +20,8 @@ const (
 	UnitSeconds    Unit = "s"
 	UnitBytes      Unit = "B"
 	UnitPerEvent   Unit = "B/event"
-	UnitCPUPerCall Unit = "CPU-s/M calls"
-	UnitCores      Unit = "cores" // CPU-seconds per second
+	UnitCPUPerCall Unit = "µs CPU/call" // CPU-seconds per million calls
+	UnitCores      Unit = "cores"       // CPU-seconds per second
 	UnitRows       Unit = "rows/s"
 	UnitCPURows    Unit = "CPU-s/M rows"
 )

@@ -114,7 +114,7 @@ type shares struct{ server, engine, ingest, readers, all float64 }
 // others is what none of these used; the clocks of both sums differ by a tick or two.
 func (s shares) others() float64 { return max(0, s.all-s.server-s.engine-s.ingest-s.readers) }
 
-// shares measures what was used while f ran.
+// shares measures what was used while f ran. ingest may be nil.
 func (b *bench) shares(s *server, ingest *feeder, f func() error) (used shares, err error) {
 	before, err := b.usedSoFar(s, ingest)
 	if err != nil {
@@ -136,7 +136,10 @@ func (b *bench) shares(s *server, ingest *feeder, f func() error) (used shares, 
 // usedSoFar is in CPU-seconds.
 func (b *bench) usedSoFar(s *server, ingest *feeder) (shares, error) {
 	c, err1 := s.cpu()
-	fed, err2 := cpuTime(ingest.pid())
+	fed, err2 := time.Duration(0), error(nil)
+	if ingest != nil {
+		fed, err2 = cpuTime(ingest.pid())
+	}
 	own, err3 := cpuTime(os.Getpid())
 	all, err4 := machineTime()
 	return shares{c.server.Seconds(), c.engine.Seconds(), fed.Seconds(), own.Seconds(), all.Seconds()}, errors.Join(err1, err2, err3, err4)
