@@ -41,18 +41,17 @@ func toldOf(x *Interaction) told { return told{x.At.UnixMilli(), x.MessageID, x.
 // facts lists all facts, best first.
 func facts(p *Profile, r ContextRequest) []Fact {
 	t := &teller{p: p, r: r, told: map[told]bool{}}
-	list := append([]Fact{t.who()}, t.items(FactOpen)...)
 	promised, kept := t.promises()
-	list = append(list, promised...)
-	list = append(list, t.journey()...)
-	list = append(list, t.questions()...)
-	list = append(list, t.items(FactMoney)...)
-	list = append(list, t.satisfaction()...)
+	list := make([]Fact, 0, len(p.Items)+len(p.Interactions)+len(p.Answers)+len(p.Attributes)+len(p.Traits)+len(promised)+len(kept)+16)
+	list = append(list, t.who())
+	list = append(append(append(append(list, t.items(FactOpen)...), promised...), t.journey()...), t.questions()...)
+	list = append(append(list, t.items(FactMoney)...), t.satisfaction()...)
 	contacts, others := t.interactions()
-	known := t.identity()
 	recent := min(len(contacts), maxFirst)
-	return slices.Concat(list, contacts[:recent], t.permissions(), []Fact{known},
-		t.traits(list[0].Quotes, known.Quotes), contacts[recent:], kept, others)
+	list = append(append(list, contacts[:recent]...), t.permissions()...)
+	known := t.identity()
+	list = append(append(list, known), t.traits(list[0].Quotes, known.Quotes)...)
+	return append(append(append(list, contacts[recent:]...), kept...), others...)
 }
 
 // sum is a fact that is made of several events, named by what it says of the profile.

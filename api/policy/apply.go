@@ -152,6 +152,7 @@ type walker struct {
 	shown    map[member]bool // by named path: true, it is masked
 	classes  map[string]bool
 	profiles []uuid.UUID
+	changes  int // of a value that is filtered
 }
 
 func newWalker(r *Reader) *walker {

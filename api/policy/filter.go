@@ -2,6 +2,8 @@ package policy
 
 import (
 	"reflect"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -21,7 +23,7 @@ func (w *walker) filter(v reflect.Value, at place) (bool, error) {
 	case reflect.Struct:
 		return w.filterObject(v, at)
 	default: // an array of structs: nothing that is filtered has one
-		v.SetZero()
+		w.clear(v)
 		return true, nil
 	}
 }
@@ -45,28 +47,34 @@ func (w *walker) filterInner(v reflect.Value, at place) (bool, error) {
 	return ok, err
 }
 
+// filterList copies a list only when something in it changes: most readers may see most of what there is.
 func (w *walker) filterList(v reflect.Value, at place) error {
-	if v.IsNil() {
+	if v.Len() == 0 {
 		return nil
 	}
-	out := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
-	reflect.Copy(out, v)
+	x := reflect.New(v.Type().Elem()).Elem()
+	var out reflect.Value // not valid: nothing has changed
 	n := 0
-	for i := range out.Len() {
-		x := out.Index(i)
+	for i := range v.Len() {
+		x.Set(v.Index(i))
+		before := w.changes
 		ok, err := w.filter(x, at)
 		if err != nil {
 			return err
 		}
-		if !ok {
-			continue
+		if !out.IsValid() && (!ok || w.changes > before) {
+			out = reflect.MakeSlice(v.Type(), v.Len(), v.Len())
+			n = reflect.Copy(out, v.Slice(0, i))
 		}
-		if n < i {
+		if ok && out.IsValid() {
 			out.Index(n).Set(x)
+			n++
 		}
-		n++
 	}
-	v.Set(out.Slice3(0, n, n))
+	if out.IsValid() {
+		v.Set(out.Slice3(0, n, n))
+		w.changes++
+	}
 	return nil
 }
 
@@ -75,7 +83,9 @@ func (w *walker) filterMapping(v reflect.Value, at place) error {
 		return nil
 	}
 	out := reflect.MakeMapWithSize(v.Type(), v.Len())
-	for _, key := range v.MapKeys() {
+	keys := v.MapKeys()
+	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) }) // a limit goes by order
+	for _, key := range keys {
 		x := reflect.New(v.Type().Elem()).Elem()
 		x.Set(v.MapIndex(key))
 		ok, err := w.filter(x, at)
@@ -84,6 +94,8 @@ func (w *walker) filterMapping(v reflect.Value, at place) error {
 		}
 		if ok {
 			out.SetMapIndex(key, x)
+		} else {
+			w.changes++
 		}
 	}
 	v.Set(out)
@@ -116,8 +128,8 @@ func (w *walker) filterField(f *field, v reflect.Value, element place) error {
 	case do == Withhold:
 		if !isZero(v) {
 			w.withhold(path, class, because, needs)
+			w.clear(v)
 		}
-		v.SetZero()
 	case !f.asWhole:
 		if isZero(v) {
 			return nil
@@ -128,7 +140,7 @@ func (w *walker) filterField(f *field, v reflect.Value, element place) error {
 		}
 		ok, err := w.filter(v, at)
 		if !ok {
-			v.SetZero()
+			w.clear(v)
 		}
 		return err
 	case v.Type() == rawType && do == Show:
@@ -138,13 +150,19 @@ func (w *walker) filterField(f *field, v reflect.Value, element place) error {
 		shown, ok := maskLeaf(v, class)
 		if !ok {
 			w.withhold(path, class, because, needs)
-			v.SetZero()
+			w.clear(v)
 			return nil
 		}
 		w.masked[path] = true
 		v.Set(shown)
+		w.changes++
 	}
 	return nil
+}
+
+func (w *walker) clear(v reflect.Value) {
+	v.SetZero()
+	w.changes++
 }
 
 // timeOf reads a time.Time without a copy of it on the heap where that can be.

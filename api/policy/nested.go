@@ -21,6 +21,7 @@ func (w *walker) nested(v reflect.Value, at place, path member) reflect.Value {
 	if d.Decode(&x) != nil || !w.prune(x, at, path) {
 		return v
 	}
+	w.changes++
 	pruned, err := json.Marshal(x)
 	if err != nil { // what was decoded encodes
 		return reflect.ValueOf(json.RawMessage("null"))

@@ -264,6 +264,39 @@ func TestWhatIsShownIsAsEncodingJSONWritesIt(t *testing.T) {
 	})
 }
 
+// TestFilteredIsAsItIsWritten: what is filtered is written as what was not is, and that stays as it was.
+func TestFilteredIsAsItIsWritten(t *testing.T) {
+	r := Reader{Policy: parse(t, whole+`
+  support:
+    human: {identity: withhold, contact: withhold, content: withhold, trait: {do: show, max_age: 30d, limit: 2}}
+`), Purpose: "support", Kind: "human", Now: now}
+	rapid.Check(t, func(t *rapid.T) {
+		o := someone.Draw(t, "o")
+		before, want := fmt.Sprintf("%#v", o), must(r.Apply(o)).JSON
+		all, err := json.Marshal(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		filtered, _, err := Filter(&r, &o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := must(r.Apply(*filtered)).JSON; string(got) != string(want) {
+			t.Fatalf("writes\n%s, want\n%s", got, want)
+		}
+		if now, err := json.Marshal(o); err != nil || string(now) != string(all) || fmt.Sprintf("%#v", o) != before {
+			t.Fatalf("leaves\n%s of\n%s (%v)", now, all, err)
+		}
+	})
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
 func TestWithheldIsAbsentAndSaid(t *testing.T) {
 	p := parse(t, "classes: [sensitive]\ntraits: {health_note: sensitive, salary: money}\n"+strings.Replace(whole, "meta: show,", "meta: show, sensitive: withhold,", 1)+`
   support:
