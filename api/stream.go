@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -130,6 +132,8 @@ func (a *API) getStream(c *gin.Context) {
 		return
 	}
 	defer leave()
+	a.metrics.stream.listeners.Inc()
+	defer a.metrics.stream.listeners.Dec()
 	s := &listening{api: a, c: c, x: readingOf(c), key: keyOf(c), filter: filter, control: http.NewResponseController(c.Writer)}
 	defer s.close()
 	if err := s.open(); err != nil {
@@ -149,6 +153,9 @@ type listening struct {
 	listener *live.Listener
 	told     *told
 	control  *http.ResponseController
+	deaf     bool // nothing that is written arrives any more
+	caughtUp bool // it has heard, once, all that there was
+	lagging  bool // since then it fell behind what listeners share
 
 	who      identity.ObservationID // whom it is about alone; zero: anybody
 	profile  identity.ProfileID     // whose that is now
@@ -160,6 +167,7 @@ type listening struct {
 	place live.Place
 	until uint64 // of one that does not follow: the newest entry when it began
 	out   []byte
+	array *outArray // in which out begins; nil: nothing is to be written
 }
 
 func (s *listening) close() {
@@ -168,6 +176,9 @@ func (s *listening) close() {
 	}
 	if s.told != nil {
 		s.api.streams.forget(s.told)
+	}
+	if s.lagging {
+		s.api.metrics.stream.lagging.Dec()
 	}
 }
 
@@ -202,11 +213,13 @@ func (s *listening) open() (err error) {
 		return err
 	}
 	_ = s.control.SetReadDeadline(time.Time{}) // it is over when the client goes
+	boundSocket(s.c.Request)
 	h := s.c.Writer.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("X-Accel-Buffering", "no")
 	s.c.Status(http.StatusOK)
-	s.out = append(s.out, "retry: 3000\n\n"...)
+	// Listeners who were all cut off at once come again one after another.
+	s.out = append(strconv.AppendInt(append(s.buffer(), "retry: "...), 2000+rand.Int64N(3000), 10), "\n\n"...)
 	s.event("open", head, s.place)
 	if reset != nil {
 		return s.notice("reset", reset)

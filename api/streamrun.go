@@ -14,18 +14,34 @@ import (
 	"tributary/profiles/live"
 )
 
-// streamBatch is how many entries are looked at between two writes.
-const streamBatch = 256
+const (
+	streamBatch = 256      // entries that are looked at at a time
+	writeAt     = 32 << 10 // bytes of them that are written at once
+)
 
 // Why a stream goes on from elsewhere, or ends.
 const (
 	becauseAnotherFeed = "another_feed" // the state was made again: what was told before may be told otherwise
 	becauseNotHeld     = "not_held"     // what followed is no longer held
 	becauseFellBehind  = "fell_behind"  // likewise, while listening
+	becauseSlow        = "slow"         // changes come faster than the client reads
 	becauseKey         = "key"          // it is revoked, has expired, or its workspace is closed
 	becauseShutdown    = "shutdown"
 	becauseFault       = "fault"
+	becauseSubject     = "subject" // was erased or restricted
 )
+
+// whatToDo says what a client does about each of them.
+var whatToDo = map[string]string{
+	becauseAnotherFeed: "Ask again for whatever you hold: what was told before counts no more. Then go on listening.",
+	becauseNotHeld:     "Ask again for whatever you hold: what became of it between first and last is told no more. Then go on listening.",
+	becauseFellBehind:  "Ask again for whatever you hold: what became of it between first and last is told no more. Then go on listening.",
+	becauseSlow:        "Read faster, or ask for fewer types or one profile. Nothing is lost for as long as it is held.",
+	becauseKey:         "Connect again with a key that is valid, and the last id.",
+	becauseShutdown:    "Connect again with the last id.",
+	becauseFault:       "Connect again with the last id.",
+	becauseSubject:     "Let go of what you hold of them.",
+}
 
 // Errors that end a stream.
 var (
@@ -120,6 +136,9 @@ func (s *listening) next(ctx context.Context) (*live.Page, <-chan struct{}, erro
 			return nil, nil, err
 		}
 	}
+	if err := s.lag(page); err != nil {
+		return nil, nil, err
+	}
 	entries, err := s.choose(page)
 	if err == nil {
 		err = s.told.record(entries, s.disclose(ctx))
@@ -131,13 +150,36 @@ func (s *listening) next(ctx context.Context) (*live.Page, <-chan struct{}, erro
 		return nil, nil, nil
 	}
 	for _, e := range entries {
+		if len(s.out) > writeAt {
+			if err := s.flush(); err != nil {
+				return nil, nil, err
+			}
+		}
 		s.entry(e.told, e.encoded.data)
 	}
 	s.place.Number = max(s.place.Number, page.Through)
 	if len(entries) > 0 {
+		s.api.metrics.stream.sent.Add(float64(len(entries)))
 		err = s.flush()
 	}
 	return page, changed, err
+}
+
+// lag tells a client once that it reads more slowly than changes come, until it has heard them all. Of one that
+// begins far behind its head says so.
+func (s *listening) lag(page *live.Page) error {
+	caughtUp := page.Through >= s.listener.Head().Last
+	s.caughtUp = s.caughtUp || caughtUp
+	switch {
+	case !s.lagging && page.Lagging && s.caughtUp:
+		s.lagging = true
+		s.api.metrics.stream.lagging.Inc()
+		return s.notice("lagging", &streamNotice{Because: becauseSlow, From: s.place.String(), Behind: s.listener.Head().Last - s.place.Number})
+	case s.lagging && caughtUp:
+		s.lagging = false
+		s.api.metrics.stream.lagging.Dec()
+	}
+	return nil
 }
 
 // formerly is a profile that the subject of the stream belonged to. Entries up to a number may have been looked
@@ -211,8 +253,8 @@ func (s *listening) usable(ctx context.Context) error {
 
 // fail ends a stream, and says why if that can be said.
 func (s *listening) fail(ctx context.Context, err error) {
-	if ctx.Err() != nil {
-		return // the client went away
+	if ctx.Err() != nil || s.deaf {
+		return // the client went away, or is let go: it comes again with its last id
 	}
 	name, because := "end", becauseFault
 	var token *auth.TokenError
@@ -220,7 +262,7 @@ func (s *listening) fail(ctx context.Context, err error) {
 	case errors.Is(err, live.ErrClosed):
 		because = becauseShutdown
 	case errors.Is(err, errNobody):
-		name, because = "gone", "subject"
+		name, because = "gone", becauseSubject
 	case errors.Is(err, errOtherFeed):
 		because = becauseAnotherFeed
 	case errors.Is(err, auth.ErrUnknown), errors.Is(err, auth.ErrRevoked), errors.Is(err, auth.ErrExpired), errors.Is(err, auth.ErrClosed), errors.As(err, &token):

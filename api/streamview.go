@@ -2,9 +2,13 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
+	"log/slog"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -44,6 +48,8 @@ type streamHeadView struct {
 	// Profile is whom it is about alone.
 	Profile          uuid.UUID `json:"profile,omitzero" policy:"meta"`
 	HeartbeatSeconds float64   `json:"heartbeat_seconds" policy:"meta"`
+	// Behind is how many entries come at once, at most: those of others are among them.
+	Behind uint64 `json:"behind" policy:"meta"`
 }
 
 // streamNotToldRef says why a type is not told.
@@ -54,7 +60,7 @@ type streamNotToldRef struct {
 	Needs   string `json:"needs,omitempty" policy:"meta"`
 }
 
-// streamNotice is an event that is no change: reset, gap, gone or end.
+// streamNotice is an event that is no change: reset, gap, lagging, gone or end.
 type streamNotice struct {
 	Because string `json:"because"`
 	// From is the place from which the stream goes on.
@@ -62,6 +68,10 @@ type streamNotice struct {
 	// First and Last are the numbers of the entries that were missed.
 	First uint64 `json:"first,omitempty"`
 	Last  uint64 `json:"last,omitempty"`
+	// Behind is how many entries there are behind From.
+	Behind uint64 `json:"behind,omitempty"`
+	// Do is what the client does about it.
+	Do string `json:"do"`
 }
 
 // audience is who hears the same.
@@ -125,7 +135,7 @@ func (s *listening) hear() error {
 func (s *listening) head() streamHeadView {
 	v := streamHeadView{
 		Place: s.place.String(), Types: []string{}, NotTold: []streamNotToldRef{}, Profile: s.profile,
-		HeartbeatSeconds: s.api.Live.Heartbeat.Seconds(),
+		HeartbeatSeconds: s.api.Live.Heartbeat.Seconds(), Behind: s.until - min(s.until, s.place.Number),
 	}
 	for _, k := range live.Kinds() {
 		switch {
@@ -231,9 +241,24 @@ func (s *listening) erased(v *streamEntryView) error {
 	return err
 }
 
+// outArray is what is written at once, and room for the entry that makes it so much.
+type outArray [writeAt + 8<<10]byte
+
+// outArrays are shared: a listener holds one while it writes.
+var outArrays = sync.Pool{New: func() any { return new(outArray) }}
+
+// buffer returns what is to be written so far, to append to.
+func (s *listening) buffer() []byte {
+	if s.array == nil {
+		s.array = outArrays.Get().(*outArray)
+		s.out = s.array[:0]
+	}
+	return s.out
+}
+
 // event appends an event.
 func (s *listening) event(name string, data []byte, at live.Place) {
-	s.out = append(append(s.out, "id: "...), at.String()...)
+	s.out = append(append(s.buffer(), "id: "...), at.String()...)
 	s.out = append(append(append(s.out, "\nevent: "...), name...), "\ndata: "...)
 	s.out = append(append(s.out, data...), "\n\n"...)
 }
@@ -245,6 +270,8 @@ func (s *listening) entry(t *live.Told, data []byte) {
 
 // notice writes an event that is no change. It moves the client's place only where the stream's was moved.
 func (s *listening) notice(name string, n *streamNotice) error {
+	n.Do = whatToDo[n.Because]
+	s.api.metrics.stream.notices.WithLabelValues(name, n.Because).Inc()
 	data, err := json.Marshal(n)
 	if err != nil {
 		return err
@@ -255,7 +282,7 @@ func (s *listening) notice(name string, n *streamNotice) error {
 
 // heartbeat says that nothing is new up to here: who comes again goes on from here.
 func (s *listening) heartbeat() error {
-	s.out = append(s.out, ": "...)
+	s.out = append(s.buffer(), ": "...)
 	s.out = strconv.AppendInt(s.out, s.api.Now().Unix(), 10)
 	s.out = append(append(append(s.out, "\nid: "...), s.place.String()...), "\n\n"...)
 	return s.flush()
@@ -265,9 +292,14 @@ func (s *listening) heartbeat() error {
 func (s *listening) flush() error {
 	_ = s.control.SetWriteDeadline(time.Now().Add(s.api.Live.Stall))
 	_, err := s.c.Writer.Write(s.out)
-	s.out = s.out[:0]
+	outArrays.Put(s.array)
+	s.out, s.array = nil, nil
 	if err == nil {
 		err = s.control.Flush()
+	}
+	if s.deaf = err != nil; errors.Is(err, os.ErrDeadlineExceeded) {
+		s.api.metrics.stream.stalled.Inc()
+		s.api.Logger.Info("a listener took nothing in and was let go", slog.String("request_id", s.c.GetString(requestIDKey)))
 	}
 	return err
 }

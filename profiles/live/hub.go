@@ -124,11 +124,14 @@ func (l *Listener) Next(behind uint64, limit int) (*Page, <-chan struct{}, error
 	changed, last := f.changed, f.head.Last
 	page := f.shared(behind, limit)
 	f.mu.RUnlock()
-	if page != nil {
-		return page, changed, nil
+	if page == nil {
+		var err error
+		if page, err = f.config.Source.LivePage(f.workspace, behind, last, limit); err != nil {
+			return nil, nil, err
+		}
 	}
-	page, err := f.config.Source.LivePage(f.workspace, behind, last, limit)
-	return page, changed, err
+	page.Lagging = last > behind && last-behind > uint64(f.config.Ring)
+	return page, changed, nil
 }
 
 // Newest is the number of the newest entry that there is, though it may not be shared yet.

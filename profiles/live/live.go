@@ -225,4 +225,6 @@ type Page struct {
 	Through uint64
 	// Missed is the greatest number behind the place that is no longer held; 0: none is missing.
 	Missed uint64
+	// Lagging: the place was further behind than what listeners share.
+	Lagging bool
 }

@@ -145,7 +145,7 @@ func Run(ctx context.Context, cfg Config) (report *Report, err error) {
 	if b.kept {
 		b.events.continued()
 	}
-	measure := map[string]func(context.Context) error{"gateway": b.gateway, "path": b.wholePath, "analysis": b.analysis, "agents": b.agents, "serving": b.serving, "hot": b.hot, "erase": b.erase, "import": b.imports, "connectors": b.connectors, "kafka": b.kafka}
+	measure := map[string]func(context.Context) error{"gateway": b.gateway, "path": b.wholePath, "analysis": b.analysis, "agents": b.agents, "serving": b.serving, "stream": b.stream, "hot": b.hot, "erase": b.erase, "import": b.imports, "connectors": b.connectors, "kafka": b.kafka}
 	for _, part := range Parts() {
 		if len(cfg.Parts) > 0 && !slices.Contains(cfg.Parts, part) || part == "kafka" && cfg.Kafka == "" {
 			continue
@@ -158,11 +158,11 @@ func Run(ctx context.Context, cfg Config) (report *Report, err error) {
 }
 
 // Parts are the names of what can be measured by itself, in their order: the intake; the whole path
-// with memory and disk, and what computed traits and segments add to it; contexts, and freshness and intake, of a server that holds data; freshness beside
+// with memory and disk, and what computed traits and segments add to it; contexts, and freshness and intake, of a server that holds data; changes told to listeners; freshness beside
 // one client that sends a thousand times its share; erasures; files on their way in; connectors' decoding; intake and
 // whole path on Kafka.
 func Parts() []string {
-	return []string{"gateway", "path", "analysis", "agents", "serving", "hot", "erase", "import", "connectors", "kafka"}
+	return []string{"gateway", "path", "analysis", "agents", "serving", "stream", "hot", "erase", "import", "connectors", "kafka"}
 }
 
 // KeptParts are the parts that can measure on data that an earlier run left: readers change nothing but what is added.

@@ -43,6 +43,7 @@ type Config struct {
 	Gateway    Gateway    `yaml:"gateway"`
 	Log        Log        `yaml:"log"`
 	State      State      `yaml:"state"`
+	Stream     Stream     `yaml:"stream"`
 	Identity   Identity   `yaml:"identity"`
 	Profiles   Profiles   `yaml:"profiles"`
 	Privacy    Privacy    `yaml:"privacy"`
@@ -117,6 +118,8 @@ type State struct {
 	Cache         Size     `yaml:"cache"`
 	MemTable      Size     `yaml:"mem_table"`
 	DedupeHorizon Duration `yaml:"dedupe_horizon"`
+	LiveEntries   int      `yaml:"live_entries"`
+	LiveAge       Duration `yaml:"live_age"`
 }
 
 // Identity is who is who.
@@ -200,8 +203,9 @@ func Default() Config {
 		},
 		State: State{
 			Cache: state.DefaultCacheBytes, MemTable: state.DefaultMemTableBytes,
-			DedupeHorizon: Duration(state.DefaultHorizon),
+			DedupeHorizon: Duration(state.DefaultHorizon), LiveEntries: state.DefaultLiveEntries, LiveAge: Duration(state.DefaultLiveAge),
 		},
+		Stream: defaultStream(),
 		Identity: Identity{
 			DefaultRegion: "US",
 			Shareable:     []string{event.IDEmail, event.IDPhone}, Exclusive: []string{event.IDUser},
@@ -263,6 +267,9 @@ func (c Config) Validate() error {
 		fault(true, "log.driver: %q is neither %s nor %s", c.Log.Driver, DriverEmbedded, DriverKafka)
 	}
 	faults = append(faults, prefixed("state", c.HotState().Validate())...)
+	fault(c.State.LiveEntries == 0, "state.live_entries: must be at least 1, or -1 for no feed")
+	fault(c.State.LiveAge == 0, "state.live_age: must be at least a minute")
+	c.Stream.validate(fault)
 	faults = append(faults, prefixed("identity", c.IdentityEngine(make([]byte, 32)).Validate())...)
 	faults = append(faults, prefixed("sink", c.SinkConfig().Validate())...)
 	faults = append(faults, c.validateSources()...)
@@ -366,7 +373,8 @@ func (c Config) KafkaLog() (kafka.Config, error) {
 func (c Config) HotState() state.Config {
 	return state.Config{
 		Dir: c.Path("state"), CacheBytes: int64(c.State.Cache), MemTableBytes: int64(c.State.MemTable),
-		Horizon: time.Duration(c.State.DedupeHorizon),
+		Horizon:     time.Duration(c.State.DedupeHorizon),
+		LiveEntries: c.State.LiveEntries, LiveAge: time.Duration(c.State.LiveAge),
 	}
 }
 

@@ -70,10 +70,12 @@ func TestExampleHoldsEveryKeyAndItsDefault(t *testing.T) {
 }
 
 func TestAllFaultsAtOnce(t *testing.T) {
-	path := write(t, "workspace: 'No Good'\nroles: [dance]\nlog: {shards: 0, driver: paper}\nsink: {max_rows: -1}\nclickhouse: {inspect_listen: '0.0.0.0:8123'}\nhttp: {pprof_listen: ':6060'}\nidentity: {default_region: Atlantis, regions: {shop: Utopia}}\n")
+	path := write(t, "workspace: 'No Good'\nroles: [dance]\nlog: {shards: 0, driver: paper}\nsink: {max_rows: -1}\nclickhouse: {inspect_listen: '0.0.0.0:8123'}\nhttp: {pprof_listen: ':6060'}\nidentity: {default_region: Atlantis, regions: {shop: Utopia}}\n"+
+		"state: {live_entries: 0, live_age: 1s}\nstream: {listeners: 0, listeners_per_key: 7, buffer: 0, heartbeat: 0s, stall: 0s}\n")
 	_, err := Load(path, []string{"TRIBUTARY_NO_SUCH_KEY=1", "TRIBUTARY_SINK_TIMEOUT=soon"})
 	for _, part := range []string{
 		"workspace:", "roles:", "log.driver:", "sink.max_rows:", "clickhouse.inspect_listen:", "http.pprof_listen:",
+		"state.live_entries:", "state.live_age:", "stream.listeners:", "stream.listeners_per_key:", "stream.buffer:", "stream.heartbeat:", "stream.stall:",
 		"identity.default_region:", "identity.regions[shop]:", "TRIBUTARY_NO_SUCH_KEY", "TRIBUTARY_SINK_TIMEOUT",
 	} {
 		if err == nil || !strings.Contains(err.Error(), part) {

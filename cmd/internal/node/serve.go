@@ -50,6 +50,7 @@ func (n *Node) listen(ctx context.Context) (servers []*server, err error) {
 	front := gateway.Server(hardened(n.onceCaughtUp(handler)), n.logger)
 	n.config.HTTP.Limit(front)
 	front.RegisterOnShutdown(n.endStreams) // which waits for them
+	front.ConnContext = api.WithSocket
 	add(front, secure, drain)
 
 	commands, err := n.commandServer(ctx)
@@ -164,7 +165,7 @@ func (n *Node) readers() (http.Handler, error) {
 	a, err := api.New(api.Config{
 		Version: n.options.Version, PublicURL: n.config.HTTP.PublicURL, AuthorizationServers: issuers, AuthorizationScopes: scopes,
 		Sessions: sessions, Handoffs: n.state, Promises: n.profiles, Marks: n.state, Refusals: n.gate, Secret: written,
-		Live:     api.Live{Hub: live.NewHub(live.Config{Source: n.state, Logger: n.logger}), Facts: n.state},
+		Live:     n.live(),
 		Past:     earlier,
 		Policies: n.policies, Disclosures: n.log, Disclosed: n.disclosed,
 		Profiles: n.profiles, Lineage: n.profiles, Worker: n.unify, Contacts: n.profiles, Speaker: n.commands, Accounts: n.profiles, Identity: n.identity, Timeline: timeline, Search: search, Sources: n.accounts, Schemas: n.state, Privacy: n.privacy, Certificates: &erase.Archive{Erasures: n.privacy, Log: n.log}, Exports: n.asExports(), Analysis: n.analysis, Commands: n.commands, Keys: n.authKeys, Tokens: tokens, Notes: n.commands, Trail: n.trail, RateLimit: n.config.HTTP.RateLimit.Quota(), Checks: n.checks(),
@@ -175,6 +176,18 @@ func (n *Node) readers() (http.Handler, error) {
 	}
 	n.routes.readers, n.endStreams = a.Rules(), a.EndStreams
 	return a.Handler(), nil
+}
+
+// live is how changes are told to those who listen.
+func (n *Node) live() api.Live {
+	s := n.config.Stream
+	l := api.Live{
+		Facts: n.state, PerKey: s.ListenersPerKey, Total: s.Listeners, Heartbeat: time.Duration(s.Heartbeat), Stall: time.Duration(s.Stall),
+	}
+	if n.config.State.LiveEntries > 0 {
+		l.Hub = live.NewHub(live.Config{Source: n.state, Logger: n.logger, Ring: s.Buffer})
+	}
+	return l
 }
 
 // checks are the parts that /readyz reports.
