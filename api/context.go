@@ -43,6 +43,7 @@ type contextAsk struct {
 	budget time.Duration // 0: none
 	after  []stream.Position
 	known  profiles.Known
+	untold string            // why consent is not told; "": it is
 	named  func(error) error // puts errors in terms of the request
 }
 
@@ -221,7 +222,7 @@ func (a *API) serveContext(c *gin.Context, ask *contextAsk) {
 		Late:            append([]lateView{}, g.late...),
 		IdentityChanged: g.change,
 		Facts:           append([]profiles.Fact{}, known.Facts...),
-		LeftOut:         append(append([]profiles.Omission{}, known.LeftOut...), a.withheldFrom(c)...),
+		LeftOut:         append(append([]profiles.Omission{}, known.LeftOut...), withheldFrom(readingOf(c), ask.untold)...),
 	}
 	if ask.Narrative {
 		a.answerNarrative(c, v)
@@ -242,20 +243,31 @@ func (a *API) readFor(c *gin.Context, ask *contextAsk, found *profiles.Answer) {
 	for _, raise := range verification.Raise {
 		ask.Ask = append(ask.Ask, raise.Ask...)
 	}
-	rule := x.policy.Rule(x.purpose, string(x.key.Reader), policy.ClassConsent)
-	if rule.Do == policy.Show && rule.Consent == "" && verification.level >= rule.Needs {
+	switch rule := x.policy.Rule(x.purpose, string(x.key.Reader), policy.ClassConsent); {
+	case rule.Do != policy.Show:
+		ask.untold = profiles.OmittedPurpose
+	case rule.Consent != "":
+		ask.untold = profiles.OmittedConsent
+	case verification.level < rule.Needs:
+		ask.untold = profiles.OmittedVerification
+	default:
 		ask.Consent = consent.Project(found.Consent, ask.AsOf)
 	}
 }
 
-// withheldFrom says what the policy took out before the facts were made, by class and reason.
-func (a *API) withheldFrom(c *gin.Context) (list []profiles.Omission) {
-	for _, w := range readingOf(c).before.Withheld {
+// withheldFrom says what the policy took out before the facts were made, by class and reason, and that consent is not
+// told, if there is a reason.
+func withheldFrom(x *reading, untold string) (list []profiles.Omission) {
+	for _, w := range x.before.Withheld {
 		if n := len(list) - 1; n >= 0 && list[n].Class == w.Class && list[n].Reason == w.Because {
 			list[n].Count += uint64(w.Count) //nolint:gosec // a count
 			continue
 		}
 		list = append(list, profiles.Omission{Class: w.Class, Count: uint64(w.Count), Reason: w.Because}) //nolint:gosec // a count
+	}
+	told := slices.ContainsFunc(list, func(o profiles.Omission) bool { return o.Class == policy.ClassConsent })
+	if untold != "" && !told {
+		list = append(list, profiles.Omission{Class: policy.ClassConsent, Reason: untold})
 	}
 	return list
 }

@@ -1,6 +1,7 @@
 package crashtest
 
 import (
+	"bytes"
 	"net/http"
 	"syscall"
 	"testing"
@@ -73,9 +74,9 @@ func (p *program) goesOnWithoutEngine(t *testing.T, tr *traffic, readKey string,
 	if tr.total() == before || lag == 0 {
 		t.Errorf("%d events taken in meanwhile, the sink is behind by %v rows", tr.total()-before, lag)
 	}
-	p.await("an event to be in its context", 10*time.Second, func() bool {
-		status, _, err := p.request(http.MethodGet, "http://"+p.api+"/v1/profiles/user_id:"+tr.latestUser()+"/context", readKey, nil)
-		return err == nil && status == http.StatusOK
+	p.await("an event to be in its context, with no part late", 10*time.Second, func() bool {
+		status, body, err := p.request(http.MethodGet, "http://"+p.api+"/v1/profiles/user_id:"+tr.latestUser()+"/context?budget_ms=2000", readKey, nil)
+		return err == nil && status == http.StatusOK && bytes.Contains(body, []byte(`"late":[]`))
 	})
 }
 
