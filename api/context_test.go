@@ -151,6 +151,9 @@ func TestWhatASplitTookAwayIsWithdrawn(t *testing.T) {
 			t.Fatalf("%s: the change is %v", tt.user, change)
 		}
 		withdrawn := fmt.Sprint(change["withdrawn"])
+		if tool := w.toldByTool(key, tt.user, known); fmt.Sprint(tool["identity_changed"]) != fmt.Sprint(change) {
+			t.Errorf("%s: the tool says %v, the route %v", tt.user, tool["identity_changed"], change)
+		}
 		if !strings.Contains(withdrawn, ids[tt.loses]) || strings.Contains(withdrawn, ids[tt.keeps]) || ids[tt.loses] == "" {
 			t.Errorf("%s: withdrawn are %s of %v", tt.user, withdrawn, ids)
 		}
@@ -233,6 +236,19 @@ func countsItsTokens(t *rapid.T, body []byte, budget int) {
 func (w *world) contextOf(key, user, members string) map[string]any {
 	w.Helper()
 	return w.decoded(w.do(http.MethodPost, "/v1/context", key, strings.Replace(asksFor(members+`,"budget_tokens":16000`), "u1", user, 1)), http.StatusOK)
+}
+
+// toldByTool is contextOf by the tool of MCP.
+func (w *world) toldByTool(key, user, members string) map[string]any {
+	w.Helper()
+	r := httptest.NewRequest(http.MethodPost, "/mcp", strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_context","arguments":{"customer":"user_id:`+
+		user+`"`+members+`,"budget_tokens":16000}}}`))
+	r.Header = http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer " + key}}
+	answer := httptest.NewRecorder()
+	w.api.Handler().ServeHTTP(answer, r)
+	result, _ := w.decoded(answer, http.StatusOK)["result"].(map[string]any)
+	told, _ := result["structuredContent"].(map[string]any)
+	return told
 }
 
 // idsIn are the ids of facts by the events that they quote.
