@@ -100,9 +100,9 @@ async function read(response, into) {
       if (done) break;
       text = (text + value).slice(-mostShown);
       if (json) continue;
-      const atEnd = into.scrollTop + into.clientHeight >= into.scrollHeight - 4;
+      const follow = /event-stream/.test(response.headers.get("Content-Type")) && into.scrollTop + into.clientHeight >= into.scrollHeight - 4;
       into.textContent = text;
-      if (atEnd) into.scrollTop = into.scrollHeight;
+      if (follow) into.scrollTop = into.scrollHeight;
     }
   }
   try {
