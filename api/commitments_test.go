@@ -45,13 +45,20 @@ func TestAPromiseOfAnAIIsConfirmed(t *testing.T) {
 	if v := w.get("/v1/profiles/user_id:u1/commitments?status=kept", human, http.StatusOK)["commitments"].([]any); len(v) != 1 {
 		t.Errorf("kept are %v", v)
 	}
+	again := w.decoded(w.jot("/v1/commitments", ai, "k8", body), http.StatusCreated)["commitment"].(map[string]any)
+	back := w.decoded(w.jot("/v1/commitments/"+again["id"].(string)+"/withdraw", ai, "k9", `{}`), http.StatusOK)["commitment"].(map[string]any)
+	if back["status"] != "withdrawn" {
+		t.Errorf("taken back it is %v", back)
+	}
 }
 
 func TestANoteIsInTheTimeline(t *testing.T) {
 	w := newWorld(t)
 	w.put(w.event(1, "shop", "order.placed", nil, event.Identifier{Type: event.IDUser, Value: "u1"}))
 	human := w.agent(auth.PurposeSupport, auth.ReaderHuman)
-	note := func(text string) string { return `{"identifiers":[{"type":"user_id","value":"u1"}],"text":"` + text + `"}` }
+	note := func(text string) string {
+		return `{"identifiers":[{"type":"user_id","value":"u1"}],"text":"` + text + `"}`
+	}
 	v := w.decoded(w.jot("/v1/notes", human, "n1", note("Prefers the phone")), http.StatusCreated)
 	answer := w.do(http.MethodGet, "/v1/profiles/user_id:u1/timeline", human, "").Body.String()
 	if !strings.Contains(answer, v["message_id"].(string)) || !strings.Contains(answer, "Prefers the phone") {

@@ -162,7 +162,7 @@ type (
 // checkView is the answer to a check.
 type checkView struct {
 	Channel string         `json:"channel" policy:"consent"`
-	Purpose string         `json:"purpose" policy:"consent"`
+	Purpose string         `json:"asked_purpose" policy:"consent"` // "purpose" is the reading's, as in every answer
 	AsOf    time.Time      `json:"as_of" policy:"meta"`
 	Allowed bool           `json:"allowed" policy:"consent"`
 	Reason  string         `json:"reason" policy:"consent"`

@@ -3,6 +3,7 @@ package node
 import (
 	"bytes"
 	"context"
+	"io"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -15,28 +16,78 @@ import (
 	"testing"
 	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
-
+	"tributary/api/apitest"
 	"tributary/api/auth"
 )
 
 // document is the one that a program serves.
-func document(t *testing.T, url string) *openapi3.T {
+func document(t *testing.T, url string) *apitest.Document {
 	t.Helper()
 	response, err := http.Get(url + "/v1/openapi.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	var body bytes.Buffer
-	if _, err := body.ReadFrom(response.Body); err != nil {
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := openapi3.NewLoader().LoadFromData(body.Bytes())
+	d, err := apitest.Load(body)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return d
+}
+
+// agreement holds what a program answers against the document that it serves.
+type agreement struct {
+	*apitest.Document
+	mu   sync.Mutex
+	done map[string]bool // operations that were answered with success
+}
+
+// documented is the agreement of a program, made when it is first needed.
+func (p *program) documented() *agreement {
+	p.measured.Do(func() { p.measure = &agreement{Document: document(p.t, p.url), done: map[string]bool{}} })
+	return p.measure
+}
+
+func (a *agreement) agrees(t *testing.T, response *http.Response, body []byte) {
+	t.Helper()
+	method, path := response.Request.Method, response.Request.URL.EscapedPath()
+	for _, fault := range a.Faults(method, path, response.StatusCode, response.Header, body) {
+		t.Error(fault)
+	}
+	if _, name := a.Find(method, path); response.StatusCode < http.StatusMultipleChoices {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.done[name] = true
+	}
+}
+
+// doneElsewhere are operations that need more before them than their examples have, and the tests that do them.
+var doneElsewhere = map[string]string{
+	"POST /v1/commitments/{id}/confirm":             "api: TestAPromiseOfAnAIIsConfirmed",
+	"POST /v1/commitments/{id}/keep":                "api: TestAPromiseOfAnAIIsConfirmed",
+	"POST /v1/commitments/{id}/withdraw":            "api: TestAPromiseOfAnAIIsConfirmed",
+	"POST /v1/handoffs/{id}/extend":                 "api: TestHandoffIsHeldByOne",
+	"POST /v1/handoffs/{id}/release":                "api: TestHandoffIsHeldByOne",
+	"POST /v1/handoffs/{id}/return":                 "api: TestHandoffIsHeldByOne",
+	"GET /v1/privacy/erasures/{id}/certificate":     "TestErasure",
+	"GET /.well-known/oauth-protected-resource":     "TestClientsOfOAuthFindTheirIssuer",
+	"GET /.well-known/oauth-protected-resource/mcp": "TestClientsOfOAuthFindTheirIssuer",
+}
+
+// complete fails where an operation of the document was never answered with success.
+func (a *agreement) complete(t *testing.T) {
+	for path, item := range a.Paths.Map() {
+		for method, o := range item.Operations() {
+			name := method + " " + path
+			if done := a.done[name] || o.Extensions["x-served-by"] == "gateway"; done == (doneElsewhere[name] != "") {
+				t.Errorf("%s is done: %t, elsewhere: %q", name, done, doneElsewhere[name])
+			}
+		}
+	}
 }
 
 var inBraces = regexp.MustCompile(`:(\w+)`)

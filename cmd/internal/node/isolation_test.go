@@ -52,7 +52,7 @@ var examples = map[string]example{
 	"DELETE /v1/agent-sessions/:id":                  {path: "/v1/agent-sessions/00000000-0000-4000-8000-000000000000", own: 200, foreign: 200},
 	"POST /v1/commitments":                           {path: "/v1/commitments", body: `{"identifiers":[{"type":"user_id","value":"{user}"}],"kind":"callback","text":"A call {mark}"}`, own: 201, foreign: 404, shows: true},
 	"GET /v1/commitments":                            {path: "/v1/commitments", own: 200, foreign: 200},
-	"GET /v1/profiles/:address/commitments":          {path: "/v1/profiles/{address}/commitments", own: 200, foreign: 404, shows: true},
+	"GET /v1/profiles/:address/commitments":          {path: "/v1/profiles/user_id:{promised}/commitments", own: 200, foreign: 404, shows: true},
 	"POST /v1/commitments/:id/confirm":               {path: "/v1/commitments/{mark}/confirm", body: `{}`, own: 404, foreign: 404},
 	"POST /v1/commitments/:id/keep":                  {path: "/v1/commitments/{mark}/keep", body: `{}`, own: 404, foreign: 404},
 	"POST /v1/commitments/:id/withdraw":              {path: "/v1/commitments/{mark}/withdraw", body: `{}`, own: 404, foreign: 404},
@@ -154,6 +154,7 @@ type space struct {
 	profile         string
 	made            int                   // erasures
 	export          string                // one that is ready
+	promised        bool                  // something was
 	keys            map[auth.Scope]string // with that scope alone
 	revoked, expiry string                // keys with all scopes of an administrator
 }
@@ -274,6 +275,15 @@ func (s *space) thing(name string) string {
 		return s.export
 	case "handoff":
 		return s.handoff()
+	case "promised": // somebody to whom something was
+		if !s.promised {
+			body := s.fill(`{"identifiers":[{"type":"user_id","value":"{user}"}],"kind":"refund","text":"{mark}"}`)
+			if status, answer := s.ask(http.MethodPost, "/v1/commitments", s.keys[auth.ScopeAgentWrite], body); status != http.StatusCreated {
+				s.t.Fatalf("promise: %d %s", status, answer)
+			}
+			s.promised = true
+		}
+		return s.mark + "-user"
 	case "place":
 		return "0-0-0"
 	}
@@ -363,6 +373,7 @@ func (w *world) whole(response *http.Response, err error) (int, []byte) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	w.documented().agrees(w.t, response, body)
 	return response.StatusCode, body
 }
 
@@ -410,6 +421,7 @@ func TestEveryRouteKeepsToItsWorkspaceAndScope(t *testing.T) {
 			t.Errorf("%s: has an example, and is not served", route)
 		}
 	}
+	w.documented().complete(t)
 }
 
 func (s *space) publicRoute(t *testing.T, method string, e example) {

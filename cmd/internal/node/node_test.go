@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -33,6 +34,9 @@ type program struct {
 	write string
 	read  string
 	stop  func()
+
+	measured sync.Once
+	measure  *agreement // see documented
 }
 
 // start runs a node on a data folder, all roles, the embedded engine in this process.
