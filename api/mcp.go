@@ -41,8 +41,9 @@ func (a *API) postMCP(c *gin.Context) {
 	ctx := mcp.WithCaller(c.Request.Context(), &mcp.Caller{
 		Authorization: c.GetHeader("Authorization"), RequestID: c.GetString(requestIDKey),
 		May: key.May, Bound: ofCustomer(key),
-		Pay:    func() *problem.Document { return a.pay(key) },
-		Policy: func() ([]byte, *problem.Document) { return a.ownPolicy(key) },
+		Pay:     func() *problem.Document { return a.pay(key) },
+		Foreign: func() { a.noteForeign(c, key) },
+		Policy:  func() ([]byte, *problem.Document) { return a.ownPolicy(key) },
 	})
 	r := c.Request.WithContext(ctx)
 	r.Body = io.NopCloser(bytes.NewReader(message))

@@ -77,6 +77,20 @@ func (t *tool) request(ctx context.Context, said json.RawMessage, bound bool) (*
 	return b.request(ctx, t.operation)
 }
 
+// namesOthers says whether a call has arguments that the tool does not take of a token of one customer.
+func (t *tool) namesOthers(said json.RawMessage) bool {
+	given := map[string]json.RawMessage{}
+	if json.Unmarshal(said, &given) != nil {
+		return false // and nothing is asked
+	}
+	for _, a := range t.ofSelf {
+		if a.name != customerName {
+			delete(given, a.name)
+		}
+	}
+	return len(given) > 0
+}
+
 // builder puts arguments where they belong.
 type builder struct {
 	path   string

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -118,6 +119,9 @@ func (s *Server) receive(next mcp.MethodHandler) mcp.MethodHandler {
 			}
 			return nil, failure(d)
 		}
+		if caller.Bound && s.foreign(r.GetParams()) {
+			caller.Foreign()
+		}
 		result, err := next(ctx, method, r)
 		if err != nil {
 			return nil, err
@@ -134,6 +138,22 @@ func (s *Server) receive(next mcp.MethodHandler) mcp.MethodHandler {
 		}
 		return result, nil
 	}
+}
+
+// foreign says whether a message asks for others in a way that a token of one customer does not have: by a tool, an
+// argument or a resource. It is refused before a route is asked.
+func (s *Server) foreign(params mcp.Params) bool {
+	switch p := params.(type) {
+	case *mcp.CallToolParamsRaw:
+		for _, t := range s.tools.all {
+			if t.name == p.Name {
+				return t.shownSelf == nil || t.namesOthers(p.Arguments)
+			}
+		}
+	case *mcp.ReadResourceParams:
+		return strings.HasPrefix(p.URI, customerURI) && p.URI != ownURI
+	}
+	return false
 }
 
 func (s *Server) visible(list []*mcp.Tool, caller *Caller) []*mcp.Tool {

@@ -19,8 +19,9 @@ import (
 const (
 	mediaMarkdown = "text/markdown"
 
-	contextURI  = "tributary://customer/{+address}/context"
-	ownURI      = "tributary://customer/me/context"
+	customerURI = "tributary://customer/"
+	contextURI  = customerURI + "{+address}/context"
+	ownURI      = customerURI + "me/context"
 	contextPath = "/v1/profiles/{address}/context"
 	policyURI   = "tributary://policy"
 	handoffURI  = "tributary://schemas/handoff/1"
@@ -67,7 +68,7 @@ func visibleTemplates(list []*mcp.ResourceTemplate, caller *Caller) []*mcp.Resou
 func (s *Server) readContext(ctx context.Context, r *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
 	address := self
 	if r.Params.URI != ownURI || !callerOf(ctx).Bound {
-		text := strings.TrimSuffix(strings.TrimPrefix(r.Params.URI, "tributary://customer/"), "/context")
+		text := strings.TrimSuffix(strings.TrimPrefix(r.Params.URI, customerURI), "/context")
 		var err error
 		if address, err = url.PathUnescape(text); err != nil {
 			return nil, failure(problem.Field("uri", "is not percent-encoded right"))

@@ -20,6 +20,8 @@ type Caller struct {
 	Bound bool
 	// Pay counts a message against the limit of requests; it returns the problem of one too many.
 	Pay func() *problem.Document
+	// Foreign puts on record that a token of one customer was used for somebody else, where no route is asked that would.
+	Foreign func()
 	// Policy says, as JSON, what the credential is shown of customers.
 	Policy func() ([]byte, *problem.Document)
 }
@@ -33,9 +35,10 @@ func WithCaller(ctx context.Context, c *Caller) context.Context {
 
 // nobody may do nothing.
 var nobody = &Caller{
-	May:    func(auth.Scope) bool { return false },
-	Pay:    func() *problem.Document { return problem.New(problem.Unauthenticated, "") },
-	Policy: func() ([]byte, *problem.Document) { return nil, problem.New(problem.Unauthenticated, "") },
+	May:     func(auth.Scope) bool { return false },
+	Pay:     func() *problem.Document { return problem.New(problem.Unauthenticated, "") },
+	Foreign: func() {},
+	Policy:  func() ([]byte, *problem.Document) { return nil, problem.New(problem.Unauthenticated, "") },
 }
 
 func callerOf(ctx context.Context) *Caller {
