@@ -53,5 +53,6 @@ func BenchmarkMCP(b *testing.B) {
 		n := len(route) * at.of / 100
 		b.ReportMetric(float64(route[n].Microseconds()), "REST-"+at.name+"-µs")
 		b.ReportMetric(float64((tool[n] - route[n]).Microseconds()), "added-"+at.name+"-µs")
+		b.ReportMetric(float64(tool[n])/float64(route[n]), "MCP/REST-"+at.name)
 	}
 }

@@ -257,6 +257,7 @@ func TestMCP(t *testing.T) {
 	t.Run("resources", func(t *testing.T) { p.resources(t, ai) })
 	t.Run("refusals", func(t *testing.T) { p.refusals(t, ai) })
 	t.Run("sessions", func(t *testing.T) { p.sessions(t, ai) })
+	t.Run("versions", func(t *testing.T) { p.versions(t, ai) })
 	t.Run("TypeScript", func(t *testing.T) { p.typeScript(t, ai) })
 }
 
@@ -464,6 +465,34 @@ func (p *program) refusals(t *testing.T, ai string) {
 		if c.status == http.StatusOK && response.Header.Get("Cache-Control") != "no-store, private" {
 			t.Errorf("%s: may be kept: %q", c.name, response.Header.Get("Cache-Control"))
 		}
+	}
+}
+
+// versions: every version of the protocol that the library knows, the one without a handshake among them, is spoken;
+// what is listed has all four annotations, and is nobody's to keep.
+func (p *program) versions(t *testing.T, ai string) {
+	for _, version := range mcp.SupportedProtocolVersions() {
+		session, err := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, nil).Connect(t.Context(), p.overHTTP(ai), &mcp.ClientSessionOptions{ProtocolVersion: version})
+		if err != nil {
+			t.Fatalf("%s: %v", version, err)
+		}
+		if got := session.InitializeResult().ProtocolVersion; got != version {
+			t.Errorf("%s is asked for, %s is spoken", version, got)
+		}
+		list, err := session.ListTools(t.Context(), nil)
+		if err != nil || len(list.Tools) != len(toolScopes) || list.NextCursor != "" || list.CacheScope != "private" && version >= "2026" {
+			t.Errorf("%s: the list of tools is %+v, %v", version, list, err)
+		}
+		for _, one := range list.Tools {
+			if h := one.Annotations; h == nil || h.DestructiveHint == nil || h.OpenWorldHint == nil || h.Title == "" || one.OutputSchema == nil {
+				t.Errorf("%s: %s has %+v", version, one.Name, h)
+			}
+		}
+		result, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: "get_context", Arguments: map[string]any{"customer": "user_id:u-1"}})
+		if err != nil || result.IsError || result.StructuredContent == nil {
+			t.Errorf("%s: a call is answered with %+v, %v", version, result, err)
+		}
+		_ = session.Close()
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"tributary/api/admin"
+	"tributary/api/audit"
 	"tributary/api/auth"
 )
 
@@ -74,6 +76,7 @@ func TestEveryRouteReachesASessionsSubjectAlone(t *testing.T) {
 		t.Fatalf("there is no cursor: %s", page)
 	}
 	token := a.made201(t, "/v1/agent-sessions", `{"address":"user_id:marka-user","conversation":"marka-c"}`, "token")
+	attempts := 0
 	for _, rule := range w.routes.readers {
 		route := rule.Method + " " + rule.Path
 		e, ok := examples[route]
@@ -93,6 +96,11 @@ func TestEveryRouteReachesASessionsSubjectAlone(t *testing.T) {
 				if status := ask(path, a.fill(a.own(e.body))); status != e.own {
 					t.Errorf("about its subject it is answered with %d, want %d", status, e.own)
 				}
+				for _, wider := range []string{"reader=system", "verification=verified", "scopes=admin", "expires_at=2999-01-01T00:00:00Z", "purpose=marketing"} {
+					if status := ask(with(path, wider), a.fill(a.own(e.body))); status != http.StatusBadRequest && status != http.StatusForbidden {
+						t.Errorf("with %s it is answered with %d", wider, status)
+					}
+				}
 			} else {
 				ask(a.fill(e.path), a.fill(a.own(e.body)))
 			}
@@ -109,6 +117,8 @@ func TestEveryRouteReachesASessionsSubjectAlone(t *testing.T) {
 				case rule.AnyKey || slices.Contains(ownLists, route):
 				case status != http.StatusNotFound && status != http.StatusForbidden:
 					t.Errorf("%s: about somebody else it is answered with %d", path, status)
+				case status == http.StatusNotFound && opens:
+					attempts++
 				case status != http.StatusNotFound && opens && !strings.HasPrefix(rule.Path, "/v1/agent-sessions") && rule.Path != "/v1/segments":
 					t.Errorf("%s: tells by %d that there is somebody else", path, status)
 				}
@@ -125,10 +135,43 @@ func TestEveryRouteReachesASessionsSubjectAlone(t *testing.T) {
 			t.Errorf("%s is answered with %d", target, status)
 		}
 	}
+	w.settle()
+	if noted := w.refusedSessions(t, a.name); noted < attempts || attempts < 50 {
+		t.Errorf("of %d attempts %d are in the audit trail", attempts, noted)
+	}
 	// What was tried of theirs was not done.
 	_, answer := w.ask(http.MethodGet, "/v1/profiles/user_id:markb-user/timeline", b.agent(), "")
 	if n := strings.Count(string(answer), `"note.added"`); n != 0 {
 		t.Errorf("%d notes were written of somebody else", n)
+	}
+}
+
+// with adds a parameter to a path.
+func with(path, parameter string) string {
+	if strings.Contains(path, "?") {
+		return path + "&" + parameter
+	}
+	return path + "?" + parameter
+}
+
+// refusedSessions counts in the audit trail of a workspace what sessions asked about somebody else.
+func (w *world) refusedSessions(t *testing.T, workspace string) (n int) {
+	t.Helper()
+	client := admin.NewClient(Socket(w.config.DataDir))
+	defer client.Close()
+	for cursor := ""; ; {
+		page, err := client.Audit(t.Context(), audit.Request{Workspace: workspace, Action: "request", Outcome: "refused", Cursor: cursor})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range page.Lines {
+			if line.Reason == "session" {
+				n++
+			}
+		}
+		if cursor = page.Next; cursor == "" {
+			return n
+		}
 	}
 }
 
