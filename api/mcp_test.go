@@ -204,6 +204,31 @@ func TestEveryToolReachesASessionsCustomerAlone(t *testing.T) {
 	}
 }
 
+// TestATokenThatIsOverOpensNoTool: expired, ended, or of a key that was revoked.
+func TestATokenThatIsOverOpensNoTool(t *testing.T) {
+	w := newWorld(t)
+	w.put(w.event(1, "crm", "Viewed", nil, id(event.IDUser, "ada")))
+	secret, maker, err := w.keys.Create(t.Context(), auth.New{Kind: auth.KindAgent, Workspace: "acme"})
+	w.must(err)
+	for name, end := range map[string]func(session string){
+		"expired": func(string) { w.now = w.now.Add(auth.DefaultSession) },
+		"ended": func(session string) {
+			w.decoded(w.do(http.MethodDelete, "/v1/agent-sessions/"+session, secret, ""), http.StatusOK)
+		},
+	} {
+		token, made := w.session(secret, "user_id:ada", "c")
+		if a := w.tool(token, "get_context", map[string]any{}); a.refused {
+			t.Fatalf("%s: before it is over it is answered with %s", name, a.text)
+		}
+		end(fmt.Sprint(made["session"]))
+		w.decoded(w.do(http.MethodPost, "/mcp", token, `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`), http.StatusUnauthorized)
+	}
+	token, _ := w.session(secret, "user_id:ada", "c")
+	_, err = w.keys.Revoke(t.Context(), maker.ID)
+	w.must(err)
+	w.decoded(w.do(http.MethodPost, "/mcp", token, `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`), http.StatusUnauthorized)
+}
+
 // TestInjectionsStayDataInTools has customers, sources and agents write every attempt into names, topics, messages,
 // notes, promises and hand-offs, by tools where there is one, and has every tool that reads tell of them.
 func TestInjectionsStayDataInTools(t *testing.T) {

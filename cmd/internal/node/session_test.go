@@ -96,7 +96,7 @@ func TestEveryRouteReachesASessionsSubjectAlone(t *testing.T) {
 				if status := ask(path, a.fill(a.own(e.body))); status != e.own {
 					t.Errorf("about its subject it is answered with %d, want %d", status, e.own)
 				}
-				for _, wider := range []string{"reader=system", "verification=verified", "scopes=admin", "expires_at=2999-01-01T00:00:00Z", "purpose=marketing"} {
+				for _, wider := range []string{"reader=system", "verification=verified", "scopes=admin", "expires_at=2999-01-01T00:00:00Z", "purpose=everything"} {
 					if status := ask(with(path, wider), a.fill(a.own(e.body))); status != http.StatusBadRequest && status != http.StatusForbidden {
 						t.Errorf("with %s it is answered with %d", wider, status)
 					}
