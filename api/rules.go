@@ -27,11 +27,8 @@ func rulesOf(served gin.RoutesInfo, routes []route) []Rule {
 	all := make([]Rule, len(served))
 	for i, s := range served {
 		all[i] = Rule{Method: s.Method, Path: s.Path, Scope: scopes[s.Method+" "+s.Path]}
-		switch all[i].Scope {
-		case public:
-			all[i].Scope, all[i].Public = "", true
-		case keyed:
-			all[i].Scope, all[i].AnyKey = "", true
+		if scope := all[i].Scope; scope == public || scope == keyed {
+			all[i].Scope, all[i].Public, all[i].AnyKey = "", scope == public, scope == keyed
 		}
 	}
 	return all
