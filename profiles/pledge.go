@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"tributary/identity"
 	"tributary/ingest/event"
 )
 
@@ -254,6 +255,22 @@ func (s *State) boundPledges(most int, of func(pledge) bool) {
 	if n > most {
 		s.pledges = slices.Delete(s.pledges, oldest, oldest+1)
 	}
+}
+
+// Pledged lists what the registers of promises say of where they are found, of one observation.
+func (s *State) Pledged(of identity.ObservationID) (all []Pledged) {
+	for _, x := range s.pledges {
+		if x.field != pledgeProposed && x.field != pledgeMade {
+			continue
+		}
+		d := openPledge(x.raw)
+		p := Pledged{Observation: of, ID: x.id, AccountID: d.account}
+		if d.due != 0 {
+			p.DueAt = time.UnixMilli(d.due).UTC()
+		}
+		all = append(all, p)
+	}
+	return all
 }
 
 // unpledged is how many events about promises have no register, at most, because there were too many.

@@ -1,9 +1,11 @@
 package state
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -14,7 +16,7 @@ import (
 // Where promises are: under their observation, with which they go, and found by when they are due, by id and by the
 // account that they name. What was promised and what became of it stands in the states of observations. Each event
 // that says what is promised adds an entry, and none is changed: of a promise whose day was moved, who reads leaves
-// out the entries of other days.
+// out the entries of other days. Now and then those are dropped that no state has a register of any more.
 
 // The second parts of keys of kindPledgedBy.
 const (
@@ -65,13 +67,40 @@ func (s space) pledgedByName(part byte, name string, id identity.ObservationID) 
 // HasPledged says whether anything was ever promised in this workspace.
 func (s *Space) HasPledged() bool { return s.hasPledged }
 
-// Pledge notes that an observation was promised something.
-func (s *Space) Pledge(p *profiles.Pledged) {
+// pledgedOneIn is how many promises are noted to one look at which of those to the observation are kept still.
+const pledgedOneIn = 64
+
+// Pledge notes that an observation was promised something, which its state has.
+func (s *Space) Pledge(p *profiles.Pledged) error {
 	s.hasPledged = true
-	for _, key := range s.pledgedKeys(p) {
+	for _, key := range append(s.pledgedKeys(p), s.pledgedUnder(p)) {
 		s.tx.write(key, []byte{})
 	}
-	s.tx.write(s.pledgedUnder(p), []byte{})
+	if rand.Uint32N(pledgedOneIn) > 0 { //nolint:gosec // no secret
+		return nil
+	}
+	return s.prunePledged(p.Observation)
+}
+
+// prunePledged forgets where promises to an observation are of which its state has no register.
+func (s *Space) prunePledged(id identity.ObservationID) error {
+	kept, err := s.Kept(id)
+	if err != nil {
+		return err
+	}
+	stays := map[string]bool{}
+	for _, p := range kept.Pledged(id) {
+		for _, key := range append(s.pledgedKeys(&p), s.pledgedUnder(&p)) {
+			stays[string(key)] = true
+		}
+	}
+	return s.eachPledged(id, func(keys [][]byte) {
+		for _, key := range keys {
+			if !stays[string(key)] {
+				s.tx.write(key, nil)
+			}
+		}
+	})
 }
 
 // pledgedKeys are the keys by which a promise is found.
@@ -88,6 +117,15 @@ func (s *Space) forgetPledged(id identity.ObservationID) error {
 	if !s.hasPledged {
 		return nil
 	}
+	return s.eachPledged(id, func(keys [][]byte) {
+		for _, key := range keys {
+			s.tx.write(key, nil)
+		}
+	})
+}
+
+// eachPledged calls f with the keys of each promise to an observation. f may write them.
+func (s *Space) eachPledged(id identity.ObservationID, f func(keys [][]byte)) error {
 	prefix := s.idKey(nil, kindPledged, id)
 	err := s.eachOwn(prefix, func(key, _ []byte) error {
 		d := decoder{data: key[len(prefix):]}
@@ -95,10 +133,7 @@ func (s *Space) forgetPledged(id identity.ObservationID) error {
 		if err := d.end("promise"); err != nil {
 			return err
 		}
-		for _, key := range s.pledgedKeys(&p) {
-			s.tx.write(key, nil)
-		}
-		s.tx.write(append([]byte(nil), key...), nil)
+		f(append(s.pledgedKeys(&p), bytes.Clone(key)))
 		return nil
 	})
 	return wrapRead("promises", err)

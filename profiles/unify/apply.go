@@ -114,7 +114,9 @@ func (a *applier) applyEvent(ctx context.Context, space *state.Space, r *record,
 	a.account(space, r)
 	a.touch(space, r)
 	a.tell(space, r)
-	a.promise(space, r)
+	if err := a.promise(space, r); err != nil {
+		return err
+	}
 	if err := a.analyse(space, r); err != nil {
 		return err
 	}

@@ -20,17 +20,20 @@ type promised struct {
 
 // promise notes what an event promises, and that it may keep or change what was. What is said of an account may make its
 // subject a part of it; only a deed concerns all to whom something was promised about the account.
-func (a *applier) promise(space *state.Space, r *record) {
+func (a *applier) promise(space *state.Space, r *record) error {
 	e, id := r.event, r.observation.ID
 	if e.CX == nil {
-		return
+		return nil
 	}
 	said := e.Type == event.TypeTrack && event.AboutCommitment(e.Name)
 	if said && e.CX.CommitmentID != "" && (e.Name == event.NameCommitmentProposed || e.Name == event.NameCommitmentMade) {
-		space.Pledge(&profiles.Pledged{Observation: id, ID: e.CX.CommitmentID, AccountID: e.CX.AccountID, DueAt: e.CX.DueAt})
+		err := space.Pledge(&profiles.Pledged{Observation: id, ID: e.CX.CommitmentID, AccountID: e.CX.AccountID, DueAt: e.CX.DueAt})
+		if err != nil {
+			return err
+		}
 	}
 	if !space.HasPledged() {
-		return
+		return nil
 	}
 	did := e.Type == event.TypeTrack && profiles.IsDeed(e.Name)
 	if said || did || e.CX.AccountID != "" {
@@ -39,6 +42,7 @@ func (a *applier) promise(space *state.Space, r *record) {
 	if did && e.CX.AccountID != "" {
 		a.promised = append(a.promised, promised{workspace: space.Name(), account: e.CX.AccountID})
 	}
+	return nil
 }
 
 // promisedMoved notes that a profile lost or got an observation.

@@ -227,3 +227,35 @@ func TestPromisesAreForgotten(t *testing.T) {
 		t.Errorf("found by %d ways still", n)
 	}
 }
+
+// TestPromisesTakeBoundedRoom: however often somebody is promised something, where promises are does not grow without end.
+func TestPromisesTakeBoundedRoom(t *testing.T) {
+	var now atomic.Int64
+	r := open(t, vfs.NewMem(), ticking(&now)).start()
+	defer r.stop()
+	const many = 4000
+	records := make([]stream.Record, many)
+	var last *event.Event
+	for i := range records {
+		last = pledge(fmt.Sprintf("p-%04d", i), i, epoch.AddDate(1, 0, i), user("a"))
+		records[i] = record(t, last)
+	}
+	r.put(records...)
+	r.settle()
+	view, err := r.state.View("w")
+	must(t, err)
+	defer func() { _ = view.Close() }()
+	all, err := view.PledgedAfter(nil, time.Time{}, many)
+	must(t, err)
+	if len(all) < 128 || len(all) > many/2 {
+		t.Errorf("%d of %d promises are found", len(all), many)
+	}
+	if kept := r.promisesTo(last); len(kept) != 128 {
+		t.Errorf("%d are kept", len(kept))
+	}
+	for id := range r.promisesTo(last) {
+		if as, err := view.PledgedAs(id); err != nil || len(as) != 1 {
+			t.Errorf("a promise that is kept is not found, %v", err)
+		}
+	}
+}

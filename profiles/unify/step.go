@@ -74,7 +74,7 @@ func newApplier(c *Config, t *trainer) *applier {
 		Config: c, trainer: t, tx: c.State.Tx(),
 		unsettled: map[*state.Space]*unsettled{}, poisoned: map[stream.Position]*fault{},
 		minds: map[*state.Space]*mind{}, judges: map[judgeID][]term{}, stuck: map[string]bool{},
-		analyses: map[*state.Space]*analysed{}, historian: newHistorian(c),
+		analyses: map[*state.Space]*analysed{}, historian: newHistorian(c), keeper: newKeeper(c),
 	}
 }
 

@@ -226,7 +226,6 @@ func (w *Worker) run(ctx context.Context) error {
 	carrier := newCarrier(&w.config)
 	a := newApplier(&w.config, w.trainer)
 	a.carrier = carrier
-	a.keeper = newKeeper(&w.config)
 	feeds.foresight = &a.foresight
 	a.historian.wake = feeds.ready
 	running := feeds.start(ctx)
