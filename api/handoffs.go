@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -139,6 +140,9 @@ func (a *API) postHandoff(c *gin.Context) {
 
 // offer writes that a hand-off is offered. Its id is that of the write.
 func (a *API) offer(c *gin.Context, w *writing, body *handoffBody, found *profiles.Answer) error {
+	if err := a.roomFor(keyOf(c).Workspace, found.Profile.ID); err != nil {
+		return err
+	}
 	r := &handoff.Record{
 		ID: w.ID, Version: handoff.Version, From: handoff.PartyOf(w.written.Actor), To: body.To, Subject: found.Profile.ID,
 		Conversation: body.Conversation, Wants: body.Wants, Tried: body.Tried, Promised: body.Promised, Open: body.Open,
@@ -153,6 +157,19 @@ func (a *API) offer(c *gin.Context, w *writing, body *handoffBody, found *profil
 	}
 	step := &handoff.Step{Handoff: w.ID, Record: r, Name: event.NameHandoffOffered}
 	return a.writeStep(c, w, step, r, or(body.Summary, body.Wants))
+}
+
+// roomFor fails where one more hand-off of an observation would push one out that is not over.
+func (a *API) roomFor(workspace string, id identity.ObservationID) error {
+	all, err := a.Handoffs.HandoffsOf(workspace, id)
+	if err != nil || len(all) < state.MaxHandoffs {
+		return err
+	}
+	if r := a.standing(all[0]); r == nil || r.Status.Over() {
+		return nil
+	}
+	return problem.New(problem.Conflict, fmt.Sprintf(
+		"%d hand-offs are kept of a customer, and the first of them is not over: accept and return it before another is offered", state.MaxHandoffs))
 }
 
 // writeStep writes a step of a hand-off, with the text that it brings.

@@ -12,6 +12,7 @@ import (
 
 	"tributary/api/auth"
 	"tributary/ingest/event"
+	"tributary/profiles/state"
 )
 
 // said puts a conversation of u-1 into the log.
@@ -251,4 +252,25 @@ func TestHandoffsOfTheRestricted(t *testing.T) {
 	if n := count(); n != 0 {
 		t.Error("a hand-off of who is restricted is listed")
 	}
+}
+
+// TestHandoffsPushOutNoOpenOne: who offers without end is told so, and what is open stays.
+func TestHandoffsPushOutNoOpenOne(t *testing.T) {
+	w := newWorld(t)
+	w.said()
+	bot, human := w.agent(auth.PurposeSupport, auth.ReaderOwnAI), w.agent(auth.PurposeSupport, auth.ReaderHuman)
+	path := w.offered(bot)
+	offer := func(n, status int) map[string]any {
+		w.now = w.now.Add(time.Second)
+		return w.decoded(w.jot("/v1/handoffs", bot, fmt.Sprint("more-", n), `{"identifiers":[{"type":"user_id","value":"u-1"}],"summary":"x"}`), status)
+	}
+	for n := range state.MaxHandoffs - 1 {
+		offer(n, http.StatusCreated)
+	}
+	if d := offer(99, http.StatusConflict); !strings.Contains(fmt.Sprint(d["detail"]), "64 hand-offs") {
+		t.Errorf("the problem is %v", d)
+	}
+	w.decoded(w.jot(path+"/accept", human, "a", `{}`), http.StatusOK)
+	w.decoded(w.jot(path+"/return", human, "r", `{"summary":"done","resolved":true}`), http.StatusOK)
+	offer(100, http.StatusCreated)
 }
