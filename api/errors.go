@@ -88,7 +88,7 @@ func toProblem(err error) *problem.Document {
 	case errors.Is(err, profiles.ErrNotFound):
 		return problem.New(problem.NotFound, "")
 	case errors.Is(err, journeys.ErrCursor):
-		return problem.Field("cursor", "is not one of this timeline; start again without it")
+		return problem.Field("cursor", "is not one of this list; start again without it")
 	case errors.Is(err, journeys.ErrArchive):
 		return problem.New(problem.Unavailable, "older events cannot be read now")
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):

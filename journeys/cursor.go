@@ -15,7 +15,7 @@ import (
 
 // ErrCursor is returned for a cursor that was not given out for this workspace and profile, or by
 // another version of the program.
-var ErrCursor = errors.New("journeys: the cursor is not one of this timeline")
+var ErrCursor = errors.New("journeys: the cursor is not one of this list")
 
 // Key is the place of an event in a timeline, which goes from the newest key to the oldest: by OrderedAt,
 // then by Client, and then as that client saw it, by OriginalAt, Order, message id and source. See

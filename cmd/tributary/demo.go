@@ -204,16 +204,21 @@ func (d *demoRun) invite(ctx context.Context) error {
 	_, err = fmt.Fprintf(d.out, `
 Tributary is running.
   URL       %[1]s
+  page      %[1]s/docs, to try every route
   read key  %[2]s
   data      %[3]s (truth.csv there says who each event was really about)
 
 Try (a profile has its computed traits and segments in it):
   curl -s -H "Authorization: Bearer %[2]s" %[1]s/v1/profiles/%[4]s
   curl -s -H "Authorization: Bearer %[2]s" "%[1]s/v1/profiles/%[4]s/context?budget_tokens=800"
+  curl -s -H "Authorization: Bearer %[2]s" -H "Accept: text/markdown" "%[1]s/v1/profiles/%[4]s/context?budget_tokens=400"
   curl -s -H "Authorization: Bearer %[2]s" "%[1]s/v1/profiles/%[4]s/timeline?limit=20"
   curl -s -H "Authorization: Bearer %[2]s" "%[1]s/v1/segments/%[6]s/members?limit=10"
   curl -s -H "Authorization: Bearer %[2]s" "%[1]s/v1/profiles/%[4]s/consent"
   curl -s -H "Authorization: Bearer %[2]s" "%[1]s/v1/accounts/%[5]s"
+
+For a model that speaks MCP, %[1]s/mcp and a key of its own:
+  tributary keys create --kind agent --reader own_ai --data-dir %[3]s
 
 Press Ctrl-C to stop; run it again to go on with the same data.
 `, d.url, secret, d.dir, customer, account, demo.Segment)

@@ -179,12 +179,20 @@ func TestLogsHoldPatternsOnly(t *testing.T) {
 	logged := &lines{}
 	p := startLogging(t, t.TempDir(), slog.New(slog.NewJSONHandler(logged, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	admin := p.key(auth.New{Kind: auth.KindAdmin, Workspace: "default"})
+	if status, answer := p.post("/v1/identify", p.write, `{"userId":"`+mark+`","traits":{"email":"`+mark+`@example.com"}}`); status != http.StatusOK {
+		t.Fatalf("%d %v", status, answer)
+	}
+	p.settle()
+	bodies := map[bool]string{ // of somebody there is, and of no form
+		true:  `{"identifiers":[{"type":"email","value":"` + mark + `@example.com"}],"query":"` + mark + `"}`,
+		false: `{"` + mark + `":"` + mark + `","query":"` + mark + `"}`,
+	}
 	ask := func(method, path string) {
 		t.Helper()
 		for _, query := range []string{"", "?query=" + mark + "&cursor=" + mark + "&conversation=" + mark, "?" + mark + "=" + mark + "&purpose=" + mark + "&%zz"} {
 			for _, key := range []string{"Bearer " + admin, "Bearer " + mark, "Basic " + mark, ""} {
 				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second) // a stream ends only then
-				request, err := http.NewRequestWithContext(ctx, method, p.url+path+query, strings.NewReader(`{"`+mark+`":"`+mark+`","query":"`+mark+`"}`))
+				request, err := http.NewRequestWithContext(ctx, method, p.url+path+query, strings.NewReader(bodies[query == ""]))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -205,7 +213,12 @@ func TestLogsHoldPatternsOnly(t *testing.T) {
 		}
 	}
 	filled := func(path string) string {
-		return strings.ReplaceAll(inBraces.ReplaceAllString(path, mark), "/v1/profiles/"+mark, "/v1/profiles/email:"+mark+"@example.com")
+		return inBraces.ReplaceAllStringFunc(path, func(name string) string {
+			if name == ":address" {
+				return "email:" + mark + "@example.com"
+			}
+			return mark
+		})
 	}
 	patterns := map[string]bool{}
 	for _, r := range p.routes.readers {
