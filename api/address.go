@@ -144,11 +144,11 @@ func (q *query) number(name string, low, high int) int {
 	return n
 }
 
-// time reads an RFC 3339 time.
-func (q *query) time(name string, otherwise time.Time) time.Time {
+// time reads an RFC 3339 time; zero if it is not given.
+func (q *query) time(name string) time.Time {
 	text := q.text(name)
 	if text == "" {
-		return otherwise
+		return time.Time{}
 	}
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
@@ -159,7 +159,7 @@ func (q *query) time(name string, otherwise time.Time) time.Time {
 
 // moment reads an RFC 3339 time; nil if it is not given.
 func (q *query) moment(name string) *time.Time {
-	t := q.time(name, time.Time{})
+	t := q.time(name)
 	if t.IsZero() {
 		return nil
 	}

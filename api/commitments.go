@@ -140,7 +140,7 @@ func (q *query) commitmentStatus() profiles.CommitmentStatus {
 // getCommitments lists promises of the workspace; of one customer with ?subject=, or to a bearer who is bound to one.
 func (a *API) getCommitments(c *gin.Context) {
 	q := newQuery(c)
-	status, due, cursor := q.commitmentStatus(), q.time("due_before", time.Time{}), q.pledged("cursor")
+	status, due, cursor := q.commitmentStatus(), q.time("due_before"), q.pledged("cursor")
 	subject := q.addresses("subject", 1)
 	limit := q.number("limit", 1, maxCommitments)
 	if err := q.err(); err != nil {
@@ -175,7 +175,7 @@ func (a *API) getCommitments(c *gin.Context) {
 
 func (a *API) getProfileCommitments(c *gin.Context) {
 	q := newQuery(c)
-	status, due := q.commitmentStatus(), q.time("due_before", time.Time{})
+	status, due := q.commitmentStatus(), q.time("due_before")
 	address, err := addressOf(c)
 	if err == nil {
 		err = q.err()

@@ -216,7 +216,7 @@ func said(err, wrapped error) string { return strings.TrimPrefix(err.Error(), wr
 func (a *API) getAudit(c *gin.Context) {
 	q := newQuery(c)
 	r := audit.Request{
-		Workspace: keyOf(c).Workspace, Since: q.time("since", time.Time{}), Until: q.time("until", time.Time{}),
+		Workspace: keyOf(c).Workspace, Since: q.time("since"), Until: q.time("until"),
 		Actor: q.text("actor"), Action: q.text("action"), Outcome: q.text("outcome"),
 		Cursor: q.text("cursor"), Limit: q.number("limit", 1, audit.MaxLimit),
 	}

@@ -203,10 +203,7 @@ func (s *listening) open() (err error) {
 		return err
 	}
 	s.told = s.api.streams.record(toldID{s.key.Workspace, s.key.Actor(), s.audience})
-	reset, err := s.begin()
-	if err != nil {
-		return err
-	}
+	reset := s.begin()
 	// The record of the disclosure of whom the stream is about is made with this.
 	head, err := s.api.body(s.c, s.head())
 	if err != nil {

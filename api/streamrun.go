@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	streamBatch = 256      // entries that are looked at at a time
+	streamBatch = 256      // entries that are read at once
 	writeAt     = 32 << 10 // bytes of them that are written at once
 )
 
@@ -51,17 +51,17 @@ var (
 
 // begin finds the place from which the stream goes on, and what is to be said of it if it is not the one that was
 // asked for.
-func (s *listening) begin() (*streamNotice, error) {
+func (s *listening) begin() *streamNotice {
 	head := s.listener.Head()
 	end := live.Place{Feed: head.Feed, Number: head.Last}
 	oldest := live.Place{Feed: head.Feed, Number: max(head.First, 1) - 1}
 	if s.filter.after == "" {
 		s.place = end
-		return nil, nil
+		return nil
 	}
 	if s.filter.after == fromOldest && !s.filter.resumed {
 		s.place = oldest
-		return nil, nil
+		return nil
 	}
 	asked, err := live.ParsePlace(s.filter.after)
 	if asked == (live.Place{}) && err == nil { // there was no feed yet
@@ -70,13 +70,13 @@ func (s *listening) begin() (*streamNotice, error) {
 	switch {
 	case err != nil, asked.Feed != head.Feed, asked.Number > head.Last:
 		s.place = end
-		return &streamNotice{Because: becauseAnotherFeed, From: end.String()}, nil
+		return &streamNotice{Because: becauseAnotherFeed, From: end.String()}
 	case asked.Number < oldest.Number:
 		s.place = oldest
-		return &streamNotice{Because: becauseNotHeld, From: oldest.String(), First: asked.Number + 1, Last: oldest.Number}, nil
+		return &streamNotice{Because: becauseNotHeld, From: oldest.String(), First: asked.Number + 1, Last: oldest.Number}
 	}
 	s.place = asked
-	return nil, nil
+	return nil
 }
 
 // run tells what there is, and then what comes, until the listener goes or may hear no more.

@@ -197,8 +197,7 @@ func naive(events []*event.Event) map[string]CommitmentStatus {
 	})
 	type known struct {
 		Commitment
-		last                              map[string]*event.Event // by what it says
-		proposed, made, withdrawn, byself bool
+		last map[string]*event.Event // by what it says
 	}
 	all := map[string]*known{}
 	for _, e := range events {

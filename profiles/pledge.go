@@ -49,7 +49,7 @@ func (a pledge) older(b pledge) int { return cmp.Or(a.said(b), a.compareKey(b)) 
 
 // said orders what two events said of the same.
 func (a pledge) said(b pledge) int {
-	return cmp.Or(a.stamp.compare(b.stamp), strings.Compare(a.raw, b.raw))
+	return cmp.Or(a.compare(b.stamp), strings.Compare(a.raw, b.raw))
 }
 
 // pledgeDetail is what a register of a promise holds beside its stamp.
