@@ -113,7 +113,11 @@ func (a *API) disclose(c *gin.Context, x *reading, v verificationView, result *p
 		}
 		records = append(records, r)
 	}
-	return a.record(c, records)
+	steps, err := a.readSteps(c, x)
+	if err != nil {
+		return err
+	}
+	return a.record(c, append(records, steps...))
 }
 
 // listed are the profiles that an answer tells of beside those that were looked up.

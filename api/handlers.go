@@ -63,13 +63,18 @@ func (a *API) getTimeline(c *gin.Context) {
 		a.fail(c, err)
 		return
 	}
+	a.serveTimeline(c, r)
+}
+
+// serveTimeline answers with one page.
+func (a *API) serveTimeline(c *gin.Context, r journeys.Request) {
 	page, err := a.Timeline.Page(c.Request.Context(), r)
 	if err != nil {
 		a.fail(c, ofPath(err))
 		return
 	}
-	readingOf(c).seen(address, page.Answer)
-	if a.redirect(c, address, page.Profile, page.Requested, page.IdentityVersion) {
+	readingOf(c).seen(r.Address, page.Answer)
+	if a.redirect(c, r.Address, page.Profile, page.Requested, page.IdentityVersion) {
 		return
 	}
 	a.answer(c, timelineView{

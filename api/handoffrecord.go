@@ -2,13 +2,15 @@ package api
 
 import (
 	"slices"
+	"time"
 
 	"tributary/profiles"
 	"tributary/profiles/handoff"
 )
 
-// What a hand-off says of a customer beside what its author wrote. It refers to what is on record and copies nothing,
-// so that what is erased is gone from it too: the lines are put in when it is read, from what the reader may see.
+// What a hand-off says of a customer beside what its author wrote. It refers to what is on record and copies nothing:
+// what it refers to is looked up among what is the customer's when it is read, so that what is erased, or turned out to
+// be somebody else's, is gone from it too.
 
 // recordOf fills in what the author of a hand-off left out.
 func recordOf(r *handoff.Record, p *profiles.Profile) {
@@ -26,9 +28,6 @@ func recordOf(r *handoff.Record, p *profiles.Profile) {
 			}
 		}
 	}
-	if r.Interactions == nil {
-		r.Interactions = interactionsOf(p)
-	}
 }
 
 // owed says whether a promise is still to be kept, or was to be.
@@ -36,26 +35,27 @@ func owed(x *profiles.Commitment) bool {
 	return x.Status != profiles.CommitmentKept && x.Status != profiles.CommitmentWithdrawn
 }
 
-// interactionsOf refers to the newest contacts, oldest first. Steps of a hand-off that are no contact are not told.
-func interactionsOf(p *profiles.Profile) []handoff.Interaction {
-	var list []handoff.Interaction
+// interactionsOf refers to the newest contacts until a time, oldest first. more says that there are, or may be, others.
+func interactionsOf(p *profiles.Profile, until time.Time) (list []handoff.Interaction, more bool) {
 	for i := range p.Interactions {
 		x := &p.Interactions[i]
-		if x.ConversationID == "" && x.CaseID == "" || !fits(x.MessageID) {
-			continue
-		}
-		if list = append(list, newInteraction(x)); len(list) == handoff.MaxInteractions {
-			break
+		switch {
+		case x.ConversationID == "" && x.CaseID == "" || !fits(x.MessageID) || x.At.After(until):
+		case len(list) == handoff.MaxInteractions:
+			more = true
+		default:
+			list = append(list, newInteraction(x))
 		}
 	}
 	slices.Reverse(list)
-	return list
+	return list, more || p.LeftOut.Interactions > 0
 }
 
 func newInteraction(x *profiles.Interaction) handoff.Interaction {
 	return handoff.Interaction{
 		Source: x.Source, MessageID: x.MessageID, At: x.At, Channel: string(x.Channel), Conversation: clipped(x.ConversationID, maxRef),
 		Event: clipped(x.Name, maxRef), Author: string(x.AuthorRole),
+		Line: clipped(or(x.Text, x.Topic), handoff.MaxLine),
 	}
 }
 
@@ -75,38 +75,51 @@ func clipped(text string, most int) string {
 	return text
 }
 
-// fillLines puts in what is kept of that to which a record refers, from a profile that its reader may see.
-func fillLines(r *handoff.Record, shown *profiles.Profile) {
-	type place struct{ source, id string }
-	lines := map[place]string{}
-	for i := range shown.Interactions {
-		x := &shown.Interactions[i]
-		lines[place{x.Source, x.MessageID}] = clipped(or(x.Text, x.Topic), handoff.MaxLine)
-	}
-	r.Interactions = slices.Clone(r.Interactions)
-	for i := range r.Interactions {
-		if x := &r.Interactions[i]; x.Line == "" {
-			x.Line = lines[place{x.Source, x.MessageID}]
-		}
-	}
-	promised := map[string]string{}
-	for i := range shown.Commitments {
-		promised[shown.Commitments[i].ID] = clipped(shown.Commitments[i].Text, handoff.MaxLine)
-	}
-	r.Promised = slices.Clone(r.Promised)
+// fillIn puts in what is kept of that to which a record refers: whose is all that is the customer's now, shown what of
+// it the reader may see. It says whether there are more interactions than the record has.
+func fillIn(r *handoff.Record, whose, shown *profiles.Profile) (more bool) {
+	r.Interactions, more = interactionsOf(shown, r.CreatedAt)
+	promised := textsOf(whose.Commitments, shown.Commitments, func(x *profiles.Commitment) (string, string) { return x.ID, x.Text })
+	r.Promised = slices.DeleteFunc(slices.Clone(r.Promised), func(x handoff.Promise) bool { return gone(promised, x.Commitment, x.Text) })
 	for i := range r.Promised {
-		if x := &r.Promised[i]; x.Text == "" {
-			x.Text = promised[x.Commitment]
+		if text, known := promised[r.Promised[i].Commitment]; known {
+			r.Promised[i].Text = text
 		}
 	}
-	topics := map[place]string{}
-	for i := range shown.Items {
-		topics[place{string(shown.Items[i].Kind), shown.Items[i].ID}] = clipped(shown.Items[i].Last.Topic, handoff.MaxLine)
+	topics := textsOf(whose.Items, shown.Items, func(x *profiles.Item) (string, string) {
+		return string(x.Kind) + " " + x.ID, x.Last.Topic
+	})
+	place := func(x *handoff.Matter) string {
+		if x.ID == "" {
+			return ""
+		}
+		return x.Kind + " " + x.ID
 	}
-	r.Open = slices.Clone(r.Open)
+	r.Open = slices.DeleteFunc(slices.Clone(r.Open), func(x handoff.Matter) bool { return gone(topics, place(&x), x.Text) })
 	for i := range r.Open {
-		if x := &r.Open[i]; x.Text == "" && x.ID != "" {
-			x.Text = topics[place{x.Kind, x.ID}]
+		if text, known := topics[place(&r.Open[i])]; known {
+			r.Open[i].Text = text
 		}
 	}
+	return more
+}
+
+// textsOf are the texts of what a customer has, by id: empty of what is not shown.
+func textsOf[T any](whose, shown []T, of func(*T) (id, text string)) map[string]string {
+	texts := map[string]string{}
+	for i := range whose {
+		id, _ := of(&whose[i])
+		texts[id] = ""
+	}
+	for i := range shown {
+		id, text := of(&shown[i])
+		texts[id] = clipped(text, handoff.MaxLine)
+	}
+	return texts
+}
+
+// gone says whether a reference is to nothing that is the customer's, and says nothing itself.
+func gone(texts map[string]string, id, text string) bool {
+	_, known := texts[id]
+	return !known && text == ""
 }

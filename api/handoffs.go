@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"tributary/api/problem"
 	"tributary/identity"
 	"tributary/ingest/event"
+	"tributary/journeys"
 	"tributary/profiles"
 	"tributary/profiles/handoff"
 	"tributary/profiles/state"
@@ -23,28 +25,29 @@ import (
 type Handoffs interface {
 	// Handoff returns nil, nil when there is none of that id.
 	Handoff(workspace string, id uuid.UUID) (*state.Handoff, error)
-	// EachHandoff calls f with hand-offs and a cursor behind each, until f says that it is enough.
-	EachHandoff(workspace string, q state.HandoffQuery, f func(x *state.Handoff, cursor []byte) (more bool, err error)) error
 	// HandoffsOf lists those of some observations in the order in which they were offered.
 	HandoffsOf(workspace string, ids ...identity.ObservationID) ([]*state.Handoff, error)
+	// EachHandoff calls f with hand-offs and a cursor behind each, until f says that it is enough.
+	EachHandoff(workspace string, q state.HandoffQuery, f func(x *state.Handoff, cursor []byte) (more bool, err error)) error
 }
 
-// handoffBody is what is handed over, and of whom. What is left out of verified, open, promised and interactions is
-// filled in from what is on record of the customer.
+// handoffBody is what is handed over, and of whom. What is left out of open and promised is filled in from what is on
+// record of the customer; verified and interactions always are.
 type handoffBody struct {
-	Identifiers  []identifierBody      `json:"identifiers,omitempty"`
-	Address      string                `json:"address,omitempty"`
-	Actor        *actorBody            `json:"actor,omitempty"`
-	To           handoff.To            `json:"to,omitzero"`
-	Conversation string                `json:"conversation,omitempty"`
-	Wants        string                `json:"wants,omitempty"`
-	Tried        []handoff.Attempt     `json:"tried,omitempty"`
-	Promised     []handoff.Promise     `json:"promised,omitempty"`
-	Open         []handoff.Matter      `json:"open,omitempty"`
-	Sentiment    *float64              `json:"sentiment,omitempty"`
-	Language     string                `json:"language,omitempty"`
-	Summary      string                `json:"summary,omitempty"`
-	Interactions []handoff.Interaction `json:"interactions,omitempty"`
+	Identifiers  []identifierBody  `json:"identifiers,omitempty"`
+	Address      string            `json:"address,omitempty"`
+	Actor        *actorBody        `json:"actor,omitempty"`
+	To           handoff.To        `json:"to,omitzero"`
+	Conversation string            `json:"conversation,omitempty"`
+	Wants        string            `json:"wants,omitempty"`
+	Tried        []handoff.Attempt `json:"tried,omitempty"`
+	Promised     []handoff.Promise `json:"promised,omitempty"`
+	Open         []handoff.Matter  `json:"open,omitempty"`
+	Sentiment    *float64          `json:"sentiment,omitempty"`
+	Language     string            `json:"language,omitempty"`
+	Summary      string            `json:"summary,omitempty"`
+	// Extensions are of the author's own making: any JSON by name.
+	Extensions map[string]json.RawMessage `json:"extensions,omitempty"`
 }
 
 // address is whom a body is about: whom the key is bound to, if it names nobody.
@@ -67,8 +70,14 @@ func (b *handoffBody) address(key *auth.Key) (profiles.Address, error) {
 // handoffView is the answer about one hand-off.
 type handoffView struct {
 	subjectView
-	Untrusted []string        `json:"untrusted" policy:"meta"`
-	Handoff   *handoff.Record `json:"handoff" policy:"-"`
+	Untrusted []string `json:"untrusted" policy:"meta"`
+	// Origins says of texts that others wrote, by path, where it stands whose they are.
+	Origins map[string]string `json:"origins" policy:"meta"`
+	// AsOf is the time as of which it was asked for; absent: now.
+	AsOf *time.Time `json:"as_of,omitempty" policy:"meta"`
+	// MoreInteractions: there are, or may be, others than the record has.
+	MoreInteractions bool            `json:"more_interactions" policy:"meta"`
+	Handoff          *handoff.Record `json:"handoff" policy:"-"`
 }
 
 // handoffsView is one page of hand-offs.
@@ -93,8 +102,14 @@ type handoffLine struct {
 
 var (
 	untrustedInHandoff = []string{
-		"handoff.conversation", "handoff.from", "handoff.interactions", "handoff.language", "handoff.lease.holder", "handoff.open",
+		"handoff.conversation", "handoff.extensions", "handoff.from", "handoff.interactions", "handoff.language", "handoff.lease.holder", "handoff.open",
 		"handoff.promised", "handoff.reads[].by", "handoff.returns", "handoff.summary", "handoff.to", "handoff.tried", "handoff.wants",
+	}
+	// A text beside the id of what is on record comes from there.
+	originsInHandoff = map[string]string{
+		"handoff.wants": "handoff.from", "handoff.tried[]": "handoff.from", "handoff.summary": "handoff.from", "handoff.extensions": "handoff.from",
+		"handoff.open[].text": "handoff.from, or the record that id names", "handoff.promised[].text": "handoff.from, or the record that commitment names",
+		"handoff.interactions[].line": "handoff.interactions[].author", "handoff.returns[]": "handoff.returns[].by",
 	}
 	untrustedInHandoffs = []string{"handoffs[].conversation", "handoffs[].from", "handoffs[].lease.holder", "handoffs[].to"}
 )
@@ -124,7 +139,7 @@ func (a *API) postHandoff(c *gin.Context) {
 		found, err = a.Profiles.Get(c.Request.Context(), keyOf(c).Workspace, address)
 	}
 	if err == nil && !w.Done {
-		err = a.offer(c, w, &body, found)
+		err = a.offer(c, w, &body, found, observationOf(mine(keyOf(c), address), found))
 	}
 	if err != nil {
 		a.fail(c, err)
@@ -135,18 +150,18 @@ func (a *API) postHandoff(c *gin.Context) {
 		a.fail(c, err)
 		return
 	}
-	a.answerHandoff(c, http.StatusCreated, h, found)
+	a.answerHandoff(c, http.StatusCreated, h, found, nil)
 }
 
-// offer writes that a hand-off is offered. Its id is that of the write.
-func (a *API) offer(c *gin.Context, w *writing, body *handoffBody, found *profiles.Answer) error {
-	if err := a.roomFor(keyOf(c).Workspace, found.Profile.ID); err != nil {
+// offer writes that a hand-off of an observation is offered. Its id is that of the write.
+func (a *API) offer(c *gin.Context, w *writing, body *handoffBody, found *profiles.Answer, of identity.ObservationID) error {
+	if err := a.roomFor(keyOf(c).Workspace, of); err != nil {
 		return err
 	}
 	r := &handoff.Record{
-		ID: w.ID, Version: handoff.Version, From: handoff.PartyOf(w.written.Actor), To: body.To, Subject: found.Profile.ID,
+		ID: w.ID, Version: handoff.Version, From: handoff.PartyOf(w.written.Actor), To: body.To, Subject: of,
 		Conversation: body.Conversation, Wants: body.Wants, Tried: body.Tried, Promised: body.Promised, Open: body.Open,
-		Sentiment: body.Sentiment, Language: body.Language, Summary: body.Summary, Interactions: body.Interactions,
+		Sentiment: body.Sentiment, Language: body.Language, Summary: body.Summary, Extensions: body.Extensions,
 		CreatedAt: a.Now().UTC().Truncate(time.Millisecond), Status: handoff.StatusOffered,
 	}
 	v := readingOf(c).verification(a)
@@ -218,14 +233,8 @@ func (a *API) findHandoff(c *gin.Context) (*state.Handoff, *profiles.Answer, err
 	return h, found, a.mayRead(c, x, found)
 }
 
-// standing is a hand-off as it stands now. Its last step is never in the future, whatever the clock says.
-func (a *API) standing(h *state.Handoff) *handoff.Record {
-	now := a.Now()
-	if last := h.History.Last(); last != nil && last.At.After(now) {
-		now = last.At
-	}
-	return h.History.Fold(now)
-}
+// standing is a hand-off as it stands now.
+func (a *API) standing(h *state.Handoff) *handoff.Record { return h.History.Fold(a.Now()) }
 
 // inConversation makes a reading one in the conversation of what is read, where the request names none.
 func (x *reading) inConversation(conversation string) {
@@ -241,12 +250,15 @@ func observed(id identity.ObservationID) profiles.Address {
 
 func (a *API) getHandoff(c *gin.Context) {
 	q := newQuery(c)
-	actor := q.text("actor")
+	actor, asOf := q.text("actor"), q.moment("as_of")
 	err := q.err()
 	var h *state.Handoff
 	var found *profiles.Answer
 	if err == nil {
 		h, found, err = a.findHandoff(c)
+	}
+	if err == nil && asOf != nil && h.History.AsOf(*asOf) == nil {
+		err = problem.New(problem.NotFound, "the hand-off was not offered at that time")
 	}
 	if err == nil {
 		h, err = a.noteHolder(c, h, found, actor)
@@ -255,12 +267,12 @@ func (a *API) getHandoff(c *gin.Context) {
 		a.fail(c, err)
 		return
 	}
-	a.answerHandoff(c, http.StatusOK, h, found)
+	a.answerHandoff(c, http.StatusOK, h, found, asOf)
 }
 
-// answerHandoff answers with a hand-off as it stands.
-func (a *API) answerHandoff(c *gin.Context, status int, h *state.Handoff, found *profiles.Answer) {
-	v, err := a.handoffView(c, h, found)
+// answerHandoff answers with a hand-off as it stands, or stood.
+func (a *API) answerHandoff(c *gin.Context, status int, h *state.Handoff, found *profiles.Answer, asOf *time.Time) {
+	v, err := a.handoffView(c, h, found, asOf)
 	if err != nil {
 		a.fail(c, err)
 		return
@@ -269,16 +281,36 @@ func (a *API) answerHandoff(c *gin.Context, status int, h *state.Handoff, found 
 }
 
 // handoffView is a hand-off with the lines that its reader may see of what it refers to.
-func (a *API) handoffView(c *gin.Context, h *state.Handoff, found *profiles.Answer) (*handoffView, error) {
+func (a *API) handoffView(c *gin.Context, h *state.Handoff, found *profiles.Answer, asOf *time.Time) (*handoffView, error) {
 	shown, err := a.filtered(c, found)
 	if err != nil {
 		return nil, err
 	}
 	r := a.standing(h)
-	fillLines(r, &shown.Profile)
+	if asOf != nil {
+		r = h.History.AsOf(*asOf)
+	}
 	return &handoffView{
-		subjectView: newSubject(found.Profile.ID, found.Requested, found.IdentityVersion), Untrusted: untrustedInHandoff, Handoff: r,
+		subjectView: newSubject(found.Profile.ID, found.Requested, found.IdentityVersion), Untrusted: untrustedInHandoff, Origins: originsInHandoff,
+		AsOf: asOf, MoreInteractions: fillIn(r, &found.Profile, &shown.Profile), Handoff: r,
 	}, nil
+}
+
+// getHandoffInteractions pages through all that happened to the customer of a hand-off until it was offered.
+func (a *API) getHandoffInteractions(c *gin.Context) {
+	q := newQuery(c)
+	r := journeys.Request{Workspace: keyOf(c).Workspace, Cursor: q.text("cursor"), Limit: q.number("limit", 1, journeys.MaxLimit)}
+	err := q.err()
+	var h *state.Handoff
+	if err == nil {
+		h, _, err = a.findHandoff(c)
+	}
+	if err != nil {
+		a.fail(c, err)
+		return
+	}
+	r.Address, r.Until = observed(h.Observation), a.standing(h).CreatedAt
+	a.serveTimeline(c, r)
 }
 
 // maxHandoffs bounds a page, and maxHandoffsSeen what is looked at for it.

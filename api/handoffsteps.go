@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
@@ -160,7 +161,7 @@ func (a *API) take(c *gin.Context, err error, s *stepping) {
 		a.fail(c, err)
 		return
 	}
-	a.answerHandoff(c, http.StatusOK, h, found)
+	a.answerHandoff(c, http.StatusOK, h, found, nil)
 }
 
 // stepLocked does a step, unless it is done already, and says what it came to.
@@ -187,7 +188,7 @@ func (a *API) stepLocked(c *gin.Context, w *writing, id uuid.UUID, s *stepping) 
 		return h, nil
 	}
 	if r := h.History.After(w.ID.String()); r == nil || !s.after(r, by) {
-		return nil, taken(a.standing(h))
+		return nil, taken(h, a.standing(h), by)
 	}
 	return h, nil
 }
@@ -206,10 +207,8 @@ func (s *stepping) allowed(h *state.Handoff, r *handoff.Record, by handoff.Party
 		return problem.New(problem.HandoffOver, "")
 	case s.step.Name == event.NameHandoffReturned && r.Status == handoff.StatusExpired:
 		return nil // of who held it last, which the step itself decides
-	case held && !isHolder(r, by):
-		return taken(r)
-	case s.holder && !held, s.step.Name == event.NameHandoffReturned && !held:
-		return problem.New(problem.HandoffTaken, "you do not hold it: accept it first")
+	case held && !isHolder(r, by), !held && (s.holder || s.step.Name == event.NameHandoffReturned):
+		return taken(h, r, by)
 	case !r.To.Admits(by):
 		return problem.New(problem.Forbidden, "the hand-off is for another kind of agent, or for another one by name")
 	case h.History.Full() && s.step.Name != event.NameHandoffReturned:
@@ -218,12 +217,17 @@ func (s *stepping) allowed(h *state.Handoff, r *handoff.Record, by handoff.Party
 	return nil
 }
 
-// taken is the problem of a hand-off that somebody else holds, or that one does not hold oneself.
-func taken(r *handoff.Record) *problem.Document {
-	d := problem.New(problem.HandoffTaken, "")
-	if r.Lease != nil {
-		d.Holder, d.Until = r.Lease.Holder, &r.Lease.Until
+// taken is the problem of a hand-off that somebody else holds, or that one does not hold oneself: it says why.
+func taken(h *state.Handoff, r *handoff.Record, by handoff.Party) *problem.Document {
+	why := "you have not accepted it"
+	if until := h.History.HeldUntil(by); !until.IsZero() {
+		why = "your lease ended at " + until.Format(time.RFC3339)
 	}
+	if r.Lease == nil {
+		return problem.New(problem.HandoffTaken, why+": accept it first")
+	}
+	d := problem.New(problem.HandoffTaken, why+", and somebody else holds it: add a note for them, or try again after their lease")
+	d.Holder, d.Until = r.Lease.Holder, &r.Lease.Until
 	return d
 }
 
@@ -244,8 +248,7 @@ func (a *API) noteHolder(c *gin.Context, h *state.Handoff, found *profiles.Answe
 	if len(parts) == 0 {
 		return h, nil
 	}
-	w, err := a.ownWrite(x.key, event.Actor{By: holder.Actor, Kind: event.AuthorRole(holder.Kind), ID: holder.ID, Name: holder.Name},
-		"handoff-read", uuid.UUID(h.Key.ID).String(), holder.Actor, holder.ID, strings.Join(parts, ","))
+	w, err := a.holderWrite(x.key, h, holder, parts...)
 	if err != nil {
 		return nil, err
 	}
@@ -267,7 +270,7 @@ func (a *API) ownWrite(key *auth.Key, by event.Actor, about ...string) (*writing
 
 // shownParts are the parts of a hand-off that the reader of the request may see something of.
 func (a *API) shownParts(c *gin.Context, h *state.Handoff, found *profiles.Answer) ([]string, error) {
-	v, err := a.handoffView(c, h, found)
+	v, err := a.handoffView(c, h, found, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -53,20 +53,22 @@ var shownBy = map[string][]string{
 		policy.ClassContent, policy.ClassSatisfaction, policy.ClassBehaviour, policy.ClassProvenance,
 		policy.ClassAccount, policy.ClassComputed, policy.ClassSegment, policy.ClassConsent,
 	},
-	"consent":  {policy.ClassContact, policy.ClassConsent},
-	"check":    {policy.ClassConsent},
-	"members":  {policy.ClassSegment},
-	"account":  {policy.ClassAccount},
-	"bill":     {policy.ClassMoney, policy.ClassProvenance},
-	"changes":  {policy.ClassSegment},
-	"lookup":   {policy.ClassIdentity, policy.ClassContact, policy.ClassTrait, policy.ClassContent, policy.ClassMoney},
-	"context":  contextClasses,
-	"ctx_body": contextClasses,
-	"markdown": contextClasses,
-	"timeline": {policy.ClassMoney, policy.ClassConversation, policy.ClassContent, policy.ClassSatisfaction, policy.ClassBehaviour, policy.ClassProvenance},
-	"search":   {policy.ClassContent},
-	"stream":   {policy.ClassSegment},
-	"identity": {policy.ClassContact, policy.ClassIdentifier, policy.ClassProvenance},
+	"consent":              {policy.ClassContact, policy.ClassConsent},
+	"check":                {policy.ClassConsent},
+	"members":              {policy.ClassSegment},
+	"account":              {policy.ClassAccount},
+	"bill":                 {policy.ClassMoney, policy.ClassProvenance},
+	"changes":              {policy.ClassSegment},
+	"lookup":               {policy.ClassIdentity, policy.ClassContact, policy.ClassTrait, policy.ClassContent, policy.ClassMoney},
+	"context":              contextClasses,
+	"ctx_body":             contextClasses,
+	"markdown":             contextClasses,
+	"timeline":             {policy.ClassMoney, policy.ClassConversation, policy.ClassContent, policy.ClassSatisfaction, policy.ClassBehaviour, policy.ClassProvenance},
+	"search":               {policy.ClassContent},
+	"handoff":              {policy.ClassContent},
+	"handoff_interactions": {policy.ClassMoney, policy.ClassConversation, policy.ClassContent, policy.ClassSatisfaction, policy.ClassBehaviour, policy.ClassProvenance},
+	"stream":               {policy.ClassSegment},
+	"identity":             {policy.ClassContact, policy.ClassIdentifier, policy.ClassProvenance},
 }
 
 // in is a mark as a route would show it.
@@ -180,41 +182,70 @@ func (w *world) readings(key, conversation string) map[string]*httptest.Response
 	}
 	get := func(target string) *httptest.ResponseRecorder { return w.do(http.MethodGet, target, key, "") }
 	const who = "/v1/profiles/anonymous_id:anon-1"
-	return map[string]*httptest.ResponseRecorder{
-		"profile":         get(at(who)),
-		"context":         get(at(who+"/context", "budget_tokens", "16000")),
-		"ctx_body":        w.do(http.MethodPost, at("/v1/context"), key, `{"identifiers":[{"type":"anonymous_id","value":"anon-1"}],"budget_tokens":16000}`),
-		"markdown":        w.doAs("text/markdown", http.MethodGet, at(who+"/context", "budget_tokens", "16000"), key, ""),
-		"timeline":        get(at(who + "/timeline")),
-		"search":          get(at(who+"/search", "query", "word")),
-		"search_body":     w.do(http.MethodPost, at("/v1/profiles/search"), key, `{"identifiers":[{"type":"anonymous_id","value":"anon-1"}],"query":"word"}`),
-		"identity":        get(at(who+"/identity", "with", "user_id:s1")),
-		"added":           get(at(who+"/identity", "add", "user_id:s2")),
-		"identifier":      get(at("/v1/identifiers/anonymous_id:anon-1")),
-		"lookup":          w.do(http.MethodPost, at("/v1/profiles/lookup"), key, `{"identifiers":[{"type":"anonymous_id","value":"anon-1"}]}`),
-		"ambiguous":       get(at("/v1/profiles/phone:%2B12125550123")),
-		"ambiguous_with":  get(at(who+"/identity", "with", "phone:+12125550123")),
-		"nobody":          get(at("/v1/profiles/user_id:nobody")),
-		"bad_cursor":      get(at(who+"/timeline", "cursor", "x")),
-		"consent":         get(at(who + "/consent")),
-		"contact_consent": get(at("/v1/consent/email:markmail@example.com")),
-		"check":           w.do(http.MethodPost, at("/v1/consent/check"), key, `{"identifiers":[{"type":"anonymous_id","value":"anon-1"}],"channel":"email","purpose":"markpurpose"}`),
-		"account":         get(at("/v1/accounts/markaccount")),
-		"bill":            get(at("/v1/accounts/a-1")),
-		"members":         get("/v1/segments/marksegment/members"),
-		"changes":         get("/v1/segments/marksegment/changes"),
-		"export":          w.do(http.MethodPost, at("/v1/privacy/exports"), key, `{}`),
-		"erasure":         w.do(http.MethodPost, at("/v1/privacy/erasures", "preview", "true"), key, `{"identifiers":[{"type":"anonymous_id","value":"anon-1"}]}`),
-		"erase_one_of":    w.do(http.MethodPost, at("/v1/privacy/erasures"), key, sharedPhone),
-		"restrict_one_of": w.do(http.MethodPost, at("/v1/privacy/restrictions"), key, sharedPhone),
-		"lift_one_of":     w.do(http.MethodDelete, at("/v1/privacy/restrictions/phone:%2B12125550123"), key, ""),
-		"history":         get(at(who + "/traits/favourite/history")),
-		"earlier":         get(at(who, "as_of", "2026-03-01T12:59:00Z")),
-		"disclosures":     get(at(who + "/disclosures")),
-		"stream":          get(at("/v1/stream", "subject", "anonymous_id:anon-1", "after", "oldest", "follow", "false")),
-		"agent_session":   w.do(http.MethodPost, at("/v1/agent-sessions"), w.sessionMaker(key), `{"address":"anonymous_id:anon-1","conversation":"c-plain"}`),
-		"bad_conversaton": get(at(who, "purpose", "everything")),
+	// What is done with a hand-off is done of somebody else, once by each key.
+	offer := w.jot(at("/v1/handoffs"), key, "offer", `{"address":"user_id:s1","wants":"something"}`)
+	var offered struct{ Handoff struct{ ID string } }
+	w.must(json.Unmarshal(offer.Body.Bytes(), &offered))
+	step := func(what, body string) *httptest.ResponseRecorder {
+		return w.jot(at("/v1/handoffs/"+offered.Handoff.ID+"/"+what), key, what, body)
 	}
+	theirs := "/v1/handoffs/" + w.handedOver()
+	return map[string]*httptest.ResponseRecorder{
+		"handoff":              get(at(theirs)),
+		"handoff_interactions": get(at(theirs + "/interactions")),
+		"handoffs":             get(at("/v1/handoffs")),
+		"handoff_offer":        offer,
+		"handoff_accept":       step("accept", `{"lease_s":600}`),
+		"handoff_extend":       step("extend", `{"lease_s":1200}`),
+		"handoff_read":         step("read", `{"parts":["wants"]}`),
+		"handoff_release":      step("release", `{}`),
+		"handoff_again":        w.jot(at("/v1/handoffs/"+offered.Handoff.ID+"/accept"), key, "again", `{}`),
+		"handoff_return":       step("return", `{"summary":"x"}`),
+		"profile":              get(at(who)),
+		"context":              get(at(who+"/context", "budget_tokens", "16000")),
+		"ctx_body":             w.do(http.MethodPost, at("/v1/context"), key, `{"identifiers":[{"type":"anonymous_id","value":"anon-1"}],"budget_tokens":16000}`),
+		"markdown":             w.doAs("text/markdown", http.MethodGet, at(who+"/context", "budget_tokens", "16000"), key, ""),
+		"timeline":             get(at(who + "/timeline")),
+		"search":               get(at(who+"/search", "query", "word")),
+		"search_body":          w.do(http.MethodPost, at("/v1/profiles/search"), key, `{"identifiers":[{"type":"anonymous_id","value":"anon-1"}],"query":"word"}`),
+		"identity":             get(at(who+"/identity", "with", "user_id:s1")),
+		"added":                get(at(who+"/identity", "add", "user_id:s2")),
+		"identifier":           get(at("/v1/identifiers/anonymous_id:anon-1")),
+		"lookup":               w.do(http.MethodPost, at("/v1/profiles/lookup"), key, `{"identifiers":[{"type":"anonymous_id","value":"anon-1"}]}`),
+		"ambiguous":            get(at("/v1/profiles/phone:%2B12125550123")),
+		"ambiguous_with":       get(at(who+"/identity", "with", "phone:+12125550123")),
+		"nobody":               get(at("/v1/profiles/user_id:nobody")),
+		"bad_cursor":           get(at(who+"/timeline", "cursor", "x")),
+		"consent":              get(at(who + "/consent")),
+		"contact_consent":      get(at("/v1/consent/email:markmail@example.com")),
+		"check":                w.do(http.MethodPost, at("/v1/consent/check"), key, `{"identifiers":[{"type":"anonymous_id","value":"anon-1"}],"channel":"email","purpose":"markpurpose"}`),
+		"account":              get(at("/v1/accounts/markaccount")),
+		"bill":                 get(at("/v1/accounts/a-1")),
+		"members":              get("/v1/segments/marksegment/members"),
+		"changes":              get("/v1/segments/marksegment/changes"),
+		"export":               w.do(http.MethodPost, at("/v1/privacy/exports"), key, `{}`),
+		"erasure":              w.do(http.MethodPost, at("/v1/privacy/erasures", "preview", "true"), key, `{"identifiers":[{"type":"anonymous_id","value":"anon-1"}]}`),
+		"erase_one_of":         w.do(http.MethodPost, at("/v1/privacy/erasures"), key, sharedPhone),
+		"restrict_one_of":      w.do(http.MethodPost, at("/v1/privacy/restrictions"), key, sharedPhone),
+		"lift_one_of":          w.do(http.MethodDelete, at("/v1/privacy/restrictions/phone:%2B12125550123"), key, ""),
+		"history":              get(at(who + "/traits/favourite/history")),
+		"earlier":              get(at(who, "as_of", "2026-03-01T12:59:00Z")),
+		"disclosures":          get(at(who + "/disclosures")),
+		"stream":               get(at("/v1/stream", "subject", "anonymous_id:anon-1", "after", "oldest", "follow", "false")),
+		"agent_session":        w.do(http.MethodPost, at("/v1/agent-sessions"), w.sessionMaker(key), `{"address":"anonymous_id:anon-1","conversation":"c-plain"}`),
+		"bad_conversaton":      get(at(who, "purpose", "everything")),
+	}
+}
+
+// handedOver is the hand-off of the planted customer.
+func (w *world) handedOver() string {
+	w.Helper()
+	if w.handoff == "" {
+		v := w.decoded(w.jot("/v1/handoffs", w.agent(auth.PurposeOperations, auth.ReaderSystem), "planted",
+			`{"address":"anonymous_id:anon-1","conversation":"c-plain","wants":"markcontent"}`), http.StatusCreated)
+		w.handoff = recordIn(v)["id"].(string)
+	}
+	return w.handoff
 }
 
 // shows fails where an answer shows a mark that it must not show, or not one that it must.
@@ -263,6 +294,11 @@ func TestEveryReaderSeesWhatThePolicySays(t *testing.T) {
 				}
 				accounts := map[string]*httptest.ResponseRecorder{"account": answers["account"], "bill": answers["bill"]}
 				w.shows(t, what+", an account", accounts, allowed(p.Verification.OwnLookup[reader])) // whatever the conversation is
+				// So is what a hand-off names: nobody addressed it.
+				own := map[string]*httptest.ResponseRecorder{"handoff": answers["handoff"], "handoff_interactions": answers["handoff_interactions"]}
+				w.shows(t, what+", a hand-off", own, allowed(max(level, p.Verification.OwnLookup[reader])))
+				delete(answers, "handoff")
+				delete(answers, "handoff_interactions")
 				delete(answers, "account")
 				delete(answers, "bill")
 				w.shows(t, what, answers, allowed(level))
@@ -452,6 +488,6 @@ func TestEveryViewSaysItsClasses(t *testing.T) {
 
 // personalViews are the answers of the personal routes.
 func personalViews() []any {
-	return []any{profileView{}, contextView{}, timelineView{}, explain.Answer{}, explain.Standing{}, disclosuresView{}, traitHistoryView{}, movedView{},
+	return []any{profileView{}, contextView{}, timelineView{}, explain.Answer{}, explain.Standing{}, handoffView{}, handoffsView{}, disclosuresView{}, traitHistoryView{}, movedView{},
 		agentSessionView{}, accountView{}, consentView{}, contactConsentView{}, checkView{}, segmentMembersView{}, segmentChangesView{}, desk.Preview{}, desk.Done{}, export.View{}}
 }

@@ -44,6 +44,7 @@ func (a *API) routes() []route {
 		{http.MethodPost, "/v1/handoffs", auth.ScopeAgentWrite, acting, a.postHandoff},
 		{http.MethodGet, "/v1/handoffs", auth.ScopeAgentWrite, personal, a.getHandoffs},
 		{http.MethodGet, "/v1/handoffs/:id", auth.ScopeAgentWrite, personal, a.getHandoff},
+		{http.MethodGet, "/v1/handoffs/:id/interactions", auth.ScopeAgentWrite, personal, a.getHandoffInteractions},
 		{http.MethodPost, "/v1/handoffs/:id/accept", auth.ScopeAgentWrite, acting, a.leased(event.NameHandoffAccepted, false)},
 		{http.MethodPost, "/v1/handoffs/:id/extend", auth.ScopeAgentWrite, acting, a.leased(event.NameHandoffExtended, true)},
 		{http.MethodPost, "/v1/handoffs/:id/release", auth.ScopeAgentWrite, acting, a.releaseHandoff},

@@ -60,6 +60,7 @@ type world struct {
 	now      time.Time
 	// noStore: the analytics store cannot say what it holds.
 	noStore bool
+	handoff string // that of the planted customer, once there is one
 }
 
 // logLines collects what is logged.

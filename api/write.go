@@ -143,7 +143,7 @@ func (a *API) write(c *gin.Context, w *writing, e *event.Event) error {
 		e.CX = &event.CX{}
 	}
 	e.CX.AuthorRole = w.written.Actor.Kind
-	if key.Session != nil {
+	if key.Session != nil && e.Name != event.NameHandoffExtended && e.Name != event.NameHandoffRead { // which are no contact
 		e.CX.ConversationID = key.Session.Conversation
 	}
 	now := a.Now()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"tributary/identity"
 	"tributary/profiles"
@@ -66,6 +67,9 @@ type Request struct {
 	Address   profiles.Address
 	Cursor    string // Page.Next of the page before; empty for the first
 	Limit     int    // default DefaultLimit, at most MaxLimit
+
+	// Until is the latest time that is told of; zero: all. It says where the first page begins, as Cursor does of others.
+	Until time.Time
 }
 
 // Page is one page of a timeline.
@@ -89,12 +93,17 @@ func (t *Timeline) Page(ctx context.Context, r Request) (*Page, error) {
 	p := &answer.Profile
 	page := &Page{Profile: p.ID, Requested: answer.Requested, IdentityVersion: answer.IdentityVersion, Answer: answer, Tier: TierHot}
 	var from *Key
+	if !r.Until.IsZero() {
+		from = &Key{OrderedAt: r.Until.UTC().Truncate(time.Millisecond).Add(time.Millisecond), OriginalAt: time.UnixMilli(0)}
+	}
 	if r.Cursor != "" {
 		key, err := t.cursors.decode(r.Workspace, p.ID, r.Cursor)
 		if err != nil {
 			return nil, err
 		}
-		from = &key
+		if from == nil || key.before(*from) {
+			from = &key
+		}
 	}
 	limit := clampLimit(r.Limit)
 	var more bool

@@ -9,13 +9,23 @@ import (
 
 func timeOf(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
-// Fold returns the hand-off as it stands at a time that is no earlier than its last step; nil if it was not offered
-// yet. A lease that is over opens it again, by the time of the step that meets it, or of who reads: no event says so,
+// Fold returns the hand-off as it stands after all of its steps, at a time; nil if it was not offered. A time before
+// its last step is that step's, for clocks differ. A lease that is over opens it again, by the time of the step that meets it, or of who reads: no event says so,
 // and so none can come too late to. The caller does not change what lies within the record.
 func (h *History) Fold(at time.Time) *Record {
+	if last := h.Last(); last != nil && last.At.After(at) {
+		at = last.At
+	}
+	return h.AsOf(at)
+}
+
+// AsOf returns the hand-off as it stood at a time, whatever came later; nil if it was not offered yet.
+func (h *History) AsOf(at time.Time) *Record {
 	f := folding{}
 	for _, s := range h.all() {
-		f.step(&s)
+		if !s.At.After(at) {
+			f.step(&s)
+		}
 	}
 	if f.record == nil {
 		return nil
@@ -37,6 +47,23 @@ func (h *History) After(messageID string) *Record {
 		}
 	}
 	return f.record
+}
+
+// HeldUntil says until when the last lease that somebody had was to last, or when they let go; zero: they never had one.
+func (h *History) HeldUntil(p Party) (until time.Time) {
+	f := folding{}
+	for _, s := range h.all() {
+		held := f.record != nil && f.heldBy(p)
+		f.step(&s)
+		switch {
+		case f.record == nil:
+		case f.heldBy(p):
+			until = f.record.Lease.Until
+		case held && s.At.Before(until):
+			until = s.At
+		}
+	}
+	return until
 }
 
 // folding is a record in the making. last is who held it last, as long as nobody else has since.

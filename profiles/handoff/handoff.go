@@ -6,6 +6,8 @@
 package handoff
 
 import (
+	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -27,8 +29,9 @@ const (
 	MaxPromised     = 32
 	MaxReads        = 64
 	MaxReturns      = 16
-	MaxLine         = 280  // characters
-	MaxText         = 2000 // characters
+	MaxExtensions   = 8 << 10 // bytes
+	MaxLine         = 280     // characters
+	MaxText         = 2000    // characters
 )
 
 // Kind says what somebody who serves customers is. It follows from the credential.
@@ -65,7 +68,25 @@ func (s Status) Over() bool { return s == StatusReturned || s == StatusClosed }
 
 // Parts are the members of a record that can be read, in the order of the schema.
 func Parts() []string {
-	return []string{"wants", "tried", "promised", "verified", "open", "sentiment", "language", "summary", "interactions", "returns"}
+	return []string{"wants", "tried", "promised", "verified", "open", "sentiment", "language", "summary", "interactions", "returns", "extensions"}
+}
+
+// What the holder of a hand-off can read of the customer beside the record.
+const (
+	ReadProfile     = "profile"
+	ReadContext     = "context"
+	ReadTimeline    = "timeline"
+	ReadSearch      = "search"
+	ReadCommitments = "commitments"
+)
+
+// maxParts is how many parts a read names at most.
+const maxParts = 16
+
+// Readable says whether a read may name something: a part, or what stands beside the record.
+func Readable(part string) bool {
+	beside := []string{ReadProfile, ReadContext, ReadTimeline, ReadSearch, ReadCommitments}
+	return slices.Contains(Parts(), part) || slices.Contains(beside, part)
 }
 
 // Party is somebody who serves customers: the credential, and on whose behalf its holder says it acts.
@@ -110,11 +131,13 @@ type Record struct {
 	Language     string        `json:"language,omitempty" policy:"conversation"`  // BCP 47
 	Summary      string        `json:"summary,omitempty" policy:"content"`
 	Interactions []Interaction `json:"interactions,omitempty" policy:"-"` // oldest first
-	CreatedAt    time.Time     `json:"created_at" policy:"meta"`
-	Status       Status        `json:"status" policy:"meta"`
-	Lease        *Lease        `json:"lease,omitempty" policy:"-"`
-	Reads        []Read        `json:"reads,omitempty" policy:"-"`
-	Returns      []Return      `json:"returns,omitempty" policy:"-"`
+	// Extensions are members of the author's own making: valid JSON by name, at most MaxExtensions bytes in all.
+	Extensions map[string]json.RawMessage `json:"extensions,omitempty" policy:"content"`
+	CreatedAt  time.Time                  `json:"created_at" policy:"meta"`
+	Status     Status                     `json:"status" policy:"meta"`
+	Lease      *Lease                     `json:"lease,omitempty" policy:"-"`
+	Reads      []Read                     `json:"reads,omitempty" policy:"-"`
+	Returns    []Return                   `json:"returns,omitempty" policy:"-"`
 }
 
 // Attempt is something that was tried.
@@ -145,8 +168,7 @@ type Matter struct {
 	Text string `json:"text,omitempty" policy:"content"`
 }
 
-// Interaction refers to an event of the customer's. Line is what is kept of its text when the record is read;
-// it is not stored with the record, unless whoever offered it said one.
+// Interaction refers to an event of the customer's. Line is what is kept of its text when the record is read.
 type Interaction struct {
 	Source       string    `json:"source" policy:"provenance"`
 	MessageID    string    `json:"message_id" policy:"conversation"`

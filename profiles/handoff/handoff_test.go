@@ -138,6 +138,7 @@ var drawStep = rapid.Custom(func(t *rapid.T) Step {
 	case event.NameHandoffOffered:
 		o := offer()
 		s.At, s.Record = begin, o.Record
+		s.Record.From = s.By
 	case event.NameHandoffAccepted, event.NameHandoffExtended:
 		s.LeaseS = rapid.IntRange(1, 5).Draw(t, "lease")
 	case event.NameHandoffReturned:
@@ -268,7 +269,7 @@ func TestParseStep(t *testing.T) {
 		"nobody":                   {offer(), func(e *event.Event) { e.Context = nil }, false},
 		"no JSON":                  {offer(), func(e *event.Event) { e.Properties = json.RawMessage(`{`) }, false},
 		"another name":             {offer(), func(e *event.Event) { e.Name = "handoff.stolen" }, false},
-		"unknown member":           {offer(), func(e *event.Event) { e.Properties = json.RawMessage(`{"handoff":"` + number.String() + `","x":1}`) }, false},
+		"no record":                {offer(), func(e *event.Event) { e.Properties = json.RawMessage(`{"handoff":"` + number.String() + `","x":1}`) }, false},
 		"long text":                {with(func(r *Record) { r.Wants = long }), nil, false},
 		"status":                   {with(func(r *Record) { r.Status = StatusClosed }), nil, false},
 		"no lease":                 {at(1, event.NameHandoffAccepted, ada, nil), nil, false},
@@ -318,6 +319,7 @@ func TestSchema(t *testing.T) {
 	full.Verified = &Verification{"verified", "conversation_verified", begin}
 	full.Open = []Matter{{"case", "c", "t"}}
 	full.Interactions = []Interaction{{"s", "m", begin, "chat", "c", "conversation.message", "customer", "line"}}
+	full.Extensions = map[string]json.RawMessage{"example.com/mood": json.RawMessage(`{"score":1}`)}
 	full.Lease = &Lease{ada, begin}
 	full.Reads = []Read{{ada, begin, Parts()}}
 	full.Returns = []Return{{ada, begin, "s", true, "n"}}
@@ -350,6 +352,10 @@ func TestSchema(t *testing.T) {
 		func(r *Record) { r.Tried = []Attempt{{}} },
 		func(r *Record) { r.Status = "lost" },
 		func(r *Record) { *r.Sentiment = 2 },
+		func(r *Record) { r.Extensions = map[string]json.RawMessage{"": json.RawMessage("1")} },
+		func(r *Record) {
+			r.Extensions = map[string]json.RawMessage{"x": json.RawMessage(`"` + strings.Repeat("x", MaxExtensions) + `"`)}
+		},
 	} {
 		bad := *full
 		s := sentiment
@@ -357,6 +363,53 @@ func TestSchema(t *testing.T) {
 		change(&bad)
 		if bad.Check() == nil {
 			t.Errorf("%+v passes", bad)
+		}
+	}
+}
+
+// TestLaterMembersAreKept: what a later version of the schema adds does no harm to this one, and is there for who knows
+// it: in the state, and wherever the step goes from here.
+func TestLaterMembersAreKept(t *testing.T) {
+	o := offer()
+	properties, err := o.Properties()
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := strings.Replace(string(properties), `"wants":`, `"later":{"deep":[1.50]},"wants":`, 1)
+	later = strings.Replace(later, `{`, `{"also":"x",`, 1)
+	e := eventOf(t, &o)
+	e.Properties = json.RawMessage(later)
+	s, err := ParseStep(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &History{}
+	h.Add(s)
+	back := again(t, again(t, h))
+	if r := back.Fold(begin); r == nil || r.Wants != "a refund" || r.Check() != nil {
+		t.Errorf("the record is %+v", r)
+	}
+	kept, err := back.Last().Properties()
+	if err != nil || string(kept) != later {
+		t.Errorf("kept is %s, %v", kept, err)
+	}
+}
+
+// TestAsOf: what stood at a time, whatever came later.
+func TestAsOf(t *testing.T) {
+	h := &History{}
+	for _, s := range []Step{
+		offer(), at(10, event.NameHandoffAccepted, ada, lease(60)), at(80, event.NameHandoffAccepted, bob, lease(60)), at(90, event.NameHandoffReturned, bob, says("done")),
+	} {
+		h.Add(&s)
+	}
+	for seconds, want := range map[int]string{-1: "", 0: "offered ", 10: "accepted ada", 69: "accepted ada", 70: "expired ", 80: "accepted bob", 90: "returned ", 1000: "returned "} {
+		got := ""
+		if r := h.AsOf(begin.Add(time.Duration(seconds) * time.Second)); r != nil {
+			got = fmt.Sprintf("%s %s", r.Status, holderOf(r.Lease).ID)
+		}
+		if got != want {
+			t.Errorf("after %d s it is %q, want %q", seconds, got, want)
 		}
 	}
 }

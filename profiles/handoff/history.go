@@ -82,20 +82,26 @@ func (h *History) all() []Step {
 
 // stored is a step as it is encoded.
 type stored struct {
-	Name string `json:"name"`
-	At   int64  `json:"at"` // Unix milliseconds
-	ID   string `json:"id"`
-	Step
+	Name       string          `json:"name"`
+	At         int64           `json:"at"` // Unix milliseconds
+	ID         string          `json:"id"`
+	By         Party           `json:"by"`
+	Properties json.RawMessage `json:"properties"`
 }
 
-const historyVersion = 1
+const historyVersion = 2
 
 // AppendBinary appends the history's encoding, which is canonical.
 func (h *History) AppendBinary(b []byte) ([]byte, error) {
 	all := h.all()
 	list := make([]stored, len(all))
-	for i, s := range all {
-		list[i] = stored{Name: s.Name, At: s.At.UnixMilli(), ID: s.MessageID, Step: s}
+	for i := range all {
+		s := &all[i]
+		properties, err := s.Properties()
+		if err != nil {
+			return nil, fmt.Errorf("encode step: %w", err)
+		}
+		list[i] = stored{s.Name, s.At.UnixMilli(), s.MessageID, s.By, properties}
 	}
 	text, err := json.Marshal(list)
 	if err != nil {
@@ -114,9 +120,11 @@ func (h *History) UnmarshalBinary(data []byte) error {
 	if err := json.Unmarshal(data[1:], &list); err != nil {
 		return fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	for i := range list {
-		s := &list[i].Step
-		s.Name, s.At, s.MessageID = list[i].Name, timeOf(list[i].At), list[i].ID
+	for _, x := range list {
+		s := &Step{Name: x.Name, At: timeOf(x.At), MessageID: x.ID}
+		if err := s.read(x.Properties, x.By); err != nil {
+			return fmt.Errorf("%w: %w", ErrCorrupt, err)
+		}
 		if !h.Add(s) || s.Name == event.NameHandoffOffered && s.Record == nil {
 			return fmt.Errorf("%w: a step is out of place", ErrCorrupt)
 		}

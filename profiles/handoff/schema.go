@@ -21,6 +21,13 @@ var compiled = sync.OnceValues(func() (*schema.Schema, error) { return schema.Co
 // Check returns event.Errors with every fault of a record by the schema, each with its path, such as
 // "tried[].what"; they repeat no value.
 func (r *Record) Check() error {
+	size := 0
+	for name, value := range r.Extensions {
+		size += len(name) + len(value)
+	}
+	if size > MaxExtensions {
+		return event.Errors{{Field: "extensions", Reason: fmt.Sprintf("must have at most %d bytes in all", MaxExtensions)}}
+	}
 	text, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("encode hand-off: %w", err)

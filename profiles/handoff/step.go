@@ -1,7 +1,6 @@
 package handoff
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -38,10 +37,21 @@ type Step struct {
 	Name      string    `json:"-"`
 	At        time.Time `json:"-"`
 	MessageID string    `json:"-"`
+
+	// raw are the properties as they came: a later version's members are kept for who knows them.
+	raw json.RawMessage
 }
 
-// Properties is the step as the properties of its event.
-func (s *Step) Properties() (json.RawMessage, error) { return json.Marshal(s) }
+// maxProperties bounds the properties of a step, in bytes: well above what the schema lets a record have.
+const maxProperties = 512 << 10
+
+// Properties is the step as the properties of its event: as they came, if it was read from one.
+func (s *Step) Properties() (json.RawMessage, error) {
+	if s.raw != nil {
+		return s.raw, nil
+	}
+	return json.Marshal(s)
+}
 
 // Lease is how long an accepted or extended step lets hold.
 func (s *Step) Lease() time.Duration { return time.Duration(s.LeaseS) * time.Second }
@@ -55,24 +65,33 @@ func PartyOf(a event.Actor) Party {
 }
 
 // ParseStep reads the step that an event is. It fails with ErrNoStep for what no program of ours wrote, so
-// that what is kept is bounded.
+// that what is kept is bounded. Members that it does not know are another version's, and are kept.
 func ParseStep(e *event.Event) (*Step, error) {
 	s := &Step{Name: e.Name, At: e.ReceivedAt.UTC(), MessageID: e.MessageID}
-	d := json.NewDecoder(bytes.NewReader(e.Properties))
-	d.DisallowUnknownFields()
-	if err := d.Decode(s); err != nil {
+	if err := s.read(e.Properties, PartyOf(e.Written().Actor)); err != nil {
 		return nil, fmt.Errorf("%w: properties: %w", ErrNoStep, err)
 	}
-	s.By = PartyOf(e.Written().Actor)
+	if reason := s.fault(e.Observation); reason != "" {
+		return nil, fmt.Errorf("%w: %s", ErrNoStep, reason)
+	}
+	return s, nil
+}
+
+// read reads the properties of a step whose place is known. Who did it, and when, the properties do not say.
+func (s *Step) read(properties json.RawMessage, by Party) error {
+	if len(properties) > maxProperties {
+		return fmt.Errorf("have more than %d bytes", maxProperties)
+	}
+	if err := json.Unmarshal(properties, s); err != nil {
+		return err
+	}
+	s.By, s.raw = by, properties
 	if s.Name == event.NameHandoffOffered && s.Record != nil {
 		s.OfferedAt = s.At
 		s.Record.ID, s.Record.From, s.Record.CreatedAt = s.Handoff, s.By, s.At
 	}
 	s.OfferedAt = s.OfferedAt.UTC().Truncate(time.Millisecond)
-	if reason := s.fault(e.Observation); reason != "" {
-		return nil, fmt.Errorf("%w: %s", ErrNoStep, reason)
-	}
-	return s, nil
+	return nil
 }
 
 // fault says what is wrong with a step; "" for nothing.
@@ -107,7 +126,7 @@ func (s *Step) fault(subject uuid.UUID) string {
 			return "summary is required"
 		}
 	case event.NameHandoffRead:
-		if len(s.Parts) == 0 || slices.ContainsFunc(s.Parts, func(p string) bool { return !slices.Contains(Parts(), p) }) || len(s.Parts) > len(Parts()) {
+		if len(s.Parts) == 0 || slices.ContainsFunc(s.Parts, func(p string) bool { return !Readable(p) }) || len(s.Parts) > maxParts {
 			return "parts must name parts"
 		}
 	case event.NameHandoffReleased:

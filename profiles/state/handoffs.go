@@ -53,12 +53,7 @@ func (s space) handoffIDKey(id uuid.UUID) []byte { return append(s.handoffBy(han
 func (s space) handoffIndex(x *Handoff) map[string][]byte {
 	place := x.Observation[:]
 	index := map[string][]byte{string(s.handoffIDKey(x.Key.ID)): appendHandoff(bytes.Clone(place), x.Key)}
-	// At the last step, for time alone never ends a hand-off.
-	var at time.Time
-	if last := x.History.Last(); last != nil {
-		at = last.At
-	}
-	r := x.History.Fold(at)
+	r := x.History.Fold(time.Time{}) // at the last step, for time alone never ends a hand-off
 	if r == nil {
 		return index
 	}

@@ -4,11 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"tributary/api/auth"
 	"tributary/api/policy"
+	"tributary/ingest/event"
 	"tributary/profiles/unify"
 )
 
@@ -185,6 +188,58 @@ func TestNothingIsAskedTwice(t *testing.T) {
 		if !r.tells(got, before) {
 			t.Errorf("the last one does not hear %q", before)
 		}
+	}
+}
+
+// TestTheWholeInteractionIsToldInOrder: what a customer said over web, chat, e-mail and telephone, more than a record and
+// the hot state hold, is there for the next one page by page: all of it, in order, and nothing that came after.
+func TestTheWholeInteractionIsToldInOrder(t *testing.T) {
+	r := &relay{program: start(t, t.TempDir()), said: map[string]string{}}
+	key := r.key(auth.New{Kind: auth.KindAgent, Workspace: "default", Purpose: auth.PurposeSupport, Reader: auth.ReaderHuman})
+	var want []string
+	say := func(n int) {
+		id, channel := fmt.Sprintf("turn-%03d", n), [...]string{"web", "chat", "email", "voice"}[n%4]
+		at := time.Now().UTC().Add(time.Duration(n-200) * time.Second).Format(time.RFC3339)
+		if channel == "web" {
+			r.accept("/v1/page", fmt.Sprintf(`{"userId":"u-1","messageId":%q,"timestamp":%q,"name":"Returns","context":{"channel":"web"}}`, id, at))
+		} else {
+			r.accept("/v1/track", fmt.Sprintf(`{"userId":"u-1","messageId":%q,"timestamp":%q,"event":"conversation.message","context":{"channel":%q},
+				"properties":{"conversation_id":"c-%s","text":"turn %d","author_role":"customer"}}`, id, at, channel, channel, n))
+		}
+		want = append(want, id)
+	}
+	for n := range 90 {
+		say(n)
+	}
+	r.settle()
+	path := r.handsOver(key, "c-chat", "human", `"wants":"an answer"`)
+	if v := r.as(key, http.MethodGet, path, "", http.StatusOK); v["more_interactions"] != true {
+		t.Errorf("the record does not say that there is more: %v", v["more_interactions"])
+	}
+	r.event("after", "c-chat", "chat", "conversation.message", `"text":"later","author_role":"customer"`)
+	r.settle()
+	var told []string
+	channels := map[any]int{}
+	for cursor, pages := "", 0; pages == 0 || cursor != ""; pages++ {
+		v := r.as(key, http.MethodGet, path+"/interactions?limit=25&cursor="+cursor, "", http.StatusOK)
+		for _, e := range v["events"].([]any) {
+			x := e.(map[string]any)
+			if x["source"] != event.SourceAgent {
+				told = append(told, x["message_id"].(string))
+				channels[x["channel"]]++
+			}
+		}
+		cursor, _ = v["next_cursor"].(string)
+		if pages > 20 {
+			t.Fatal("there is no last page")
+		}
+	}
+	slices.Reverse(told)
+	if !slices.Equal(told, want) {
+		t.Errorf("told is %v", told)
+	}
+	if len(channels) != 4 {
+		t.Errorf("told is of %v", channels)
 	}
 }
 

@@ -92,6 +92,7 @@ var examples = map[string]example{
 	"POST /v1/handoffs":                              {path: "/v1/handoffs", body: `{"identifiers":[{"type":"user_id","value":"{user}"}],"wants":"{mark}","to":{"queue":"{mark}"}}`, own: 201, foreign: 404, shows: true},
 	"GET /v1/handoffs":                               {path: "/v1/handoffs", own: 200, foreign: 200},
 	"GET /v1/handoffs/:id":                           {path: "/v1/handoffs/{handoff}", own: 200, foreign: 404, shows: true},
+	"GET /v1/handoffs/:id/interactions":              {path: "/v1/handoffs/{handoff}/interactions", own: 200, foreign: 404, shows: true},
 	"POST /v1/handoffs/:id/accept":                   {path: "/v1/handoffs/{handoff}/accept", body: `{}`, own: 200, foreign: 404, shows: true},
 	"POST /v1/handoffs/:id/extend":                   {path: "/v1/handoffs/{handoff}/extend", body: `{}`, own: 409, foreign: 404},
 	"POST /v1/handoffs/:id/release":                  {path: "/v1/handoffs/{handoff}/release", body: `{}`, own: 409, foreign: 404},
