@@ -37,7 +37,7 @@ func (b *bench) agents(ctx context.Context) error {
 		b.report.note("agents: POST /v1/context of a random one of %d customers, with %.1f events in the mean, over %d kept connections; MCP: the tool get_context about the same. CPU is that of server and engine for each call, with the record of what was disclosed on its way into ClickHouse.", b.events.people, float64(b.cfg.Events)/float64(b.events.people), readers)
 		b.report.note("agents without a pause are a closed loop: each asks when it is answered, so the time is that of a queue of %d, by Little's law readers / calls per second, and shows the most calls, not what one waits. With calls/s the time counts from when a call was due, whether a connection was free or not: an open loop, which omits no waiting.", readers)
 		b.report.note("plain Pebble point read: Get of a random key of as many as there are customers, %d bytes under each, %d readers in this process without a pause.", pointValue, readers)
-		b.report.note("beside ingest: %g events/s in batches of 100 over %d connections, everything running. CPU per call beside ingest is what server and engine use more than with the same ingest alone: where the machine is full it says little.", b.ingest, feeders)
+		b.report.note("beside ingest: %g events/s in batches of 100 over %d connections, everything running. CPU per call beside ingest is what server and engine use beyond what as many events cost without readers: events that are only applied later count for the calls' good.", b.ingest, feeders)
 		return nil
 	})
 }
@@ -77,9 +77,12 @@ type asked struct {
 	fed    fed
 }
 
-// cpu is what server and engine took for each call, in CPU-seconds per million, beyond what they took in rest.
-func (a *asked) cpu(rest shares) float64 {
-	return max(0, a.shares.server+a.shares.engine-rest.server-rest.engine) / a.rate() * 1e6
+// cpu is what server and engine took for each call, in CPU-seconds per million.
+func (a *asked) cpu() float64 { return a.cpuBeyond(0) }
+
+// cpuBeyond is cpu less so many cores, which something else used.
+func (a *asked) cpuBeyond(cores float64) float64 {
+	return max(0, a.shares.server+a.shares.engine-cores) / a.rate() * 1e6
 }
 
 func (r *agentRig) run(ctx context.Context) error {
@@ -177,14 +180,14 @@ func (r *agentRig) reportCalm(p *rhythm, base *outcome, baseCPU float64, rest, t
 		r.b.report.add("agents, "+p.name+": "+what, value, unit, against, other, aims...)
 	}
 	add("calls", rest.rate(), UnitCalls, "bare gin handler", base.rate())
-	add("CPU", rest.cpu(shares{}), UnitCPUPerCall, "bare gin handler", baseCPU)
-	add("CPU, again", rest.cpu(shares{}), UnitCPUPerCall, "plain Pebble point read", r.pointCPU)
-	add("the engine's share", rest.shares.engine/rest.rate()*1e6, UnitCPUPerCall, "all", rest.cpu(shares{}))
+	add("CPU", rest.cpu(), UnitCPUPerCall, "bare gin handler", baseCPU)
+	add("CPU, again", rest.cpu(), UnitCPUPerCall, "plain Pebble point read", r.pointCPU)
+	add("the engine's share", rest.shares.engine/rest.rate()*1e6, UnitCPUPerCall, "all", rest.cpu())
 	for _, q := range quantiles {
 		add(q.name, rest.quantile(q.share), UnitSeconds, "bare gin handler", base.quantile(q.share))
 	}
 	add("calls by MCP", tool.rate(), UnitCalls, "by REST", rest.rate())
-	add("CPU by MCP", tool.cpu(shares{}), UnitCPUPerCall, "by REST", rest.cpu(shares{}))
+	add("CPU by MCP", tool.cpu(), UnitCPUPerCall, "by REST", rest.cpu())
 	for _, q := range quantiles {
 		var aims []Aim
 		if q.share == 0.99 && p.addedByTheTool > 0 {
@@ -203,8 +206,9 @@ func (r *agentRig) reportBusy(p *rhythm, bare *outcome, calm, busy *asked) {
 	add := func(what string, value float64, unit Unit, against string, other float64, aims ...Aim) {
 		r.b.report.add("  beside ingest: "+what, value, unit, against, other, aims...)
 	}
+	ingest := (r.alone.shares.server + r.alone.shares.engine) * busy.fed.rate() / r.alone.fed.rate()
 	add("calls", busy.rate(), UnitCalls, "without ingest", calm.rate(), p.calls...)
-	add("CPU", busy.cpu(r.alone.shares), UnitCPUPerCall, "without ingest", calm.cpu(shares{}))
+	add("CPU", busy.cpuBeyond(ingest), UnitCPUPerCall, "without ingest", calm.cpu())
 	for _, q := range quantiles {
 		var aims []Aim
 		if q.share == 0.99 {

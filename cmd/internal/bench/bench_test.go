@@ -81,8 +81,8 @@ func TestDefinitionsAreValid(t *testing.T) {
 }
 
 func TestConfigReportsAllFaults(t *testing.T) {
-	err := Config{Events: 1, Rest: -1}.Validate()
-	for _, part := range []string{"binary:", "events:", "duration:", "rest:"} {
+	err := Config{Events: 1, Rest: -1, Dir: "kept", Parts: []string{"agents", "erase"}}.Validate()
+	for _, part := range []string{"binary:", "events:", "ingest:", "dir:", "duration:", "rest:"} {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("the error does not name %s: %v", part, err)
 		}
@@ -92,6 +92,27 @@ func TestConfigReportsAllFaults(t *testing.T) {
 		if err := c.Validate(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestDataIsKeptForTheNextRun: what it was made of stands before the flags; what is not whole is refused.
+func TestDataIsKeptForTheNextRun(t *testing.T) {
+	first := &bench{cfg: Config{Dir: t.TempDir(), Events: 300, People: 70}}
+	if err := first.reuse(); err != nil || first.kept {
+		t.Fatalf("an empty folder: %v, kept %v", err, first.kept)
+	}
+	if err := os.Mkdir(first.data(), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.reuse(); err == nil {
+		t.Error("data of a run that did not end is taken over")
+	}
+	if err := first.keep(); err != nil {
+		t.Fatal(err)
+	}
+	next := &bench{cfg: Config{Dir: first.cfg.Dir, Events: 9000}}
+	if err := next.reuse(); err != nil || !next.kept || next.cfg.Events != 300 || next.cfg.People != 70 {
+		t.Errorf("%v: %+v", err, next.cfg)
 	}
 }
 
