@@ -81,7 +81,7 @@ var table = []entry{
 	{
 		name: "create_handoff", title: "Hand a customer over", operation: "offerHandoff", hints: writes, whom: "address",
 		description: "Leaves this customer to a person or another agent, with what they want, what was tried, promised and is open. " +
-			"What you leave out of open matters, promises and interactions is filled in from what is on record.",
+			"What you leave out of open matters and promises is filled in from what is on record, as interactions are.",
 	},
 	{
 		name: "list_handoffs", title: "List hand-offs", operation: "listHandoffs", hints: reads,
