@@ -74,7 +74,7 @@ func TestWrittenWhileErased(t *testing.T) {
 	}
 	check("erased", 0)
 	for _, x := range r.entries() {
-		if x.Table == outbox.TableEvents && x.Event.Observation == of && x.Position.Offset > e.UpTo[x.Position.Partition] {
+		if x.Table == outbox.TableEvents && x.Event.Observation == of && x.Offset > e.UpTo[x.Partition] {
 			t.Errorf("a row of who is erased goes to the analytics store")
 		}
 	}

@@ -15,7 +15,7 @@ func (a *applier) handoff(space *state.Space, r *record) error {
 	}
 	step, err := handoff.ParseStep(r.event)
 	if errors.Is(err, handoff.ErrNoStep) {
-		a.Logger.Warn("an event is no step of a hand-off", "place", r.Position.String())
+		a.Logger.Warn("an event is no step of a hand-off", "place", r.String())
 		return nil
 	}
 	if err != nil {
