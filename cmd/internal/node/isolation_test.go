@@ -155,6 +155,7 @@ type space struct {
 	profile         string
 	made            int                   // erasures
 	export          string                // one that is ready
+	offered         string                // a hand-off that is not taken
 	promised        bool                  // something was
 	keys            map[auth.Scope]string // with that scope alone
 	revoked, expiry string                // keys with all scopes of an administrator
@@ -292,16 +293,21 @@ func (s *space) thing(name string) string {
 	return ""
 }
 
-// handoff offers a hand-off, and returns its id.
+// handoff is the id of a hand-off that nobody has taken: one that was offered before, as long as nothing was done to it,
+// for there may not be many of a customer that are open.
 func (s *space) handoff() string {
 	s.t.Helper()
+	if s.offered != "" {
+		return s.offered
+	}
 	body := s.fill(`{"identifiers":[{"type":"user_id","value":"{user}"}],"wants":"{mark}","to":{"queue":"{mark}"}}`)
 	status, answer := s.ask(http.MethodPost, "/v1/handoffs", s.keys[auth.ScopeAgentWrite], body)
 	var offered struct{ Handoff struct{ ID string } }
 	if err := json.Unmarshal(answer, &offered); err != nil || status != http.StatusCreated {
 		s.t.Fatalf("hand-off: %d %s", status, answer)
 	}
-	return offered.Handoff.ID
+	s.offered = offered.Handoff.ID
+	return s.offered
 }
 
 // erasure asks for somebody's erasure, which is held, and returns its id.
@@ -449,6 +455,9 @@ func (s *space) byScope(t *testing.T, method string, needs auth.Scope, e example
 				want = http.StatusForbidden
 			}
 			status, answer := s.ask(method, of.fill(e.path), s.keys[scope], of.fill(s.own(e.body)))
+			if method != http.MethodGet && status < http.StatusMultipleChoices {
+				of.offered = "" // something was done to it, if it was about one
+			}
 			if status != want {
 				t.Errorf("%s: is answered with %d, want %d: %.300s", what, status, want, answer)
 			}
