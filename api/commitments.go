@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -38,6 +36,7 @@ type commitmentView struct {
 	Conversation   string        `json:"conversation,omitempty" policy:"conversation"`
 	QuoteMessageID string        `json:"quote_message_id,omitempty" policy:"conversation"`
 	Quote          string        `json:"quote,omitempty" policy:"content"`
+	QuoteCut       bool          `json:"quote_cut,omitempty" policy:"meta"`
 	MadeAt         time.Time     `json:"made_at" policy:"conversation"`
 	DueAt          time.Time     `json:"due_at,omitzero" policy:"conversation"`
 	ChangedAt      time.Time     `json:"changed_at" policy:"conversation"`
@@ -91,7 +90,7 @@ func newCommitmentView(profile identity.ProfileID, c *profiles.Commitment, now t
 		By: wordView{
 			Role: string(c.Role), ActorID: c.Actor, ActorName: c.ActorName, Credential: c.By, Source: c.Source, MessageID: c.MessageID, At: c.MadeAt,
 		},
-		Conversation: c.ConversationID, QuoteMessageID: c.QuoteMessageID, Quote: c.Quote,
+		Conversation: c.ConversationID, QuoteMessageID: c.QuoteMessageID, Quote: c.Quote, QuoteCut: c.QuoteCut,
 		MadeAt: c.MadeAt, DueAt: c.DueAt, ChangedAt: c.ChangedAt,
 		Amount: c.Amount, Currency: c.Currency, OrderID: c.OrderID, CaseID: c.CaseID, AccountID: c.AccountID, PolicyTags: c.Tags,
 		ConfirmedBy: newWordView(&c.Confirmed), EndedBy: newWordView(&c.Ended), Late: c.Late, Overdue: c.Overdue(now),
@@ -168,7 +167,7 @@ func (a *API) getCommitments(c *gin.Context) {
 		return newCommitmentView(p.Profile, &p.Commitment, now)
 	})}
 	if page.Next != nil {
-		v.NextCursor = cursorOf(page.Next)
+		v.NextCursor = page.Next.Cursor()
 	}
 	a.answer(c, v)
 }
@@ -211,37 +210,23 @@ func (a *API) commitmentsTo(c *gin.Context, address profiles.Address, status pro
 	a.answer(c, v)
 }
 
-// cursorOf names a place in the list of promises.
-func cursorOf(p *profiles.Pledged) string {
-	text, _ := json.Marshal([]any{p.DueAt, p.Observation, p.ID}) // always encodes
-	return base64.RawURLEncoding.EncodeToString(text)
-}
-
 // pledged reads a cursor; nil if none is given.
 func (q *query) pledged(name string) *profiles.Pledged {
 	given := q.text(name)
 	if given == "" {
 		return nil
 	}
-	p := new(profiles.Pledged)
-	text, err := base64.RawURLEncoding.DecodeString(given)
-	if err == nil {
-		err = json.Unmarshal(text, &[]any{&p.DueAt, &p.Observation, &p.ID})
-	}
-	if err != nil || len(p.ID) > maxCommitmentID {
+	p, err := profiles.ParsePledged(given)
+	if err != nil {
 		q.fault(name, "is not one of this list; start again without it")
-		return nil
 	}
 	return p
 }
 
-// maxCommitmentID is how long the id of a promise may be, in bytes: those of other sources are theirs.
-const maxCommitmentID = 512
-
 // findCommitment finds the promise of a path and whose it is. It fails where several profiles have one of that id.
 func (a *API) findCommitment(c *gin.Context) (*profiles.Answer, *profiles.Commitment, error) {
 	id := c.Param("id")
-	if id == "" || len(id) > maxCommitmentID || strings.ContainsFunc(id, func(r rune) bool { return r < ' ' }) {
+	if id == "" || len(id) > profiles.MaxPromiseID || strings.ContainsFunc(id, func(r rune) bool { return r < ' ' }) {
 		return nil, nil, problem.Field("id", "must be the id of a promise")
 	}
 	key := keyOf(c)

@@ -257,6 +257,7 @@ func (s *commitmentStep) event(x *profiles.Commitment, b *commitmentStepBody) *e
 	e := &event.Event{Name: s.name, Observation: x.Observation, CX: &event.CX{CommitmentID: x.ID, ConversationID: x.ConversationID, DueAt: x.DueAt}}
 	if s.to == profiles.CommitmentMade {
 		said.Quote, said.PolicyTags = profiles.CommitmentQuote{MessageID: x.QuoteMessageID, Text: x.Quote}, x.Tags
+		said.TextCut, said.QuoteCut = x.TextCut, x.QuoteCut
 		e.CX.Text, e.CX.Amount, e.CX.Currency = x.Text, x.Amount, x.Currency
 		e.CX.OrderID, e.CX.CaseID, e.CX.AccountID = x.OrderID, x.CaseID, x.AccountID
 	}

@@ -73,12 +73,13 @@ type Commitment struct {
 	ActorName string `policy:"provenance"`
 	By        string `policy:"provenance"`
 	Source    string `policy:"provenance"`
-	MessageID string `policy:"meta"` // of the event that says what is promised
+	MessageID string `policy:"meta"` // of the event by which Role promised; the confirmation has its own
 
 	// The quoted turn: in which conversation, which message, and what it said, to 280 runes.
 	ConversationID string `policy:"conversation"`
 	QuoteMessageID string `policy:"conversation"`
 	Quote          string `policy:"content"`
+	QuoteCut       bool   `policy:"meta"`
 
 	MadeAt    time.Time `policy:"conversation"` // corrected time of the earliest that is kept of it
 	DueAt     time.Time `policy:"conversation"` // zero: not said
@@ -193,7 +194,7 @@ func (p *promise) open(id string, members []Member, accounts []AccountOf) (c Com
 	c = Commitment{
 		ID: id, Observation: p.observed[field], Status: CommitmentMade, Kind: CommitmentKind(d.kind),
 		Text: d.text, TextCut: d.cut, Role: d.role, Actor: d.actor, ActorName: d.actorName, By: d.by, Source: terms.source, MessageID: terms.msg,
-		ConversationID: d.conversation, QuoteMessageID: d.message, Quote: d.quote, MadeAt: terms.time(), ChangedAt: terms.time(),
+		ConversationID: d.conversation, QuoteMessageID: d.message, Quote: d.quote, QuoteCut: d.quoteCut, MadeAt: terms.time(), ChangedAt: terms.time(),
 		Amount: d.amount, Currency: d.currency, OrderID: d.order, CaseID: d.caseID, AccountID: d.account, Tags: d.tags,
 	}
 	if d.due != 0 {
@@ -212,7 +213,7 @@ func (p *promise) open(id string, members []Member, accounts []AccountOf) (c Com
 func (c *Commitment) confirmed(proposed *pledge, by CommitmentWord) {
 	d := openPledge(proposed.raw)
 	c.Confirmed = by
-	c.Role, c.Actor, c.ActorName, c.By, c.Source = d.role, d.actor, d.actorName, d.by, proposed.source
+	c.Role, c.Actor, c.ActorName, c.By, c.Source, c.MessageID = d.role, d.actor, d.actorName, d.by, proposed.source, proposed.msg
 	if at := proposed.time(); at.Before(c.MadeAt) {
 		c.MadeAt = at
 	}

@@ -56,7 +56,7 @@ func (a pledge) said(b pledge) int {
 type pledgeDetail struct {
 	kind, text, by, actor, actorName string
 	role                             event.AuthorRole
-	cut                              bool
+	cut, quoteCut                    bool
 	conversation, message, quote     string
 	due                              int64 // Unix milliseconds; 0: not said
 	amount, currency                 string
@@ -72,8 +72,11 @@ type CommitmentBody struct {
 	Actor CommitmentActor `json:"actor,omitzero"`
 	Quote CommitmentQuote `json:"quote,omitzero"`
 	// PolicyTags name the rules that the promise was made under, such as "goodwill_50": at most 8.
-	PolicyTags []string            `json:"policy_tags,omitempty"`
-	Evidence   *CommitmentEvidence `json:"evidence,omitempty"`
+	PolicyTags []string `json:"policy_tags,omitempty"`
+	// TextCut and QuoteCut say that the text is the beginning of a longer one: who confirms says again what was kept.
+	TextCut  bool                `json:"text_cut,omitempty"`
+	QuoteCut bool                `json:"quote_cut,omitempty"`
+	Evidence *CommitmentEvidence `json:"evidence,omitempty"`
 }
 
 // CommitmentActor is who promised, as a source says it. Of what came through the API event.Written tells.
@@ -100,6 +103,22 @@ const (
 // FoundPrefix begins the message ids of what the program finds out about promises itself. Those of other events
 // of event.SourceAgent are UUIDs.
 const FoundPrefix = "program:"
+
+// PromiseNews is what an event of any source says of a promise, as the name of such an event: what an AI says was made
+// is proposed. "": nothing that counts.
+func PromiseNews(e *event.Event) string {
+	if !event.AboutCommitment(e.Name) || e.Type != event.TypeTrack || e.CX == nil || e.CX.CommitmentID == "" {
+		return ""
+	}
+	switch pledgeFieldOf(e) {
+	case 0:
+		return ""
+	case pledgeProposed:
+		return event.NameCommitmentProposed
+	default:
+		return e.Name
+	}
+}
 
 // applyPledge keeps what an event says of a promise.
 func (s *State) applyPledge(e *event.Event, by stamp) {
@@ -168,7 +187,8 @@ func detailOf(e *event.Event) pledgeDetail {
 		d.by, d.actor, d.actorName = w.By, w.ID, w.Name
 	}
 	d.text, d.cut = snippet(cx.Text, maxSnippet)
-	d.quote, _ = snippet(body.Quote.Text, maxSnippet)
+	d.quote, d.quoteCut = snippet(body.Quote.Text, maxSnippet)
+	d.cut, d.quoteCut = d.cut || body.TextCut, d.quoteCut || body.QuoteCut
 	if !cx.DueAt.IsZero() {
 		d.due = cx.DueAt.UnixMilli()
 	}
@@ -187,7 +207,7 @@ func (d *pledgeDetail) append(b []byte) []byte {
 	b = appendClipped(b, d.kind)
 	b = appendFlag(appendString(b, d.text), d.cut)
 	b = appendClipped(b, d.by, string(d.role), d.actor, d.actorName, d.conversation, d.message)
-	b = appendString(b, d.quote)
+	b = appendFlag(appendString(b, d.quote), d.quoteCut)
 	b = binary.AppendVarint(b, d.due)
 	b = appendClipped(b, d.amount, d.currency, d.order, d.caseID, d.account)
 	b = binary.AppendUvarint(b, uint64(len(d.tags)))
@@ -206,7 +226,7 @@ func openPledge(raw string) (d pledgeDetail) {
 	d.kind = r.text()
 	d.text, d.cut = r.text(), r.flag()
 	d.by, d.role, d.actor, d.actorName, d.conversation, d.message = r.text(), event.AuthorRole(r.text()), r.text(), r.text(), r.text(), r.text()
-	d.quote, d.due = r.text(), r.varint()
+	d.quote, d.quoteCut, d.due = r.text(), r.flag(), r.varint()
 	d.amount, d.currency, d.order, d.caseID, d.account = r.text(), r.text(), r.text(), r.text(), r.text()
 	for range r.count(maxTags) {
 		d.tags = append(d.tags, r.text())

@@ -85,7 +85,7 @@ func (t *teller) promise(c *Commitment) Fact {
 	if _, known := byAuthor[c.Role]; known {
 		origin = string(c.Role)
 	}
-	for _, q := range []Quote{{Name: "promise", Text: c.Text, Origin: origin, Cut: c.TextCut}, {Name: "message", Text: c.Quote, Origin: originSource}} {
+	for _, q := range []Quote{{Name: "promise", Text: c.Text, Origin: origin, Cut: c.TextCut}, {Name: "message", Text: c.Quote, Origin: originSource, Cut: c.QuoteCut}} {
 		if q.Text != "" {
 			f.Quotes = append(f.Quotes, q)
 		}

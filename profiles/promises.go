@@ -2,6 +2,8 @@ package profiles
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -17,6 +19,28 @@ type Pledged struct {
 	ID          string
 	AccountID   string
 	DueAt       time.Time
+}
+
+// Cursor names a place in the list of promises.
+func (p *Pledged) Cursor() string {
+	text, _ := json.Marshal([]any{p.DueAt, p.Observation, p.ID}) // always encodes
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+// MaxPromiseID is how long the id of a promise may be, in bytes: those of other sources are theirs.
+const MaxPromiseID = 512
+
+// ParsePledged reads a Cursor.
+func ParsePledged(cursor string) (*Pledged, error) {
+	p := new(Pledged)
+	text, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err == nil {
+		err = json.Unmarshal(text, &[]any{&p.DueAt, &p.Observation, &p.ID})
+	}
+	if err != nil || len(p.ID) > MaxPromiseID {
+		return nil, fmt.Errorf("read cursor: it is none of a list of promises")
+	}
+	return p, nil
 }
 
 // HotPledged is what Hot knows of where promises are. An observation or a day may be listed that is no longer that of the promise:

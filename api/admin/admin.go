@@ -41,6 +41,7 @@ type Config struct {
 	Policies   Policies
 	Profiles   Profiles
 	Disclosed  Disclosed
+	Promises   Promises
 	Accounts   Accounts
 	Schemas    Schemas
 	// Definitions knows what workspaces declare.
@@ -76,6 +77,7 @@ func (c Config) Validate() error {
 	need(c.Policies != nil, "policies")
 	need(c.Profiles != nil, "profiles")
 	need(c.Disclosed != nil, "disclosed")
+	need(c.Promises != nil, "promises")
 	need(c.Accounts != nil, "accounts")
 	need(c.Schemas != nil, "schemas")
 	need(c.Definitions != nil, "definitions")
@@ -128,6 +130,7 @@ func NewHandler(c Config) (*Handler, error) {
 	handle(mux, h, "PUT /admin/v1/policy", h.setPolicy)
 	handle(mux, h, "GET /admin/v1/disclosures", h.disclosures)
 	handle(mux, h, "GET /admin/v1/consent", h.showConsent)
+	handle(mux, h, "GET /admin/v1/commitments", h.listCommitments)
 	handle(mux, h, "POST /admin/v1/suppress", h.suppress)
 	handle(mux, h, "GET /admin/v1/reconcile", h.reconcile)
 	handle(mux, h, "PUT /admin/v1/reconcile/expected", h.expect)

@@ -94,6 +94,7 @@ func newServer(t *testing.T) *server {
 		Policies:    policy.NewBook(s.state),
 		Profiles:    finder,
 		Disclosed:   noDisclosed{},
+		Promises:    finder,
 		Accounts:    accounts,
 		Schemas:     s.state,
 		Definitions: analysis.NewService(s.state, define.NewBook(s.state, profiles.Rules{}), time.Now),

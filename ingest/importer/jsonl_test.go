@@ -41,6 +41,27 @@ func TestEventsAsTheyAre(t *testing.T) {
 	}
 }
 
+// TestNobodyImportsWhatAgentsWrite: neither their source, nor their names, nor whose event it is.
+func TestNobodyImportsWhatAgentsWrite(t *testing.T) {
+	const at = `"original_at":"2025-01-01T00:00:00Z","at":"2025-01-01T00:00:00Z","received_at":"2025-01-01T00:00:00Z"`
+	text := `{"message_id":"1","type":"track","name":"note.added","source":"tributary.agent","observation":"00000000-0000-4000-8000-000000000001",` + at + `}
+{"message_id":"2","type":"track","name":"handoff.offered","identifiers":[{"type":"user_id","value":"u-1"}],` + at + `}
+{"message_id":"3","type":"track","name":"commitment.kept","observation":"00000000-0000-4000-8000-000000000001",` + at + `}
+{"type":"track","userId":"u-1","event":"note.added"}
+`
+	log := &tape{}
+	im := Import{Path: writeFile(t, "calls.jsonl", text), Format: FormatJSONL, Workspace: "default", Source: "web", Now: fixedNow}
+	report, err := im.Run(t.Context(), log)
+	if err != nil || report.Events != 0 || report.Rejected != 4 {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	for i, field := range []string{"source", "name", "observation", "event"} {
+		if r := log.records[i]; r.Kind != stream.KindRejected || r.Source != "web" || !bytes.Contains(r.Value, []byte(`"field":"`+field+`"`)) {
+			t.Errorf("record %d is %s of %s: %s", i, r.Kind, r.Source, r.Value)
+		}
+	}
+}
+
 func TestMisspeltColumnIsTold(t *testing.T) {
 	im := Import{Stdin: strings.NewReader("{\"id\":1,\"mail\":null,\"when\":\"2025-01-01T00:00:00Z\",\"a\":{\"b\":1},\"c.d\":2}\n"), Format: FormatJSONL, Workspace: "default", Source: "s",
 		Mapping: mappingOf(t, "version: 1\nrow_id: id\nidentifiers: {email: mial}\nevents: [{name: a, at: [when], properties: [a.b, c.d, a.x]}]\n")}

@@ -36,6 +36,7 @@ func (a *applier) cancelErasure(space *state.Space, r *record, c PrivacyCancel) 
 	case was.Status != privacy.StatusHeld:
 		return nil
 	}
+	a.lookAtThem(space, was.Observations...)
 	was.Status, was.CancelledBy, was.CancelledAt = privacy.StatusCancelled, actorOf(c), r.ReceivedAt
 	space.PutErasure(was)
 	return nil

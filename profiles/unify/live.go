@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"tributary/identity"
+	"tributary/ingest/event"
+	"tributary/profiles"
 	"tributary/profiles/live"
 	"tributary/profiles/state"
 )
@@ -22,10 +24,14 @@ const maxHolders = 64
 func (a *applier) tell(space *state.Space, r *record) {
 	id := r.observation.ID
 	space.Tell(live.Entry{Kind: live.ProfileChanged, Observation: id})
-	if !r.event.ByAgent() {
+	name := r.event.Name
+	switch {
+	case event.AboutCommitment(name): // which sources say too
+		name = profiles.PromiseNews(r.event)
+	case !r.event.ByAgent():
 		return
 	}
-	if kind, known := live.KindOf(r.event.Name); known {
+	if kind, known := live.KindOf(name); known {
 		e := live.Entry{Kind: kind, Observation: id}
 		if cx := r.event.CX; cx != nil {
 			e.Ref = cx.CommitmentID

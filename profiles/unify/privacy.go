@@ -144,6 +144,9 @@ func suppress(space *state.Space, r *record, all []privacy.IdentifierHash, on bo
 
 func (a *applier) restrict(space *state.Space, r *record, all []identity.ObservationID, why *privacy.Restriction) error {
 	a.reconsider(space, r, all...) // who is restricted is in no segment
+	if why == nil {
+		a.lookAtThem(space, all...) // what came due meanwhile was passed over
+	}
 	by := state.Stamp{At: r.ReceivedAt, MessageID: r.MessageID}
 	for _, id := range all {
 		if erasedBefore(space, by, id) {

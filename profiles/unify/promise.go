@@ -45,13 +45,20 @@ func (a *applier) promise(space *state.Space, r *record) error {
 	return nil
 }
 
-// promisedMoved notes that a profile lost or got an observation.
-func (a *applier) promisedMoved(space *state.Space, c *change) {
+// lookAtThem has the promises to observations looked at, as when use of them is no longer restricted.
+func (a *applier) lookAtThem(space *state.Space, ids ...identity.ObservationID) {
 	if !space.HasPledged() {
 		return
 	}
-	a.promised = append(a.promised, promised{workspace: space.Name(), observation: c.now.Observation})
+	for _, id := range ids {
+		a.promised = append(a.promised, promised{workspace: space.Name(), observation: id})
+	}
+}
+
+// promisedMoved notes that a profile lost or got an observation.
+func (a *applier) promisedMoved(space *state.Space, c *change) {
+	a.lookAtThem(space, c.now.Observation)
 	if c.known && c.was.Profile != c.now.Profile {
-		a.promised = append(a.promised, promised{workspace: space.Name(), observation: c.was.Profile})
+		a.lookAtThem(space, c.was.Profile)
 	}
 }

@@ -43,8 +43,9 @@ type rig struct {
 	faulty unify.Engine // if set, the worker's
 	worker *unify.Worker
 
-	cancel context.CancelFunc
-	done   chan error
+	cancel  context.CancelFunc
+	done    chan error
+	through stream.Log // stands between worker and log, where there is one
 }
 
 // open opens log and state on fs, without a worker.
@@ -78,6 +79,9 @@ func (r *rig) start() *rig {
 	r.Helper()
 	c := r.config
 	c.Log, c.State, c.Engine, c.Outbox = r.log, r.state, r.engine, r.outbox.Writer
+	if r.through != nil {
+		c.Log = r.through
+	}
 	if r.faulty != nil {
 		c.Engine = r.faulty
 	}

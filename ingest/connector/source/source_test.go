@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"tributary/ingest/connector"
 	"tributary/ingest/event"
 	"tributary/ingest/stream"
@@ -212,6 +214,35 @@ func TestPrepareRefusesWhatIsNotValid(t *testing.T) {
 		if got[i].Kind != stream.KindRejected || !strings.Contains(string(got[i].Value), want) {
 			t.Errorf("record %d is %s %.200s, want %s", i, got[i].Kind, got[i].Value, want)
 		}
+	}
+}
+
+// TestNoConnectorMakesWhatAgentsWrite: of webhooks, pulls and topics alike; the source is always the connector's own.
+func TestNoConnectorMakesWhatAgentsWrite(t *testing.T) {
+	var b connector.Batch
+	for _, change := range []func(*event.Event){
+		func(e *event.Event) { e.Name = event.NameNoteAdded },
+		func(e *event.Event) { e.Name = event.NameHandoffAccepted },
+		func(e *event.Event) { e.Observation = uuid.UUID{15: 1} },
+		func(e *event.Event) {
+			e.Name, e.Source, e.Observation = event.NameCommitmentMade, event.SourceAgent, uuid.UUID{15: 1}
+		},
+	} {
+		e := number(1)
+		change(&e)
+		b.Add(e)
+	}
+	got, err := Prepare(&b, Stamp{Workspace: "acme", Source: "numbers", Received: now})
+	if err != nil || len(got) != 4 {
+		t.Fatalf("%d records, %v", len(got), err)
+	}
+	for i, field := range []string{"name", "name", "observation", "observation"} {
+		if r := got[i]; r.Kind != stream.KindRejected || r.Source != "numbers" || !strings.Contains(string(r.Value), `"field":"`+field+`"`) {
+			t.Errorf("record %d is %s of %s: %s", i, r.Kind, r.Source, r.Value)
+		}
+	}
+	if _, err := New(new(counting).connector(), Options{Name: event.SourceAgent, Workspace: "acme"}); err == nil || !strings.Contains(err.Error(), "name") {
+		t.Errorf("as the reserved source: %v", err)
 	}
 }
 
