@@ -134,13 +134,21 @@ func (a *API) getStream(c *gin.Context) {
 	defer leave()
 	a.metrics.stream.listeners.Inc()
 	defer a.metrics.stream.listeners.Dec()
-	s := &listening{api: a, c: c, x: readingOf(c), key: keyOf(c), filter: filter, control: http.NewResponseController(c.Writer)}
+	s := &listening{api: a, c: c, x: readingOf(c), key: keyOf(c), filter: filter, control: http.NewResponseController(unwrapped(c.Writer))}
 	defer s.close()
 	if err := s.open(); err != nil {
 		a.fail(c, err)
 		return
 	}
 	s.run(c.Request.Context())
+}
+
+// unwrapped is the server's own writer: gin's says of no flush that it failed.
+func unwrapped(w http.ResponseWriter) http.ResponseWriter {
+	if inner, ok := w.(interface{ Unwrap() http.ResponseWriter }); ok {
+		return unwrapped(inner.Unwrap())
+	}
+	return w
 }
 
 // listening is one who listens.
