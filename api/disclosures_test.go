@@ -60,7 +60,7 @@ func (w *world) disclosed() map[string][]unify.Disclosure {
 	found := map[string][]unify.Disclosure{}
 	w.commands(func(r *stream.Record, c unify.Command) {
 		d, ok := c.(unify.Disclosure)
-		if !ok {
+		if !ok || w.planting[d.RequestID] {
 			return
 		}
 		for class, mark := range marks {

@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -64,6 +65,7 @@ var shownBy = map[string][]string{
 	"ctx_body":             contextClasses,
 	"markdown":             contextClasses,
 	"timeline":             {policy.ClassMoney, policy.ClassConversation, policy.ClassContent, policy.ClassSatisfaction, policy.ClassBehaviour, policy.ClassProvenance},
+	"promises":             {policy.ClassMoney, policy.ClassConversation, policy.ClassContent, policy.ClassProvenance, policy.ClassAccount},
 	"search":               {policy.ClassContent},
 	"handoff":              {policy.ClassContent},
 	"handoff_interactions": {policy.ClassMoney, policy.ClassConversation, policy.ClassContent, policy.ClassSatisfaction, policy.ClassBehaviour, policy.ClassProvenance},
@@ -108,6 +110,12 @@ func plantMarks(w *world) {
 	said.Channel, granted.Channel = event.ChannelEmail, event.ChannelEmail
 	used := next(marks[policy.ClassBehaviour], nil, user)
 	used.Properties = json.RawMessage(`{"size":271828}`)
+	for _, status := range []string{event.NameCommitmentProposed, event.NameCommitmentMade} {
+		w.put(next(status, &event.CX{
+			CommitmentID: "mark." + status, Text: marks[policy.ClassContent], Amount: marks[policy.ClassMoney], Currency: "EUR",
+			CaseID: marks[policy.ClassConversation], AccountID: marks[policy.ClassAccount], AuthorRole: event.AuthorHuman,
+		}, user))
+	}
 	w.put(
 		who, said, granted, person, used,
 		next("role.changed", &event.CX{AccountID: "markaccount", AccountRole: "payer"}, user),
@@ -122,6 +130,12 @@ func plantMarks(w *world) {
 	verified := next("conversation.verified", talk("c-verified", event.CX{}), user)
 	verified.Source = "desk"
 	w.put(verified)
+	v := w.decoded(w.jot("/v1/handoffs", w.agent(auth.PurposeOperations, auth.ReaderSystem), "planted",
+		`{"address":"anonymous_id:anon-1","conversation":"c-plain","wants":"markcontent"}`), http.StatusCreated)
+	w.handoff = recordIn(v)["id"].(string)
+	for request := range w.disclosed() {
+		w.planting[request] = true
+	}
 	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(5 * time.Millisecond) { // the segment has its member soon
 		if members, _, err := w.api.Analysis.Members("acme", marks[policy.ClassSegment], uuid.Nil, 1); err == nil && len(members) == 1 {
 			return
@@ -164,6 +178,22 @@ func (w *world) sessionMaker(key string) string {
 // sharedPhone names two people.
 const sharedPhone = `{"identifiers":[{"type":"phone","value":"+12125550123"}]}`
 
+// promiseReadings asks for the promises to the planted customer, and writes of them; what is new is about another, so
+// that all readings find the same.
+func (w *world) promiseReadings(key string, at func(path string, more ...string) string) map[string]*httptest.ResponseRecorder {
+	agent := w.sessionMaker(key)
+	write := func(path, body string) *httptest.ResponseRecorder { return w.jot(at(path), agent, path, body) }
+	return map[string]*httptest.ResponseRecorder{
+		"promises":         w.do(http.MethodGet, at("/v1/profiles/anonymous_id:anon-1/commitments"), key, ""),
+		"promises_to_all":  w.do(http.MethodGet, at("/v1/commitments"), key, ""),
+		"promise":          write("/v1/commitments", `{"identifiers":[{"type":"user_id","value":"s1"}],"kind":"reply","text":"A reply"}`),
+		"promise_confirm":  write("/v1/commitments/mark.commitment.proposed/confirm", `{}`),
+		"promise_keep":     write("/v1/commitments/mark.commitment.proposed/keep", `{}`),
+		"promise_withdraw": write("/v1/commitments/mark.commitment.made/withdraw", `{}`),
+		"note":             write("/v1/notes", `{"identifiers":[{"type":"user_id","value":"s1"}],"text":"A note"}`),
+	}
+}
+
 // readings asks every route about the planted customer, in a conversation.
 func (w *world) readings(key, conversation string) map[string]*httptest.ResponseRecorder {
 	query := url.Values{}
@@ -182,15 +212,15 @@ func (w *world) readings(key, conversation string) map[string]*httptest.Response
 	}
 	get := func(target string) *httptest.ResponseRecorder { return w.do(http.MethodGet, target, key, "") }
 	const who = "/v1/profiles/anonymous_id:anon-1"
-	// What is done with a hand-off is done of somebody else, once by each key.
+	// What is done with a hand-off is done of somebody else, once by each key, if it may.
 	offer := w.jot(at("/v1/handoffs"), key, "offer", `{"address":"user_id:s1","wants":"something"}`)
 	var offered struct{ Handoff struct{ ID string } }
 	w.must(json.Unmarshal(offer.Body.Bytes(), &offered))
 	step := func(what, body string) *httptest.ResponseRecorder {
 		return w.jot(at("/v1/handoffs/"+offered.Handoff.ID+"/"+what), key, what, body)
 	}
-	theirs := "/v1/handoffs/" + w.handedOver()
-	return map[string]*httptest.ResponseRecorder{
+	theirs := "/v1/handoffs/" + w.handoff
+	answers := map[string]*httptest.ResponseRecorder{
 		"handoff":              get(at(theirs)),
 		"handoff_interactions": get(at(theirs + "/interactions")),
 		"handoffs":             get(at("/v1/handoffs")),
@@ -235,17 +265,8 @@ func (w *world) readings(key, conversation string) map[string]*httptest.Response
 		"agent_session":        w.do(http.MethodPost, at("/v1/agent-sessions"), w.sessionMaker(key), `{"address":"anonymous_id:anon-1","conversation":"c-plain"}`),
 		"bad_conversaton":      get(at(who, "purpose", "everything")),
 	}
-}
-
-// handedOver is the hand-off of the planted customer.
-func (w *world) handedOver() string {
-	w.Helper()
-	if w.handoff == "" {
-		v := w.decoded(w.jot("/v1/handoffs", w.agent(auth.PurposeOperations, auth.ReaderSystem), "planted",
-			`{"address":"anonymous_id:anon-1","conversation":"c-plain","wants":"markcontent"}`), http.StatusCreated)
-		w.handoff = recordIn(v)["id"].(string)
-	}
-	return w.handoff
+	maps.Copy(answers, w.promiseReadings(key, at))
+	return answers
 }
 
 // shows fails where an answer shows a mark that it must not show, or not one that it must.
@@ -301,6 +322,12 @@ func TestEveryReaderSeesWhatThePolicySays(t *testing.T) {
 				delete(answers, "handoff_interactions")
 				delete(answers, "account")
 				delete(answers, "bill")
+				steps := map[string]*httptest.ResponseRecorder{} // by a promise's id, which is one of our own
+				for _, step := range []string{"promise_confirm", "promise_keep", "promise_withdraw"} {
+					steps[step] = answers[step]
+					delete(answers, step)
+				}
+				w.shows(t, what+", by an id of our own", steps, allowed(max(level, p.Verification.OwnLookup[reader])))
 				w.shows(t, what, answers, allowed(level))
 			}
 		}
@@ -489,5 +516,5 @@ func TestEveryViewSaysItsClasses(t *testing.T) {
 // personalViews are the answers of the personal routes.
 func personalViews() []any {
 	return []any{profileView{}, contextView{}, timelineView{}, explain.Answer{}, explain.Standing{}, handoffView{}, handoffsView{}, disclosuresView{}, traitHistoryView{}, movedView{},
-		agentSessionView{}, accountView{}, consentView{}, contactConsentView{}, checkView{}, segmentMembersView{}, segmentChangesView{}, desk.Preview{}, desk.Done{}, export.View{}}
+		agentSessionView{}, accountView{}, commitmentsView{}, profileCommitmentsView{}, commitmentAnswerView{}, noteView{}, consentView{}, contactConsentView{}, checkView{}, segmentMembersView{}, segmentChangesView{}, desk.Preview{}, desk.Done{}, export.View{}}
 }

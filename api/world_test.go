@@ -59,8 +59,9 @@ type world struct {
 	lines    *logLines
 	now      time.Time
 	// noStore: the analytics store cannot say what it holds.
-	noStore bool
-	handoff string // that of the planted customer, once there is one
+	noStore  bool
+	handoff  string          // that of the planted customer
+	planting map[string]bool // requests that planted it
 }
 
 // logLines collects what is logged.
@@ -128,7 +129,7 @@ func (noPast) Trait(context.Context, past.TraitRequest) (*past.TraitPage, error)
 
 func newWorld(t testing.TB, checks ...Check) *world {
 	t.Helper()
-	w := &world{TB: t, lines: &logLines{}, now: epoch.Add(time.Hour)}
+	w := &world{TB: t, lines: &logLines{}, now: epoch.Add(time.Hour), planting: map[string]bool{}}
 	fs := vfs.NewMem()
 	log, err := embedded.Open(embedded.Config{
 		Dir: "log", FS: fs, Shards: 2, MemTableBytes: 1 << 20, BallastBytes: -1,
