@@ -24,7 +24,7 @@ func boundSocket(r *http.Request) {
 	if secure, ok := c.(interface{ NetConn() net.Conn }); ok {
 		c = secure.NetConn()
 	}
-	if tcp, ok := c.(*net.TCPConn); ok && r.ProtoMajor == 1 {
+	if tcp, ok := c.(interface{ SetWriteBuffer(bytes int) error }); ok && r.ProtoMajor == 1 {
 		_ = tcp.SetWriteBuffer(socketBuffer) // or it is as large as it is
 	}
 }
