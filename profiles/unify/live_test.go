@@ -2,6 +2,7 @@ package unify_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -141,6 +142,9 @@ type client struct {
 // listen hears what a hub tells behind the client's place, until it is closed.
 func (c *client) listen(hub *live.Hub) {
 	l, err := hub.Listen("w")
+	if errors.Is(err, live.ErrClosed) {
+		return // the power was cut before it began
+	}
 	must(c, err)
 	defer l.Close()
 	c.mu.Lock()
