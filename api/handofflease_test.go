@@ -146,3 +146,20 @@ func TestTheOrderIsThatOfReceivedTimes(t *testing.T) {
 	}
 	w.get(path+"?as_of=2020-01-01T00:00:00Z", human, http.StatusNotFound)
 }
+
+// TestARenewedSessionHoldsOn: sessions are shorter than calls.
+func TestARenewedSessionHoldsOn(t *testing.T) {
+	w := newWorld(t)
+	w.said()
+	bot, human, other := w.agent(auth.PurposeSupport, auth.ReaderOwnAI), w.agent(auth.PurposeSupport, auth.ReaderHuman), w.agent(auth.PurposeSupport, auth.ReaderHuman)
+	path := w.offered(bot)
+	first, _ := w.session(human, "user_id:u-1", "c-1")
+	w.decoded(w.jot(path+"/accept", first, "accept", `{"lease_s":7200}`), http.StatusOK)
+	w.now = w.now.Add(time.Hour)
+	w.decoded(w.jot(path+"/extend", first, "extend", `{}`), http.StatusUnauthorized)
+	renewed, _ := w.session(human, "user_id:u-1", "c-1")
+	foreign, _ := w.session(other, "user_id:u-1", "c-1")
+	w.decoded(w.jot(path+"/extend", foreign, "extend", `{}`), http.StatusConflict)
+	w.decoded(w.jot(path+"/extend", renewed, "extend", `{}`), http.StatusOK)
+	w.decoded(w.jot(path+"/return", renewed, "return", `{"summary":"done","resolved":true}`), http.StatusOK)
+}

@@ -61,7 +61,7 @@ func (a *API) readSteps(c *gin.Context, x *reading) ([]stream.Record, error) {
 // readStep is the record of a part that the holder of a hand-off read; none if it is somebody else, or was noted before.
 func (a *API) readStep(key *auth.Key, h *state.Handoff, part string) ([]stream.Record, error) {
 	r := a.standing(h)
-	if r == nil || r.Lease == nil || r.Lease.Holder.Actor != key.Actor() || h.History.ReadsFull() || r.HasRead(r.Lease.Holder)[part] {
+	if r == nil || r.Lease == nil || r.Lease.Holder.Actor != key.Payer() || h.History.ReadsFull() || r.HasRead(r.Lease.Holder)[part] {
 		return nil, nil
 	}
 	w, err := a.holderWrite(key, h, r.Lease.Holder, part)

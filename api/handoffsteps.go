@@ -235,7 +235,7 @@ func taken(h *state.Handoff, r *handoff.Record, by handoff.Party) *problem.Docum
 // request says it reads.
 func (a *API) noteHolder(c *gin.Context, h *state.Handoff, found *profiles.Answer, actor string) (*state.Handoff, error) {
 	r, x := a.standing(h), readingOf(c)
-	if r.Lease == nil || r.Lease.Holder.Actor != x.key.Actor() || actor != "" && actor != r.Lease.Holder.ID || h.History.ReadsFull() {
+	if r.Lease == nil || r.Lease.Holder.Actor != x.key.Payer() || actor != "" && actor != r.Lease.Holder.ID || h.History.ReadsFull() {
 		return h, nil
 	}
 	holder := r.Lease.Holder

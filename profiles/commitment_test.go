@@ -323,3 +323,12 @@ func TestPromisesAreThoseOfANaivePass(t *testing.T) {
 		check([]Member{members[2], members[0], members[1]}, events) // again
 	})
 }
+
+// TestDeeds: what keeps promises here is what a browser's key may not say.
+func TestDeeds(t *testing.T) {
+	for _, name := range event.Names() {
+		if _, keeps := deeds[name]; keeps != event.IsDeed(name) {
+			t.Errorf("%s keeps promises here: %v; event.IsDeed: %v", name, keeps, event.IsDeed(name))
+		}
+	}
+}

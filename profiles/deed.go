@@ -22,7 +22,7 @@ type deedDetail struct {
 	name, order, caseID, account, amount, currency string
 }
 
-// deeds are the events by which promises are kept, and which kinds.
+// deeds are the events by which promises are kept (event.IsDeed), and which kinds.
 var deeds = map[string][]CommitmentKind{
 	event.NameRefundIssued:         {CommitmentRefund},
 	event.NameCreditIssued:         {CommitmentCredit},
@@ -34,12 +34,9 @@ var deeds = map[string][]CommitmentKind{
 	event.NameCaseResolved:         {CommitmentReply, CommitmentOther},
 }
 
-// IsDeed says whether an event of that name may keep a promise.
-func IsDeed(name string) bool { return len(deeds[name]) > 0 }
-
 // applyDeed keeps an event by which a promise may be kept.
 func (s *State) applyDeed(e *event.Event, by stamp) {
-	if e.Type != event.TypeTrack || !IsDeed(e.Name) {
+	if e.Type != event.TypeTrack || !event.IsDeed(e.Name) {
 		return
 	}
 	var buf [256]byte

@@ -18,6 +18,16 @@ func AboutCommitment(name string) bool {
 	return strings.HasPrefix(name, "commitment.") && InVocabulary(name)
 }
 
+// IsDeed says whether an event of that name may keep a promise: something was paid, delivered or done.
+func IsDeed(name string) bool {
+	switch name {
+	case NameRefundIssued, NameCreditIssued, NamePaymentReceived, NameInvoicePaid, NameOrderDelivered, NameCallbackCompleted,
+		NameAppointmentCompleted, NameCaseResolved:
+		return true
+	}
+	return false
+}
+
 // agentOnly says whether events of that name come from SourceAgent alone.
 func agentOnly(name string) bool {
 	return (strings.HasPrefix(name, "handoff.") || name == NameNoteAdded) && InVocabulary(name)

@@ -17,6 +17,7 @@ func TestABrowserSaysNotWhoSomebodyIs(t *testing.T) {
 	for _, name := range []string{
 		"conversation.identified", "conversation.verified",
 		"commitment.proposed", "commitment.made", "commitment.kept", "commitment.broken", "commitment.withdrawn",
+		"refund.issued", "order.delivered", "payment.received", "case.resolved",
 	} {
 		r := newRig(t, Config{}, nil)
 		call := `{"type":"track","userId":"u-1","event":"` + name + `","properties":{"conversation_id":"c-1","commitment_id":"p-1"}`

@@ -47,6 +47,8 @@ func browserMay(name string, faults *event.Errors) {
 		faults.Add("event", "says who somebody is: that is for servers, and the key of a browser, which everybody can read, may not")
 	case event.AboutCommitment(name):
 		faults.Add("event", "says what was promised: that is for servers, and the key of a browser, which everybody can read, may not")
+	case event.IsDeed(name):
+		faults.Add("event", "says what was done for the customer, by which promises are kept: that is for servers, and the key of a browser, which everybody can read, may not")
 	}
 }
 

@@ -59,9 +59,11 @@ func (s *Step) Lease() time.Duration { return time.Duration(s.LeaseS) * time.Sec
 // Is says whether an event is about a hand-off.
 func Is(e *event.Event) bool { return e.ByAgent() && strings.HasPrefix(e.Name, "handoff.") }
 
-// PartyOf is the party that the writer of an event is.
+// PartyOf is the party that the writer of an event is. All sessions of a key are that key: they last minutes and are
+// renewed, and who holds a hand-off goes on holding it.
 func PartyOf(a event.Actor) Party {
-	return Party{Kind: Kind(a.Kind), Actor: a.By, ID: a.ID, Name: a.Name}
+	key, _, _ := strings.Cut(a.By, ":session:")
+	return Party{Kind: Kind(a.Kind), Actor: key, ID: a.ID, Name: a.Name}
 }
 
 // ParseStep reads the step that an event is. It fails with ErrNoStep for what no program of ours wrote, so

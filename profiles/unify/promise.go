@@ -35,7 +35,7 @@ func (a *applier) promise(space *state.Space, r *record) error {
 	if !space.HasPledged() {
 		return nil
 	}
-	did := e.Type == event.TypeTrack && profiles.IsDeed(e.Name)
+	did := e.Type == event.TypeTrack && event.IsDeed(e.Name)
 	if said || did || e.CX.AccountID != "" {
 		a.promised = append(a.promised, promised{workspace: space.Name(), observation: id})
 	}

@@ -182,7 +182,7 @@ func (r *agentRig) reportCalm(p *rhythm, base *outcome, baseCPU float64, rest, t
 	add("calls", rest.rate(), UnitCalls, "bare gin handler", base.rate())
 	add("CPU", rest.cpu(), UnitCPUPerCall, "bare gin handler", baseCPU)
 	add("CPU, again", rest.cpu(), UnitCPUPerCall, "plain Pebble point read", r.pointCPU)
-	add("the engine's share", rest.shares.engine/rest.rate()*1e6, UnitCPUPerCall, "all", rest.cpu())
+	add("CPU of the engine", rest.shares.engine/rest.rate()*1e6, UnitCPUPerCall, "all", rest.cpu())
 	for _, q := range quantiles {
 		add(q.name, rest.quantile(q.share), UnitSeconds, "bare gin handler", base.quantile(q.share))
 	}
