@@ -103,8 +103,8 @@ func (w *world) becomes(what string, is func() bool) {
 	}
 }
 
-// TestKeptAndBrokenPromisesShowEverywhere: a refund of billing keeps one, time breaks another; list, context and
-// timeline say so, and so do events of the program's own.
+// TestKeptAndBrokenPromisesShowEverywhere: a refund of billing keeps one, time breaks another; list, context,
+// timeline and stream say so, and so do events of the program's own.
 func TestKeptAndBrokenPromisesShowEverywhere(t *testing.T) {
 	w := newWorld(t)
 	u := id(event.IDUser, "u1")
@@ -135,6 +135,9 @@ func TestKeptAndBrokenPromisesShowEverywhere(t *testing.T) {
 	})
 	w.becomes("timeline", func() bool {
 		return shows(who+"/timeline", `"commitment.kept"`, `"commitment.broken"`, `"`+event.SourceAgent+`"`)
+	})
+	w.becomes("stream", func() bool {
+		return shows("/v1/stream?after=oldest&follow=false", "event: commitment.kept\n", "event: commitment.broken\n")
 	})
 }
 
