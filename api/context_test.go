@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/uuid"
@@ -113,7 +114,11 @@ func TestALateProfileIsRefused(t *testing.T) {
 	key := w.key(auth.KindRead, "acme")
 	hangs := make(chan struct{})
 	defer close(hangs)
+	var panics atomic.Bool
 	w.api.Profiles = profilesFunc(func(context.Context) (*profiles.Answer, error) { // it does not even heed its context
+		if panics.Load() {
+			panic("a customer's secret")
+		}
 		<-hangs
 		return nil, profiles.ErrNotFound
 	})
@@ -121,7 +126,7 @@ func TestALateProfileIsRefused(t *testing.T) {
 	if answer.Code != http.StatusServiceUnavailable || answer.Header().Get("Retry-After") == "" || !strings.Contains(answer.Body.String(), "budget_ms") {
 		t.Errorf("answers %d %v %s", answer.Code, answer.Header(), answer.Body)
 	}
-	w.api.Profiles = profilesFunc(func(context.Context) (*profiles.Answer, error) { panic("a customer's secret") })
+	panics.Store(true)
 	if answer := w.do(http.MethodPost, "/v1/context", key, asksFor(`,"budget_ms":5000`)); answer.Code != http.StatusInternalServerError {
 		t.Errorf("a panic answers %d", answer.Code)
 	}

@@ -248,7 +248,7 @@ func TestFaultsAreSaid(t *testing.T) {
 		"foreign engine":  {[]string{"serve", "--engine-listen", "0.0.0.0:8123", "--role", "dance", "--data-dir", dir}, []string{"inspect_listen", "loopback", "dance"}},
 		"missing file":    {[]string{"serve", "--config", dir + "/none.yaml"}, []string{"none.yaml"}},
 		"missing flag":    {[]string{"keys", "create", "--data-dir", dir}, []string{"kind"}},
-		"no such kind":    {[]string{"keys", "create", "--kind", "golden", "--data-dir", dir}, []string{"kind", "read, write or admin"}},
+		"no such kind":    {[]string{"keys", "create", "--kind", "golden", "--data-dir", dir}, []string{"kind", "read, write, agent or admin"}},
 		"no source":       {[]string{"keys", "create", "--kind", "write", "--data-dir", dir}, []string{"source"}},
 		"no such command": {[]string{"srve"}, []string{"srve", "serve"}},
 		"no mapping":      {[]string{"import", "csv", "x.csv", "--source", "a", "--mapping", dir + "/m.yaml", "--data-dir", dir}, []string{"m.yaml"}},
