@@ -258,7 +258,7 @@ func (s *listening) buffer() []byte {
 
 // event appends an event.
 func (s *listening) event(name string, data []byte, at live.Place) {
-	s.out = append(append(s.buffer(), "id: "...), at.String()...)
+	s.out = at.Append(append(s.buffer(), "id: "...))
 	s.out = append(append(append(s.out, "\nevent: "...), name...), "\ndata: "...)
 	s.out = append(append(s.out, data...), "\n\n"...)
 }
@@ -284,7 +284,7 @@ func (s *listening) notice(name string, n *streamNotice) error {
 func (s *listening) heartbeat() error {
 	s.out = append(s.buffer(), ": "...)
 	s.out = strconv.AppendInt(s.out, s.api.Now().Unix(), 10)
-	s.out = append(append(append(s.out, "\nid: "...), s.place.String()...), "\n\n"...)
+	s.out = append(s.place.Append(append(s.out, "\nid: "...)), "\n\n"...)
 	return s.flush()
 }
 

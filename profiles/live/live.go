@@ -7,8 +7,8 @@ package live
 
 import (
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -175,7 +175,13 @@ type Place struct {
 }
 
 // String returns "<feed>-<number>".
-func (p Place) String() string { return fmt.Sprintf("%016x-%d", p.Feed, p.Number) }
+func (p Place) String() string { return string(p.Append(nil)) }
+
+// Append appends what String returns to b.
+func (p Place) Append(b []byte) []byte {
+	b = hex.AppendEncode(b, binary.BigEndian.AppendUint64(nil, p.Feed))
+	return strconv.AppendUint(append(b, '-'), p.Number, 10)
+}
 
 // ParsePlace reads what String returned.
 func ParsePlace(text string) (p Place, err error) {
