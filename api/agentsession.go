@@ -179,7 +179,7 @@ func sessionProblem(err error) error {
 	return err
 }
 
-// deleteAgentSession ends a session before its time. Nothing is kept of sessions, so that the id of none is taken too.
+// deleteAgentSession ends a session before its time.
 func (a *API) deleteAgentSession(c *gin.Context) {
 	err := newQuery(c).err()
 	var id uuid.UUID
@@ -191,6 +191,9 @@ func (a *API) deleteAgentSession(c *gin.Context) {
 	now := a.Now().UTC().Truncate(time.Millisecond)
 	if err == nil {
 		err = a.Sessions.End(c.Request.Context(), keyOf(c).Workspace, id)
+	}
+	if errors.Is(err, auth.ErrUnknown) {
+		err = problem.New(problem.NotFound, "no session has this id")
 	}
 	if err != nil {
 		a.fail(c, err)

@@ -5,6 +5,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -123,7 +124,7 @@ func (s *Sessions) Make(maker *Key, n NewSession) (text string, session *Key, er
 	if n.Scopes, err = sessionScopes(maker, n.Scopes); err != nil {
 		return "", nil, err
 	}
-	id, err := uuid.NewRandom()
+	id, err := s.newID(maker.Workspace)
 	if err != nil {
 		return "", nil, fmt.Errorf("make session: %w", err)
 	}
@@ -194,6 +195,25 @@ func (t *sessionToken) key(maker *Key, id uuid.UUID) *Key {
 	return &key
 }
 
+// newID makes the id of a session, of which ten bytes are random and the others say that it was made here, for that
+// workspace: so that what is kept of sessions that were ended is bounded by those that there were.
+func (s *Sessions) newID(workspace string) (id uuid.UUID, err error) {
+	if id, err = uuid.NewRandom(); err != nil {
+		return id, err
+	}
+	id[6] = id[6]&0x0f | 0x80 // version 8, of our own making (RFC 9562)
+	copy(id[10:], s.proof(workspace, id))
+	return id, nil
+}
+
+// proof is what the last bytes of an id must be.
+func (s *Sessions) proof(workspace string, id uuid.UUID) []byte {
+	h := hmac.New(sha256.New, s.secret)
+	h.Write([]byte("session id\x00" + workspace + "\x00"))
+	h.Write(id[:10])
+	return h.Sum(nil)[:6]
+}
+
 // seal encrypts a token by a key of its own, made from its id: no two are encrypted by the same.
 func (s *Sessions) seal(id uuid.UUID, token *sessionToken) (string, error) {
 	plain, err := json.Marshal(token)
@@ -254,9 +274,12 @@ type endedDoc struct {
 	Until time.Time `json:"until"`
 }
 
-// End ends a session before its time, and returns once its token opens nothing. Ending twice is safe; of which sessions
-// there are nothing is kept, so that any id is taken.
+// End ends a session before its time, and returns once its token opens nothing. Ending twice is safe. It fails with
+// ErrUnknown for an id that no session of the workspace ever had.
 func (s *Sessions) End(ctx context.Context, workspace string, id uuid.UUID) error {
+	if !hmac.Equal(id[10:], s.proof(workspace, id)) {
+		return ErrUnknown
+	}
 	now := s.keys.now().UTC().Truncate(time.Second)
 	value, err := json.Marshal(endedDoc{now.Add(MaxSession)})
 	if err == nil {

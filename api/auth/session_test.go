@@ -164,25 +164,33 @@ func TestAnEndedSessionOpensNothingAndIsForgotten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	end := func(workspace string, id uuid.UUID) {
+	end := func(workspace string, id uuid.UUID, want error) {
 		t.Helper()
-		if err := sessions.End(context.Background(), workspace, id); err != nil {
-			t.Fatal(err)
+		if err := sessions.End(context.Background(), workspace, id); !errors.Is(err, want) {
+			t.Fatalf("ending gives %v, want %v", err, want)
 		}
 	}
-	end("other", session.Session.ID) // another workspace ends none of this one's
-	if _, err := sessions.Lookup(t.Context(), text); err != nil {
-		t.Fatal(err)
+	end("other", session.Session.ID, auth.ErrUnknown) // another workspace ends none of this one's
+	end("acme", uuid.New(), auth.ErrUnknown)          // and what was never made leaves nothing behind
+	if _, err := sessions.Lookup(t.Context(), text); err != nil || len(docs.values) != kept {
+		t.Fatalf("%v, and %d documents are kept", err, len(docs.values)-kept)
 	}
-	end("acme", session.Session.ID)
+	end("acme", session.Session.ID, nil)
 	if _, err := sessions.Lookup(t.Context(), text); !errors.Is(err, auth.ErrRevoked) {
 		t.Errorf("gives %v", err)
 	}
+	end("acme", session.Session.ID, nil)
+	if len(docs.values) != kept+1 {
+		t.Errorf("%d documents are kept of one that was ended twice", len(docs.values)-kept)
+	}
 	*now = now.Add(auth.MaxSession + 2*time.Second)
-	end("acme", uuid.New())
-	end("other", uuid.New())
-	if len(docs.values) != kept+2 {
-		t.Errorf("%d documents are kept, want the two of now", len(docs.values)-kept)
+	_, later, err := sessions.Make(maker, auth.NewSession{Observation: uuid.New(), Conversation: "c", Purpose: maker.Purpose, Lasts: auth.MaxSession})
+	if err != nil {
+		t.Fatal(err)
+	}
+	end("acme", later.Session.ID, nil)
+	if len(docs.values) != kept+1 {
+		t.Errorf("%d documents are kept, want the one of now", len(docs.values)-kept)
 	}
 }
 

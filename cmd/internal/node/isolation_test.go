@@ -49,7 +49,7 @@ var examples = map[string]example{
 	"GET /v1/profiles/:address/identity":             {path: "/v1/profiles/{address}/identity", own: 200, foreign: 404, shows: true},
 	"GET /v1/profiles/:address/disclosures":          {path: "/v1/profiles/{address}/disclosures", own: 200, foreign: 404},
 	"POST /v1/agent-sessions":                        {path: "/v1/agent-sessions", body: `{"identifiers":[{"type":"user_id","value":"{user}"}],"conversation":"c-1"}`, own: 201, foreign: 404},
-	"DELETE /v1/agent-sessions/:id":                  {path: "/v1/agent-sessions/00000000-0000-4000-8000-000000000000", own: 200, foreign: 200},
+	"DELETE /v1/agent-sessions/:id":                  {path: "/v1/agent-sessions/{session}", own: 200, foreign: 404},
 	"POST /v1/commitments":                           {path: "/v1/commitments", body: `{"identifiers":[{"type":"user_id","value":"{user}"}],"kind":"callback","text":"A call {mark}"}`, own: 201, foreign: 404, shows: true},
 	"GET /v1/commitments":                            {path: "/v1/commitments", own: 200, foreign: 200},
 	"GET /v1/profiles/:address/commitments":          {path: "/v1/profiles/user_id:{promised}/commitments", own: 200, foreign: 404, shows: true},
@@ -277,6 +277,8 @@ func (s *space) thing(name string) string {
 		return s.export
 	case "handoff":
 		return s.handoff()
+	case "session": // a new one, which may be ended
+		return s.session()
 	case "promised": // somebody to whom something was
 		if !s.promised {
 			body := s.fill(`{"identifiers":[{"type":"user_id","value":"{user}"}],"kind":"refund","text":"{mark}"}`)
@@ -308,6 +310,18 @@ func (s *space) handoff() string {
 	}
 	s.offered = offered.Handoff.ID
 	return s.offered
+}
+
+// session is the id of a new agent session.
+func (s *space) session() string {
+	s.t.Helper()
+	body := s.fill(`{"identifiers":[{"type":"user_id","value":"{user}"}],"conversation":"{mark}"}`)
+	status, answer := s.ask(http.MethodPost, "/v1/agent-sessions", s.keys[auth.ScopeContextRead], body)
+	var made struct{ Session string }
+	if err := json.Unmarshal(answer, &made); err != nil || status != http.StatusCreated {
+		s.t.Fatalf("session: %d %s", status, answer)
+	}
+	return made.Session
 }
 
 // erasure asks for somebody's erasure, which is held, and returns its id.
