@@ -115,6 +115,7 @@ func (t *Tx) flushAccounts() error {
 func (t *Tx) flushAccount(id accountID, added *addedAccount) (err error) {
 	s := added.space
 	if added.membership.Mentions() > 0 {
+		s.kinds.put(kindAccountsOf)
 		t.key = s.accountOfKey(t.key, id.observation, id.account)
 		if err = t.set(t.key, nil); err != nil {
 			return err

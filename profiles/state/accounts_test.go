@@ -120,8 +120,8 @@ func TestReadersStopInFrontOfTheirNeighbours(t *testing.T) {
 		must(t, err)
 		_, err = hot.(*Snapshot).AccountsOf(id, 10)
 		must(t, err)
-		if hot.(*Snapshot).has(kindRestricted) {
-			t.Error("nobody is restricted")
+		if hot.(*Snapshot).has(kindHandoff) {
+			t.Error("nobody is handed over")
 		}
 		must(t, hot.Close())
 		names(t, s, id, "acme", 1) // from here on there is a last one

@@ -73,6 +73,7 @@ const pledgedOneIn = 64
 // Pledge notes that an observation was promised something, which its state has.
 func (s *Space) Pledge(p *profiles.Pledged) error {
 	s.hasPledged = true
+	s.kinds.put(kindPledged)
 	for _, key := range append(s.pledgedKeys(p), s.pledgedUnder(p)) {
 		s.tx.write(key, []byte{})
 	}

@@ -85,6 +85,7 @@ func (s *Space) changeConsent(of consent.Subject, change func(*consent.Ledger) b
 		return false, err
 	}
 	s.hasConsent = true
+	s.kinds.put(kindConsent)
 	s.tx.write(s.consentKey(of), value)
 	return true, nil
 }
@@ -286,6 +287,10 @@ func (h *Snapshot) Blocked(i identity.Identifier) (bool, error) {
 	if !h.has(kindBlock) {
 		return false, nil
 	}
-	block, err := readBlock(h.db, h.space, i)
+	value, err := h.get(h.identifierKey(nil, kindBlock, i))
+	if value == nil || err != nil {
+		return false, wrapRead("block", err)
+	}
+	block, err := decodeStamped(value)
 	return len(block.value) > 0, wrapRead("block", err)
 }

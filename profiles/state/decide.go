@@ -115,6 +115,7 @@ func (s *Space) SetBlocked(i identity.Identifier, blocked bool, by Stamp) (chang
 // SetBlock is SetBlocked, and keeps who blocked it.
 func (s *Space) SetBlock(i identity.Identifier, blocked bool, actor string, by Stamp) (changed bool, err error) {
 	s.hasBlocks = true
+	s.kinds.put(kindBlock)
 	was, err := s.heldBlock(i)
 	if err != nil {
 		return false, fmt.Errorf("read block: %w", err)
@@ -143,6 +144,10 @@ func readVersion(r pebble.Reader, s space) (uint64, error) {
 	if value == nil || err != nil {
 		return 0, err
 	}
+	return decodeVersion(value)
+}
+
+func decodeVersion(value []byte) (uint64, error) {
 	if len(value) != 8 {
 		return 0, fmt.Errorf("%w: identity version", ErrCorrupt)
 	}

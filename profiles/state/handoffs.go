@@ -87,6 +87,7 @@ func (s *Space) AddHandoff(id identity.ObservationID, step *handoff.Step) (bool,
 	if value, err = x.History.AppendBinary(nil); err != nil {
 		return false, err
 	}
+	s.kinds.put(kindHandoff)
 	s.tx.write(key, value)
 	s.reindex(was, s.handoffIndex(x))
 	if len(was) > 0 {

@@ -11,6 +11,7 @@ func (s *Space) SetShared(i identity.Identifier, now identity.SharedKind) (chang
 		return false, err
 	}
 	s.hasShared = true
+	s.kinds.put(kindShared)
 	s.tx.shared.put(spaceIdentifier{s.number, i}, now)
 	var value []byte
 	if now != "" {

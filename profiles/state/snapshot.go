@@ -21,20 +21,11 @@ type Snapshot struct {
 	db    *pebble.Snapshot
 	at    cursor // of all that is looked up by key; what calls back has an iterator of its own
 	reads int    // of it since it was opened
-	found [128]presence
+	kinds *kinds
 	once  sync.Once
 	key   []byte
 	err   error
 }
-
-// presence says whether a workspace has anything of a kind.
-type presence byte
-
-const (
-	unknown presence = iota
-	none
-	some
-)
 
 var (
 	_ profiles.Hot         = (*Snapshot)(nil)
@@ -57,20 +48,18 @@ func (s *Store) View(workspace string) (*Snapshot, error) {
 		return nil, err
 	}
 	db := s.db.NewSnapshot()
-	return &Snapshot{space: newSpace(workspace), store: s, db: db, at: cursor{db: db, mostlyThere: true}}, nil
+	return &Snapshot{
+		space: newSpace(workspace), store: s, db: db, kinds: s.presence.kinds(workspace), at: cursor{db: db, mostlyThere: true},
+	}, nil
 }
 
-// has says whether the workspace has anything of a kind: of what most have nothing, nothing is looked up.
-// True may be wrong after an error, which whoever reads then meets.
+// has says whether the workspace may have anything of a kind (presence.go). The kind is one of which the writer says
+// that it puts some.
 func (h *Snapshot) has(kind byte) bool {
-	if h.found[kind] == unknown {
-		h.found[kind] = none
+	return h.kinds.has(kind, func() (bool, error) {
 		h.key = h.space.key(h.key, kind)
-		if any, err := h.at.any(h.key); any || err != nil {
-			h.found[kind] = some
-		}
-	}
-	return h.found[kind] == some
+		return h.at.any(h.key)
+	})
 }
 
 // Assignment implements profiles.Hot.
@@ -182,7 +171,12 @@ func (h *Snapshot) ReadState(id identity.ObservationID, state *profiles.State) (
 
 // IdentityVersion implements profiles.Hot.
 func (h *Snapshot) IdentityVersion() (uint64, error) {
-	version, err := readVersion(h.db, h.space)
+	var version uint64
+	h.key = h.space.key(h.key, kindVersion)
+	_, err := h.view(h.key, func(value []byte) (err error) {
+		version, err = decodeVersion(value)
+		return err
+	})
 	return version, wrapRead("identity version", err)
 }
 

@@ -44,8 +44,9 @@ type Store struct {
 	docs                atomic.Uint64 // grows with every change of a document
 	stale               atomic.Int64  // profiles that wait for their row
 
-	privacy privacyIndex
-	live    liveWatch
+	privacy  privacyIndex
+	live     liveWatch
+	presence presence
 
 	scrubber *scrub.Scrubber
 

@@ -326,7 +326,7 @@ func (t *Tx) Workspace(name string) (*Space, error) {
 	if s, ok := t.byName[name]; ok {
 		return s, nil
 	}
-	s := &Space{tx: t, space: newSpace(name), number: uint32(len(t.spaces))}
+	s := &Space{tx: t, space: newSpace(name), kinds: t.store.presence.kinds(name), number: uint32(len(t.spaces))}
 	if err := s.load(); err != nil {
 		return nil, fmt.Errorf("open workspace: %w", err)
 	}

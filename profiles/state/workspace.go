@@ -16,6 +16,7 @@ import (
 type Space struct {
 	tx *Tx
 	space
+	kinds   *kinds // what readers take to be there
 	number  uint32
 	version uint64
 	// Most workspaces have no links, no blocks and no shared identifiers: then nothing is looked up.
