@@ -13,7 +13,7 @@ import (
 
 // Defaults of Config.
 const (
-	DefaultCacheBytes    = 64 << 20
+	DefaultCacheBytes    = 256 << 20
 	DefaultMemTableBytes = 32 << 20
 	DefaultEntries       = 16384
 	DefaultHorizon       = 7 * 24 * time.Hour
@@ -28,7 +28,7 @@ const day = 24 * time.Hour
 type Config struct {
 	// Dir is the folder of the state, made if it is not there. One process at a time holds it.
 	Dir string
-	// CacheBytes is the size of Pebble's block cache. Default 64 MiB.
+	// CacheBytes is the size of Pebble's block cache. Default 256 MiB.
 	CacheBytes int64
 	// MemTableBytes is how much Pebble gathers in memory before it writes a table; up to four of
 	// them exist under load. Default 32 MiB.
