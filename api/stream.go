@@ -73,6 +73,21 @@ func (l *Live) withDefaults() {
 func (a *API) EndStreams() {
 	if a.Live.Hub != nil {
 		a.Live.Hub.Close()
+		a.streams.hurry()
+	}
+}
+
+// farewell is how long a client may take to take in the rest once streams are to end.
+const farewell = 5 * time.Second
+
+// hurry lets go who takes nothing in, and not after Stall: the server waits for them.
+func (s *streams) hurry() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, d := range s.records {
+		for l := range d.listeners {
+			l.boundWrite()
+		}
 	}
 }
 
@@ -183,7 +198,7 @@ func (s *listening) close() {
 		s.listener.Close()
 	}
 	if s.told != nil {
-		s.api.streams.forget(s.told)
+		s.api.streams.forget(s.told, s)
 	}
 	if s.lagging {
 		s.api.metrics.stream.lagging.Dec()
@@ -210,7 +225,7 @@ func (s *listening) open() (err error) {
 	if err := s.hear(); err != nil {
 		return err
 	}
-	s.told = s.api.streams.record(toldID{s.key.Workspace, s.key.Actor(), s.audience})
+	s.told = s.api.streams.record(toldID{s.key.Workspace, s.key.Actor(), s.audience}, s)
 	reset := s.begin()
 	// The record of the disclosure of whom the stream is about is made with this.
 	head, err := s.api.body(s.c, s.head())
@@ -256,6 +271,16 @@ func (s *listening) about(ctx context.Context) error {
 		s.who = s.key.Session.Observation
 	}
 	return nil
+}
+
+// boundWrite bounds how long a client takes to take in what is written.
+func (s *listening) boundWrite() {
+	_ = s.control.SetWriteDeadline(time.Now().Add(s.api.Live.Stall))
+	select {
+	case <-s.api.Live.Hub.Done(): // and whoever sees it later sets it again
+		_ = s.control.SetWriteDeadline(time.Now().Add(min(farewell, s.api.Live.Stall)))
+	default:
+	}
 }
 
 // bound says whether the listener is to hear of nobody but one.

@@ -96,10 +96,15 @@ func (f *streamFilter) wants(k live.Kind) bool {
 	return len(f.types) == 0 || slices.Contains(f.types, k)
 }
 
+// wantsEntry says the same of an entry.
+func (f *streamFilter) wantsEntry(e *live.Entry) bool {
+	return f.wants(e.Kind) && (f.segment == "" || e.Ref == f.segment)
+}
+
 // passes says whether a listener is told an entry, for what it asked for and may hear of, whoever it is about.
 func (s *listening) passes(t *live.Told) (bool, error) {
 	switch g := s.gates[t.Kind]; {
-	case !g.tell, s.filter.segment != "" && t.Ref != s.filter.segment:
+	case !g.tell, !s.filter.wantsEntry(&t.Entry):
 		return false, nil
 	case g.maxAge > 0 && s.api.Now().Sub(t.At) > g.maxAge:
 		return false, nil

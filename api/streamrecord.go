@@ -25,7 +25,7 @@ type toldID struct {
 // told is what is on record of what a key was told.
 type told struct {
 	id        toldID
-	listeners int // under the lock of streams
+	listeners map[*listening]bool // under the lock of streams
 
 	mu    sync.Mutex
 	known map[uint64]bool // numbers of entries
@@ -36,22 +36,22 @@ type told struct {
 const maxKnown = 1 << 14
 
 // record returns the one of an id, which forget gives back.
-func (s *streams) record(id toldID) *told {
+func (s *streams) record(id toldID, l *listening) *told {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d := s.records[id]
 	if d == nil {
-		d = &told{id: id, known: map[uint64]bool{}}
+		d = &told{id: id, listeners: map[*listening]bool{}, known: map[uint64]bool{}}
 		s.records[id] = d
 	}
-	d.listeners++
+	d.listeners[l] = true
 	return d
 }
 
-func (s *streams) forget(d *told) {
+func (s *streams) forget(d *told, l *listening) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if d.listeners--; d.listeners == 0 {
+	if delete(d.listeners, l); len(d.listeners) == 0 {
 		delete(s.records, d.id)
 	}
 }

@@ -119,7 +119,7 @@ func (s *listening) run(ctx context.Context) {
 // next tells the next entries. It returns no page where what it read may be told no more: it is read again.
 func (s *listening) next(ctx context.Context) (*live.Page, <-chan struct{}, error) {
 	revision := s.listener.Revision()
-	page, changed, err := s.listener.Next(s.place.Number, streamBatch)
+	page, changed, err := s.listener.Next(s.place.Number, streamBatch, live.Want{Entry: s.filter.wantsEntry, Of: s.who})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -191,13 +191,10 @@ type formerly struct {
 
 // choose takes from a page what the listener is told.
 func (s *listening) choose(page *live.Page) ([]telling, error) {
-	if len(page.Entries) == 0 {
-		return nil, nil
-	}
-	if err := s.hear(); err != nil {
+	if err := s.follow(); err != nil || len(page.Entries) == 0 {
 		return nil, err
 	}
-	if err := s.follow(); err != nil {
+	if err := s.hear(); err != nil {
 		return nil, err
 	}
 	var entries []telling

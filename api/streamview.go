@@ -290,7 +290,7 @@ func (s *listening) heartbeat() error {
 
 // flush writes what was appended. It blocks while the client does not take it in, for as long as Stall.
 func (s *listening) flush() error {
-	_ = s.control.SetWriteDeadline(time.Now().Add(s.api.Live.Stall))
+	s.boundWrite()
 	_, err := s.c.Writer.Write(s.out)
 	outArrays.Put(s.array)
 	s.out, s.array = nil, nil

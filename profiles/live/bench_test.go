@@ -1,6 +1,7 @@
 package live_test
 
 import (
+	"encoding/binary"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -72,7 +73,7 @@ func hear(b *testing.B, hub *live.Hub, l *live.Listener, arrived chan<- time.Tim
 	defer l.Close()
 	behind := l.Head().Last
 	for {
-		page, changed, err := l.Next(behind, 256)
+		page, changed, err := l.Next(behind, 256, live.Want{})
 		if err != nil {
 			b.Error(err)
 			return
@@ -101,4 +102,41 @@ func cpu(b *testing.B) int64 {
 	var u syscall.Rusage
 	must(b, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
 	return u.Utime.Nano() + u.Stime.Nano()
+}
+
+// BenchmarkBehind reads a feed of 100,000 entries, each of somebody else, from the state, as who comes again does.
+// cpu-us/entry is what the process spends on each that is held, wanted or not.
+func BenchmarkBehind(b *testing.B) {
+	s, err := state.Open(state.Config{Dir: b.TempDir()})
+	must(b, err)
+	defer func() { must(b, s.Close()) }()
+	tx := s.Tx()
+	w, err := tx.Workspace("w")
+	must(b, err)
+	const entries, step = 100_000, 1000
+	one := uuid.NewSHA1(uuid.Nil, []byte{1})
+	for n := range uint64(entries) {
+		id := uuid.NewSHA1(uuid.Nil, binary.AppendUvarint(nil, n))
+		must(b, w.Assign(identity.Assignment{Observation: id, Profile: id, Standing: identity.StandingFounder}))
+		w.Tell(live.Entry{Kind: live.ProfileChanged, Observation: id})
+		if n%step == step-1 {
+			w.Advance(time.Now(), stream.Position{Offset: n})
+			must(b, tx.Commit())
+		}
+	}
+	for name, want := range map[string]live.Want{
+		"all": {}, "type": {Entry: func(e *live.Entry) bool { return e.Kind == live.SegmentLeft }}, "one": {Of: one},
+	} {
+		b.Run(name, func(b *testing.B) {
+			before := cpu(b)
+			for range b.N {
+				for behind := uint64(0); behind < entries; {
+					page, err := s.LivePage("w", behind, entries, 256, want)
+					must(b, err)
+					behind = page.Through
+				}
+			}
+			b.ReportMetric(float64(cpu(b)-before)/float64(b.N)/entries/1e3, "cpu-us/entry")
+		})
+	}
 }

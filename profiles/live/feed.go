@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"slices"
 	"sort"
 	"sync"
 	"time"
@@ -112,7 +113,7 @@ func (f *feed) advance(ctx context.Context) error {
 		ring, after = nil, behind
 	}
 	for behind < head.Last && ctx.Err() == nil {
-		page, err := source.LivePage(f.workspace, behind, head.Last, readStep)
+		page, err := source.LivePage(f.workspace, behind, head.Last, readStep, Want{})
 		if err != nil {
 			return err
 		}
@@ -125,8 +126,7 @@ func (f *feed) advance(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// share puts what was read where listeners find it, and wakes them. Readers may hold parts of the ring, which
-// is only ever appended to.
+// share puts what was read where listeners find it, and wakes them.
 func (f *feed) share(head Head, revision uint64, ring []*Told, after uint64) {
 	if size := f.config.Ring; len(ring) > 2*size {
 		dropped := len(ring) - size
@@ -140,16 +140,18 @@ func (f *feed) share(head Head, revision uint64, ring []*Told, after uint64) {
 	f.changed = make(chan struct{})
 }
 
-// shared returns what is behind a number, if all of that is in the ring; else nil.
+// shared returns what is behind a number, if all of that is in the ring; else nil. The page is a copy: who is
+// slow with it holds nothing else of the ring.
 func (f *feed) shared(behind uint64, limit int) *Page {
 	if behind < f.after || f.config.Source.LiveRevision(f.workspace) != f.revision {
 		return nil
 	}
 	from := sort.Search(len(f.ring), func(i int) bool { return f.ring[i].Number > behind })
-	page := &Page{Entries: f.ring[from:], Through: f.head.Last}
-	if len(page.Entries) > limit {
-		page.Entries = page.Entries[:limit:limit]
-		page.Through = page.Entries[limit-1].Number
+	page, entries := &Page{Through: f.head.Last}, f.ring[from:]
+	if len(entries) > limit {
+		entries = entries[:limit]
+		page.Through = entries[limit-1].Number
 	}
+	page.Entries = slices.Clone(entries)
 	return page
 }

@@ -117,8 +117,9 @@ func (l *Listener) Head() Head {
 }
 
 // Next returns up to limit entries behind a number, and a channel that is closed when there are more than all.
-// It does not block but for reading the state, which it does for who is behind what is shared.
-func (l *Listener) Next(behind uint64, limit int) (*Page, <-chan struct{}, error) {
+// It does not block but for reading the state, which it does for who is behind what is shared; of what is shared,
+// what is not wanted is returned as well.
+func (l *Listener) Next(behind uint64, limit int, want Want) (*Page, <-chan struct{}, error) {
 	f := l.feed
 	f.mu.RLock()
 	changed, last := f.changed, f.head.Last
@@ -126,7 +127,7 @@ func (l *Listener) Next(behind uint64, limit int) (*Page, <-chan struct{}, error
 	f.mu.RUnlock()
 	if page == nil {
 		var err error
-		if page, err = f.config.Source.LivePage(f.workspace, behind, last, limit); err != nil {
+		if page, err = f.config.Source.LivePage(f.workspace, behind, last, limit, want); err != nil {
 			return nil, nil, err
 		}
 	}

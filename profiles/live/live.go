@@ -226,7 +226,7 @@ func Cached[K comparable, V any](t *Told, key K, encode func() (V, error)) (V, e
 
 // Page is a run of entries behind a place.
 type Page struct {
-	Entries []*Told // ascending; those of people who are restricted are left out
+	Entries []*Told // ascending; those of people who are restricted, and of the erased, are left out
 	// Through is the number up to which these are all.
 	Through uint64
 	// Missed is the greatest number behind the place that is no longer held; 0: none is missing.

@@ -10,6 +10,7 @@ import (
 	"sort"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/google/uuid"
 
 	"tributary/identity"
@@ -49,6 +50,17 @@ func readLiveHead(value []byte) (h liveHead, err error) {
 	}
 	n := func(i int) uint64 { return binary.BigEndian.Uint64(value[8*i:]) }
 	return liveHead{live.Head{Feed: n(0), First: n(1), Last: n(2)}, int64(n(3))}, nil
+}
+
+// endFeeds forgets all feeds where none is kept: what is told once they are kept again is another feed, and nobody
+// goes on in it as if nothing had been between.
+func (s *Store) endFeeds() error {
+	if s.config.LiveEntries >= 0 {
+		return nil
+	}
+	return errors.Join(
+		s.db.DeleteRange([]byte{kindLive}, []byte{kindLive + 1}, pebble.NoSync),
+		s.db.DeleteRange([]byte{kindLiveHead}, []byte{kindLiveHead + 1}, pebble.NoSync))
 }
 
 // telling is what a workspace has to tell of the step under way.

@@ -32,7 +32,7 @@ func numbers(t tb, s *Store, name string, behind uint64) (list []uint64, missed 
 	t.Helper()
 	head, err := s.LiveHead(name)
 	must(t, err)
-	page, err := s.LivePage(name, behind, head.Last, 1<<20)
+	page, err := s.LivePage(name, behind, head.Last, 1<<20, live.Want{})
 	must(t, err)
 	for _, e := range page.Entries {
 		list = append(list, e.Number)
@@ -93,7 +93,7 @@ func TestForgetLive(t *testing.T) {
 	}
 	head, err := s.LiveHead("w")
 	must(t, err)
-	page, err := s.LivePage("w", 0, head.Last, 100)
+	page, err := s.LivePage("w", 0, head.Last, 100, live.Want{})
 	must(t, err)
 	for _, e := range page.Entries {
 		if e.Observation != stays || e.Peer != uuid.Nil {
@@ -120,5 +120,65 @@ func TestAStepThatIsDroppedTellsNothing(t *testing.T) {
 	telled(t, s, "w", time.UnixMilli(2), uuid.UUID{1})
 	if list, _ := numbers(t, s, "w", 1); fmt.Sprint(list) != "[2]" || len(changed) != 1 {
 		t.Errorf("held are %v, %d signals", list, len(changed))
+	}
+}
+
+// TestAPageHoldsWhatIsWanted: in pages that come to an end, though little is wanted.
+func TestAPageHoldsWhatIsWanted(t *testing.T) {
+	s := openOn(t, vfs.NewMem())
+	defer func() { must(t, s.Close()) }()
+	a, b, c := uuid.UUID{1}, uuid.UUID{2}, uuid.UUID{3}
+	telled(t, s, "w", time.UnixMilli(1), a, b, c)
+	w := workspace(t, s, "w")
+	must(t, w.Assign(identity.Assignment{Observation: b, Profile: a, Standing: identity.StandingMember}))
+	w.Tell(live.Entry{Kind: live.IdentitySplit, Observation: c, Peer: a})
+	must(t, s.Tx().Commit())
+	for n := range 10 {
+		telled(t, s, "w", time.UnixMilli(int64(2+n)), c, c, c, c, c)
+	}
+	telled(t, s, "w", time.UnixMilli(20), b)
+	splits := func(e *live.Entry) bool { return e.Kind == live.IdentitySplit }
+	for name, x := range map[string]struct {
+		want live.Want
+		told string
+	}{
+		"by itself": {live.Want{Entry: splits}, "[4]"}, "of one": {live.Want{Of: b}, "[1 2 4 55]"},
+		"both": {live.Want{Of: a, Entry: splits}, "[4]"}, "of nobody": {live.Want{Of: uuid.UUID{4}}, "[]"},
+	} {
+		told, pages := []uint64{}, 0
+		for behind := uint64(0); behind < 55; pages++ {
+			page, err := s.LivePage("w", behind, 55, 1, x.want)
+			must(t, err)
+			if page.Through <= behind {
+				t.Fatalf("%s: behind %d is through %d", name, behind, page.Through)
+			}
+			behind = page.Through
+			for _, e := range page.Entries {
+				told = append(told, e.Number)
+			}
+		}
+		if fmt.Sprint(told) != x.told || pages < 4 {
+			t.Errorf("%s: %v in %d pages", name, told, pages)
+		}
+	}
+}
+
+// TestAFeedThatWasNotKeptIsAnother: what became so meanwhile was told to nobody, and nobody goes on behind it unawares.
+func TestAFeedThatWasNotKeptIsAnother(t *testing.T) {
+	fs, feeds := vfs.NewMem(), map[uint64]bool{}
+	for n, entries := range []int{100, 100, -1, 100} {
+		s, err := Open(Config{Dir: "state", FS: fs, CacheBytes: 1 << 20, MemTableBytes: 1 << 20, LiveEntries: entries})
+		must(t, err)
+		telled(t, s, "w", time.UnixMilli(int64(n)), uuid.UUID{1})
+		head, err := s.LiveHead("w")
+		must(t, err)
+		if list, _ := numbers(t, s, "w", 0); len(list) != []int{1, 2, 0, 1}[n] {
+			t.Errorf("run %d: %v are held", n, list)
+		}
+		feeds[head.Feed] = true
+		must(t, s.Close())
+	}
+	if len(feeds) != 3 || !feeds[0] {
+		t.Errorf("the feeds are %v", feeds)
 	}
 }

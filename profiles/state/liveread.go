@@ -29,16 +29,16 @@ func (s *Store) LiveHead(workspace string) (live.Head, error) {
 }
 
 // LivePage implements live.Source.
-func (s *Store) LivePage(workspace string, behind, upTo uint64, limit int) (*live.Page, error) {
+func (s *Store) LivePage(workspace string, behind, upTo uint64, limit int, want live.Want) (*live.Page, error) {
 	h, err := s.View(workspace)
 	if err != nil {
 		return nil, err
 	}
-	page, err := h.livePage(behind, upTo, limit)
+	page, err := h.livePage(behind, upTo, limit, want)
 	return page, errors.Join(err, h.Close())
 }
 
-func (h *Snapshot) livePage(behind, upTo uint64, limit int) (*live.Page, error) {
+func (h *Snapshot) livePage(behind, upTo uint64, limit int, want live.Want) (*live.Page, error) {
 	value, err := get(h.db, h.space.key(nil, kindLiveHead))
 	if err != nil {
 		return nil, wrapRead("live feed", err)
@@ -52,19 +52,25 @@ func (h *Snapshot) livePage(behind, upTo uint64, limit int) (*live.Page, error) 
 		page.Missed = head.First - 1
 		behind = page.Missed
 	}
-	left := limit
+	wanted, err := h.wanted(want)
+	if err != nil {
+		return nil, err
+	}
+	left, look, last := limit, live.LookedAt*limit, behind
 	err = scanRange(h.db, h.liveKey(nil, behind+1), h.liveKey(nil, upTo+1), func(key, value []byte) error {
-		if left == 0 {
+		if left == 0 || look == 0 {
+			page.Through = last
 			return errStop
 		}
-		left--
 		e, err := decodeLive(key, value)
 		if err != nil {
 			return err
 		}
-		if left == 0 {
-			page.Through = e.Number
+		look, last = look-1, e.Number
+		if !wanted(&e) {
+			return nil
 		}
+		left--
 		told, err := h.told(e)
 		if told != nil {
 			page.Entries = append(page.Entries, told)
@@ -72,6 +78,29 @@ func (h *Snapshot) livePage(behind, upTo uint64, limit int) (*live.Page, error) 
 		return err
 	})
 	return page, wrapRead("live feed", err)
+}
+
+// wanted says what is wanted in this moment.
+func (h *Snapshot) wanted(want live.Want) (func(*live.Entry) bool, error) {
+	entry := want.Entry
+	if entry == nil {
+		entry = func(*live.Entry) bool { return true }
+	}
+	if want.Of == uuid.Nil {
+		return entry, nil
+	}
+	a, _, err := h.Assignment(want.Of)
+	if err != nil {
+		return nil, err
+	}
+	members, err := h.Members(a.Profile)
+	theirs := map[identity.ObservationID]bool{want.Of: true}
+	for _, id := range members {
+		theirs[id] = true
+	}
+	return func(e *live.Entry) bool {
+		return (theirs[e.Observation] || e.Peer != uuid.Nil && e.Peer == a.Profile) && entry(e)
+	}, err
 }
 
 // told says whose an entry is now; nil if it may not be told.

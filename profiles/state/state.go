@@ -93,6 +93,9 @@ func (s *Store) load() error {
 	if err := s.loadPrivacy(); err != nil {
 		return err
 	}
+	if err := s.endFeeds(); err != nil {
+		return err
+	}
 	s.tx, err = newTx(s)
 	return err
 }

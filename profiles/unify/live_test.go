@@ -26,7 +26,7 @@ func (r *rig) feed() []*live.Told {
 	r.Helper()
 	head, err := r.state.LiveHead("w")
 	must(r, err)
-	page, err := r.state.LivePage("w", 0, head.Last, 1<<20)
+	page, err := r.state.LivePage("w", 0, head.Last, 1<<20, live.Want{})
 	must(r, err)
 	return page.Entries
 }
@@ -155,7 +155,7 @@ func (c *client) listen(hub *live.Hub) {
 	behind := c.place.Number
 	c.mu.Unlock()
 	for {
-		page, changed, err := l.Next(behind, 3)
+		page, changed, err := l.Next(behind, 3, live.Want{})
 		must(c, err)
 		feed := l.Head().Feed
 		c.mu.Lock()

@@ -180,7 +180,7 @@ func (p *program) feed() (all []string) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	page, err := s.LivePage("default", 0, head.Last, 1<<30)
+	page, err := s.LivePage("default", 0, head.Last, 1<<30, live.Want{})
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -117,7 +117,7 @@ func (p *program) feedBehind(behind string) (all []string, end string) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	page, err := p.state.LivePage("default", from.Number, head.Last, 1<<20)
+	page, err := p.state.LivePage("default", from.Number, head.Last, 1<<20, live.Want{})
 	if err != nil {
 		p.t.Fatal(err)
 	}
