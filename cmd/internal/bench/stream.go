@@ -27,7 +27,7 @@ const (
 
 // stream measures what it takes to tell a change to one listener and to many.
 func (b *bench) stream(ctx context.Context) error {
-	many := max(10, min(listenersMost, b.cfg.Events/10))
+	many := max(10, min(listenersMost, b.cfg.Events/100))
 	var one, all told
 	for _, with := range []struct {
 		listeners int
