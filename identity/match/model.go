@@ -75,7 +75,7 @@ func DefaultModel(s Schema) *Model {
 	m := &Model{Schema: s, Partners: defaultPartners, Housemates: defaultHousemates}
 	for f := range Feature(s.features()) {
 		d := &defaults[s.kindOf(f)]
-		m.Weights = append(m.Weights, FeatureWeights{Same: d.same, Other: d.other})
+		m.Weights = append(m.Weights, FeatureWeights{Same: slices.Clone(d.same), Other: slices.Clone(d.other)}) // whoever trains writes to them
 		m.Totals = append(m.Totals, 0)
 	}
 	m.finish()

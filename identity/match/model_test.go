@@ -128,6 +128,22 @@ func TestLabelsThatDisagree(t *testing.T) {
 	}
 }
 
+// TestTrainingLeavesTheDefaultsAlone: a model shares nothing with the next one, whoever writes to it.
+func TestTrainingLeavesTheDefaultsAlone(t *testing.T) {
+	m := match.DefaultModel(modelSchema)
+	before := encoded(t, m)
+	for _, w := range m.Weights {
+		for _, list := range [][]float64{w.Same, w.Other} {
+			for l := range list {
+				list[l] /= 2
+			}
+		}
+	}
+	if !bytes.Equal(encoded(t, match.DefaultModel(modelSchema)), before) {
+		t.Error("the default model changes with one that was made of it")
+	}
+}
+
 // TestMeasuredPrecision checks the interval against published values (Wilson, 1927, by Newcombe, 1998).
 func TestMeasuredPrecision(t *testing.T) {
 	m := match.DefaultModel(match.Schema{})
