@@ -97,9 +97,9 @@ func (a *API) disclose(c *gin.Context, x *reading, v verificationView, result *p
 	d := a.disclosure(c, x, v)
 	d.Classes, d.Shown, d.Masked = bounded(result.Classes), bounded(result.Shown), bounded(result.ShownMasked)
 	d.Withheld = bounded(withheldPaths(result.Withheld))
-	for i := range x.asked {
+	for _, told := range x.told() {
 		d.Kind = store.DisclosureAnswer
-		subject(&d, x.asked[i].answer)
+		subject(&d, told)
 		r, err := unify.NewDisclosureRecord(x.key.Workspace, a.Now(), d)
 		if err != nil {
 			return err

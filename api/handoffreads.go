@@ -37,8 +37,7 @@ func (a *API) readSteps(c *gin.Context, x *reading) ([]stream.Record, error) {
 		return nil, nil
 	}
 	var records []stream.Record
-	for i := range x.asked {
-		found := x.asked[i].answer
+	for _, found := range x.told() {
 		ids := each(found.Profile.Observations, func(o *profiles.ObservationRef) identity.ObservationID { return o.ID })
 		held, err := a.Handoffs.HandoffsOf(x.key.Workspace, ids...)
 		if err != nil {

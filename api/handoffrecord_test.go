@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"tributary/api/auth"
 	"tributary/ingest/event"
 	"tributary/profiles/unify"
+	"tributary/sql/store"
 )
 
 // schemaServed is the schema of hand-offs as anybody gets it, formats asserted.
@@ -239,5 +241,61 @@ func TestAListOfOnesOwnTellsOfNobodyElse(t *testing.T) {
 	lonely, _ := w.session(bot, "user_id:u-2", "c-9")
 	if v := w.get("/v1/handoffs?queue=other", lonely, http.StatusOK); len(list(v, "handoffs")) != 0 || v["next_cursor"] != nil {
 		t.Errorf("of none it lists %v", v)
+	}
+}
+
+// TestWhoIsLookedUpTwiceIsOnRecordOnce: some requests look somebody up again; they tell of them once.
+func TestWhoIsLookedUpTwiceIsOnRecordOnce(t *testing.T) {
+	w := newWorld(t)
+	w.said()
+	human := w.agent(auth.PurposeSupport, auth.ReaderHuman)
+	path := w.offered(w.agent(auth.PurposeSupport, auth.ReaderOwnAI))
+	w.decoded(w.jot(path+"/accept", human, "a", `{}`), http.StatusOK)
+	answers := map[string]*httptest.ResponseRecorder{
+		"GET /v1/handoffs/:id":              w.do(http.MethodGet, path, human, ""),
+		"GET /v1/handoffs/:id/interactions": w.do(http.MethodGet, path+"/interactions", human, ""),
+		"POST /v1/commitments":              w.jot("/v1/commitments", human, "p", `{"identifiers":[{"type":"user_id","value":"u-1"}],"kind":"refund","text":"x"}`),
+	}
+	promise := w.decoded(answers["POST /v1/commitments"], http.StatusCreated)["commitment"].(map[string]any)["id"].(string)
+	answers["POST /v1/commitments/:id/keep"] = w.jot("/v1/commitments/"+promise+"/keep", human, "k", `{}`)
+	subject := w.get("/v1/profiles/user_id:u-1", human, http.StatusOK)["profile"]
+	shown := map[string]string{
+		"GET /v1/handoffs/:id": "handoff.wants", "GET /v1/handoffs/:id/interactions": "events[].text.text",
+		"POST /v1/commitments": "commitment.text", "POST /v1/commitments/:id/keep": "commitment.status",
+	}
+	all := w.disclosed()
+	for route, answer := range answers {
+		list := all[answer.Header().Get(requestIDHeader)]
+		if len(list) != 1 {
+			t.Errorf("%s (%d) is on record %d times: %+v", route, answer.Code, len(list), list)
+			continue
+		}
+		d := list[0]
+		if d.Route != route || d.Kind != store.DisclosureAnswer || d.Profile.String() != subject || d.Total == 0 || d.Total != len(d.Observations) ||
+			d.Purpose != "support" || d.Reader != "human" || !slices.Contains(d.Shown, shown[route]) {
+			t.Errorf("%s is on record as %+v", route, d)
+		}
+	}
+	reads := 0
+	for _, e := range w.written() {
+		if e.Name == event.NameHandoffRead && strings.Contains(string(e.Properties), `"timeline"`) {
+			reads++
+		}
+	}
+	if reads != 1 {
+		t.Errorf("the reading of the timeline is in the log %d times", reads)
+	}
+}
+
+// TestWhatIsOnRecordIsNotOffered: what happened, and what is verified, is looked up, and nobody can claim it.
+func TestWhatIsOnRecordIsNotOffered(t *testing.T) {
+	w := newWorld(t)
+	w.said()
+	bot := w.agent(auth.PurposeSupport, auth.ReaderOwnAI)
+	for name, value := range map[string]string{"interactions": `[{"source":"chat","message_id":"m-000002"}]`, "verified": `{"level":"verified"}`, "reads": `[]`} {
+		d := w.decoded(w.jot("/v1/handoffs", bot, name, fmt.Sprintf(`{"identifiers":[{"type":"user_id","value":"u-1"}],%q:%s}`, name, value)), http.StatusBadRequest)
+		if faults := list(d, "errors"); len(faults) != 1 || faults[0]["field"] != name {
+			t.Errorf("%s is refused with %v", name, d)
+		}
 	}
 }

@@ -158,6 +158,22 @@ func (x *reading) seenPast(address profiles.Address, answer *profiles.Answer) {
 	}
 }
 
+// told are the profiles that were looked up, each once with the same observations, however often a request needs it.
+func (x *reading) told() []*profiles.Answer {
+	var list []*profiles.Answer
+	for i := range x.asked {
+		one := x.asked[i].answer
+		if !slices.ContainsFunc(list, func(a *profiles.Answer) bool { return sameSubject(&a.Profile, &one.Profile) }) {
+			list = append(list, one)
+		}
+	}
+	return list
+}
+
+func sameSubject(a, b *profiles.Profile) bool {
+	return a.ID == b.ID && slices.EqualFunc(a.Observations, b.Observations, func(x, y profiles.ObservationRef) bool { return x.ID == y.ID })
+}
+
 // watched puts every profile that is looked up on the account of the request's reading, so that no route
 // can forget to.
 type watched struct{ Profiles }
