@@ -32,6 +32,7 @@ import (
 type person struct {
 	prefix string
 	phone  string
+	jots   jots // what an agent wrote of them
 }
 
 // anybody is how the marks of all begin.
@@ -79,6 +80,7 @@ func (p *program) plant(m *person) {
 	p.accept("/v1/batch", fmt.Sprintf(`{"batch":[{"type":"track","userId":"%s","properties":{"rejected":"%s"},"context":{"traits":{"email":"%s"}}},
 		{"type":"track","event":"E","userId":"other-2","messageId":"b-1"}]}`, m.mark("user"), m.mark("rejected"), m.email()))
 	p.settle()
+	m.jots = p.jot(m.mark("user"), m.prefix)
 	_, answer := p.get("user_id:"+m.mark("user"), "")
 	_, other := p.get("user_id:other-3", "")
 	a, b := uuid.MustParse(answer["profile"].(string)), uuid.MustParse(other["profile"].(string))
@@ -130,7 +132,7 @@ func (p *program) request(m *person) uuid.UUID {
 // certified waits until an erasure is done.
 func (p *program) certified(id uuid.UUID) *erase.Certificate {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(p.t.Context(), 5*time.Minute)
 	defer cancel()
 	for {
 		e, err := p.privacy.Get(ctx, "default", id)
@@ -297,6 +299,7 @@ func checkErased(t *testing.T, p *program, m *person, others map[string][]string
 			t.Errorf("%s is answered with %d: %v", address[:5], status, answer)
 		}
 	}
+	p.noJots(m)
 	wantRows(t, p, m)
 	now := othersOf(p, m)
 	for table := range others {

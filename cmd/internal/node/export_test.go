@@ -115,6 +115,8 @@ func TestExport(t *testing.T) {
 		"id": "events.jsonl", "text": "events.jsonl", "far": "events.jsonl", "words": "events.jsonl", "property": "events.jsonl",
 		"future": "events.jsonl", "consent": "events.jsonl", "group": "events.jsonl", "context": "events.jsonl", "value": "traits.jsonl",
 		"rejected": "quarantine.jsonl", "evidence": "consent.jsonl", "note": "commands.jsonl", "anon": "identifiers.jsonl",
+		"actor": "events.jsonl", "jot": "events.jsonl", "promise": "events.jsonl", "quote": "events.jsonl", "tag": "events.jsonl", "queue": "events.jsonl",
+		"wants": "events.jsonl", "tried": "events.jsonl", "extension": "events.jsonl", "summary": "events.jsonl", "next": "events.jsonl",
 	} {
 		if !strings.Contains(files[where], m.mark(mark)) {
 			t.Errorf("%s of the person is not in %s:\n%.2000s", mark, where, files[where])
@@ -123,6 +125,11 @@ func TestExport(t *testing.T) {
 	for _, message := range []string{m.mark("id"), m.mark("text"), m.mark("far"), m.mark("consent"), m.mark("group"), "odd", "with-others"} {
 		if n := strings.Count(files["events.jsonl"], fmt.Sprintf(`"message_id":%q`, message)); n != 1 {
 			t.Errorf("event %s stands %d times", strings.TrimPrefix(message, m.prefix), n)
+		}
+	}
+	for _, name := range jotted { // what an agent wrote of the person, and of nobody else
+		if n := strings.Count(files["events.jsonl"], fmt.Sprintf(`"name":%q`, name)); n != 1 {
+			t.Errorf("%s stands %d times", name, n)
 		}
 	}
 	if !strings.Contains(files["events.jsonl"], `"properties":`+odd) {

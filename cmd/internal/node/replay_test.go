@@ -106,6 +106,18 @@ func (p *program) shown(people []string) map[string]any {
 		delete(answer, "instance")
 		shown[address] = []any{status, answer}
 	}
+	var jots []any
+	key := p.agentKey()
+	for _, path := range []string{"/v1/profiles/user_id:u-1/commitments", "/v1/profiles/user_id:u-1/timeline", "/v1/handoffs?conversation=marktalk"} {
+		var answer map[string]any
+		if status, text := p.call(http.MethodGet, path, key, ""); status != http.StatusOK || json.Unmarshal(text, &answer) != nil {
+			p.t.Fatalf("%s is answered with %d %s", path, status, text)
+		}
+		delete(answer, "identity_version")
+		delete(answer, "tier")
+		jots = append(jots, answer)
+	}
+	shown["jots"] = jots
 	report, err := p.accounts.Sources(p.t.Context(), unify.Selection{})
 	if err != nil || report.Unbalanced() != "" {
 		p.t.Fatalf("%s does not add up; %v", report.Unbalanced(), err)
@@ -181,7 +193,12 @@ func TestReplayOfEverythingAndOfOneSource(t *testing.T) {
 	p.append(records...)
 	p.settle()
 	decide(t, p, records)
+	p.jot("u-1", "mark")
+	p.settle()
 	want := p.shown(people)
+	if told := fmt.Sprint(want["jots"]); !strings.Contains(told, "markpromise") || !strings.Contains(told, "marktalk") || !strings.Contains(told, "markjot") {
+		t.Fatalf("what an agent wrote is not shown: %s", told)
+	}
 
 	options := Options{Logger: slog.New(slog.DiscardHandler)}
 	c := config.Default()
