@@ -9,6 +9,7 @@ import (
 )
 
 // Tokenizer names how tokens are estimated: a quarter of the bytes of a fact as it is sent (JSON or Markdown), rounded up.
+// The heading of a section of the narrative counts with its first fact.
 const Tokenizer = "utf8-bytes/4"
 
 // The bounds of ContextRequest.BudgetTokens.
@@ -18,7 +19,8 @@ const (
 	MaxBudget     = 16000
 )
 
-// FactKind is what a fact is about. The kinds are in the order in which they are ranked.
+// FactKind is what a fact is about. The kinds are in the order in which they are ranked; but a question that makes it
+// surer who this is comes second.
 type FactKind string
 
 // The kinds of fact.
@@ -141,7 +143,7 @@ type Context struct {
 func NewContext(a *Answer, r ContextRequest) Context {
 	budget := cmp.Or(r.BudgetTokens, DefaultBudget)
 	var c Context
-	omitted := map[FactKind]uint64{}
+	omitted, begun := map[FactKind]uint64{}, map[FactKind]bool{}
 	all := facts(&a.Profile, r)
 	rank(all, r.Query)
 	who := identityDoubt(&a.Profile)
@@ -149,13 +151,14 @@ func NewContext(a *Answer, r ContextRequest) Context {
 	for i := range all {
 		f := &all[i]
 		if r.Narrative || c.Used+f.atLeast() <= budget {
-			f.finish(&r, who)
+			f.finish(&r, who, !begun[f.Kind])
 		}
 		if f.Tokens == 0 || c.Used+f.Tokens > budget {
 			omitted[f.Kind]++
 			continue
 		}
 		c.Used += f.Tokens
+		begun[f.Kind] = true
 		c.Facts = append(c.Facts, *f)
 	}
 	clear(all[len(c.Facts):])
@@ -184,8 +187,8 @@ func (f *Fact) atLeast() int {
 	return bytes / 4
 }
 
-// finish fills in what follows from the rest.
-func (f *Fact) finish(r *ContextRequest, who doubt) {
+// finish fills in what follows from the rest. A fact may be the first of its kind.
+func (f *Fact) finish(r *ContextRequest, who doubt, first bool) {
 	f.ID = f.of.id()
 	f.Untrusted = len(f.Quotes) > 0
 	for i := range f.Quotes {
@@ -199,7 +202,10 @@ func (f *Fact) finish(r *ContextRequest, who doubt) {
 	f.judge(who, r.AsOf)
 	var body []byte
 	if r.Narrative {
-		body = f.narrate(nil)
+		if first {
+			body = appendHeading(nil, f.Kind)
+		}
+		body = f.narrate(body)
 	} else {
 		body, _ = json.Marshal(f) // strings, numbers and a time always encode
 	}

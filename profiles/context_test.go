@@ -183,3 +183,74 @@ func TestTypesOfIdentifiersAreNotOurWords(t *testing.T) {
 		t.Error("the rule is nowhere")
 	}
 }
+
+// A call's traits hold what attributes were taken from, in its own words: it is told once.
+func TestWhatAttributesSayIsNotToldAgain(t *testing.T) {
+	p := Profile{Attributes: []Trait{
+		{Name: event.AttrBirthDate, Value: []byte(`"1990-02-03"`)}, {Name: event.AttrCity, Value: []byte(`"Leeds"`)},
+		{Name: event.AttrCompany, Value: []byte(`"Marsh Ltd"`)}, {Name: event.AttrGender, Value: []byte(`"f"`)}, {Name: event.AttrPostcode, Value: []byte(`"1234"`)},
+	}}
+	for _, tt := range []struct {
+		name, value string
+		told        bool
+	}{
+		{"birthday", `"1990-02-03"`, false},
+		{"birthday", `"1990-02-03T00:00:00Z"`, false},
+		{"birthday", `"1990-02-04"`, true},
+		{"gender", `"F"`, false},
+		{"address", `{"city": "Leeds", "postalCode": 1234}`, false},
+		{"address", `{"city": "Leeds", "floor": 3}`, true},
+		{"address", `{"city": {"name": "Leeds"}}`, true},
+		{"address", `[]`, true},
+		{"company", `{"name": "marsh ltd"}`, false},
+		{"company", `"Marsh Ltd"`, false},
+		{"home_city", `"Leeds"`, true},
+		{"plan", `""`, false}, // of a value that is masked away there is nothing to say
+	} {
+		p.Traits = []Trait{{Name: tt.name, Value: []byte(tt.value), Source: "web"}}
+		c := NewContext(&Answer{Profile: p}, ContextRequest{AsOf: epoch})
+		names := map[string]int{}
+		for _, f := range c.Facts {
+			for _, q := range f.Quotes {
+				if f.Kind == FactTrait && f.Source == "web" {
+					names[q.Name]++
+				}
+			}
+		}
+		if (names[tt.name] > 0) != tt.told {
+			t.Errorf("%s %s: told %v, want %v", tt.name, tt.value, names, tt.told)
+		}
+		p.Traits = nil
+		for _, f := range NewContext(&Answer{Profile: p}, ContextRequest{AsOf: epoch}).Facts {
+			for _, q := range f.Quotes {
+				names[q.Name+" "+q.Text]++
+			}
+		}
+		if len(p.Attributes) != 5 || names["city Leeds"] != 1 || names["gender f"] != 1 {
+			t.Fatalf("attributes are not told: %v", names)
+		}
+	}
+}
+
+// An answer to a survey and the event that opened a case are facts already: neither is a contact as well.
+func TestNothingIsToldTwice(t *testing.T) {
+	p := customer()
+	score := 2.0
+	answer := Interaction{At: epoch, MessageID: "s1", Source: "survey", Name: event.NameSurveyAnswered, Survey: event.SurveyCSAT, Scale: "1-5", Score: &score, Text: "Still broken"}
+	opened := Interaction{At: epoch, MessageID: "o1", Source: "desk", Name: event.NameCaseOpened, CaseID: "k1", Topic: "router"}
+	raised := Interaction{At: epoch, MessageID: "o2", Source: "desk", Name: event.NameCaseEscalated, CaseID: "k1"}
+	p.Attributes, p.Traits = nil, nil
+	p.Answers, p.Interactions = []Interaction{answer}, []Interaction{answer, raised, opened}
+	p.Items = []Item{{Kind: ItemCase, ID: "k1", Open: true, OpenedAt: epoch, ChangedAt: epoch, Last: raised}}
+	c := NewContext(&Answer{Profile: p}, ContextRequest{AsOf: epoch, BudgetTokens: MaxBudget})
+	ids := map[string]bool{}
+	for _, f := range c.Facts {
+		if ids[f.ID] || f.Kind == FactContact {
+			t.Errorf("told again: %s %s", f.Kind, f.Text)
+		}
+		ids[f.ID] = true
+	}
+	wantTexts(t, textsOf(&p, FactOpen, ContextRequest{}),
+		"Case open since "+minute(epoch)+"; last: case escalated. [id=k1] [topic=router]")
+	wantTexts(t, textsOf(&p, FactSatisfaction, ContextRequest{}), "Survey answered: CSAT 2 on a scale of 1-5. [message=Still broken]")
+}

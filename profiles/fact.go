@@ -26,7 +26,8 @@ const (
 type teller struct {
 	p    *Profile
 	r    ContextRequest
-	told map[told]bool // events that are told already
+	said []Trait       // newTraits
+	told map[told]bool // events that are told already; true: with their text
 }
 
 // told names an event.
@@ -40,10 +41,10 @@ func toldOf(x *Interaction) told { return told{x.At.UnixMilli(), x.MessageID, x.
 
 // facts lists all facts, best first.
 func facts(p *Profile, r ContextRequest) []Fact {
-	t := &teller{p: p, r: r, told: map[told]bool{}}
+	t := &teller{p: p, r: r, said: newTraits(p), told: map[told]bool{}}
 	promised, kept := t.promises()
 	list := make([]Fact, 0, len(p.Items)+len(p.Interactions)+len(p.Answers)+len(p.Attributes)+len(p.Traits)+len(promised)+len(kept)+16)
-	list = append(list, t.who())
+	list = append(append(list, t.who()), t.askWho()...)
 	list = append(append(append(append(list, t.items(FactOpen)...), promised...), t.journey()...), t.questions()...)
 	list = append(append(list, t.items(FactMoney)...), t.satisfaction()...)
 	contacts, others := t.interactions()
@@ -141,9 +142,9 @@ func (t *teller) items(kind FactKind) []Fact {
 		if moneyItems[item.Kind] != (kind == FactMoney) || kind == FactOpen && !item.Open {
 			continue
 		}
-		f := itemFact(item)
+		f := itemFact(item, t.topicOf(item))
 		f.Kind = kind
-		t.told[toldOf(&item.Last)] = true
+		t.told[toldOf(&item.Last)] = false
 		rank := 1
 		switch {
 		case item.HumanRequested, t.r.Conversation != "" && item.Last.ConversationID == t.r.Conversation:
@@ -156,7 +157,26 @@ func (t *teller) items(kind FactKind) []Fact {
 	return slices.Concat(ranked[:]...)
 }
 
-func itemFact(item *Item) Fact {
+// topicOf is what an item is about: where its last event does not say so, what was said last in the same conversation or case.
+func (t *teller) topicOf(item *Item) string {
+	if item.Last.Topic != "" || item.Kind != ItemConversation && item.Kind != ItemCase {
+		return item.Last.Topic
+	}
+	for i := range t.p.Interactions {
+		x := &t.p.Interactions[i]
+		of := x.ConversationID
+		if item.Kind == ItemCase {
+			of = x.CaseID
+		}
+		if of == item.ID && x.Topic != "" {
+			t.told[toldOf(x)] = false
+			return x.Topic
+		}
+	}
+	return ""
+}
+
+func itemFact(item *Item, topic string) Fact {
 	f := Fact{At: item.ChangedAt, Source: item.Last.Source, of: ofItem(item)}
 	last := sentence(&item.Last)
 	switch {
@@ -167,11 +187,14 @@ func itemFact(item *Item) Fact {
 	default:
 		f.Text = cmp.Or(itemNames[item.Kind], "Matter") + " open since " + minute(item.OpenedAt) + "; last: " + lowerFirst(last)
 	}
-	if item.HumanRequested {
+	switch {
+	case item.HumanRequested && item.Last.Name == event.NameConversationHumanRequested:
+		f.Text += " None has answered yet."
+	case item.HumanRequested:
 		f.Text += " The customer asked for a human, and none has answered yet."
 	}
 	f.quote("id", item.ID)
-	f.quote("topic", item.Last.Topic)
+	f.quote("topic", topic)
 	f.quote("priority", item.Last.Priority)
 	if item.Last.Product != item.ID {
 		f.quote("product", item.Last.Product)
@@ -193,6 +216,8 @@ func (t *teller) satisfaction() []Fact {
 		x := &t.p.Answers[i]
 		t.told[toldOf(x)] = true
 		f := Fact{Kind: FactSatisfaction, Text: sentence(x), At: x.At, Source: x.Source, of: ofEvent(x)}
+		f.quote("topic", x.Topic)
+		f.quote("disposition", x.Disposition)
 		f.quoteText(x)
 		list = append(list, f)
 	}
@@ -206,7 +231,8 @@ func (t *teller) interactions() (contacts, others []Fact) {
 	var here, handled []Fact
 	for i := range t.p.Interactions {
 		x := &t.p.Interactions[i]
-		if x.Type == event.TypeIdentify || x.Type == event.TypeAlias || x.Text == "" && x.Disposition == "" && t.told[toldOf(x)] {
+		whole, told := t.told[toldOf(x)]
+		if x.Type == event.TypeIdentify || x.Type == event.TypeAlias || whole || told && x.Text == "" && x.Disposition == "" {
 			continue
 		}
 		if len(t.p.Commitments) > 0 && strings.HasPrefix(x.Name, "commitment.") {
@@ -277,9 +303,9 @@ func (t *teller) identity() Fact {
 }
 
 // traits tells what sources say of the customer, the newest first; what one event said is one fact. What quotes hold
-// already is left out.
+// already is left out, and what the reader policy left nothing of.
 func (t *teller) traits(quoted ...[]Quote) []Fact {
-	all := slices.Concat(t.p.Attributes, t.p.Traits)
+	all := slices.Concat(t.p.Attributes, t.said)
 	slices.SortStableFunc(all, func(a, b Trait) int {
 		return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.Source, b.Source), cmp.Compare(a.MessageID, b.MessageID), bytes.Compare(a.Observation[:], b.Observation[:]))
 	})
@@ -289,7 +315,7 @@ func (t *teller) traits(quoted ...[]Quote) []Fact {
 	for i := range all {
 		trait := &all[i]
 		q := trait.quote()
-		if q.Others == 0 && slices.ContainsFunc(known, func(k Quote) bool { return strings.EqualFold(k.Text, q.Text) }) {
+		if q.Text == "" || q.Others == 0 && slices.ContainsFunc(known, func(k Quote) bool { return strings.EqualFold(k.Text, q.Text) }) {
 			continue
 		}
 		of := ofTrait(trait)
@@ -310,12 +336,16 @@ func (t *teller) traits(quoted ...[]Quote) []Fact {
 }
 
 func (t *Trait) quote() Quote {
-	text := string(t.Value)
+	return Quote{Name: t.Name, Text: textOf(t.Value), Origin: originSource, Others: t.Others}
+}
+
+// textOf is a JSON string without its quotation marks, and any other value as it is.
+func textOf(value json.RawMessage) string {
 	var s string
-	if json.Unmarshal(t.Value, &s) == nil {
-		text = s
+	if json.Unmarshal(value, &s) == nil {
+		return s
 	}
-	return Quote{Name: t.Name, Text: text, Origin: originSource, Others: t.Others}
+	return string(value)
 }
 
 // originSource is the origin of what is not said to be by anybody else.

@@ -69,6 +69,10 @@ func TestQuestionsFollowFromWhatIsMissing(t *testing.T) {
 		"Ask for one of these, to be surer who this is: the e-mail, the telephone or an id that a source has given. [identifier_type=crm.contact]",
 		"Sources say different things of the customer; ask which is right. [plan=pro]",
 	)
+	c := NewContext(&Answer{Profile: p}, ContextRequest{BudgetTokens: MinBudget, AsOf: epoch, Ask: []string{"email"}})
+	if len(c.Facts) < 2 || c.Facts[1].Text != "Ask for the e-mail, to be surer who this is." {
+		t.Errorf("what makes it surer who this is does not come second: %+v", c.Facts)
+	}
 	p.Traits, p.Attributes, p.Identifiers = nil, nil, nil
 	p.Interactions = []Interaction{{At: epoch, Name: event.NameConversationEnded, ConversationID: "c", Resolution: event.ResolutionAssumed, Topic: "bill"}}
 	wantTexts(t, textsOf(&p, FactQuestion, ContextRequest{}),

@@ -1,6 +1,7 @@
 package profiles
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -26,24 +27,28 @@ var headings = map[FactKind]string{
 	FactIdentity: "Why this is one person", FactTrait: "What is said of the customer", FactActivity: "Activity",
 }
 
-// Narrate appends facts as sections of Markdown. A section begins where the kind changes, so that facts that a
-// query has put first stay first.
+// Narrate appends facts as sections of Markdown, one for each kind: in the order of their first facts, so that what a
+// query has put first stays first.
 func Narrate(b []byte, facts []Fact) []byte {
+	told := map[FactKind]bool{}
 	for i := range facts {
-		f := &facts[i]
-		if i == 0 || facts[i-1].Kind != f.Kind {
-			b = fmt.Appendf(b, "## %s\n\n", heading(f.Kind))
+		kind := facts[i].Kind
+		if told[kind] {
+			continue
 		}
-		b = f.narrate(b)
+		told[kind] = true
+		b = appendHeading(b, kind)
+		for j := i; j < len(facts); j++ {
+			if facts[j].Kind == kind {
+				b = facts[j].narrate(b)
+			}
+		}
 	}
 	return b
 }
 
-func heading(kind FactKind) string {
-	if h := headings[kind]; h != "" {
-		return h
-	}
-	return "More"
+func appendHeading(b []byte, kind FactKind) []byte {
+	return append(append(append(b, "## "...), cmp.Or(headings[kind], "More")...), "\n\n"...)
 }
 
 // narrate appends one fact: our sentence, where it is from, and the block of what others wrote.

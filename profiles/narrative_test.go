@@ -19,7 +19,7 @@ import (
 
 // outside returns the lines of a narrative that are in no block, as CommonMark has it, and the lines of the blocks.
 // It fails where a block is not closed, or is not one of ours.
-func outside(t testing.TB, markdown string) (ours, theirs []string) {
+func outside(t rapid.TB, markdown string) (ours, theirs []string) {
 	t.Helper()
 	fence := 0
 	for line := range strings.Lines(markdown) {
@@ -248,4 +248,39 @@ func TestAQueryOrdersAndLosesNothing(t *testing.T) {
 	if all, _ := ids("xyzzy"); !slices.Equal(all, plain) {
 		t.Error("a query that nothing shares words with changes the order")
 	}
+}
+
+// Each heading stands once, in the order of the best fact under it, and the tokens are those of what is written.
+func TestANarrativeHasOneSectionOfAKind(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := planted("refund")
+		for i := range rapid.IntRange(0, 12).Draw(t, "messages") {
+			p.Interactions = append(p.Interactions, Interaction{
+				At: epoch, MessageID: fmt.Sprint("n", i), Name: event.NameConversationMessage, ConversationID: "c9", Text: rapid.SampledFrom([]string{"plan", "bill", ""}).Draw(t, "text"),
+			})
+		}
+		budget := rapid.IntRange(MinBudget, 3000).Draw(t, "budget")
+		c := NewContext(&Answer{Profile: p}, ContextRequest{
+			BudgetTokens: budget, AsOf: epoch, Narrative: true, Query: rapid.SampledFrom([]string{"", "bill", "plan"}).Draw(t, "query"), Ask: []string{"email"},
+		})
+		var want, got []string
+		for _, f := range c.Facts {
+			if h := "## " + headings[f.Kind]; !slices.Contains(want, h) {
+				want = append(want, h)
+			}
+		}
+		text := Narrate(nil, c.Facts)
+		ours, _ := outside(t, string(text))
+		for _, line := range ours {
+			if strings.HasPrefix(line, "#") {
+				got = append(got, line)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("headings %q, want %q", got, want)
+		}
+		if least := (len(text) + 3) / 4; c.Used < least || c.Used > least+len(c.Facts) || c.Used > budget { // each fact is rounded up
+			t.Errorf("%d bytes are %d tokens, of %d", len(text), c.Used, budget)
+		}
+	})
 }

@@ -8,16 +8,16 @@ import (
 )
 
 const (
-	maxQuestions  = 3
+	maxQuestions  = 3 // besides who it is
 	maxDisagreed  = 3 // traits that one question names
 	nameOfSources = "an id that a source has given"
 )
 
-// questions suggests what to ask next: what would make it surer who this is, what sources do not agree about, what
-// nobody confirmed to be settled, and what is not known.
+// questions suggests what to ask next: what sources do not agree about, what nobody confirmed to be settled, and what
+// is not known.
 func (t *teller) questions() []Fact {
 	var list []Fact
-	for _, ask := range []func() (Fact, bool){t.askWho, t.askWhich, t.askSettled, t.askName, t.askContact} {
+	for _, ask := range []func() (Fact, bool){t.askWhich, t.askSettled, t.askName, t.askContact} {
 		if f, ok := ask(); ok && len(list) < maxQuestions {
 			list = append(list, f)
 		}
@@ -25,7 +25,11 @@ func (t *teller) questions() []Fact {
 	return list
 }
 
-func (t *teller) askWho() (Fact, bool) {
+// askWho suggests what would make it surer who this is. It comes before all that is known of them: by it more may be told.
+func (t *teller) askWho() []Fact {
+	if len(t.r.Ask) == 0 {
+		return nil
+	}
 	var words []string
 	for _, known := range identifierNames {
 		if slices.Contains(t.r.Ask, known.typ) {
@@ -47,7 +51,7 @@ func (t *teller) askWho() (Fact, bool) {
 	if len(words) == 1 {
 		f.Text = "Ask for " + words[0] + ", to be surer who this is."
 	}
-	return f, len(words) > 0
+	return []Fact{f}
 }
 
 func either(words []string) string {
@@ -59,7 +63,7 @@ func either(words []string) string {
 
 func (t *teller) askWhich() (Fact, bool) {
 	f := t.sum(FactQuestion, "which", "Sources say different things of the customer; ask which is right.")
-	for _, traits := range [][]Trait{t.p.Attributes, t.p.Traits} {
+	for _, traits := range [][]Trait{t.p.Attributes, t.said} {
 		for i := range traits {
 			if traits[i].Others > 0 && len(f.Quotes) < maxDisagreed {
 				f.Quotes = append(f.Quotes, traits[i].quote())

@@ -38,8 +38,9 @@ var table = []entry{
 	{
 		name: "get_context", title: "Get what there is to know now", operation: "getContext", hints: reads,
 		description: "What to know before answering this customer, best first and within budget_tokens: who they are and how sure that is, plan and money, " +
-			"open cases and conversations, promises, preferences. left_out says what is not there and why. Call this first. When you call it again, give " +
-			"identity_version and profile of the answer that you go by as known_version and known_profile: identity_changed lists facts of it that are to be forgotten.",
+			"open cases and conversations, promises, preferences. left_out says what is not there and why. Call this first. Earlier answers are not remembered for " +
+			"you: on every further call give identity_version and profile of the answer that you go by as known_version and known_profile, and identity_changed lists facts of it " +
+			"that are to be forgotten. Without them you are not told.",
 	},
 	{
 		name: "get_profile", title: "Get a customer's profile", operation: "getProfile", hints: reads,

@@ -59,3 +59,22 @@ func KnownAttribute(name string) bool {
 	}
 	return false
 }
+
+// TraitPaths are where the traits of a call hold an identifying attribute, a path in an object with dots.
+func TraitPaths(attribute string) []string { return traitPaths[attribute] }
+
+var traitPaths = map[string][]string{
+	AttrName:       {"name"},
+	AttrFirstName:  {"firstName", "first_name"},
+	AttrMiddleName: {"middleName", "middle_name"},
+	AttrLastName:   {"lastName", "last_name"},
+	AttrSuffix:     {"suffix"},
+	AttrBirthDate:  {"birthday"},
+	AttrGender:     {"gender"},
+	AttrCompany:    {"company", "company.name"},
+	AttrStreet:     {"address.street"},
+	AttrCity:       {"address.city"},
+	AttrRegion:     {"address.state"},
+	AttrPostcode:   {"address.postalCode", "address.postal_code"},
+	AttrCountry:    {"address.country"},
+}

@@ -84,24 +84,8 @@ func (c *call) typedPath(name string) string {
 	return "properties." + name
 }
 
-var traitNames = map[string][]string{
-	event.AttrName:       {"name"},
-	event.AttrFirstName:  {"firstName", "first_name"},
-	event.AttrMiddleName: {"middleName", "middle_name"},
-	event.AttrLastName:   {"lastName", "last_name"},
-	event.AttrSuffix:     {"suffix"},
-	event.AttrBirthDate:  {"birthday"},
-	event.AttrGender:     {"gender"},
-	event.AttrCompany:    {"company"},
-	event.AttrStreet:     {"address.street"},
-	event.AttrCity:       {"address.city"},
-	event.AttrRegion:     {"address.state"},
-	event.AttrPostcode:   {"address.postalCode", "address.postal_code"},
-	event.AttrCountry:    {"address.country"},
-}
-
 func (c *call) traitPath(attribute string) string {
-	names := traitNames[attribute]
+	names := event.TraitPaths(attribute)
 	if len(names) == 0 {
 		return "traits." + attribute
 	}
