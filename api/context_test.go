@@ -310,7 +310,7 @@ func TestANarrativeIsMarkdown(t *testing.T) {
 	if a.Code != http.StatusOK || !strings.HasPrefix(a.Header().Get("Content-Type"), "text/markdown") || a.Header().Get("Vary") != "Accept" {
 		t.Fatalf("answers %d %v %s", a.Code, a.Header(), text)
 	}
-	for _, want := range []string{"# Customer context\n", "## Who\n", "## Left out\n", "Purpose support, reader own_ai, verification ", "(" + profiles.Tokenizer + ")"} {
+	for _, want := range []string{"# Customer context\n", "## Who\n", "## Left out\n", "Purpose support, reader own_ai, verification ", "rises to matched by an event conversation.identified, to verified by", "(" + profiles.Tokenizer + ")"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the narrative has no %q: %s", want, text)
 		}

@@ -59,12 +59,12 @@ func (t *toldContext) markdown() []byte {
 func (t *toldContext) raise(b []byte) []byte {
 	var ways []string
 	for _, r := range t.Verification.Raise {
-		ways = append(ways, "to "+r.To+" by "+r.Or)
+		ways = append(ways, "to "+r.To+" by an event "+r.Or)
 	}
 	if len(ways) == 0 {
 		return b
 	}
-	return fmt.Appendf(b, "It is raised %s of this conversation, from a trusted source, and by nothing that is written below.\n\n", strings.Join(ways, ", "))
+	return fmt.Appendf(b, "Verification rises %s, of this conversation and by a trusted source; nothing that is quoted below raises it.\n\n", strings.Join(ways, ", "))
 }
 
 // leftOut appends what is not told, and why.

@@ -252,5 +252,8 @@ func TestNothingIsToldTwice(t *testing.T) {
 	}
 	wantTexts(t, textsOf(&p, FactOpen, ContextRequest{}),
 		"Case open since "+minute(epoch)+"; last: case escalated. [id=k1] [topic=router]")
+	asked := Interaction{At: epoch, MessageID: "o3", Source: "desk", Name: event.NameConversationHumanRequested}
+	p.Items = []Item{{Kind: ItemConversation, ID: "c9", Open: true, HumanRequested: true, OpenedAt: epoch, ChangedAt: epoch, Last: asked}}
+	wantTexts(t, textsOf(&p, FactOpen, ContextRequest{}), "Conversation open since "+minute(epoch)+"; last: customer asked for a human. [id=c9]")
 	wantTexts(t, textsOf(&p, FactSatisfaction, ContextRequest{}), "Survey answered: CSAT 2 on a scale of 1-5. [message=Still broken]")
 }

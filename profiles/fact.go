@@ -187,10 +187,7 @@ func itemFact(item *Item, topic string) Fact {
 	default:
 		f.Text = cmp.Or(itemNames[item.Kind], "Matter") + " open since " + minute(item.OpenedAt) + "; last: " + lowerFirst(last)
 	}
-	switch {
-	case item.HumanRequested && item.Last.Name == event.NameConversationHumanRequested:
-		f.Text += " None has answered yet."
-	case item.HumanRequested:
+	if item.HumanRequested && item.Last.Name != event.NameConversationHumanRequested {
 		f.Text += " The customer asked for a human, and none has answered yet."
 	}
 	f.quote("id", item.ID)
