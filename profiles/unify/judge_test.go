@@ -130,6 +130,27 @@ func TestRestrictedWhileTheyWait(t *testing.T) {
 	same(t, "the feed", r.folded(), r.segments())
 }
 
+// A profile that was merged into another while new definitions came is in no segment any more: judging everybody by
+// them does not come by it.
+func TestMergedWhileDefinitionsChange(t *testing.T) {
+	config := soon
+	config.StepRecords, config.BulkRecords = 2, 1 // one live record a step: the second finds the marks of the first
+	r := open(t, vfs.NewMem(), config).start()
+	defer r.stop()
+	one, other := order("shop", "1", 1, "8", user("a")), order("shop", "2", 2, "8", user("b"))
+	const buyers = `segments: [{name: buyers, when: {identifier: user_id}}]`
+	r.put(command(t, 0, define(buyers)), record(t, one), record(t, other))
+	r.judged()
+	if n := len(r.segments()["buyers"]); n != 2 {
+		t.Fatalf("%d are in, not two", n)
+	}
+	r.put(command(t, 3, unify.IdentityLink{A: r.observation(one), B: r.observation(other), Verdict: unify.LinkMustMerge}),
+		command(t, 4, define(`segments: [{name: buyers, when: {identifier: user_id}}, {name: mailed, when: {identifier: email}}]`)))
+	r.judged()
+	same(t, "who is left", r.segments(), map[string][]identity.ProfileID{"buyers": {r.profile(one)}})
+	same(t, "the feed", r.folded(), r.segments())
+}
+
 // Who is erased is in no segment, and nothing is left of what was computed of them or set of them.
 func TestErasedIsInNoSegment(t *testing.T) {
 	config := private(t)

@@ -153,8 +153,12 @@ func (a *applier) analysesNow() bool {
 
 // judgeWaiting judges profiles that have waited long enough. While records wait it takes a quarter of a step's
 // time at most, and while they come in faster than they are applied a profile waits longer: more of what concerns it is
-// judged at once.
+// judged at once. In a step in which definitions came all wait for the next, which has what they say: judging
+// everybody by them does not come by a profile that was merged away.
 func (a *applier) judgeWaiting(ctx context.Context) error {
+	if slices.ContainsFunc(a.analysing, func(an *analysed) bool { return an.fresh }) {
+		return nil
+	}
 	budget := a.StepTime
 	if len(a.taken) > 0 {
 		budget /= judgeShare
@@ -189,7 +193,7 @@ func (a *applier) judgeMarked(ctx context.Context, s *state.Stale) error {
 		return err
 	}
 	an, err := a.analysisOf(space)
-	if an == nil || an.fresh || err != nil { // fresh: everybody is judged, by rules that this step commits
+	if an == nil || err != nil {
 		return err
 	}
 	return a.judgeOne(ctx, an, s.Profile, s.Position)
