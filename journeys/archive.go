@@ -41,7 +41,7 @@ func interactionOf(r *store.TimelineRow) profiles.Interaction {
 	}
 	x.Text, x.TextCut = profiles.Snippet(r.Text)
 	if r.Amount != nil {
-		x.Amount = *r.Amount
+		x.Amount = event.CanonicalAmount(*r.Amount, r.Currency)
 	}
 	return x
 }

@@ -128,7 +128,6 @@ func TestBothTiersShowAnEventAlike(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, x := range p.Interactions {
-		x.Amount = rows[i].Amount // 12.50 as received, 12.5 as a number
 		if fmt.Sprintf("%+v", x) != fmt.Sprintf("%+v", rows[i]) {
 			t.Errorf("hot     %+v\narchive %+v", x, rows[i])
 		}

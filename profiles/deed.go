@@ -41,7 +41,7 @@ func (s *State) applyDeed(e *event.Event, by stamp) {
 	}
 	var buf [256]byte
 	cx := e.CX
-	raw := appendClipped(buf[:0], e.Name, cx.OrderID, cx.CaseID, cx.AccountID, cx.Amount, cx.Currency)
+	raw := appendClipped(buf[:0], e.Name, cx.OrderID, cx.CaseID, cx.AccountID, event.CanonicalAmount(cx.Amount, cx.Currency), cx.Currency)
 	s.addDeed(deed{stamp{by.at, strings.Clone(by.msg), strings.Clone(by.source)}, string(raw)})
 }
 
@@ -62,7 +62,7 @@ func (x *deedDetail) keeps(p *Commitment) bool {
 	if !fits || differ(x.order, p.OrderID) || differ(x.caseID, p.CaseID) || differ(x.account, p.AccountID) {
 		return false
 	}
-	if x.amount != "" && p.Amount != "" && (x.currency != p.Currency || plainAmount(x.amount) != plainAmount(p.Amount)) {
+	if x.amount != "" && p.Amount != "" && (x.currency != p.Currency || unsigned(x.amount) != unsigned(p.Amount)) {
 		return false
 	}
 	same := x.amount != "" && p.Amount != "" || x.order != "" && p.OrderID != "" || x.caseID != "" && p.CaseID != ""
@@ -75,8 +75,5 @@ func (x *deedDetail) keeps(p *Commitment) bool {
 // differ says whether both are said, and not the same.
 func differ(a, b string) bool { return a != "" && b != "" && a != b }
 
-// plainAmount writes an amount without sign, leading and trailing zeros: who takes money out writes it either way.
-func plainAmount(amount string) string {
-	whole, fraction, _ := strings.Cut(strings.TrimPrefix(amount, "-"), ".")
-	return strings.TrimLeft(whole, "0") + "." + strings.TrimRight(fraction, "0")
-}
+// unsigned is a canonical amount without its sign: who takes money out writes it either way.
+func unsigned(amount string) string { return strings.TrimPrefix(amount, "-") }

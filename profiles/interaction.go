@@ -126,7 +126,7 @@ func appendDetail(b []byte, e *event.Event, pos stream.Position, runes int) []by
 		cx.AgentID, cx.Team, cx.Topic, cx.Priority, cx.Disposition, string(cx.Resolution))
 	b = appendString(b, text)
 	return appendClipped(b, string(cx.Survey), string(cx.SurveyKind), cx.Scale, cx.AboutConversationID,
-		cx.Amount, cx.Currency, cx.Product, cx.OrderID)
+		event.CanonicalAmount(cx.Amount, cx.Currency), cx.Currency, cx.Product, cx.OrderID)
 }
 
 func appendClipped(b []byte, texts ...string) []byte {

@@ -180,7 +180,7 @@ func detailOf(e *event.Event) pledgeDetail {
 		kind: string(body.Kind.known()), role: cx.AuthorRole,
 		actor: cmp.Or(body.Actor.ID, cx.AgentID), actorName: body.Actor.Name,
 		conversation: cx.ConversationID, message: body.Quote.MessageID,
-		amount: cx.Amount, currency: cx.Currency, order: cx.OrderID, caseID: cx.CaseID, account: cx.AccountID,
+		amount: event.CanonicalAmount(cx.Amount, cx.Currency), currency: cx.Currency, order: cx.OrderID, caseID: cx.CaseID, account: cx.AccountID,
 	}
 	if e.ByAgent() {
 		w := e.Written().Actor

@@ -1,12 +1,14 @@
 package event
 
 import (
+	"cmp"
 	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/go-playground/validator/v10"
+	"golang.org/x/text/currency"
 )
 
 // codes knows the currencies of ISO 4217. The validator serves here as a maintained list; rules
@@ -30,6 +32,33 @@ func ValidCurrency(code string) bool {
 func ValidAmount(s string) bool {
 	whole, fraction, pointed := strings.Cut(strings.TrimPrefix(s, "-"), ".")
 	return digits(whole, 30) && (!pointed || digits(fraction, 8))
+}
+
+// CanonicalAmount writes a valid amount with as many places behind the point as its currency has and, beyond them, no
+// zeros: "25", "025.0" and "25.000" are "25.00" of EUR and "25" of JPY. Equal amounts are written alike, however they
+// were sent and wherever they were kept. What is no valid amount comes back as it is; currencies that x/text does not
+// know have two places.
+func CanonicalAmount(amount, code string) string {
+	if !ValidAmount(amount) {
+		return amount
+	}
+	places := 2
+	if unit, err := currency.ParseISO(code); err == nil {
+		places, _ = currency.Standard.Rounding(unit)
+	}
+	digits, negative := strings.CutPrefix(amount, "-")
+	whole, fraction, _ := strings.Cut(digits, ".")
+	whole = cmp.Or(strings.TrimLeft(whole, "0"), "0")
+	fraction = strings.TrimRight(fraction, "0")
+	fraction += strings.Repeat("0", max(0, places-len(fraction)))
+	negative = negative && strings.Trim(whole+fraction, "0") != ""
+	if fraction != "" {
+		whole += "." + fraction
+	}
+	if negative {
+		return "-" + whole
+	}
+	return whole
 }
 
 func digits(s string, most int) bool {

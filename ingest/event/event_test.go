@@ -274,6 +274,15 @@ func TestForms(t *testing.T) {
 			t.Errorf("amount %q", s)
 		}
 	}
+	for _, c := range [][3]string{
+		{"25", "EUR", "25.00"}, {"25.00", "EUR", "25.00"}, {"025.0000", "EUR", "25.00"}, {"25.125", "EUR", "25.125"}, {"25.1250", "EUR", "25.125"},
+		{"25.00", "JPY", "25"}, {"25.5", "JPY", "25.5"}, {"1.5", "BHD", "1.500"}, {"-0.10", "USD", "-0.10"}, {"-0", "USD", "0.00"}, {"000", "JPY", "0"},
+		{"3", "ZZZ", "3.00"}, {"3.5", "", "3.50"}, {"", "EUR", ""}, {"1e3", "EUR", "1e3"},
+	} {
+		if got := CanonicalAmount(c[0], c[1]); got != c[2] {
+			t.Errorf("amount %q of %s is written %q, want %q", c[0], c[1], got, c[2])
+		}
+	}
 	for s, want := range map[string]bool{"en": true, "pt-BR": true, "zh-Hant-TW": true, "de-CH-1996": true, "en_US": false, "e": false, "": false, "en-": false, "1n": false, "en-" + strings.Repeat("a-", 20) + "b": false, "verylonglanguage": false} {
 		if ValidLanguage(s) != want {
 			t.Errorf("language %q", s)

@@ -31,7 +31,7 @@ func (s *Space) fresh(id identity.ObservationID) {
 // Members lists the observations that are assigned to a profile, ascending.
 func (s *Space) Members(id identity.ProfileID) ([]identity.ObservationID, error) {
 	return s.tx.members.load(spaceID{s.number, id}, func() ([]identity.ObservationID, error) {
-		return s.tx.at.ids(s.idKey(s.tx.key, kindMember, id))
+		return s.tx.at.ids(s.heldKey(s.tx.key, id, heldMember))
 	})
 }
 
@@ -53,7 +53,7 @@ func (s *Space) Assign(a identity.Assignment) error {
 		}
 	}
 	s.tx.assignments.put(spaceID{s.number, a.Observation}, &a)
-	s.tx.key, s.tx.value = s.idKey(s.tx.key, kindAssignment, a.Observation), appendAssignment(s.tx.value[:0], &a)
+	s.tx.key, s.tx.value = s.heldKey(s.tx.key, a.Observation, heldAssignment), appendAssignment(s.tx.value[:0], &a)
 	return s.tx.set(s.tx.key, s.tx.value)
 }
 
@@ -75,7 +75,7 @@ func (s *Space) member(profile identity.ProfileID, id identity.ObservationID, pr
 		return err
 	}
 	s.tx.members.put(spaceID{s.number, profile}, with(members, id, present))
-	s.tx.key = s.pairKey(s.tx.key, kindMember, profile, id)
+	s.tx.key = s.memberKey(s.tx.key, profile, id)
 	if present {
 		return s.tx.set(s.tx.key, nil)
 	}
@@ -94,7 +94,7 @@ func readObserved(read viewer, s space, id identity.ObservationID) (o *Observed,
 }
 
 func readAssignment(read viewer, s space, id identity.ObservationID) (a *identity.Assignment, err error) {
-	_, err = read(s.idKey(nil, kindAssignment, id), func(value []byte) error {
+	_, err = read(s.heldKey(nil, id, heldAssignment), func(value []byte) error {
 		decoded, err := decodeAssignment(id, value)
 		a = &decoded
 		return err

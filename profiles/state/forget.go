@@ -12,7 +12,7 @@ import (
 
 // ofObservation are the kinds of key that are WS observation, and perhaps more: all of them go with
 // their observation. forgetting says how the other kinds lose theirs; a test holds both and the layout together.
-var ofObservation = []byte{kindObserved, kindAssignment, kindState, kindLink, kindFormer, kindPublished, kindNumber, kindHandoff, kindPledged}
+var ofObservation = []byte{kindObserved, kindLink, kindFormer, kindPublished, kindNumber, kindHandoff, kindPledged}
 
 // Forget removes an observation and all that is kept of it, as if it had never been. Its number stays
 // taken, for none is given twice. Matching, consent, the quarantine, computed values (ForgetValues), who left
@@ -54,6 +54,11 @@ func (s *Space) Forget(id identity.ObservationID) error {
 	s.SetUnsettled(id, false)
 	s.DropUnseen(id)
 	s.ForgetRestriction(id)
+	for _, what := range []byte{heldAssignment, heldState} { // the members of a profile of this id are others'
+		if err := s.tx.delete(s.heldKey(nil, id, what)); err != nil {
+			return fmt.Errorf("forget observation: %w", err)
+		}
+	}
 	for _, kind := range ofObservation {
 		prefix := s.idKey(nil, kind, id)
 		s.tx.unwrite(prefix)

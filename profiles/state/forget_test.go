@@ -16,7 +16,7 @@ import (
 // forgetting says of every kind of key that Forget does not remove by ofObservation how what it holds of an
 // observation, or of its identifiers, goes: a new kind fails the test until it is said.
 var forgetting = map[string]string{
-	"kindShort": "Forget", "kindHolder": "Forget", "kindMember": "Forget", "kindNumbered": "Forget", "kindUnsettled": "Forget",
+	"kindShort": "Forget", "kindHolder": "Forget", "kindHeld": "Forget", "kindNumbered": "Forget", "kindUnsettled": "Forget",
 	"kindRestricted": "Forget", "kindShared": "Forget, once nobody holds the identifier",
 	"kindAccount": "Forget", "kindAccountMember": "Forget", "kindAccountsOf": "Forget",
 	"kindCarried": "Forget (unseen), unify.eraseConsent (commands)",

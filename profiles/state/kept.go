@@ -27,7 +27,7 @@ func (s *Space) State(id identity.ObservationID) *profiles.State {
 func (s *Space) Kept(id identity.ObservationID) (*profiles.State, error) {
 	whole := new(profiles.State)
 	if !s.tx.forgotten[spaceID{s.number, id}] {
-		if _, err := s.tx.at.view(s.idKey(s.tx.key, kindState, id), whole.UnmarshalBinary); err != nil {
+		if _, err := s.tx.at.view(s.heldKey(s.tx.key, id, heldState), whole.UnmarshalBinary); err != nil {
 			return nil, fmt.Errorf("read state of observation: %w", err)
 		}
 	}
@@ -75,7 +75,7 @@ func (t *Tx) flushStates() error {
 }
 
 func (t *Tx) flushState(added *addedState) (err error) {
-	t.key = added.space.idKey(t.key, kindState, added.id)
+	t.key = added.space.heldKey(t.key, added.id, heldState)
 	if rand.Uint32N(wholeOneIn) > 0 {
 		if t.value, err = added.AppendBinary(t.value[:0]); err != nil {
 			return err

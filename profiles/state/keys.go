@@ -25,10 +25,10 @@ import (
 //	holder      identifier -> observation     kindHolder WS type value observation
 //	link        verdict on a pair, both ways  kindLink WS observation peer
 //	block       identifier that joins nobody  kindBlock WS type value
-//	assignment  profile of an observation     kindAssignment WS observation
-//	member      profile -> observation        kindMember WS profile observation
+//	assignment  profile of an observation     kindHeld WS observation 'a'
+//	member      profile -> observation        kindHeld WS profile 'm' observation
+//	state       profiles.State                kindHeld WS observation 's'
 //	former      profile -> one that left it, and by which version   kindFormer WS profile observation
-//	state       profiles.State                kindState WS observation
 //	count       what became of records        kindCount WS source day
 //	item        quarantine                    kindItem WS partition offset ordinal
 //	payload     of an open item               kindPayload WS partition offset ordinal
@@ -89,41 +89,42 @@ import (
 //
 // Postings, links, schemas and values are merged into like states; all else is set and deleted.
 //
+// What is held under one id lies side by side: who answers about somebody reads the three one after the
+// other, mostly of one block, for most profiles are named after one of their observations.
+//
 // Keys with WS are made by the methods of space alone, so a reader or writer that was given one
 // workspace cannot name a key of another. Marks hash the workspace in. Documents belong to the
 // installation: a write key must be found before its workspace is known.
 const (
-	kindFormat     = 'F'
-	kindOffset     = 'o'
-	kindMark       = 'd'
-	kindDoc        = 'w'
-	kindVersion    = 'v'
-	kindObserved   = 'e'
-	kindShort      = 'k'
-	kindHolder     = 'i'
-	kindLink       = 'l'
-	kindBlock      = 'b'
-	kindAssignment = 'a'
-	kindMember     = 'm'
-	kindFormer     = 'f'
-	kindState      = 's'
-	kindCount      = 'c'
-	kindItem       = 'q'
-	kindPayload    = 'y'
-	kindSchema     = 'S'
-	kindContract   = 'C'
-	kindStale      = 't'
-	kindPublished  = 'p'
-	kindRules      = 'r'
-	kindShared     = 'h'
-	kindNumber     = 'n'
-	kindNumbered   = 'N'
-	kindPosting    = 'z'
-	kindLinked     = 'X'
-	kindModel      = 'M'
-	kindPart       = 'P'
-	kindUnsettled  = 'u'
-	kindTask       = 'j'
+	kindFormat    = 'F'
+	kindOffset    = 'o'
+	kindMark      = 'd'
+	kindDoc       = 'w'
+	kindVersion   = 'v'
+	kindObserved  = 'e'
+	kindShort     = 'k'
+	kindHolder    = 'i'
+	kindLink      = 'l'
+	kindBlock     = 'b'
+	kindHeld      = 'a'
+	kindFormer    = 'f'
+	kindCount     = 'c'
+	kindItem      = 'q'
+	kindPayload   = 'y'
+	kindSchema    = 'S'
+	kindContract  = 'C'
+	kindStale     = 't'
+	kindPublished = 'p'
+	kindRules     = 'r'
+	kindShared    = 'h'
+	kindNumber    = 'n'
+	kindNumbered  = 'N'
+	kindPosting   = 'z'
+	kindLinked    = 'X'
+	kindModel     = 'M'
+	kindPart      = 'P'
+	kindUnsettled = 'u'
+	kindTask      = 'j'
 
 	kindAccount       = 'A'
 	kindAccountMember = 'B'
@@ -157,6 +158,13 @@ const (
 	kindLiveHead = '2'
 )
 
+// What is held under an id, by the byte behind it.
+const (
+	heldAssignment = 'a'
+	heldMember     = 'm'
+	heldState      = 's'
+)
+
 // space makes the keys of one workspace. The methods append to b[:0] and return it.
 type space struct {
 	name   string
@@ -177,6 +185,15 @@ func (s space) idKey(b []byte, kind byte, id uuid.UUID) []byte {
 
 func (s space) pairKey(b []byte, kind byte, first, second uuid.UUID) []byte {
 	return append(s.idKey(b, kind, first), second[:]...)
+}
+
+// heldKey is where an assignment or a state is held; of heldMember, what the keys of a profile's members begin with.
+func (s space) heldKey(b []byte, id uuid.UUID, what byte) []byte {
+	return append(s.idKey(b, kindHeld, id), what)
+}
+
+func (s space) memberKey(b []byte, profile, id uuid.UUID) []byte {
+	return append(s.heldKey(b, profile, heldMember), id[:]...)
 }
 
 func (s space) identifierKey(b []byte, kind byte, i identity.Identifier) []byte {

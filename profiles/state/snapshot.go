@@ -65,7 +65,7 @@ func (h *Snapshot) has(kind byte) bool {
 // Assignment implements profiles.Hot.
 func (h *Snapshot) Assignment(id identity.ObservationID) (identity.Assignment, bool, error) {
 	var a identity.Assignment
-	h.key = h.idKey(h.key, kindAssignment, id)
+	h.key = h.heldKey(h.key, id, heldAssignment)
 	found, err := h.view(h.key, func(value []byte) (err error) {
 		a, err = decodeAssignment(id, value)
 		return err
@@ -75,7 +75,7 @@ func (h *Snapshot) Assignment(id identity.ObservationID) (identity.Assignment, b
 
 // Members implements profiles.Hot.
 func (h *Snapshot) Members(id identity.ProfileID) ([]identity.ObservationID, error) {
-	h.key = h.idKey(h.key, kindMember, id)
+	h.key = h.heldKey(h.key, id, heldMember)
 	members, err := h.at.ids(h.key)
 	return members, wrapRead("members", err)
 }
@@ -164,7 +164,7 @@ func (h *Snapshot) State(id identity.ObservationID) (*profiles.State, error) {
 
 // ReadState implements profiles.StateReader.
 func (h *Snapshot) ReadState(id identity.ObservationID, state *profiles.State) (bool, error) {
-	h.key = h.idKey(h.key, kindState, id)
+	h.key = h.heldKey(h.key, id, heldState)
 	found, err := h.view(h.key, state.UnmarshalBinary)
 	return found && err == nil, wrapRead("state", err)
 }

@@ -32,7 +32,7 @@ var (
 
 // format is the number of the layout in keys.go. A state of another one is not opened: it is
 // rebuilt from the log and ClickHouse.
-const format = 6
+const format = 7
 
 // Store is an open hot state. It is safe for concurrent use, its Tx is not.
 type Store struct {

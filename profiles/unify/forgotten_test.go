@@ -34,7 +34,7 @@ segments:
 `
 
 // planted are the kinds of key under which something of the subject is before.
-const planted = "eiksmaflpgVWHGDRyABOnNU1"
+const planted = "eikaflpgVWHGDRyABOnNU1"
 
 // staysOf says, by the first byte of a key, what of an observation that is erased stays under it and why. Whoever
 // adds a kind of key that holds anything of an observation has state.Space.Forget remove it; what must stay is
