@@ -62,12 +62,14 @@ const (
 	ScopeStreamRead Scope = "stream:read"
 	// ScopeAgentWrite writes what an agent does: hand-offs, commitments, notes.
 	ScopeAgentWrite Scope = "agent:write"
-	ScopeAdmin      Scope = "admin"
+	// ScopeJourneysRead reads reports: numbers about many people, and nobody's data.
+	ScopeJourneysRead Scope = "journeys:read"
+	ScopeAdmin        Scope = "admin"
 )
 
 // Scopes lists all scopes.
 func Scopes() []Scope {
-	return []Scope{ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead, ScopeSourcesRead, ScopeIngestWrite, ScopeAuditRead, ScopeConsentRead, ScopeConsentWrite, ScopePrivacyRead, ScopePrivacyWrite, ScopePrivacyExport, ScopeStreamRead, ScopeAgentWrite, ScopeAdmin}
+	return []Scope{ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead, ScopeSourcesRead, ScopeIngestWrite, ScopeAuditRead, ScopeConsentRead, ScopeConsentWrite, ScopePrivacyRead, ScopePrivacyWrite, ScopePrivacyExport, ScopeStreamRead, ScopeAgentWrite, ScopeJourneysRead, ScopeAdmin}
 }
 
 // Administrative says whether a scope is one that administrators' keys alone can have: attempts
@@ -88,7 +90,7 @@ func KindFor(s Scope) Kind {
 
 // allowed lists the scopes that a kind may have; all of them are its default.
 var allowed = map[Kind][]Scope{
-	KindRead:  {ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead, ScopeSourcesRead, ScopeConsentRead, ScopeStreamRead},
+	KindRead:  {ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead, ScopeSourcesRead, ScopeConsentRead, ScopeStreamRead, ScopeJourneysRead},
 	KindWrite: {ScopeIngestWrite, ScopeConsentWrite},
 	KindAgent: {ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead, ScopeSourcesRead, ScopeConsentRead, ScopeStreamRead, ScopeAgentWrite},
 	KindAdmin: Scopes(),

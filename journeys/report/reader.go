@@ -1,0 +1,98 @@
+package report
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"tributary/identity"
+	"tributary/ingest/event"
+	"tributary/profiles/state"
+	"tributary/sql/store"
+)
+
+// MaxSegment is how many people a segment may have that a report is confined to: they travel in the
+// address of the statement, which a server takes up to a megabyte of.
+const MaxSegment = 20_000
+
+// Segments knows who is in a segment; analysis.Service is one.
+type Segments interface {
+	// Members lists up to limit profiles of a segment, ascending, those after the given one. It fails with
+	// analysis.ErrNoSegment.
+	Members(workspace, name string, after identity.ProfileID, limit int) ([]state.SegmentMember, string, error)
+}
+
+// About is what every answer says of itself.
+type About struct {
+	// Definition says in words how the numbers come about; its version is what a changed one is told by.
+	Definition string  `json:"definition" policy:"meta"`
+	Scope      Request `json:"scope" policy:"-"`
+	// IdentityVersion is the state of who is who that the numbers were made by, and AsOf the time up to which
+	// what was received is in them: asked for as identity_as_of and known_at they give the same numbers again.
+	IdentityVersion uint64    `json:"identity_version" policy:"meta"`
+	AsOf            time.Time `json:"as_of" policy:"meta"`
+	// Sample is how many people and events the numbers are made of.
+	Sample Sample `json:"sample" policy:"-"`
+}
+
+// Sample is what numbers are made of.
+type Sample struct {
+	People uint64 `json:"people" policy:"meta"`
+	Events uint64 `json:"events" policy:"meta"`
+}
+
+// Reader makes scopes ready to be read. It is safe for concurrent use.
+type Reader struct {
+	segments Segments
+	version  store.Query[versionRow]
+	now      func() time.Time
+}
+
+type versionRow struct {
+	Version uint64 `ch:"version"`
+}
+
+// NewReader returns a reader over an open store.
+func NewReader(s *store.Store, segments Segments, now func() time.Time) (*Reader, error) {
+	version, err := store.Prepare[versionRow](s, "identity/version")
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{segments: segments, version: version, now: now}, nil
+}
+
+// Resolve finds the members of the scope's segment, makes KnownAt the present time where it is not given, and returns
+// what an answer says of itself, but for the sample. It fails with event.Errors if the segment has more than
+// MaxSegment members, and as Segments does.
+func (r *Reader) Resolve(ctx context.Context, s *Scope, definition string) (About, error) {
+	about := About{Definition: definition, IdentityVersion: s.IdentityAsOf}
+	if s.Segment != "" {
+		members, _, err := r.segments.Members(s.Workspace, s.Segment, identity.ProfileID{}, MaxSegment+1)
+		if err != nil {
+			return About{}, fmt.Errorf("read segment: %w", err)
+		}
+		if len(members) > MaxSegment {
+			return About{}, event.Errors{{Field: "filter.segment", Reason: "has more than 20000 members; a report can be confined to a smaller one"}}
+		}
+		s.Members = make([]uuid.UUID, len(members))
+		for i, m := range members {
+			s.Members[i] = m.Profile
+		}
+	}
+	if s.KnownAt.IsZero() {
+		s.KnownAt = r.now().UTC().Truncate(time.Millisecond)
+	}
+	about.AsOf, about.Scope = s.KnownAt.UTC(), s.Request()
+	if s.IdentityAsOf != 0 {
+		return about, nil
+	}
+	row, err := r.version.One(ctx, store.Params{"workspace": s.Workspace})
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return About{}, err
+	}
+	about.IdentityVersion = row.Version
+	return about, nil
+}

@@ -1,0 +1,50 @@
+-- The events that a report is about, each with the profile it belongs to: what journeys/report.Scope says,
+-- whose Params are the arguments. A report names the columns it needs; no others are read.
+--
+--     SELECT channel, uniqExact(profile)
+--     FROM scope_events(workspace = {workspace:String}, since = {since:Int64}, until = {until:Int64},
+--         known_at = {known_at:Int64}, identity_as_of = {identity_as_of:UInt64}, channels = {channels:Array(String)},
+--         sources = {sources:Array(String)}, agent_kinds = {agent_kinds:Array(String)},
+--         segmented = {segmented:Bool}, members = {members:Array(UUID)})
+--     GROUP BY channel
+--
+-- Times are Unix milliseconds; since <= at < until, received_at <= known_at. An empty list leaves nothing out.
+--
+-- The first part takes the present profile (identity_now), the second that of an identity_version: what was
+-- last decided about the observation by then, and its own where nothing was. Whichever is not asked for is a
+-- constant falsehood, and the engine reads nothing for it.
+CREATE VIEW IF NOT EXISTS scope_events /* ON_CLUSTER */
+AS SELECT *,
+    dictGetOrDefault('identity_now', 'profile', observation_key, observation) AS profile
+FROM events
+WHERE {identity_as_of:UInt64} = 0
+  AND workspace = {workspace:String}
+  AND at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')
+  AND at < fromUnixTimestamp64Milli({until:Int64}, 'UTC')
+  AND received_at <= fromUnixTimestamp64Milli({known_at:Int64}, 'UTC')
+  AND (empty({channels:Array(String)}) OR channel IN {channels:Array(String)})
+  AND (empty({sources:Array(String)}) OR source IN {sources:Array(String)})
+  AND (empty({agent_kinds:Array(String)}) OR author_role IN {agent_kinds:Array(String)})
+  AND (NOT {segmented:Bool} OR profile IN {members:Array(UUID)})
+UNION ALL
+SELECT e.*,
+    if(d.home = toUUID('00000000-0000-0000-0000-000000000000'), e.observation, d.home) AS profile
+FROM events AS e
+LEFT JOIN (
+    SELECT observation, argMax(profile, (version, log_partition, log_offset, ordinal)) AS home
+    FROM identity_decisions
+    WHERE {identity_as_of:UInt64} != 0
+      AND workspace = {workspace:String}
+      AND kind = 'assigned'
+      AND version <= {identity_as_of:UInt64}
+    GROUP BY observation
+) AS d ON d.observation = e.observation
+WHERE {identity_as_of:UInt64} != 0
+  AND e.workspace = {workspace:String}
+  AND e.at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')
+  AND e.at < fromUnixTimestamp64Milli({until:Int64}, 'UTC')
+  AND e.received_at <= fromUnixTimestamp64Milli({known_at:Int64}, 'UTC')
+  AND (empty({channels:Array(String)}) OR e.channel IN {channels:Array(String)})
+  AND (empty({sources:Array(String)}) OR e.source IN {sources:Array(String)})
+  AND (empty({agent_kinds:Array(String)}) OR e.author_role IN {agent_kinds:Array(String)})
+  AND (NOT {segmented:Bool} OR profile IN {members:Array(UUID)});
