@@ -14,7 +14,7 @@ import (
 // what is added up under it is exact.
 //
 // A list in ascending order of time, from which the oldest are dropped. What is among the newest
-// n of all is among the newest n of any part.
+// n of all is among the newest n of any part. Such a list is a set: what is in it already is not added again.
 
 // search finds where x stands, or would stand, in an ascending list; order compares an element
 // of the list to x.
@@ -36,11 +36,14 @@ func insert[T any](list []T, i int, x T, bound int) []T {
 	return list
 }
 
-// insertNewest puts x into an ascending list and drops the oldest element beyond the bound.
+// insertNewest puts x into an ascending list, unless it is there, and drops the oldest element beyond the bound.
 func insertNewest[T any](list []T, x T, compare func(a, b T) int, bound int) []T {
 	i := len(list)
-	if i > 0 && compare(list[i-1], x) > 0 { // not the newest, as it mostly is
-		i = sort.Search(i, func(i int) bool { return compare(list[i], x) > 0 })
+	if i > 0 && compare(list[i-1], x) >= 0 { // not the newest, as it mostly is
+		i = sort.Search(i, func(i int) bool { return compare(list[i], x) >= 0 })
+		if compare(list[i], x) == 0 {
+			return list
+		}
 	}
 	if len(list) < bound {
 		list = append(list, x)

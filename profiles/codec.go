@@ -7,7 +7,7 @@ import (
 )
 
 // codecVersion is the first byte of an encoded State.
-const codecVersion = 4
+const codecVersion = 5
 
 // AppendBinary appends the encoded State. Equal states have equal encodings. It never fails.
 func (s *State) AppendBinary(b []byte) ([]byte, error) {
@@ -221,26 +221,27 @@ func (s *State) readTraits(r *reader) {
 
 // ordered says whether all lists are in the order that looking up in them relies on.
 func (s *State) ordered() bool {
-	ok := ascending(s.sources, func(a, b sourceSeen) int { return shorter(a.name, b.name) }, true) &&
-		ascending(s.clocks, func(a, b clock) int { return cmp.Compare(a.client, b.client) }, true) &&
-		ascending(s.counters, counter.compare, true) &&
-		ascending(s.items, register.compareKey, true) &&
-		ascending(s.answers, interaction.compare, false) &&
-		ascending(s.surveys, surveySum.compare, true) &&
-		ascending(s.pledges, pledge.compareKey, true) &&
-		ascending(s.deeds, deed.compare, false)
+	ok := ascending(s.sources, func(a, b sourceSeen) int { return shorter(a.name, b.name) }) &&
+		ascending(s.clocks, func(a, b clock) int { return cmp.Compare(a.client, b.client) }) &&
+		ascending(s.counters, counter.compare) &&
+		ascending(s.items, register.compareKey) &&
+		ascending(s.answers, interaction.compare) &&
+		ascending(s.surveys, surveySum.compare) &&
+		ascending(s.pledges, pledge.compareKey) &&
+		ascending(s.deeds, deed.compare)
 	for class := range s.traits {
-		ok = ok && ascending(s.traits[class], func(a, b trait) int { return shorter(a.name, b.name) }, true)
+		ok = ok && ascending(s.traits[class], func(a, b trait) int { return shorter(a.name, b.name) })
 	}
 	for class := range s.recent {
-		ok = ok && ascending(s.recent[class], interaction.compare, false)
+		ok = ok && ascending(s.recent[class], interaction.compare)
 	}
 	return ok
 }
 
-func ascending[T any](list []T, compare func(a, b T) int, strictly bool) bool {
+// ascending says whether a list is in order and holds nothing twice.
+func ascending[T any](list []T, compare func(a, b T) int) bool {
 	for i := 1; i < len(list); i++ {
-		if c := compare(list[i-1], list[i]); c > 0 || c == 0 && strictly {
+		if compare(list[i-1], list[i]) >= 0 {
 			return false
 		}
 	}

@@ -69,7 +69,8 @@ type Fact struct {
 	Tokens    int  `json:"tokens" policy:"meta"`
 
 	of     reference
-	shares int // words that it shares with the query
+	shares int  // words that it shares with the query
+	note   bool // written by an agent for whoever is next
 }
 
 // Quote is text that somebody else wrote, its name included when it names a trait.

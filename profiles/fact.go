@@ -20,6 +20,7 @@ const (
 	maxTraitGroup = 6  // traits in one fact
 	maxAnswerFact = 3  // survey answers that are facts of satisfaction; others are contacts
 	maxFirst      = 4  // contacts that come before what is known of the customer
+	maxFirstNotes = 2  // notes that do, however many contacts there were since
 )
 
 // teller lists the facts of a profile, and remembers what it has said.
@@ -48,7 +49,7 @@ func facts(p *Profile, r ContextRequest) []Fact {
 	list = append(append(append(append(list, t.items(FactOpen)...), promised...), t.journey()...), t.questions()...)
 	list = append(append(list, t.items(FactMoney)...), t.satisfaction()...)
 	contacts, others := t.interactions()
-	recent := min(len(contacts), maxFirst)
+	recent := firstContacts(contacts)
 	list = append(append(list, contacts[:recent]...), t.permissions()...)
 	known := t.identity()
 	list = append(append(list, known), t.traits(list[0].Quotes, known.Quotes)...)
@@ -250,9 +251,32 @@ func (t *teller) interactions() (contacts, others []Fact) {
 	return slices.Concat(here, contacts, handled), others
 }
 
+// firstContacts puts those that come before what is known of the customer to the front, and says how many they are: the
+// first few, and of the notes the first, for each was written for whoever is next.
+func firstContacts(contacts []Fact) int {
+	first := min(len(contacts), maxFirst)
+	notes := 0
+	for i := range contacts {
+		if !contacts[i].note {
+			continue
+		}
+		if notes++; notes > maxFirstNotes {
+			break
+		}
+		if i >= first {
+			note := contacts[i]
+			copy(contacts[first+1:i+1], contacts[first:i])
+			contacts[first] = note
+			first++
+		}
+	}
+	return first
+}
+
 func interactionFact(x *Interaction) Fact {
 	f := Fact{Kind: FactActivity, Text: sentence(x), At: x.At, Source: x.Source, of: ofEvent(x)}
-	if x.ConversationID != "" || x.CaseID != "" || x.Survey != "" || x.Name == event.NameNoteAdded {
+	f.note = x.Type == event.TypeTrack && x.Name == event.NameNoteAdded
+	if f.note || x.ConversationID != "" || x.CaseID != "" || x.Survey != "" {
 		f.Kind = FactContact
 	}
 	if !event.InVocabulary(x.Name) {

@@ -100,7 +100,7 @@ func (s *State) readFirsts(r *reader, c class) {
 		list = append(list, trait{name: r.text(), by: r.stamp(), received: r.varint(), value: r.text()})
 	}
 	s.firsts[c] = list
-	if !ascending(list, func(a, b trait) int { return shorter(a.name, b.name) }, true) {
+	if !ascending(list, func(a, b trait) int { return shorter(a.name, b.name) }) {
 		r.fail()
 	}
 	if r.bad || c >= recordTrait && s.deletedOnce {

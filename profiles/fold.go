@@ -11,7 +11,7 @@ import (
 )
 
 // DefaultInteractions is how many of the last interactions a profile has.
-const DefaultInteractions = maxContacts + maxOthers
+const DefaultInteractions = maxContacts + maxOthers + maxNotes
 
 // Member is one observation of a profile with what is kept of it. Observation and State may be
 // nil.
@@ -180,16 +180,20 @@ func (p *Profile) foldState(all *State, members []Member, rules Rules) {
 	}
 }
 
-// foldInteractions merges contacts and others, newest first. Where a class is full, events of it that
+// foldInteractions merges contacts, others and notes, newest first. Where a class is full, events of it that
 // come before the oldest of it may be missing.
 func (p *Profile) foldInteractions(all *State, members []Member, n int) {
-	opened := make([]Interaction, 0, len(all.recent[0])+len(all.recent[1]))
+	kept := 0
+	for _, list := range all.recent {
+		kept += len(list)
+	}
+	opened := make([]Interaction, 0, kept)
 	var oldest *interaction // the newest of those before which something may be missing
 	for class, list := range all.recent {
 		for i := range list {
 			opened = append(opened, list[i].open())
 		}
-		if len(list) == recentBounds[class] && all.events > uint64(cap(opened)) && (oldest == nil || list[0].compare(*oldest) > 0) {
+		if len(list) == recentBounds[class] && all.events > uint64(kept) && (oldest == nil || list[0].compare(*oldest) > 0) {
 			oldest = &list[0]
 		}
 	}

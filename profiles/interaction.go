@@ -167,14 +167,16 @@ func (a interaction) open() Interaction {
 	return x
 }
 
-// Contacts are kept apart from all else, so that a visit with many pages does not push a
-// conversation out.
+// Contacts are kept apart from all else, so that a visit with many pages does not push a conversation out, and notes apart
+// from both, for what an agent wrote down holds longer than the conversations after it. The order is on disk.
 const (
 	otherInteraction = iota
 	contactInteraction
+	noteInteraction
+	recentClasses // how many there are
 )
 
-var recentBounds = [...]int{otherInteraction: maxOthers, contactInteraction: maxContacts}
+var recentBounds = [recentClasses]int{otherInteraction: maxOthers, contactInteraction: maxContacts, noteInteraction: maxNotes}
 
 // newInteraction encodes an event into one string that holds the stamp's texts as well.
 func newInteraction(e *event.Event, pos stream.Position) interaction {
@@ -192,17 +194,24 @@ func newInteraction(e *event.Event, pos stream.Position) interaction {
 }
 
 func (s *State) applyInteraction(e *event.Event, x interaction, pos stream.Position) {
-	class := otherInteraction
 	if cx := e.CX; cx != nil {
-		if cx.ConversationID != "" || cx.CaseID != "" || cx.Survey != "" {
-			class = contactInteraction
-		}
 		s.applyItems(e, x, pos)
 		s.applyPledge(e, x.stamp)
 		s.applyDeed(e, x.stamp)
 		s.applySurvey(cx, e.Name, x)
 	}
-	s.addRecent(class, x)
+	s.addRecent(classOf(e), x)
+}
+
+// classOf says among what an event is kept.
+func classOf(e *event.Event) int {
+	switch cx := e.CX; {
+	case e.ByAgent() && e.Name == event.NameNoteAdded:
+		return noteInteraction
+	case cx != nil && (cx.ConversationID != "" || cx.CaseID != "" || cx.Survey != ""):
+		return contactInteraction
+	}
+	return otherInteraction
 }
 
 func (s *State) addRecent(class int, x interaction) {

@@ -291,7 +291,7 @@ func (m *Membership) UnmarshalBinary(data []byte) error {
 		m.roles = append(m.roles, roleRegister{role: r.text(), first: r.varint(), joined: r.word(), left: r.word()})
 	}
 	if version != membershipCodec || r.bad || !r.done() ||
-		!ascending(m.roles, func(a, b roleRegister) int { return shorter(a.role, b.role) }, true) {
+		!ascending(m.roles, func(a, b roleRegister) int { return shorter(a.role, b.role) }) {
 		*m = Membership{}
 		return fmt.Errorf("%w: membership", ErrCorrupt)
 	}

@@ -128,8 +128,11 @@ func TestWhatIsWholeStandsAsItDoesAmongAllEvents(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		deeds := genDeeds(rapid.IntRange(1, 12).Draw(t, "clients"), 30, rapid.SampledFrom([]time.Duration{time.Second, time.Hour}).Draw(t, "slowest")).Draw(t, "deeds")
 		for i := range deeds {
-			if i%3 == 0 {
+			switch i % 4 {
+			case 0:
 				deeds[i].CX = &event.CX{ConversationID: "c"}
+			case 1:
+				deeds[i].Source, deeds[i].Name = event.SourceAgent, event.NameNoteAdded
 			}
 		}
 		all := interactionsOf(deeds)

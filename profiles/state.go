@@ -20,6 +20,7 @@ const (
 	maxValue    = 1024                // bytes of a trait's value
 	maxContacts = 32                  // newest interactions that are contacts: conversations, cases, surveys
 	maxOthers   = 18                  // newest interactions that are not
+	maxNotes    = 16                  // newest notes of agents, which count as neither
 	maxAnswers  = 16                  // newest survey answers
 	maxSurveys  = 16                  // kinds of survey that are summed up, the shortest names first
 	maxItems    = 64                  // newest registers of open items
@@ -31,8 +32,8 @@ const (
 // ready to use and means that nothing was seen.
 //
 // Apply and Merge are commutative and associative: the same events give the same State in any
-// order and any grouping. They are not idempotent; duplicates are removed before. A State is not
-// safe for concurrent use.
+// order and any grouping. What they keep is a set, so that it is the same if it is said twice; what they count is not, and
+// duplicates are removed before. A State is not safe for concurrent use.
 type State struct {
 	events      uint64
 	first, last int64 // corrected times, Unix milliseconds; of no meaning while events is 0
@@ -46,7 +47,7 @@ type State struct {
 	// firsts is what was said first under each name; deletedOnce: the record was, and has none.
 	firsts      [classes][]trait
 	deletedOnce bool
-	recent      [2][]interaction // others, contacts; ascending
+	recent      [recentClasses][]interaction // ascending
 	items       []register
 	answers     []interaction // ascending
 	surveys     []surveySum

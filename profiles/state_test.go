@@ -44,6 +44,9 @@ func genEvent(seq int) *rapid.Generator[*event.Event] {
 			e.Name = rapid.SampledFrom([]string{"conversation.started", "conversation.message", "conversation.ended", "case.opened", "case.resolved", "invoice.paid", "survey.answered", "Plan Compared"}).Draw(t, "name")
 			id := fmt.Sprint(rapid.IntRange(0, 90).Draw(t, "id"))
 			e.CX = &event.CX{ConversationID: "c" + id, CaseID: "k" + id, Text: rapid.SampledFrom([]string{"", "where is it?", strings.Repeat("é", 400)}).Draw(t, "text")}
+			if rapid.IntRange(0, 4).Draw(t, "note") == 0 {
+				e.Source, e.Name = event.SourceAgent, event.NameNoteAdded
+			}
 			if e.Name == "survey.answered" {
 				e.CX.Survey, e.CX.Scale = event.SurveyCSAT, "1-5"
 				e.CX.Score = ptr(float64(rapid.IntRange(1, 5).Draw(t, "score")))
