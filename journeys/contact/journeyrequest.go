@@ -1,0 +1,152 @@
+package contact
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"tributary/ingest/event"
+	"tributary/journeys/report"
+)
+
+// ChainRequest is what requests about journeys share. The filter chooses journeys: those with a contact of the channels,
+// sources and kinds of agent, of people in the segment. Each is then told whole.
+type ChainRequest struct {
+	report.Request
+	GapHours int `json:"gap_hours,omitempty"` // default DefaultGapHours
+}
+
+// chainQuery is a request that was checked.
+type chainQuery struct {
+	scope    report.Scope
+	gap      time.Duration
+	friction bool
+	waitOver time.Duration
+}
+
+func (r *ChainRequest) check(workspace string, now time.Time, faults *event.Errors) *chainQuery {
+	gap := number(r.GapHours, DefaultGapHours, MaxGapHours, "gap_hours", faults)
+	return &chainQuery{scope: r.Scope(workspace, now, faults), gap: time.Duration(gap) * time.Hour}
+}
+
+func (q *chainQuery) reading() *reading {
+	return &reading{
+		scope: &q.scope, lead: q.gap + visitLead, follow: followed, causes: true,
+		visits: !q.friction, surveys: q.friction, marks: q.friction, waitOver: q.waitOver,
+	}
+}
+
+// journeys are those of somebody's that the query is about.
+func (q *chainQuery) journeys(steps []*Step) []*chain {
+	var list []*chain
+	for _, c := range chains(steps, q.gap) {
+		if c.in(&q.scope) {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// unfinished says whether a journey may still go on.
+func (q *chainQuery) unfinished(c *chain, asOf time.Time) bool { return c.ended.Add(q.gap).After(asOf) }
+
+// Journey is one person's journey.
+type Journey struct {
+	BeganAt  time.Time     `json:"began_at" policy:"conversation"`
+	EndedAt  time.Time     `json:"ended_at" policy:"conversation"`
+	Outcome  Outcome       `json:"outcome" policy:"conversation"`
+	Steps    []JourneyStep `json:"steps,omitempty" policy:"-"`
+	Friction []Effort      `json:"friction,omitempty" policy:"-"`
+	Effort   *float64      `json:"effort,omitempty" policy:"conversation"` // points; of journeys of friction
+}
+
+// JourneyStep is a step of it. Source and MessageID are its first event.
+type JourneyStep struct {
+	Kind      string    `json:"kind" policy:"conversation"`
+	Channel   string    `json:"channel,omitempty" policy:"conversation"`
+	BeganAt   time.Time `json:"began_at" policy:"conversation"`
+	EndedAt   time.Time `json:"ended_at" policy:"conversation"`
+	Topic     string    `json:"topic,omitempty" policy:"conversation"`
+	ID        string    `json:"id,omitempty" policy:"conversation"` // of a conversation or case
+	Events    uint64    `json:"events" policy:"conversation"`
+	Source    string    `json:"source" policy:"provenance"`
+	MessageID string    `json:"message_id" policy:"provenance"`
+}
+
+// Effort is one friction point of a journey, with the event that is its evidence.
+type Effort struct {
+	Kind      Friction  `json:"kind" policy:"conversation"`
+	Effort    float64   `json:"effort" policy:"conversation"`
+	At        time.Time `json:"at" policy:"conversation"`
+	StepKind  string    `json:"step_kind" policy:"conversation"`
+	Channel   string    `json:"channel,omitempty" policy:"conversation"`
+	Topic     string    `json:"topic,omitempty" policy:"conversation"`
+	ID        string    `json:"id,omitempty" policy:"conversation"` // of the conversation or case
+	Source    string    `json:"source" policy:"provenance"`
+	MessageID string    `json:"message_id" policy:"provenance"`
+}
+
+func (s *Step) id() string {
+	if s.Kind == kindConversation || s.Kind == kindCase {
+		return s.Key
+	}
+	return ""
+}
+
+func (s *Step) view() JourneyStep {
+	return JourneyStep{
+		Kind: s.name(), Channel: s.Channel, BeganAt: s.BeganAt.UTC(), EndedAt: s.EndedAt.UTC(), Topic: s.Topic, ID: s.id(),
+		Events: s.Events, Source: s.Source, MessageID: s.MessageID,
+	}
+}
+
+func (c *chain) view() Journey {
+	return Journey{BeganAt: c.began.UTC(), EndedAt: c.ended.UTC(), Outcome: c.outcome()}
+}
+
+// JourneyPeople is a page of the people behind a number, each with the journeys that it counts.
+type JourneyPeople struct {
+	report.About
+	People []JourneyPerson `json:"people" policy:"-"`
+	Next   *uuid.UUID      `json:"next,omitempty" policy:"meta"` // asks for the next page; absent: there is none
+}
+
+// JourneyPerson is one of them.
+type JourneyPerson struct {
+	Profile  uuid.UUID `json:"profile" policy:"meta"`
+	Journeys []Journey `json:"journeys" policy:"-"`
+}
+
+// journeyPeople lists those of whose journeys view tells anything.
+func (r *Reports) journeyPeople(
+	ctx context.Context, q *chainQuery, definition string, page Page, limit int, view func(*chain) (Journey, bool),
+) (*JourneyPeople, error) {
+	about, err := r.reader.Resolve(ctx, &q.scope, definition)
+	if err != nil {
+		return nil, err
+	}
+	reading := q.reading()
+	reading.after = page.After
+	answer := &JourneyPeople{About: about, People: []JourneyPerson{}}
+	for steps, err := range r.people(ctx, reading) {
+		if err != nil {
+			return nil, err
+		}
+		person := JourneyPerson{Profile: steps[0].Profile}
+		for _, c := range q.journeys(steps) {
+			if j, ok := view(c); ok {
+				person.Journeys = append(person.Journeys, j)
+			}
+		}
+		if len(person.Journeys) == 0 {
+			continue
+		}
+		if len(answer.People) == limit {
+			answer.Next = &answer.People[limit-1].Profile
+			break
+		}
+		answer.People = append(answer.People, person)
+	}
+	return answer, nil
+}
