@@ -12,7 +12,7 @@ func (in *Input) choose(f *Forecast) *candidate {
 	origins := in.origins()
 	var best *candidate
 	try := func(c *candidate) *candidate {
-		f.Methods = append(f.Methods, Tried{c.method, c.mae})
+		f.Methods = append(f.Methods, Tried{c.method, c.mae, c.rmse})
 		if best == nil || c.better(best) {
 			best = c
 		}
@@ -36,10 +36,10 @@ func (in *Input) helpful(plain *candidate, origins []int) *candidate {
 			continue
 		}
 		alone := (&candidate{method: MethodCauses, causes: []int{k}}).test(in, origins)
-		if alone.mae < (1-Margin)*plain.mae && alone.surely(plain) {
+		if alone.rmse < (1-Margin)*plain.rmse && alone.surely(plain) {
 			one = alone
 			c.causes = append(c.causes, k)
-			c.gains[k] = 1 - alone.mae/plain.mae
+			c.gains[k] = 1 - alone.rmse/plain.rmse
 		}
 	}
 	switch len(c.causes) {
@@ -69,7 +69,7 @@ func (c *candidate) surely(than *candidate) bool {
 
 // judge says how a method did.
 func (c *candidate) judge(in *Input, naive float64) Backtest {
-	b := Backtest{Folds: len(c.folds), Since: in.slot(c.folds[0].origin), MAE: c.mae, NaiveMAE: naive, Nominal: in.Level}
+	b := Backtest{Folds: len(c.folds), Since: in.slot(c.folds[0].origin), MAE: c.mae, RMSE: c.rmse, NaiveMAE: naive, Nominal: in.Level}
 	inside, n, scaled := 0.0, 0.0, 0.0
 	for k := range c.folds {
 		f := &c.folds[k]

@@ -88,6 +88,7 @@ type Point struct {
 type Tried struct {
 	Method Method  `json:"method"`
 	MAE    float64 `json:"mae"`
+	RMSE   float64 `json:"rmse"`
 }
 
 // Effect says what the largest count of a cause in the history does, by lag: Factor 1.5 means half as many contacts again.
@@ -96,7 +97,7 @@ type Effect struct {
 	Cause  string  `json:"cause"`
 	Lag    string  `json:"lag"`
 	Factor float64 `json:"factor_at_largest"`
-	// Gain is the share by which the cause alone lowers the error of the regression.
+	// Gain is the share by which the cause alone lowers the regression's root mean squared error.
 	Gain float64 `json:"gain"`
 }
 
