@@ -60,10 +60,12 @@ type Config struct {
 	Search   Search
 	Past     Past
 	Analysis Analysis
-	Commands Commands
-	Sources  Sources
-	Schemas  Schemas
-	Privacy  Privacy // nil: requests of privacy are not taken
+	// Forecasts says how many contacts will come.
+	Forecasts Forecasts
+	Commands  Commands
+	Sources   Sources
+	Schemas   Schemas
+	Privacy   Privacy // nil: requests of privacy are not taken
 	// Certificates are those of erasures; nil: there are none to be had.
 	Certificates Certificates
 	Exports      Exports // nil: no exports are made
@@ -124,6 +126,7 @@ func (c Config) Validate() error {
 	need(c.Search != nil, "search")
 	need(c.Past != nil, "past")
 	need(c.Analysis != nil, "analysis")
+	need(c.Forecasts != nil, "forecasts")
 	need(c.Commands != nil, "commands")
 	need(c.Sources != nil, "sources")
 	need(c.Schemas != nil, "schemas")

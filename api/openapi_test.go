@@ -14,6 +14,9 @@ import (
 	"tributary/api/policy"
 	"tributary/api/problem"
 	"tributary/ingest/schema"
+	"tributary/journeys/forecast"
+	"tributary/journeys/forecast/series"
+	"tributary/journeys/report"
 	"tributary/profiles"
 	"tributary/profiles/analysis"
 	"tributary/profiles/explain"
@@ -137,7 +140,12 @@ func TestAnswersAndSchemasHaveTheSameFields(t *testing.T) {
 		"HandoffInteraction": handoff.Interaction{}, "HandoffLease": handoff.Lease{}, "HandoffRead": handoff.Read{}, "HandoffReturn": handoff.Return{},
 		"Handoffs": handoffsView{}, "HandoffLine": handoffLine{}, "HandoffLeaseBody": leaseBody{}, "HandoffReleaseBody": releaseBody{},
 		"HandoffReturnBody": returnBody{}, "HandoffReadBody": readBody{},
-		"Problem": problem.Document{}, "FieldError": problem.FieldError{}, "Candidate": candidateView{},
+		"ReportScope": report.Request{}, "ReportFilter": report.Filter{}, "ReportSample": report.Sample{},
+		"ForecastPlanned": forecast.Planned{}, "StaffingGoal": forecast.Goal{}, "Forecast": forecast.Answer{}, "ForecastSeries": forecast.Series{},
+		"VolumeForecast": series.Forecast{}, "ForecastPoint": series.Point{}, "ForecastBacktest": series.Backtest{}, "ForecastTried": series.Tried{},
+		"ForecastEffect": series.Effect{}, "Staffing": forecast.Staffing{}, "StaffingAverage": forecast.Average{}, "StaffingHour": forecast.Hour{},
+		"ForecastQuestion": forecast.Request{},
+		"Problem":          problem.Document{}, "FieldError": problem.FieldError{}, "Candidate": candidateView{},
 	}
 	for name := range schemas {
 		if types[name] == nil && !slices.Contains(ofTheGateway, name) {

@@ -59,6 +59,7 @@ func (a *API) routes() []route {
 		{http.MethodPost, "/v1/commitments/:id/keep", auth.ScopeAgentWrite, acting, a.stepCommitment(keepStep)},
 		{http.MethodPost, "/v1/commitments/:id/withdraw", auth.ScopeAgentWrite, acting, a.stepCommitment(withdrawStep)},
 		{http.MethodPost, "/v1/notes", auth.ScopeAgentWrite, acting, a.postNote},
+		{http.MethodPost, "/v1/journeys/forecast", auth.ScopeJourneysRead, aggregate, a.postForecast},
 		{http.MethodGet, "/v1/segments", auth.ScopeProfilesRead, aggregate, a.getSegments},
 		{http.MethodGet, "/v1/segments/:segment/members", auth.ScopeProfilesRead, personal, a.getSegmentMembers},
 		{http.MethodGet, "/v1/segments/:segment/changes", auth.ScopeProfilesRead, personal, a.getSegmentChanges},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -28,6 +29,7 @@ import (
 	"tributary/ingest/stream"
 	"tributary/ingest/stream/embedded"
 	"tributary/journeys"
+	"tributary/journeys/forecast"
 	"tributary/profiles"
 	"tributary/profiles/analysis"
 	"tributary/profiles/define"
@@ -127,6 +129,13 @@ func (noPast) Trait(context.Context, past.TraitRequest) (*past.TraitPage, error)
 	return nil, past.ErrUnavailable
 }
 
+// noReports answers no report.
+type noReports struct{}
+
+func (noReports) Make(context.Context, string, forecast.Request) (*forecast.Answer, error) {
+	return nil, errors.New("no engine")
+}
+
 func newWorld(t testing.TB, checks ...Check) *world {
 	t.Helper()
 	w := &world{TB: t, lines: &logLines{}, now: epoch.Add(time.Hour), planting: map[string]bool{}}
@@ -179,9 +188,9 @@ func newWorld(t testing.TB, checks ...Check) *world {
 	w.must(err)
 	w.api, err = New(Config{
 		Promises: service, Handoffs: w.state, Sessions: w.sessions, Marks: w.state, Refusals: w.gate, Secret: make([]byte, 32),
-		Live:     w.live(),
-		Privacy:  w.desk(service, commands, clock),
-		Past:     noPast{},
+		Live:    w.live(),
+		Privacy: w.desk(service, commands, clock),
+		Past:    noPast{}, Forecasts: noReports{},
 		Policies: policy.NewBook(w.state), Disclosures: w.log, Disclosed: noDisclosed{},
 		Profiles: service, Lineage: service, Worker: w.worker, Contacts: service, Speaker: commands, Accounts: service, Identity: explain.NewService(w.state, w.engine, service), Timeline: timeline, Search: oneHit{w}, Sources: accounts, Schemas: w.state, Commands: commands, Analysis: analysis.NewService(w.state, define.NewBook(w.state, profiles.Rules{}), clock), Keys: w.keys, Notes: commands, Trail: noTrail{}, Checks: checks, Metrics: prometheus.NewRegistry(),
 		Logger: slog.New(slog.NewJSONHandler(w.lines, nil)), Now: clock,

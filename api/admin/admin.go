@@ -47,6 +47,8 @@ type Config struct {
 	// Definitions knows what workspaces declare.
 	Definitions Definitions
 	Log         Log
+	// Forecasts says how many contacts will come.
+	Forecasts Forecasts
 	// Suppressor may be nil: then no list of suppressions is taken.
 	Suppressor Suppressor
 	// Privacy takes requests of privacy; nil: they are not taken.
@@ -82,6 +84,7 @@ func (c Config) Validate() error {
 	need(c.Schemas != nil, "schemas")
 	need(c.Definitions != nil, "definitions")
 	need(c.Log != nil, "log")
+	need(c.Forecasts != nil, "forecasts")
 	need(c.Reviews != nil, "reviews")
 	need(c.Status != nil, "status")
 	need(c.Logger != nil, "logger")
@@ -137,6 +140,7 @@ func NewHandler(c Config) (*Handler, error) {
 	handle(mux, h, "GET /admin/v1/definitions", h.showDefinitions)
 	handle(mux, h, "PUT /admin/v1/definitions", h.setDefinitions)
 	handle(mux, h, "GET /admin/v1/segments", h.listSegments)
+	handle(mux, h, "POST /admin/v1/journeys/forecast", h.forecast)
 	handle(mux, h, "GET /admin/v1/schemas", h.listSchemas)
 	handle(mux, h, "GET /admin/v1/schemas/{source}", h.showSchema)
 	handle(mux, h, "GET /admin/v1/schemas/{source}/drift", h.schemaDrift)

@@ -27,6 +27,7 @@ import (
 	"tributary/ingest/event"
 	"tributary/ingest/stream"
 	"tributary/ingest/stream/embedded"
+	"tributary/journeys/forecast"
 	"tributary/profiles"
 	"tributary/profiles/analysis"
 	"tributary/profiles/define"
@@ -99,6 +100,7 @@ func newServer(t *testing.T) *server {
 		Schemas:     s.state,
 		Definitions: analysis.NewService(s.state, define.NewBook(s.state, profiles.Rules{}), time.Now),
 		Log:         s.log,
+		Forecasts:   noReports{},
 		Status:      func(context.Context) (any, error) { return map[string]string{"version": "test"}, nil },
 		Logger:      slog.New(slog.DiscardHandler),
 	})
@@ -339,4 +341,11 @@ type noDisclosed struct{}
 
 func (noDisclosed) Page(context.Context, disclosure.Request) (*disclosure.Page, error) {
 	return nil, disclosure.ErrBehind
+}
+
+// noReports answers no report.
+type noReports struct{}
+
+func (noReports) Make(context.Context, string, forecast.Request) (*forecast.Answer, error) {
+	return nil, errors.New("no engine")
 }
