@@ -51,7 +51,7 @@ data that is there.`,
 			if !cmd.Flags().Lookup("config").Changed {
 				c.Logging.Level = "warn" // the progress bar is what to look at
 			}
-			c.Runtime.Apply()
+			c.ApplyRuntime()
 			n, err := node.Open(cmd.Context(), c, node.Options{Version: version, Logger: newLogger(c)})
 			if err != nil {
 				return advise(err)

@@ -112,7 +112,7 @@ func newServe(g *globals) *cobra.Command {
 			if err := c.Validate(); err != nil {
 				return fmt.Errorf("configuration with flags:\n%w", err)
 			}
-			c.Runtime.Apply()
+			c.ApplyRuntime()
 			n, err := node.Open(cmd.Context(), c, node.Options{Version: version, Logger: newLogger(c)})
 			if err != nil && cmd.Context().Err() != nil {
 				return nil //nolint:nilerr // told to stop while it stood by, which is no fault

@@ -202,7 +202,7 @@ func Default() Config {
 			Kafka: Kafka{TopicPrefix: kafka.DefaultTopicPrefix, Partitions: kafka.DefaultPartitions, ReplicationFactor: kafka.DefaultReplicationFactor, SessionTimeout: Duration(kafka.DefaultSessionTimeout)},
 		},
 		State: State{
-			Cache: state.DefaultCacheBytes, MemTable: state.DefaultMemTableBytes,
+			MemTable:      state.DefaultMemTableBytes,
 			DedupeHorizon: Duration(state.DefaultHorizon), LiveEntries: state.DefaultLiveEntries, LiveAge: Duration(state.DefaultLiveAge),
 		},
 		Stream: defaultStream(),
@@ -372,7 +372,7 @@ func (c Config) KafkaLog() (kafka.Config, error) {
 // HotState is the configuration of the hot state.
 func (c Config) HotState() state.Config {
 	return state.Config{
-		Dir: c.Path("state"), CacheBytes: int64(c.State.Cache), MemTableBytes: int64(c.State.MemTable),
+		Dir: c.Path("state"), CacheBytes: c.stateCache(), MemTableBytes: int64(c.State.MemTable),
 		Horizon:     time.Duration(c.State.DedupeHorizon),
 		LiveEntries: c.State.LiveEntries, LiveAge: time.Duration(c.State.LiveAge),
 	}

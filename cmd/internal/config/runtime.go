@@ -43,9 +43,10 @@ func (r Runtime) Validate() error {
 	return errors.Join(faults...)
 }
 
-// Apply sets up this process. What the environment says in the variables of Go (GOMAXPROCS, GOGC,
+// ApplyRuntime sets up this process. What the environment says in the variables of Go (GOMAXPROCS, GOGC,
 // GOMEMLIMIT) stays.
-func (r Runtime) Apply() {
+func (c Config) ApplyRuntime() {
+	r := c.Runtime
 	if os.Getenv("GOMAXPROCS") == "" {
 		n := r.Threads
 		if n == 0 {
@@ -57,6 +58,6 @@ func (r Runtime) Apply() {
 		debug.SetGCPercent(r.GCPercent)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" && r.MemoryLimit > 0 {
-		debug.SetMemoryLimit(int64(r.MemoryLimit))
+		debug.SetMemoryLimit(int64(r.MemoryLimit) + c.stateCache()) // Pebble's caches are of Go's heap
 	}
 }

@@ -23,8 +23,8 @@ func TestRuntimeIsApplied(t *testing.T) {
 		percent     int
 		limit       int64
 	}{
-		"defaults":    {"", Default().Runtime, threads(cores), defaultGCPercent, defaultMemoryLimit},
-		"as told":     {"", Runtime{Threads: 3, GCPercent: 50, MemoryLimit: 100 << 20}, 3, 50, 100 << 20},
+		"defaults":    {"", Default().Runtime, threads(cores), defaultGCPercent, defaultMemoryLimit + 64<<20},
+		"as told":     {"", Runtime{Threads: 3, GCPercent: 50, MemoryLimit: 100 << 20}, 3, 50, 164 << 20},
 		"no limit":    {"", Runtime{Threads: 3, GCPercent: 50}, 3, 50, math.MaxInt64},
 		"environment": {"1", Runtime{Threads: 3, GCPercent: 50, MemoryLimit: 100 << 20}, cores, 100, math.MaxInt64},
 	} {
@@ -35,7 +35,7 @@ func TestRuntimeIsApplied(t *testing.T) {
 			for _, name := range []string{"GOMAXPROCS", "GOGC", "GOMEMLIMIT"} {
 				t.Setenv(name, test.environment)
 			}
-			test.runtime.Apply()
+			Config{Runtime: test.runtime, State: State{Cache: 64 << 20}}.ApplyRuntime()
 			if got := runtime.GOMAXPROCS(0); got != test.threads {
 				t.Errorf("%d threads, want %d", got, test.threads)
 			}
