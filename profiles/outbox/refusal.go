@@ -1,8 +1,10 @@
 package outbox
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -12,6 +14,8 @@ import (
 
 // CommandRefused is the name of the command that a Refusal travels as.
 const CommandRefused = "sink.refused"
+
+var refused = []byte(CommandRefused)
 
 // RefusalSource is the source that refusals enter the log under: that of all commands (unify), so that
 // what is said about one item, refused and then replayed, keeps its order in the log.
@@ -84,6 +88,9 @@ func (r Refusal) Record(now time.Time) (stream.Record, error) {
 
 // ParseRefusal reads the value of a record made by Refusal.Record.
 func ParseRefusal(value []byte) (Refusal, error) {
+	if !bytes.Contains(value, refused) { // nearly every command is another, and is not decoded twice
+		return Refusal{}, errors.New("decode refusal: the command is another")
+	}
 	var v refusalJSON
 	if err := json.Unmarshal(value, &v); err != nil {
 		return Refusal{}, fmt.Errorf("decode refusal: %w", err)
