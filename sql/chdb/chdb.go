@@ -48,8 +48,10 @@ const PoolDefault = "default"
 const (
 	// PoolWrite is for the inserting side: few threads, so that reads get their share.
 	PoolWrite = "write"
-	// PoolRead is for analysts' queries: read-only, with a memory limit per query.
+	// PoolRead is for the program's own queries: read-only, with a memory limit per query.
 	PoolRead = "read"
+	// PoolAnalyst is for statements that analysts write: read-only, and its limits cannot be raised by a request.
+	PoolAnalyst = "analyst"
 	// PoolInspect is for operators' tools: read-only, and its limits cannot be raised by a request.
 	PoolInspect = "inspect"
 )
@@ -98,6 +100,9 @@ func DefaultPools() map[string]Pool {
 		}},
 		PoolRead: {Sessions: 8, ReadOnly: true, Settings: map[string]string{
 			"max_memory_usage": "2147483648", "max_execution_time": "300",
+		}},
+		PoolAnalyst: {Sessions: 4, ReadOnly: true, Fixed: true, Settings: map[string]string{
+			"max_memory_usage": "1073741824", "max_execution_time": "300", "max_threads": "2",
 		}},
 		PoolInspect: {Sessions: 2, ReadOnly: true, Fixed: true, Settings: map[string]string{
 			"max_memory_usage": "1073741824", "max_execution_time": "60", "max_threads": "2",
