@@ -60,6 +60,8 @@ type Config struct {
 	Search   Search
 	Past     Past
 	Analysis Analysis
+	// Contacting makes the reports of how people contact us.
+	Contacting Contacting
 	// Forecasts says how many contacts will come.
 	Forecasts Forecasts
 	Commands  Commands
@@ -126,6 +128,7 @@ func (c Config) Validate() error {
 	need(c.Search != nil, "search")
 	need(c.Past != nil, "past")
 	need(c.Analysis != nil, "analysis")
+	need(c.Contacting != nil, "contacting")
 	need(c.Forecasts != nil, "forecasts")
 	need(c.Commands != nil, "commands")
 	need(c.Sources != nil, "sources")

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -119,7 +120,11 @@ func (a *API) limit(c *gin.Context) {
 		c.Next()
 		return
 	}
-	ctx, cancel := context.WithTimeout(c.Request.Context(), a.Timeout)
+	timeout := a.Timeout
+	if strings.HasPrefix(c.FullPath(), "/v1/journeys/") {
+		timeout = max(timeout, contactTimeout)
+	}
+	ctx, cancel := context.WithTimeout(c.Request.Context(), timeout)
 	defer cancel()
 	c.Request = c.Request.WithContext(ctx)
 	c.Next()

@@ -14,6 +14,7 @@ import (
 	"tributary/api/policy"
 	"tributary/api/problem"
 	"tributary/ingest/schema"
+	"tributary/journeys/contact"
 	"tributary/journeys/forecast"
 	"tributary/journeys/forecast/series"
 	"tributary/journeys/report"
@@ -140,6 +141,13 @@ func TestAnswersAndSchemasHaveTheSameFields(t *testing.T) {
 		"HandoffInteraction": handoff.Interaction{}, "HandoffLease": handoff.Lease{}, "HandoffRead": handoff.Read{}, "HandoffReturn": handoff.Return{},
 		"Handoffs": handoffsView{}, "HandoffLine": handoffLine{}, "HandoffLeaseBody": leaseBody{}, "HandoffReleaseBody": releaseBody{},
 		"HandoffReturnBody": returnBody{}, "HandoffReadBody": readBody{},
+		"RepeatRequest": contact.RepeatRequest{}, "RepeatPeopleRequest": contact.RepeatPeopleRequest{}, "RepeatReport": contact.RepeatReport{},
+		"RepeatCount": contact.Repeat{}, "RateOfContacts": contact.Rate{}, "RepeatPeople": contact.RepeatPeople{}, "RepeatContact": contact.Contact{},
+		"ContactJourneysRequest": contact.JourneysRequest{}, "ContactJourneysPeopleRequest": contact.JourneysPeopleRequest{}, "ContactJourneys": contact.JourneysReport{},
+		"ContactJourneyNumbers": contact.Journeys{}, "ContactJourneyPath": contact.PathRow{}, "ContactJourneyPeople": contact.JourneyPeople{}, "ContactJourney": contact.Journey{},
+		"ContactJourneyStep": contact.JourneyStep{}, "ContactJourneyEffort": contact.Effort{}, "FrictionRequest": contact.FrictionRequest{},
+		"FrictionPeopleRequest": contact.FrictionPeopleRequest{}, "FrictionReport": contact.FrictionReport{}, "FrictionWeight": contact.Weighed{},
+		"FrictionPoint": contact.FrictionPoint{}, "FrictionCorrelation": contact.FrictionCorrelation{},
 		"ReportScope": report.Request{}, "ReportFilter": report.Filter{}, "ReportSample": report.Sample{},
 		"ForecastPlanned": forecast.Planned{}, "StaffingGoal": forecast.Goal{}, "Forecast": forecast.Answer{}, "ForecastSeries": forecast.Series{},
 		"VolumeForecast": series.Forecast{}, "ForecastPoint": series.Point{}, "ForecastBacktest": series.Backtest{}, "ForecastTried": series.Tried{},

@@ -70,6 +70,7 @@ var shownBy = map[string][]string{
 	"handoff":              {policy.ClassContent},
 	"handoff_interactions": {policy.ClassMoney, policy.ClassConversation, policy.ClassContent, policy.ClassSatisfaction, policy.ClassBehaviour, policy.ClassProvenance},
 	"stream":               {policy.ClassSegment},
+	"repeat_people":        {policy.ClassConversation, policy.ClassProvenance},
 	"identity":             {policy.ClassContact, policy.ClassIdentifier, policy.ClassProvenance},
 }
 
@@ -253,6 +254,9 @@ func (w *world) readings(key, conversation string) map[string]*httptest.Response
 		"bill":                 get(at("/v1/accounts/a-1")),
 		"members":              get("/v1/segments/marksegment/members"),
 		"changes":              get("/v1/segments/marksegment/changes"),
+		"repeat_people":        w.do(http.MethodPost, at("/v1/journeys/repeat-contacts/people"), key, `{"from":"2026-03-01"}`),
+		"journey_people":       w.do(http.MethodPost, at("/v1/journeys/contacts/people"), key, `{"from":"2026-03-01"}`),
+		"friction_people":      w.do(http.MethodPost, at("/v1/journeys/friction/people"), key, `{"from":"2026-03-01"}`),
 		"export":               w.do(http.MethodPost, at("/v1/privacy/exports"), key, `{}`),
 		"erasure":              w.do(http.MethodPost, at("/v1/privacy/erasures", "preview", "true"), key, `{"identifiers":[{"type":"anonymous_id","value":"anon-1"}]}`),
 		"erase_one_of":         w.do(http.MethodPost, at("/v1/privacy/erasures"), key, sharedPhone),

@@ -54,6 +54,7 @@ type FrictionReport struct {
 	Points []FrictionPoint `json:"points"`
 	// Correlations are of journeys; they are no causes.
 	Correlations []FrictionCorrelation `json:"correlations"`
+	Untrusted    []string              `json:"untrusted"` // members that sources and customers made up
 }
 
 // FrictionPoint is where effort comes from.
@@ -315,6 +316,7 @@ func (r *Reports) Friction(ctx context.Context, workspace string, request Fricti
 		About: about, GapHours: int(q.gap.Hours()), WaitOverS: int(q.waitOver.Seconds()), Weights: q.table,
 		Journeys: len(sum.journeys), People: sum.people,
 		Kinds: sum.list(false, MaxFrictionPoints), Points: sum.list(true, limit), Correlations: sum.correlations(),
+		Untrusted: []string{"points[].topic", "points[].team"},
 	}
 	answer.efforts(sum.journeys)
 	return answer, nil
@@ -377,7 +379,7 @@ func (r *Reports) FrictionPeople(ctx context.Context, workspace string, request 
 			if request.Of.takes(p) {
 				j.Friction = append(j.Friction, Effort{
 					Kind: p.kind, Effort: q.effort(p), At: p.at.UTC(), StepKind: p.step.name(), Channel: p.step.Channel, Topic: p.step.Topic,
-					ID: p.step.id(), Source: p.source, MessageID: p.messageID,
+					ID: p.step.id(), Source: p.source, MessageID: p.messageID, class: p.step.class(),
 				})
 			}
 		}

@@ -8,6 +8,7 @@ import (
 
 	"tributary/ingest/event"
 	"tributary/journeys/report"
+	"tributary/profiles"
 )
 
 // ChainRequest is what requests about journeys share. The filter chooses journeys: those with a contact of the channels,
@@ -32,7 +33,7 @@ func (r *ChainRequest) check(workspace string, now time.Time, faults *event.Erro
 
 func (q *chainQuery) reading() *reading {
 	return &reading{
-		scope: &q.scope, lead: q.gap + visitLead, follow: followed, causes: true,
+		scope: &q.scope, lead: max(looksBack, q.gap+visitLead), follow: followed, causes: true,
 		visits: !q.friction, surveys: q.friction, marks: q.friction, waitOver: q.waitOver,
 	}
 }
@@ -55,36 +56,53 @@ func (q *chainQuery) unfinished(c *chain, asOf time.Time) bool { return c.ended.
 type Journey struct {
 	BeganAt  time.Time     `json:"began_at" policy:"conversation"`
 	EndedAt  time.Time     `json:"ended_at" policy:"conversation"`
-	Outcome  Outcome       `json:"outcome" policy:"conversation"`
+	Outcome  Outcome       `json:"outcome" policy:"computed"`
 	Steps    []JourneyStep `json:"steps,omitempty" policy:"-"`
 	Friction []Effort      `json:"friction,omitempty" policy:"-"`
-	Effort   *float64      `json:"effort,omitempty" policy:"conversation"` // points; of journeys of friction
+	Effort   *float64      `json:"effort,omitempty" policy:"computed"` // points; of journeys of friction
 }
 
 // JourneyStep is a step of it. Source and MessageID are its first event.
 type JourneyStep struct {
-	Kind      string    `json:"kind" policy:"conversation"`
-	Channel   string    `json:"channel,omitempty" policy:"conversation"`
-	BeganAt   time.Time `json:"began_at" policy:"conversation"`
-	EndedAt   time.Time `json:"ended_at" policy:"conversation"`
-	Topic     string    `json:"topic,omitempty" policy:"conversation"`
-	ID        string    `json:"id,omitempty" policy:"conversation"` // of a conversation or case
-	Events    uint64    `json:"events" policy:"conversation"`
+	Kind      string    `json:"kind" policy:"self"`
+	Channel   string    `json:"channel,omitempty" policy:"self"`
+	BeganAt   time.Time `json:"began_at" policy:"self"`
+	EndedAt   time.Time `json:"ended_at" policy:"self"`
+	Topic     string    `json:"topic,omitempty" policy:"self"`
+	ID        string    `json:"id,omitempty" policy:"self"` // of a conversation or case
+	Events    uint64    `json:"events" policy:"self"`
 	Source    string    `json:"source" policy:"provenance"`
 	MessageID string    `json:"message_id" policy:"provenance"`
+	class     string
 }
+
+// PolicyClass says the class of data that the step is of.
+func (s JourneyStep) PolicyClass() string { return s.class }
 
 // Effort is one friction point of a journey, with the event that is its evidence.
 type Effort struct {
-	Kind      Friction  `json:"kind" policy:"conversation"`
-	Effort    float64   `json:"effort" policy:"conversation"`
-	At        time.Time `json:"at" policy:"conversation"`
-	StepKind  string    `json:"step_kind" policy:"conversation"`
-	Channel   string    `json:"channel,omitempty" policy:"conversation"`
-	Topic     string    `json:"topic,omitempty" policy:"conversation"`
-	ID        string    `json:"id,omitempty" policy:"conversation"` // of the conversation or case
+	Kind      Friction  `json:"kind" policy:"self"`
+	Effort    float64   `json:"effort" policy:"self"`
+	At        time.Time `json:"at" policy:"self"`
+	StepKind  string    `json:"step_kind" policy:"self"`
+	Channel   string    `json:"channel,omitempty" policy:"self"`
+	Topic     string    `json:"topic,omitempty" policy:"self"`
+	ID        string    `json:"id,omitempty" policy:"self"` // of the conversation or case
 	Source    string    `json:"source" policy:"provenance"`
 	MessageID string    `json:"message_id" policy:"provenance"`
+	class     string
+}
+
+// PolicyClass says the class of data that the step is of that the effort is caused by.
+func (e Effort) PolicyClass() string { return e.class }
+
+// class is that of the step's events, by the reader policy.
+func (s *Step) class() string {
+	name := s.Kind
+	if s.Kind == kindVisit {
+		name = "" // of the product, as nothing else is
+	}
+	return profiles.EventClass(name, s.id() != "")
 }
 
 func (s *Step) id() string {
@@ -97,7 +115,7 @@ func (s *Step) id() string {
 func (s *Step) view() JourneyStep {
 	return JourneyStep{
 		Kind: s.name(), Channel: s.Channel, BeganAt: s.BeganAt.UTC(), EndedAt: s.EndedAt.UTC(), Topic: s.Topic, ID: s.id(),
-		Events: s.Events, Source: s.Source, MessageID: s.MessageID,
+		Events: s.Events, Source: s.Source, MessageID: s.MessageID, class: s.class(),
 	}
 }
 
@@ -110,6 +128,8 @@ type JourneyPeople struct {
 	report.About
 	People []JourneyPerson `json:"people" policy:"-"`
 	Next   *uuid.UUID      `json:"next,omitempty" policy:"meta"` // asks for the next page; absent: there is none
+	// Untrusted are the members that sources and customers made up.
+	Untrusted []string `json:"untrusted" policy:"meta"`
 }
 
 // JourneyPerson is one of them.
@@ -128,7 +148,10 @@ func (r *Reports) journeyPeople(
 	}
 	reading := q.reading()
 	reading.after = page.After
-	answer := &JourneyPeople{About: about, People: []JourneyPerson{}}
+	answer := &JourneyPeople{About: about, People: []JourneyPerson{}, Untrusted: []string{
+		"people[].journeys[].steps[].topic", "people[].journeys[].steps[].id", "people[].journeys[].steps[].message_id",
+		"people[].journeys[].friction[].topic", "people[].journeys[].friction[].id", "people[].journeys[].friction[].message_id",
+	}}
 	for steps, err := range r.people(ctx, reading) {
 		if err != nil {
 			return nil, err

@@ -128,13 +128,15 @@ type gathered struct {
 	cut    bool
 }
 
-func (g *gathered) add(who uuid.UUID, c *chain, unfinished bool) {
-	if g.Outcomes == nil {
-		g.Outcomes = map[Outcome]int{}
-		for _, o := range Outcomes() {
-			g.Outcomes[o] = 0
-		}
+func newGathered(path []PathStep, cut bool) *gathered {
+	g := &gathered{path: path, cut: cut, Journeys: Journeys{Outcomes: map[Outcome]int{}}}
+	for _, o := range Outcomes() {
+		g.Outcomes[o] = 0
 	}
+	return g
+}
+
+func (g *gathered) add(who uuid.UUID, c *chain, unfinished bool) {
 	if g.Journeys.Journeys == 0 || g.person != who {
 		g.person = who
 		g.People++
@@ -166,7 +168,7 @@ func (r *Reports) Journeys(ctx context.Context, workspace string, request Journe
 	if err != nil {
 		return nil, err
 	}
-	var total gathered
+	total := newGathered(nil, false)
 	paths := map[string]*gathered{}
 	for steps, err := range r.people(ctx, q.reading()) {
 		if err != nil {
@@ -176,7 +178,7 @@ func (r *Reports) Journeys(ctx context.Context, workspace string, request Journe
 			path, cut := c.path()
 			key := keyOf(path, cut)
 			if paths[key] == nil {
-				paths[key] = &gathered{path: path, cut: cut}
+				paths[key] = newGathered(path, cut)
 			}
 			unfinished := q.unfinished(c, about.AsOf)
 			total.add(steps[0].Profile, c, unfinished)

@@ -121,7 +121,7 @@ func naiveRepeats(s *space, from, until, asOf time.Time, days int, source string
 	for _, events := range s.people() {
 		var known []*event.Event
 		for _, e := range events {
-			if !e.At.After(asOf) && e.At.Before(until.AddDate(0, 0, days)) && !e.At.Before(from.AddDate(0, 0, -max(7, days))) {
+			if !e.At.After(asOf) && e.At.Before(until.AddDate(0, 0, days)) && !e.At.Before(from.AddDate(0, 0, -30)) {
 				known = append(known, e)
 			}
 		}

@@ -50,13 +50,14 @@ func number(n, otherwise, most int, field string, faults *event.Errors) int {
 func (q *repeatQuery) window() time.Duration { return time.Duration(q.days) * day }
 
 func (q *repeatQuery) reading() *reading {
-	return &reading{scope: &q.scope, lead: max(q.window(), DefaultRepeatDays*day), follow: q.window()}
+	return &reading{scope: &q.scope, lead: looksBack, follow: q.window()}
 }
 
 // RepeatReport is what is answered.
 type RepeatReport struct {
 	report.About
 	Repeats
+	Untrusted []string `json:"untrusted"` // members that sources and customers made up
 }
 
 const repeatDefinition = "A contact is a conversation in which the customer took part, with the conversations that go on from it " +
@@ -83,7 +84,7 @@ func (r *Reports) Repeats(ctx context.Context, workspace string, request RepeatR
 		}
 		sum.add(q.judge(steps, about.AsOf))
 	}
-	answer := &RepeatReport{About: about, Repeats: *sum.done()}
+	answer := &RepeatReport{About: about, Repeats: *sum.done(), Untrusted: []string{"by_topic[].topic"}}
 	answer.Sample = report.Sample{People: uint64(answer.People), Events: sum.events} //nolint:gosec // a count
 	return answer, nil
 }
@@ -146,6 +147,8 @@ type RepeatPeople struct {
 	report.About
 	People []RepeatPerson `json:"people" policy:"-"`
 	Next   *uuid.UUID     `json:"next,omitempty" policy:"meta"` // asks for the next page; absent: there is none
+	// Untrusted are the members that sources and customers made up.
+	Untrusted []string `json:"untrusted" policy:"meta"`
 }
 
 // RepeatPerson is one of them.
@@ -196,7 +199,10 @@ func (r *Reports) RepeatPeople(ctx context.Context, workspace string, request Re
 	}
 	reading := q.reading()
 	reading.after = request.After
-	answer := &RepeatPeople{About: about, People: []RepeatPerson{}}
+	answer := &RepeatPeople{About: about, People: []RepeatPerson{}, Untrusted: []string{
+		"people[].contacts[].first.conversation_id", "people[].contacts[].first.topic", "people[].contacts[].first.message_id",
+		"people[].contacts[].next.conversation_id", "people[].contacts[].next.topic", "people[].contacts[].next.message_id",
+	}}
 	for steps, err := range r.people(ctx, reading) {
 		if err != nil {
 			return nil, err

@@ -19,6 +19,10 @@ type Reports struct {
 	steps  store.Query[Step]
 }
 
+// looksBack is how long before the period events are read at least, so that it is known what began before it: only a
+// conversation or case that was silent for longer seems to begin anew.
+const looksBack = 30 * day
+
 // leastText is from how many characters on what a customer said can be said again; "yes" is not.
 const leastText = 15
 
