@@ -290,28 +290,6 @@ func TestAStreamIsOnRecord(t *testing.T) {
 	}
 }
 
-// TestAStreamEndsWithItsKey, and tells why; so it does when the server is to go.
-func TestAStreamEndsWithItsKey(t *testing.T) {
-	w := newWorld(t)
-	server := w.serve()
-	key := w.key(auth.KindRead, "acme", auth.ScopeStreamRead)
-	e, other := w.listen(server, key, "", ""), w.listen(server, w.key(auth.KindRead, "acme", auth.ScopeStreamRead), "", "")
-	e.until("open")
-	_, err := w.keys.Revoke(t.Context(), auth.Hash(key)[:16])
-	w.must(err)
-	if end := e.until("end").decode(t); end["because"] != "key" {
-		t.Errorf("it ends because of %v", end)
-	}
-	other.until("open")
-	w.api.EndStreams()
-	if end := other.until("end").decode(t); end["because"] != "shutdown" {
-		t.Errorf("it ends because of %v", end)
-	}
-	if x := w.listen(server, w.key(auth.KindRead, "acme", auth.ScopeStreamRead), "", ""); x.status != http.StatusServiceUnavailable {
-		t.Errorf("who comes then is answered with %d", x.status)
-	}
-}
-
 func TestListenersAreCounted(t *testing.T) {
 	w := newWorld(t)
 	server := w.serve()

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,8 +17,10 @@ import (
 	"time"
 
 	"tributary/api/auth"
+	"tributary/identity"
 	"tributary/ingest/event"
 	"tributary/profiles/live"
+	"tributary/profiles/unify"
 )
 
 // sluggish is a connection that takes in what its client reads, and nothing else.
@@ -200,16 +203,50 @@ func TestTheServerWaitsForNobodyWhoTakesNothingIn(t *testing.T) {
 	}
 }
 
-// TestAStreamEndsWithItsSession, and tells why.
-func TestAStreamEndsWithItsSession(t *testing.T) {
+// TestWhoIsBehindHearsOfNobodyWhoIsRestrictedNow, though they were not when it was told: they became one with somebody
+// who is. What others had to do with them is told without them.
+func TestWhoIsBehindHearsOfNobodyWhoIsRestrictedNow(t *testing.T) {
 	w := newWorld(t)
-	w.put(w.event(1, "web", "Viewed", nil, id(event.IDUser, "a")))
-	key := w.agent(auth.PurposeSupport, auth.ReaderOwnAI)
-	token, session := w.session(key, "user_id:a", "c-1")
-	e := w.listen(w.serve(), token, "", "")
-	e.until("open")
-	w.decoded(w.do(http.MethodDelete, fmt.Sprint("/v1/agent-sessions/", session["session"]), key, ""), http.StatusOK)
-	if end := e.until("end").decode(t); end["because"] != "key" {
-		t.Errorf("it ends because of %v", end)
+	w.api.Live.Stall = time.Hour
+	key := w.key(auth.KindRead, "acme", auth.ScopeStreamRead)
+	ids := map[string]identity.ObservationID{}
+	come := func(n int, name string) {
+		e := w.event(n, "web", "Viewed", nil, id(event.IDUser, name))
+		w.put(e)
+		o, _ := w.engine.Observe(e)
+		ids[name] = o.ID
+	}
+	come(0, "held")
+	w.give(unify.PrivacyRestrict{Observations: []identity.ObservationID{ids["held"]}})
+	slow, _ := w.stuck(key)
+	fast := w.listen(w.serve(), key, "", slow.last)
+	come(2, "a")
+	come(3, "b")
+	link := func(a, b string, verdict unify.LinkVerdict) {
+		w.give(unify.IdentityLink{A: ids[a], B: ids[b], Verdict: verdict})
+	}
+	link("a", "b", unify.LinkMustMerge)
+	link("a", "b", unify.LinkNeverMerge)
+	fast.until("identity.split") // it is shared with all who listen
+	link("held", "a", unify.LinkMustMerge)
+
+	come(4, "last")
+	for !strings.Contains(fmt.Sprint(slow.events), ids["last"].String()) {
+		if _, more := slow.next(); !more {
+			t.Fatalf("it heard %v", slow.events)
+		}
+	}
+	all := w.listen(w.serve(), key, "?follow=false&after=oldest", "").rest()
+	for who, heard := range map[string][]sse{"who reads slowly": slow.events, "who comes later": all} {
+		told := fmt.Sprint(heard)
+		for _, name := range []string{"held", "a"} {
+			if strings.Contains(told, ids[name].String()) {
+				t.Errorf("%s is told of %s: %s", who, name, told)
+			}
+		}
+		i := slices.IndexFunc(heard, func(x sse) bool { return x.name == "identity.split" })
+		if i < 0 || heard[i].decode(t)["profile"] != ids["b"].String() || heard[i].decode(t)["former"] != nil {
+			t.Errorf("%s is not told that b is apart: %s", who, told)
+		}
 	}
 }

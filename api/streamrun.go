@@ -168,10 +168,10 @@ func (s *listening) next(ctx context.Context) (*live.Page, <-chan struct{}, erro
 // lag tells a client once that it reads more slowly than changes come, until it has heard them all. Of one that
 // begins far behind its head says so.
 func (s *listening) lag(page *live.Page) error {
-	caughtUp := page.Through >= s.listener.Head().Last
-	s.caughtUp = s.caughtUp || caughtUp
+	caughtUp, before := page.Through >= s.listener.Head().Last, s.caughtUp
+	s.caughtUp = before || caughtUp
 	switch {
-	case !s.lagging && page.Lagging && s.caughtUp:
+	case !s.lagging && page.Lagging && before:
 		s.lagging = true
 		s.api.metrics.stream.lagging.Inc()
 		return s.notice("lagging", &streamNotice{Because: becauseSlow, From: s.place.String(), Behind: s.listener.Head().Last - s.place.Number})

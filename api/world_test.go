@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -60,6 +61,7 @@ type world struct {
 	sessions *auth.Sessions
 	lines    *logLines
 	now      time.Time
+	later    atomic.Int64 // nanoseconds that went by since, for who asks all the time
 	// noStore: the analytics store cannot say what it holds.
 	noStore  bool
 	handoff  string          // that of the planted customer
@@ -164,7 +166,7 @@ func newWorld(t testing.TB, checks ...Check) *world {
 		w.must(w.log.Close())
 		statusesDocumented(t, w.lines.String())
 	})
-	clock := func() time.Time { return w.now }
+	clock := func() time.Time { return w.now.Add(time.Duration(w.later.Load())) }
 	hasher, err := privacy.NewHasher(make([]byte, 32))
 	w.must(err)
 	w.gate = privacy.NewGate(w.log, hasher, w.engine, w.state)

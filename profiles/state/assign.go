@@ -52,6 +52,11 @@ func (s *Space) Assign(a identity.Assignment) error {
 			return err
 		}
 	}
+	if known && was.Profile != a.Profile {
+		if err := s.hideAssigned(a.Profile); err != nil {
+			return err
+		}
+	}
 	s.tx.assignments.put(spaceID{s.number, a.Observation}, &a)
 	s.tx.key, s.tx.value = s.heldKey(s.tx.key, a.Observation, heldAssignment), appendAssignment(s.tx.value[:0], &a)
 	return s.tx.set(s.tx.key, s.tx.value)

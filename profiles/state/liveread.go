@@ -2,6 +2,7 @@ package state
 
 import (
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/google/uuid"
@@ -116,16 +117,18 @@ func (h *Snapshot) told(e live.Entry) (*live.Told, error) {
 	if a.Standing != identity.StandingUnassigned {
 		t.Profile = a.Profile
 	}
-	if !h.RestrictsAny() {
+	if restricted, err := h.restrictedProfile(e.Observation); restricted || err != nil {
+		return nil, err
+	}
+	if e.Peer == uuid.Nil {
 		return t, nil
 	}
-	for _, id := range [...]uuid.UUID{a.Profile, e.Peer} {
-		members, err := h.Members(id)
-		if err != nil || h.Restricted(e.Observation, id) || h.Restricted(members...) {
-			return nil, err
-		}
+	// What others had to do with somebody is their own; with whom is not told.
+	restricted, err := h.restrictedProfile(e.Peer)
+	if restricted {
+		t.Peer = uuid.Nil
 	}
-	return t, nil
+	return t, err
 }
 
 // LiveConsent returns what the person of a profile said of consent.
@@ -160,6 +163,19 @@ type liveWatch struct {
 	mu       sync.Mutex
 	watchers map[string]map[chan struct{}]bool // by workspace
 	revision map[string]uint64
+}
+
+// hideAssigned sees to it that what was read of an observation before is not told, for it is of a profile now of whom some
+// are restricted. Whom this step restricts itself is seen to anyway.
+func (s *Space) hideAssigned(to identity.ProfileID) error {
+	if !s.tx.store.RestrictsAny(s.name) || slices.Contains(s.tx.untold, s.name) {
+		return nil
+	}
+	members, err := s.Members(to)
+	if err == nil && s.tx.store.Restricted(s.name, members...) {
+		s.tx.untold = append(s.tx.untold, s.name)
+	}
+	return err
 }
 
 // WatchLive implements live.Source.

@@ -54,7 +54,7 @@ type Tx struct {
 	whole       profiles.State // scratch
 	dirtyCounts []*heldCounts
 	telling     []*Space         // who has something to tell of this step
-	untold      []string         // workspaces whose feed lost entries in this step
+	untold      []string         // workspaces of whose feed less may be told since this step
 	items       map[itemID]*Item // of this step
 	shapes      shapes
 	stale       staleSet
