@@ -231,3 +231,40 @@ func TestWhatIsCutOfAPromiseIsSaid(t *testing.T) {
 	}
 	t.Errorf("no event %v has it whole", from)
 }
+
+// TestAPostedPromiseIsDueThenOverdueAndKeptByAnEvent: whoever posted it, and however both write the amount. Until somebody
+// says that it is broken, or keeps it, the context says that it is overdue.
+func TestAPostedPromiseIsDueThenOverdueAndKeptByAnEvent(t *testing.T) {
+	for _, c := range []struct{ posted, shown, paid, standing string }{
+		{"25", "25.00", "25.00", "kept."}, {"25.00", "25.00", "25", "kept."}, {"025.5", "25.50", "25.500", "kept."},
+		{"25", "25.00", "25.01", "overdue since 2090-01-04 12:00 UTC."},
+	} {
+		t.Run(c.posted+" and "+c.paid, func(t *testing.T) {
+			w := newWorld(t)
+			u := id(event.IDUser, "u1")
+			w.put(w.event(1, "shop", "order.placed", nil, u))
+			ai, human := w.agent(auth.PurposeOperations, auth.ReaderOwnAI), w.agent(auth.PurposeOperations, auth.ReaderHuman)
+			says := func(standing string) bool {
+				text := w.do(http.MethodGet, "/v1/profiles/user_id:u1/context", human, "").Body.String()
+				return strings.Contains(text, "Promise of a refund of "+c.shown+" EUR by the AI, 2026-03-01: "+standing)
+			}
+			body := `{"identifiers":[{"type":"user_id","value":"u1"}],"kind":"refund","text":"By January","due_at":"2090-01-04T12:00:00Z","amount":"` + c.posted + `","currency":"EUR"}`
+			v := w.decoded(w.jot("/v1/commitments", ai, "k1", body), http.StatusCreated)["commitment"].(map[string]any)
+			if !says("proposed by 2090-01-04 12:00 UTC, and confirmed by nobody.") {
+				t.Errorf("proposed it is %v", v)
+			}
+			v = w.decoded(w.jot("/v1/commitments/"+v["id"].(string)+"/confirm", human, "k2", `{}`), http.StatusOK)["commitment"].(map[string]any)
+			if v["amount"] != c.shown || !says("due by 2090-01-04 12:00 UTC.") {
+				t.Errorf("confirmed it is %v", v)
+			}
+			w.later.Store(int64(time.Date(2091, 1, 1, 0, 0, 0, 0, time.UTC).Sub(w.now))) // the worker's clock is not there yet
+			if !says("overdue since 2090-01-04 12:00 UTC.") || w.statuses(human, "u1")[v["id"].(string)] != "made" {
+				t.Errorf("once it is due it is %v", w.statuses(human, "u1"))
+			}
+			w.put(w.event(7200, "billing", event.NameRefundIssued, &event.CX{Amount: c.paid, Currency: "EUR"}, u))
+			if !says(c.standing) {
+				t.Errorf("paid %s it is not %s: %v", c.paid, c.standing, w.statuses(human, "u1"))
+			}
+		})
+	}
+}

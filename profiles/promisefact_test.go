@@ -1,10 +1,12 @@
 package profiles
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
 	"tributary/ingest/event"
+	"tributary/ingest/stream"
 )
 
 func TestPromisesAreToldByHowTheyStand(t *testing.T) {
@@ -30,4 +32,42 @@ func TestPromisesAreToldByHowTheyStand(t *testing.T) {
 		"Promise of a refund by the AI, 2026-03-01: kept. [id=kept2]",
 		"Promise of a refund by the AI, 2026-03-01: kept. [id=kept3]",
 	)
+}
+
+// A promise is overdue from when it is due until somebody says that it is broken; a context asked for later tells so by itself.
+func TestADuePromiseIsOverdueUntilItIsBroken(t *testing.T) {
+	due := epoch.Add(time.Hour)
+	said := func(id, name string, at time.Time, role event.AuthorRole) *event.Event {
+		return &event.Event{
+			Workspace: "w", Source: "crm", MessageID: id, Type: event.TypeTrack, Name: name, At: at, ReceivedAt: at,
+			Properties: json.RawMessage(`{"kind":"refund"}`),
+			CX:         &event.CX{CommitmentID: "p", Amount: "25", Currency: "EUR", DueAt: due, AuthorRole: role},
+		}
+	}
+	s := &State{}
+	told := func(asOf time.Time) string {
+		p := Fold(s2id(1), []Member{{State: s}}, Rules{})
+		for _, f := range NewContext(&Answer{Profile: p}, ContextRequest{AsOf: asOf}).Facts {
+			if f.Kind == FactPromise {
+				return f.Text
+			}
+		}
+		return ""
+	}
+	wants := func(asOf time.Time, standing string) {
+		t.Helper()
+		if got, want := told(asOf), "Promise of a refund of 25.00 EUR by an agent, 2026-03-01: "+standing+"."; got != want {
+			t.Errorf("as of %s: %q, want %q", asOf, got, want)
+		}
+	}
+	s.Apply(said("made", event.NameCommitmentMade, epoch, event.AuthorHuman), stream.Position{Offset: 1})
+	wants(epoch, "due by 2026-03-01 13:00 UTC")
+	wants(due, "due by 2026-03-01 13:00 UTC")
+	wants(due.Add(time.Second), "overdue since 2026-03-01 13:00 UTC")
+	s.Apply(said("broken", event.NameCommitmentBroken, due.Add(time.Minute), event.AuthorSystem), stream.Position{Offset: 2})
+	wants(due.Add(time.Minute), "broken, it was due 2026-03-01 13:00 UTC")
+	paid := said("paid", event.NameRefundIssued, due.Add(time.Hour), event.AuthorSystem)
+	paid.CX = &event.CX{Amount: "25.000", Currency: "EUR"}
+	s.Apply(paid, stream.Position{Offset: 3})
+	wants(due.Add(time.Hour), "kept, but late")
 }
