@@ -47,6 +47,8 @@ type Config struct {
 	// Definitions knows what workspaces declare.
 	Definitions Definitions
 	Log         Log
+	// Contacting makes the reports of how people contact us.
+	Contacting Contacting
 	// Forecasts says how many contacts will come.
 	Forecasts Forecasts
 	// Suppressor may be nil: then no list of suppressions is taken.
@@ -84,6 +86,7 @@ func (c Config) Validate() error {
 	need(c.Schemas != nil, "schemas")
 	need(c.Definitions != nil, "definitions")
 	need(c.Log != nil, "log")
+	need(c.Contacting != nil, "contacting")
 	need(c.Forecasts != nil, "forecasts")
 	need(c.Reviews != nil, "reviews")
 	need(c.Status != nil, "status")
@@ -141,6 +144,7 @@ func NewHandler(c Config) (*Handler, error) {
 	handle(mux, h, "PUT /admin/v1/definitions", h.setDefinitions)
 	handle(mux, h, "GET /admin/v1/segments", h.listSegments)
 	handle(mux, h, "POST /admin/v1/journeys/forecast", h.forecast)
+	addContacting(mux, h)
 	handle(mux, h, "GET /admin/v1/schemas", h.listSchemas)
 	handle(mux, h, "GET /admin/v1/schemas/{source}", h.showSchema)
 	handle(mux, h, "GET /admin/v1/schemas/{source}/drift", h.schemaDrift)

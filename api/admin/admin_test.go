@@ -101,6 +101,7 @@ func newServer(t *testing.T) *server {
 		Definitions: analysis.NewService(s.state, define.NewBook(s.state, profiles.Rules{}), time.Now),
 		Log:         s.log,
 		Forecasts:   noReports{},
+		Contacting:  noContacts{},
 		Status:      func(context.Context) (any, error) { return map[string]string{"version": "test"}, nil },
 		Logger:      slog.New(slog.DiscardHandler),
 	})

@@ -16,9 +16,13 @@ func (n *Node) adminHandler() (*admin.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	contacting, err := n.contacting()
+	if err != nil {
+		return nil, err
+	}
 	return admin.NewHandler(admin.Config{
-		Forecasts: forecasts,
-		Commands:  n.commands, Privacy: n.privacy, Keys: n.authKeys, Trail: n.trail, Quarantine: n.state, Identity: n.state, Explainer: n.identity,
+		Forecasts: forecasts, Contacting: contacting,
+		Commands: n.commands, Privacy: n.privacy, Keys: n.authKeys, Trail: n.trail, Quarantine: n.state, Identity: n.state, Explainer: n.identity,
 		Policies: n.policies, Profiles: n.profiles, Disclosed: n.disclosed, Promises: n.profiles,
 		Accounts: n.accounts, Schemas: n.state, Definitions: n.analysis, Log: n.log, Reviews: n.reviews,
 		Status: func(ctx context.Context) (any, error) { return n.Status(ctx), nil },
