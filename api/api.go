@@ -64,6 +64,7 @@ type Config struct {
 	Contacting Contacting
 	// Forecasts says how many contacts will come.
 	Forecasts Forecasts
+	Journeys  Journeys
 	Commands  Commands
 	Sources   Sources
 	Schemas   Schemas
@@ -130,6 +131,7 @@ func (c Config) Validate() error {
 	need(c.Analysis != nil, "analysis")
 	need(c.Contacting != nil, "contacting")
 	need(c.Forecasts != nil, "forecasts")
+	need(c.Journeys != nil, "journeys")
 	need(c.Commands != nil, "commands")
 	need(c.Sources != nil, "sources")
 	need(c.Schemas != nil, "schemas")

@@ -2,14 +2,10 @@ package api
 
 import (
 	"context"
-	"errors"
 
 	"github.com/gin-gonic/gin"
 
-	"tributary/api/problem"
-	"tributary/ingest/event"
 	"tributary/journeys/forecast"
-	"tributary/profiles/analysis"
 )
 
 // Forecasts says how many contacts will come; forecast.Service does.
@@ -29,20 +25,4 @@ func (a *API) postForecast(c *gin.Context) {
 		return
 	}
 	a.answer(c, answer)
-}
-
-// ofReport puts the faults of a report's request in terms of its body.
-func ofReport(err error) error {
-	var faults event.Errors
-	switch {
-	case errors.As(err, &faults):
-		d := problem.New(problem.Invalid, "")
-		for _, f := range faults {
-			d.Errors = append(d.Errors, problem.FieldError{Field: f.Field, Reason: f.Reason})
-		}
-		return d
-	case errors.Is(err, analysis.ErrNoSegment):
-		return problem.Field("filter.segment", "is not declared; GET /v1/segments lists those there are")
-	}
-	return err
 }

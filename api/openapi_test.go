@@ -15,11 +15,13 @@ import (
 	"tributary/api/problem"
 	"tributary/ingest/schema"
 	"tributary/journeys/contact"
+	"tributary/journeys/flow"
 	"tributary/journeys/forecast"
 	"tributary/journeys/forecast/series"
 	"tributary/journeys/report"
 	"tributary/profiles"
 	"tributary/profiles/analysis"
+	"tributary/profiles/computed"
 	"tributary/profiles/explain"
 	"tributary/profiles/export"
 	"tributary/profiles/handoff"
@@ -122,6 +124,10 @@ func TestAnswersAndSchemasHaveTheSameFields(t *testing.T) {
 		"Computed": computedView{}, "InSegment": inSegmentView{}, "Segments": segmentsView{}, "Segment": analysis.Segment{},
 		"SegmentMembers": segmentMembersView{}, "SegmentMember": segmentMemberView{}, "SegmentChanges": segmentChangesView{},
 		"SegmentChange": segmentChangeView{}, "Definitions": analysis.Document{}, "PendingTrait": analysis.Pending{},
+		"ReportScope": report.Request{}, "ReportFilter": report.Filter{}, "ReportSample": report.Sample{}, "EventCondition": computed.Condition{},
+		"FunnelQuestion": flow.FunnelRequest{}, "FunnelPeopleQuestion": flow.FunnelPeopleRequest{}, "FunnelStep": flow.Step{}, "FunnelExclusion": flow.Exclusion{},
+		"Funnel": flow.Funnel{}, "FunnelStepCount": flow.StepCount{}, "Took": flow.Took{}, "FunnelGroup": flow.Group{},
+		"JourneyPeople": flow.People{}, "JourneyPerson": flow.Person{}, "EventRef": flow.Ref{},
 		"Workspace": workspaceView{}, "Key": keyView{}, "Keys": keysView{}, "NewKey": newKeyBody{}, "Rotation": rotateBody{}, "MadeKey": madeKeyView{},
 		"PrivacyBody": desk.Body{}, "ErasurePreview": desk.Preview{}, "KeptIdentifiers": desk.Kept{}, "StoreCount": desk.Store{},
 		"Erasures": desk.Erasures{}, "Erasure": desk.Erasure{}, "ErasureStep": desk.Step{}, "ErasureCount": privacy.Count{},
@@ -148,7 +154,6 @@ func TestAnswersAndSchemasHaveTheSameFields(t *testing.T) {
 		"ContactJourneyStep": contact.JourneyStep{}, "ContactJourneyEffort": contact.Effort{}, "FrictionRequest": contact.FrictionRequest{},
 		"FrictionPeopleRequest": contact.FrictionPeopleRequest{}, "FrictionReport": contact.FrictionReport{}, "FrictionWeight": contact.Weighed{},
 		"FrictionPoint": contact.FrictionPoint{}, "FrictionCorrelation": contact.FrictionCorrelation{},
-		"ReportScope": report.Request{}, "ReportFilter": report.Filter{}, "ReportSample": report.Sample{},
 		"ForecastPlanned": forecast.Planned{}, "StaffingGoal": forecast.Goal{}, "Forecast": forecast.Answer{}, "ForecastSeries": forecast.Series{},
 		"VolumeForecast": series.Forecast{}, "ForecastPoint": series.Point{}, "ForecastBacktest": series.Backtest{}, "ForecastTried": series.Tried{},
 		"ForecastEffect": series.Effect{}, "Staffing": forecast.Staffing{}, "StaffingAverage": forecast.Average{}, "StaffingHour": forecast.Hour{},

@@ -17,6 +17,7 @@ import (
 	"tributary/api/auth"
 	"tributary/api/policy"
 	"tributary/ingest/event"
+	"tributary/journeys/flow"
 	"tributary/profiles"
 	"tributary/profiles/explain"
 	"tributary/profiles/export"
@@ -57,6 +58,7 @@ var shownBy = map[string][]string{
 	"consent":              {policy.ClassContact, policy.ClassConsent},
 	"check":                {policy.ClassConsent},
 	"members":              {policy.ClassSegment},
+	"funnel_people":        {policy.ClassProvenance},
 	"account":              {policy.ClassAccount},
 	"bill":                 {policy.ClassMoney, policy.ClassProvenance},
 	"changes":              {policy.ClassSegment},
@@ -252,6 +254,7 @@ func (w *world) readings(key, conversation string) map[string]*httptest.Response
 		"check":                w.do(http.MethodPost, at("/v1/consent/check"), key, `{"identifiers":[{"type":"anonymous_id","value":"anon-1"}],"channel":"email","purpose":"markpurpose"}`),
 		"account":              get(at("/v1/accounts/markaccount")),
 		"bill":                 get(at("/v1/accounts/a-1")),
+		"funnel_people":        w.do(http.MethodPost, at("/v1/journeys/funnel/people"), key, `{}`),
 		"members":              get("/v1/segments/marksegment/members"),
 		"changes":              get("/v1/segments/marksegment/changes"),
 		"repeat_people":        w.do(http.MethodPost, at("/v1/journeys/repeat-contacts/people"), key, `{"from":"2026-03-01"}`),
@@ -520,5 +523,5 @@ func TestEveryViewSaysItsClasses(t *testing.T) {
 // personalViews are the answers of the personal routes.
 func personalViews() []any {
 	return []any{profileView{}, contextView{}, timelineView{}, explain.Answer{}, explain.Standing{}, handoffView{}, handoffsView{}, disclosuresView{}, traitHistoryView{}, movedView{},
-		agentSessionView{}, accountView{}, commitmentsView{}, profileCommitmentsView{}, commitmentAnswerView{}, noteView{}, consentView{}, contactConsentView{}, checkView{}, segmentMembersView{}, segmentChangesView{}, desk.Preview{}, desk.Done{}, export.View{}}
+		agentSessionView{}, accountView{}, commitmentsView{}, profileCommitmentsView{}, commitmentAnswerView{}, noteView{}, consentView{}, contactConsentView{}, checkView{}, segmentMembersView{}, segmentChangesView{}, flow.People{}, desk.Preview{}, desk.Done{}, export.View{}}
 }

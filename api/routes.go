@@ -69,6 +69,8 @@ func (a *API) routes() []route {
 		{http.MethodPost, "/v1/journeys/contacts/people", auth.ScopeProfilesRead, personal, reported(a, Contacting.JourneysPeople)},
 		{http.MethodPost, "/v1/journeys/friction", auth.ScopeJourneysRead, aggregate, reported(a, Contacting.Friction)},
 		{http.MethodPost, "/v1/journeys/friction/people", auth.ScopeProfilesRead, personal, reported(a, Contacting.FrictionPeople)},
+		{http.MethodPost, "/v1/journeys/funnel", auth.ScopeJourneysRead, aggregate, reportOf(a, Journeys.Funnel)},
+		{http.MethodPost, "/v1/journeys/funnel/people", auth.ScopeProfilesRead, personal, reportOf(a, Journeys.FunnelPeople)},
 		{http.MethodGet, "/v1/definitions", auth.ScopeAdmin, operations, a.getDefinitions},
 		{http.MethodPut, "/v1/definitions", auth.ScopeAdmin, operations, a.putDefinitions},
 		{http.MethodGet, "/v1/sources", auth.ScopeSourcesRead, operations, a.getSources},

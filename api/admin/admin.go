@@ -46,11 +46,13 @@ type Config struct {
 	Schemas    Schemas
 	// Definitions knows what workspaces declare.
 	Definitions Definitions
-	Log         Log
 	// Contacting makes the reports of how people contact us.
 	Contacting Contacting
 	// Forecasts says how many contacts will come.
 	Forecasts Forecasts
+	// Journeys makes reports.
+	Journeys Journeys
+	Log      Log
 	// Suppressor may be nil: then no list of suppressions is taken.
 	Suppressor Suppressor
 	// Privacy takes requests of privacy; nil: they are not taken.
@@ -154,6 +156,7 @@ func NewHandler(c Config) (*Handler, error) {
 	handle(mux, h, "GET /admin/v1/log/records", h.readLog)
 	handle(mux, h, "POST /admin/v1/privacy", h.privacy)
 	addExports(mux, h)
+	addJourneys(mux, h)
 	handle(mux, h, "GET /admin/v1/status", h.status)
 	handle(mux, h, "POST /admin/v1/import", h.importEvents)
 	handle(mux, h, "POST /admin/v1/append", h.appendRecords)

@@ -62,24 +62,7 @@ func (s *statement) query(now time.Time) string {
 		n := s.field(s.value)
 		last = fmt.Sprintf("%s AS counts, if(counts, f%[2]d, '') AS one, if(counts, f%[2]d_num, NULL) AS num", s.usable(n), n)
 	}
-	parts := [5][]string{}
-	for doc, used := range s.docs {
-		if used {
-			parts[0] = append(parts[0], tokensSQL(documentNames[doc]))
-			parts[1] = append(parts[1], documentSQL(documentNames[doc]))
-		}
-	}
-	parts[2] = s.raws
-	for n := range s.fields {
-		parts[3] = append(parts[3], canonicalSQL("f"+itoa(n)))
-		parts[4] = append(parts[4], numberSQL("f"+itoa(n)))
-	}
-	from := "SELECT " + strings.Join(s.columns(), ", ") + "\nFROM events\nWHERE " + strings.Join(s.selected(now), " AND ")
-	for _, exprs := range parts {
-		if len(exprs) > 0 {
-			from = "SELECT *, " + strings.Join(exprs, ",\n    ") + "\nFROM (" + from + ")"
-		}
-	}
+	from := s.layers("SELECT " + strings.Join(s.columns(), ", ") + "\nFROM events\nWHERE " + strings.Join(s.selected(now), " AND "))
 	if len(conditions) > 0 {
 		from += "\nWHERE " + strings.Join(conditions, "\n    AND ")
 	}
@@ -106,15 +89,7 @@ func (s *statement) columns() []string {
 
 // selected says which events are in the lists and the window.
 func (s *statement) selected(now time.Time) []string {
-	all := []string{"workspace = {workspace:String}"}
-	for _, l := range []struct {
-		column string
-		list   []string
-	}{{"name", s.def.Events}, {"type", s.def.Types}, {"source", s.def.Sources}, {"channel", s.def.Channels}} {
-		if len(l.list) > 0 {
-			all = append(all, l.column+" IN "+s.bind("Array(String)", l.list))
-		}
-	}
+	all := append([]string{"workspace = {workspace:String}"}, s.lists(&s.def)...)
 	if s.span.n > 0 {
 		all = append(all, "toUnixTimestamp64Milli(at) >= "+s.bind("Int64", s.span.oldest(now)*s.span.milli))
 	}

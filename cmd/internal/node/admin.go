@@ -24,7 +24,7 @@ func (n *Node) adminHandler() (*admin.Handler, error) {
 		Forecasts: forecasts, Contacting: contacting,
 		Commands: n.commands, Privacy: n.privacy, Keys: n.authKeys, Trail: n.trail, Quarantine: n.state, Identity: n.state, Explainer: n.identity,
 		Policies: n.policies, Profiles: n.profiles, Disclosed: n.disclosed, Promises: n.profiles,
-		Accounts: n.accounts, Schemas: n.state, Definitions: n.analysis, Log: n.log, Reviews: n.reviews,
+		Accounts: n.accounts, Schemas: n.state, Definitions: n.analysis, Journeys: n.journeys, Log: n.log, Reviews: n.reviews,
 		Status: func(ctx context.Context) (any, error) { return n.Status(ctx), nil },
 		Logger: n.logger, Suppressor: n.privacy, Exports: n.asExports(),
 	})

@@ -75,6 +75,8 @@ var examples = map[string]example{
 	"POST /v1/journeys/contacts/people":              {path: "/v1/journeys/contacts/people", body: `{"from":"2020-01-01","until":"2100-01-01"}`, own: 200, foreign: 200, shows: true},
 	"POST /v1/journeys/friction":                     {path: "/v1/journeys/friction", body: `{"from":"2020-01-01","until":"2100-01-01"}`, own: 200, foreign: 200},
 	"POST /v1/journeys/friction/people":              {path: "/v1/journeys/friction/people", body: `{"from":"2020-01-01","until":"2100-01-01"}`, own: 200, foreign: 200},
+	"POST /v1/journeys/funnel":                       {path: "/v1/journeys/funnel", body: `{"from":"2020-01-01","steps":[{"events":["{mark} event"]},{"events":["conversation.message"]}]}`, own: 200, foreign: 200, echoes: true},
+	"POST /v1/journeys/funnel/people":                {path: "/v1/journeys/funnel/people", body: `{"from":"2020-01-01","steps":[{"events":["{mark} event"]},{"events":["conversation.message"]}],"step":1}`, own: 200, foreign: 200},
 	"GET /v1/definitions":                            {path: "/v1/definitions", own: 200, foreign: 200, shows: true},
 	"PUT /v1/definitions":                            {path: "/v1/definitions", body: definitions, own: 200, foreign: 200, shows: true},
 	"GET /v1/sources":                                {path: "/v1/sources", own: 200, foreign: 200, shows: true},

@@ -22,6 +22,8 @@ import (
 	"tributary/ingest/stream"
 	"tributary/ingest/stream/embedded"
 	"tributary/ingest/stream/kafka"
+	"tributary/journeys/flow"
+	"tributary/journeys/report"
 	"tributary/profiles"
 	"tributary/profiles/analysis"
 	"tributary/profiles/define"
@@ -67,6 +69,8 @@ type Node struct {
 	profiles *profiles.Service
 	book     *define.Book
 	analysis *analysis.Service
+	reports  *report.Reader // what reports are read by
+	journeys *flow.Flow
 	identity *explain.Service
 	commands *admin.Commands
 	accounts *reconcile.Service
@@ -139,6 +143,9 @@ func Open(ctx context.Context, c config.Config, o Options) (n *Node, err error) 
 		return n, err
 	}
 	n.analysis = analysis.NewService(n.state, n.book, time.Now)
+	if err = n.openJourneys(); err != nil {
+		return n, err
+	}
 	n.identity = explain.NewService(n.state, n.engine, n.profiles).Sealed(n.hasher)
 	n.commands = &admin.Commands{Log: n.gate, Worker: n.unify, Now: time.Now}
 	n.accounts, err = reconcile.New(reconcile.Config{Log: n.log, State: n.state, Commands: n.commands, Held: n.held, Now: time.Now})

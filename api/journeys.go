@@ -1,0 +1,59 @@
+package api
+
+import (
+	"context"
+	"errors"
+
+	"github.com/gin-gonic/gin"
+
+	"tributary/api/problem"
+	"tributary/ingest/event"
+	"tributary/journeys/flow"
+	"tributary/profiles/analysis"
+	"tributary/sql/store"
+)
+
+// Journeys tells how people move; flow.Flow is one.
+type Journeys interface {
+	Funnel(ctx context.Context, workspace string, r flow.FunnelRequest) (*flow.Funnel, error)
+	FunnelPeople(ctx context.Context, workspace string, r flow.FunnelPeopleRequest) (*flow.People, error)
+}
+
+// reportOf answers a request that is the body with what a method of Journeys makes of it.
+func reportOf[Q, A any](a *API, ask func(j Journeys, ctx context.Context, workspace string, q Q) (*A, error)) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		var q Q
+		if err := decodeAlone(c, &q); err != nil {
+			a.fail(c, err)
+			return
+		}
+		answer, err := ask(a.Journeys, c.Request.Context(), keyOf(c).Workspace, q)
+		if err != nil {
+			a.fail(c, ofReport(err))
+			return
+		}
+		a.answer(c, answer)
+	}
+}
+
+// ofReport says what an error of a report means: what was asked is wrong, or the analytics store cannot say now.
+func ofReport(err error) error {
+	var faults event.Errors
+	switch {
+	case errors.As(err, &faults):
+		d := problem.New(problem.Invalid, "")
+		for _, f := range faults {
+			d.Errors = append(d.Errors, problem.FieldError{Field: f.Field, Reason: f.Reason})
+		}
+		return d
+	case errors.Is(err, analysis.ErrNoSegment):
+		return problem.Field("filter.segment", "is not declared; GET /v1/segments lists those there are")
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return err
+	case errors.Is(err, store.ErrOverload):
+		return problem.New(problem.Unavailable, "the report takes more memory than it may; ask for a shorter time, or fewer events")
+	case errors.Is(err, store.ErrGone), errors.Is(err, store.ErrPassing), errors.Is(err, store.ErrNotFound):
+		return problem.New(problem.Unavailable, "reports cannot be read now")
+	}
+	return err
+}

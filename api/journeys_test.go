@@ -1,0 +1,66 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"tributary/ingest/event"
+	"tributary/journeys/flow"
+	"tributary/journeys/report"
+	"tributary/profiles/analysis"
+	"tributary/sql/store"
+)
+
+// oneTraveller is reports about one person.
+type oneTraveller struct{ *world }
+
+func (o oneTraveller) about() (report.About, error) {
+	if o.noStore {
+		return report.About{}, fmt.Errorf("query: %w", store.ErrGone)
+	}
+	return report.About{Definition: "test 1", Scope: report.Request{From: "2026-03-01"}, AsOf: epoch}, nil
+}
+
+func (o oneTraveller) Funnel(_ context.Context, _ string, r flow.FunnelRequest) (*flow.Funnel, error) {
+	about, err := o.about()
+	switch {
+	case err != nil:
+		return nil, err
+	case r.From == "":
+		return nil, event.Errors{{Field: "from", Reason: "is required"}, {Field: "steps", Reason: "must be 2 to 20 steps"}}
+	case r.Filter.Segment == "nobody":
+		return nil, fmt.Errorf("read segment: %w", analysis.ErrNoSegment)
+	}
+	return &flow.Funnel{About: about, Order: flow.Ordered, Steps: []flow.StepCount{{Name: "a", People: 1}}}, nil
+}
+
+func (o oneTraveller) FunnelPeople(context.Context, string, flow.FunnelPeopleRequest) (*flow.People, error) {
+	about, err := o.about()
+	if err != nil {
+		return nil, err
+	}
+	return &flow.People{About: about, People: []flow.Person{{
+		Profile: uuid.UUID{15: 1}, At: []time.Time{epoch}, Events: []flow.Ref{{Source: "marksource", MessageID: "m-1"}},
+	}}}, nil
+}
+
+func TestReportsTellEveryFault(t *testing.T) {
+	w := newWorld(t)
+	key := w.keyFor("analytics", "human")
+	answer := w.do(http.MethodPost, "/v1/journeys/funnel", key, `{}`)
+	if faults := faultsOf(answer); answer.Code != http.StatusBadRequest || len(faults) != 2 {
+		t.Errorf("%d %s", answer.Code, answer.Body)
+	}
+	if answer := w.do(http.MethodPost, "/v1/journeys/funnel", key, `{"from":"2026-03-01","filter":{"segment":"nobody"}}`); answer.Code != http.StatusBadRequest {
+		t.Errorf("%d %s", answer.Code, answer.Body)
+	}
+	w.noStore = true
+	if answer := w.do(http.MethodPost, "/v1/journeys/funnel", key, `{"from":"2026-03-01"}`); answer.Code != http.StatusServiceUnavailable {
+		t.Errorf("%d %s", answer.Code, answer.Body)
+	}
+}
