@@ -65,14 +65,13 @@ func (s space) pledgedByName(part byte, name string, id identity.ObservationID) 
 }
 
 // HasPledged says whether anything was ever promised in this workspace.
-func (s *Space) HasPledged() bool { return s.hasPledged }
+func (s *Space) HasPledged() bool { return s.has(kindPledged) }
 
 // pledgedOneIn is how many promises are noted to one look at which of those to the observation are kept still.
 const pledgedOneIn = 64
 
 // Pledge notes that an observation was promised something, which its state has.
 func (s *Space) Pledge(p *profiles.Pledged) error {
-	s.hasPledged = true
 	s.kinds.put(kindPledged)
 	for _, key := range append(s.pledgedKeys(p), s.pledgedUnder(p)) {
 		s.tx.write(key, []byte{})
@@ -115,7 +114,7 @@ func (s space) pledgedKeys(p *profiles.Pledged) [][]byte {
 
 // forgetPledged forgets where the promises to an observation are.
 func (s *Space) forgetPledged(id identity.ObservationID) error {
-	if !s.hasPledged {
+	if !s.has(kindPledged) {
 		return nil
 	}
 	return s.eachPledged(id, func(keys [][]byte) {

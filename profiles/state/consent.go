@@ -44,11 +44,11 @@ func (s space) carriedKey(part byte, id string) []byte {
 }
 
 // HasConsent says whether anything was ever said of consent in this workspace.
-func (s *Space) HasConsent() bool { return s.hasConsent }
+func (s *Space) HasConsent() bool { return s.has(kindConsent) }
 
 // Consent returns what was said of a subject as of this step; it is the caller's.
 func (s *Space) Consent(of consent.Subject) (*consent.Ledger, error) {
-	if !s.hasConsent {
+	if !s.has(kindConsent) {
 		return &consent.Ledger{}, nil
 	}
 	value, err := s.tx.read(s.consentKey(of))
@@ -84,7 +84,6 @@ func (s *Space) changeConsent(of consent.Subject, change func(*consent.Ledger) b
 	if err != nil {
 		return false, err
 	}
-	s.hasConsent = true
 	s.kinds.put(kindConsent)
 	s.tx.write(s.consentKey(of), value)
 	return true, nil
@@ -93,7 +92,7 @@ func (s *Space) changeConsent(of consent.Subject, change func(*consent.Ledger) b
 // EachConsent calls f with every subject of which anything was said, as of this step, and what was. f may
 // change it.
 func (s *Space) EachConsent(f func(consent.Subject, *consent.Ledger) error) error {
-	if !s.hasConsent {
+	if !s.has(kindConsent) {
 		return nil
 	}
 	prefix := s.key(nil, kindConsent)
@@ -284,13 +283,14 @@ func (h *Snapshot) HasConsent() bool {
 
 // Blocked implements profiles.ConsentFacts.
 func (h *Snapshot) Blocked(i identity.Identifier) (bool, error) {
+	held, err := h.heldBlock(i)
+	return len(held.value) > 0, err
+}
+
+func (h *Snapshot) heldBlock(i identity.Identifier) (stamped, error) {
 	if !h.has(kindBlock) {
-		return false, nil
+		return stamped{}, nil
 	}
-	value, err := h.get(h.identifierKey(nil, kindBlock, i))
-	if value == nil || err != nil {
-		return false, wrapRead("block", err)
-	}
-	block, err := decodeStamped(value)
-	return len(block.value) > 0, wrapRead("block", err)
+	held, err := readBlock(h.get, h.space, i)
+	return held, wrapRead("block", err)
 }

@@ -98,11 +98,11 @@ func (s *Space) Blocked(i identity.Identifier) (bool, error) {
 }
 
 func (s *Space) heldBlock(i identity.Identifier) (stamped, error) {
-	if !s.hasBlocks {
+	if !s.has(kindBlock) {
 		return stamped{}, nil
 	}
 	return s.tx.blocks.load(spaceIdentifier{s.number, i}, func() (stamped, error) {
-		return readBlock(s.tx.store.db, s.space, i)
+		return readBlock(s.tx.at.get, s.space, i)
 	})
 }
 
@@ -114,7 +114,6 @@ func (s *Space) SetBlocked(i identity.Identifier, blocked bool, by Stamp) (chang
 
 // SetBlock is SetBlocked, and keeps who blocked it.
 func (s *Space) SetBlock(i identity.Identifier, blocked bool, actor string, by Stamp) (changed bool, err error) {
-	s.hasBlocks = true
 	s.kinds.put(kindBlock)
 	was, err := s.heldBlock(i)
 	if err != nil {
@@ -131,8 +130,9 @@ func (s *Space) SetBlock(i identity.Identifier, blocked bool, actor string, by S
 	return (len(was.value) > 0) != blocked, s.tx.set(s.identifierKey(nil, kindBlock, i), now.encode())
 }
 
-func readBlock(r pebble.Reader, s space, i identity.Identifier) (stamped, error) {
-	value, err := get(r, s.identifierKey(nil, kindBlock, i))
+// readBlock reads what was said last of an identifier's being blocked; of no value where it is not.
+func readBlock(get func(key []byte) ([]byte, error), s space, i identity.Identifier) (stamped, error) {
+	value, err := get(s.identifierKey(nil, kindBlock, i))
 	if value == nil || err != nil {
 		return stamped{}, err
 	}

@@ -53,9 +53,9 @@ type Block struct {
 
 // Block returns what a person said of an identifier; nil where it is not blocked.
 func (h *Snapshot) Block(i identity.Identifier) (*Block, error) {
-	held, err := readBlock(h.db, h.space, i)
+	held, err := h.heldBlock(i)
 	if len(held.value) == 0 || err != nil {
-		return nil, wrapRead("block", err)
+		return nil, err
 	}
 	return &Block{Actor: string(held.value[1:]), At: held.At}, nil
 }

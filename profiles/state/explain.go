@@ -36,10 +36,7 @@ func (f facts) Links(id identity.ObservationID) ([]identity.Link, error) {
 	return standing(held), wrapRead("links", err)
 }
 
-func (f facts) Blocked(i identity.Identifier) (bool, error) {
-	block, err := readBlock(f.h.db, f.h.space, i)
-	return len(block.value) > 0, wrapRead("block", err)
-}
+func (f facts) Blocked(i identity.Identifier) (bool, error) { return f.h.Blocked(i) }
 
 // EachObservation calls f for the observations, as the engine sees them, ascending, those that come
 // after the given id, until f fails. f may keep what it is given.

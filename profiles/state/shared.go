@@ -10,7 +10,6 @@ func (s *Space) SetShared(i identity.Identifier, now identity.SharedKind) (chang
 	if err != nil || was == now {
 		return false, err
 	}
-	s.hasShared = true
 	s.kinds.put(kindShared)
 	s.tx.shared.put(spaceIdentifier{s.number, i}, now)
 	var value []byte
@@ -23,7 +22,7 @@ func (s *Space) SetShared(i identity.Identifier, now identity.SharedKind) (chang
 
 // Shared returns what an identifier that several profiles share seems to belong to; "" of others.
 func (s *Space) Shared(i identity.Identifier) (identity.SharedKind, error) {
-	if !s.hasShared {
+	if !s.has(kindShared) {
 		return "", nil
 	}
 	return s.tx.shared.load(spaceIdentifier{s.number, i}, func() (identity.SharedKind, error) {

@@ -16,15 +16,12 @@ import (
 type Space struct {
 	tx *Tx
 	space
-	kinds   *kinds // what readers take to be there
+	kinds   *kinds // what is there, for readers too
 	number  uint32
 	version uint64
-	// Most workspaces have no links, no blocks and no shared identifiers: then nothing is looked up.
-	hasLinks, hasBlocks, hasShared bool
-	hasContracts                   bool
-	hasSetTraits                   bool
-	hasConsent                     bool
-	hasPledged                     bool
+	// Most workspaces have no links, contracts and set traits: then nothing is looked up. Of what readers look up as well,
+	// kinds tells (has).
+	hasLinks, hasContracts, hasSetTraits bool
 	// unsettled: some were put off. It may be true though they are resolved by now.
 	unsettled bool
 
@@ -53,16 +50,7 @@ func (s *Space) load() error {
 	if s.hasLinks, err = hasAny(db, s.key(nil, kindLink)); err != nil {
 		return err
 	}
-	if s.hasBlocks, err = hasAny(db, s.key(nil, kindBlock)); err != nil {
-		return err
-	}
 	if s.hasContracts, err = hasAny(db, s.key(nil, kindContract)); err != nil {
-		return err
-	}
-	if s.hasConsent, err = hasAny(db, s.key(nil, kindConsent)); err != nil {
-		return err
-	}
-	if s.hasPledged, err = hasAny(db, s.key(nil, kindPledged)); err != nil {
 		return err
 	}
 	if s.hasSetTraits, err = hasAny(db, s.key(nil, kindSetTrait)); err != nil {
@@ -71,14 +59,16 @@ func (s *Space) load() error {
 	if err = s.loadClock(); err != nil {
 		return err
 	}
-	if s.hasShared, err = hasAny(db, s.key(nil, kindShared)); err != nil {
-		return err
-	}
 	if err = s.loadPrivacy(db); err != nil {
 		return err
 	}
 	s.numbered, err = readNumberedUpTo(db, s.space)
 	return err
+}
+
+// has says whether the workspace may have anything of a kind (presence.go), of what this step puts too.
+func (s *Space) has(kind byte) bool {
+	return s.kinds.has(kind, func() (bool, error) { return hasAny(s.tx.store.db, s.key(nil, kind)) })
 }
 
 // Name is the workspace's name.
