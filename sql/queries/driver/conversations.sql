@@ -1,0 +1,22 @@
+-- What driver reports need of each conversation that a customer began: when, for whom, what sources said it was about, the
+-- beginning of what the customer wrote, how long agents worked on it and which kinds of event it has. The newest first.
+-- kinds: as in forecast/contacts.
+SELECT
+    toString(source) AS told_by, conversation_id, min(at) AS began, any(profile) AS who,
+    toString(argMaxIf(topic, at, topic != '')) AS told_topic,
+    toString(argMaxIf(disposition, at, disposition != '')) AS told_disposition,
+    substringUTF8(arrayStringConcat(arrayMap(x -> x.2, arraySort(x -> (x.1, x.2),
+        groupArrayIf(20)((at, substringUTF8(text, 1, {text_characters:UInt32})), text != '' AND author_role IN ('', 'customer')))), ' \n '), 1, {text_characters:UInt32}) AS said,
+    sum(ifNull(talk_s, 0) + ifNull(hold_s, 0) + ifNull(wrap_s, 0)) AS handle_s,
+    groupUniqArray(64)(toString(name)) AS steps
+FROM scope_events(workspace = {workspace:String}, since = {since:Int64}, until = {until:Int64},
+    known_at = {known_at:Int64}, identity_as_of = {identity_as_of:UInt64}, channels = {channels:Array(String)},
+    sources = {sources:Array(String)}, agent_kinds = {agent_kinds:Array(String)},
+    segmented = {segmented:Bool}, members = {members:Array(UUID)})
+WHERE conversation_id != ''
+GROUP BY source, conversation_id
+HAVING countIf(startsWith(toString(name), 'conversation.')) > 0
+   AND countIf(name = 'conversation.started' AND direction = 'outbound') = 0
+   AND (empty({kinds:Array(String)}) OR countIf(author_role IN {kinds:Array(String)}) > 0)
+ORDER BY began DESC, told_by, conversation_id
+LIMIT {limit:UInt32}
