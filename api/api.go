@@ -102,6 +102,9 @@ type Config struct {
 	Live Live
 	// Checks are the parts that /readyz reports.
 	Checks []Check
+	// Queries runs analysts' statements, and Restricted says whom they show nothing of; Queries nil: none are run.
+	Queries    Queries
+	Restricted Restricted
 	// Metrics collects the API's metrics and is what /metrics serves.
 	Metrics *prometheus.Registry
 	Logger  *slog.Logger

@@ -64,12 +64,14 @@ const (
 	ScopeAgentWrite Scope = "agent:write"
 	// ScopeJourneysRead reads reports: numbers about many people, and nobody's data.
 	ScopeJourneysRead Scope = "journeys:read"
-	ScopeAdmin        Scope = "admin"
+	// ScopeQueryRun runs an analyst's own SQL over views.
+	ScopeQueryRun Scope = "query:run"
+	ScopeAdmin    Scope = "admin"
 )
 
 // Scopes lists all scopes.
 func Scopes() []Scope {
-	return []Scope{ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead, ScopeSourcesRead, ScopeIngestWrite, ScopeAuditRead, ScopeConsentRead, ScopeConsentWrite, ScopePrivacyRead, ScopePrivacyWrite, ScopePrivacyExport, ScopeStreamRead, ScopeAgentWrite, ScopeJourneysRead, ScopeAdmin}
+	return []Scope{ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead, ScopeSourcesRead, ScopeIngestWrite, ScopeAuditRead, ScopeConsentRead, ScopeConsentWrite, ScopePrivacyRead, ScopePrivacyWrite, ScopePrivacyExport, ScopeStreamRead, ScopeAgentWrite, ScopeJourneysRead, ScopeQueryRun, ScopeAdmin}
 }
 
 // Administrative says whether a scope is one that administrators' keys alone can have: attempts
@@ -90,7 +92,7 @@ func KindFor(s Scope) Kind {
 
 // allowed lists the scopes that a kind may have; all of them are its default.
 var allowed = map[Kind][]Scope{
-	KindRead:  {ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead, ScopeSourcesRead, ScopeConsentRead, ScopeStreamRead, ScopeJourneysRead},
+	KindRead:  {ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead, ScopeSourcesRead, ScopeConsentRead, ScopeStreamRead, ScopeJourneysRead, ScopeQueryRun},
 	KindWrite: {ScopeIngestWrite, ScopeConsentWrite},
 	KindAgent: {ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead, ScopeSourcesRead, ScopeConsentRead, ScopeStreamRead, ScopeAgentWrite},
 	KindAdmin: Scopes(),

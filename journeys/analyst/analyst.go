@@ -45,7 +45,7 @@ type Limits struct {
 	RowsReturned uint64        // default 10 million
 	Bytes        uint64        // of what is returned, as the engine counts; default 1 GiB
 	Threads      uint64        // default 2
-	Concurrent   int           // of a workspace; default 4
+	Concurrent   int           // of a workspace; default 2
 }
 
 func (l Limits) withDefaults() Limits {
@@ -55,7 +55,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.RowsReturned, 10_000_000)
 	set(&l.Bytes, 1<<30)
 	set(&l.Threads, 2)
-	set(&l.Concurrent, 4)
+	set(&l.Concurrent, 2)
 	return l
 }
 

@@ -10,11 +10,11 @@ import (
 // groups are the names of the vocabulary whose events a reader sees, and what stands before the dot of those that
 // the reader does not.
 func groups(r *Reader) (shown, hidden []string) {
-	hidden = append([]string{}, profiles.EventGroups(func(class string) bool { return !r.sees(class) })...)
+	hidden = append([]string{}, profiles.EventGroups(func(class string) bool { return !r.Sees(class) })...)
 	shown = []string{}
 	for _, name := range event.Names() {
 		group, _, _ := strings.Cut(name, ".")
-		for _, ok := range profiles.EventGroups(r.sees) {
+		for _, ok := range profiles.EventGroups(r.Sees) {
 			if group == ok {
 				shown = append(shown, name)
 			}

@@ -44,7 +44,8 @@ type Reader struct {
 	Restricted []uuid.UUID
 }
 
-func (r *Reader) sees(class string) bool {
+// Sees says whether values of a class are shown; "" is what is there or not with its row.
+func (r *Reader) Sees(class string) bool {
 	if class == classAll {
 		return len(r.Classes) > 0 && r.Shows != nil && !slices.ContainsFunc(r.Classes, func(c string) bool { return !r.Shows(c) })
 	}
@@ -59,7 +60,7 @@ func (r *Reader) sees(class string) bool {
 // For tells which columns of a view a reader sees, and which not.
 func (v *View) For(r *Reader) (shown, hidden []Column) {
 	for _, c := range v.Columns {
-		if r.sees(c.Class) {
+		if r.Sees(c.Class) {
 			shown = append(shown, c)
 		} else {
 			hidden = append(hidden, c)
@@ -125,7 +126,7 @@ func (r *Reader) bind() store.Params {
 	params := store.Params{}
 	for name, value := range map[string]any{
 		"workspace": r.Workspace, "since": since, "shown_names": shown, "hidden_groups": hidden,
-		"contacts": r.sees("conversation"), "others": r.sees("behaviour"),
+		"contacts": r.Sees("conversation"), "others": r.Sees("behaviour"),
 		"restricted": append([]uuid.UUID{}, r.Restricted...), "restricted_keys": keys,
 	} {
 		params[ownPrefix+"_"+name] = value

@@ -2,6 +2,8 @@ package state
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -188,6 +190,13 @@ func (s *Store) Restricted(workspace string, ids ...identity.ObservationID) bool
 		}
 	}
 	return false
+}
+
+// RestrictedObservations lists those whose use a workspace restricts, in no order.
+func (s *Store) RestrictedObservations(workspace string) []identity.ObservationID {
+	s.privacy.mu.RLock()
+	defer s.privacy.mu.RUnlock()
+	return slices.Collect(maps.Keys(s.privacy.restricted[workspace]))
 }
 
 // RestrictsAny says whether a workspace restricts anybody.

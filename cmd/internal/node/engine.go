@@ -34,6 +34,7 @@ const schemeEmbedded = "chdb"
 type stores struct {
 	engine      engine
 	write, read *store.Store
+	analyst     *store.Store // for statements that analysts write
 }
 
 // openStores opens the store that the configuration names. inProcess runs the embedded engine here
@@ -56,6 +57,9 @@ func openStores(ctx context.Context, c config.ClickHouse, data string, inProcess
 	s.write, err = s.open(dsn, c, chdb.PoolWrite)
 	if err == nil {
 		s.read, err = s.open(dsn, c, chdb.PoolRead)
+	}
+	if err == nil {
+		s.analyst, err = s.open(dsn, c, chdb.PoolAnalyst)
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -125,7 +129,7 @@ func (s *stores) ready(ctx context.Context) error {
 // Close closes the stores and the engine.
 func (s *stores) Close() error {
 	var faults []error
-	for _, open := range []*store.Store{s.write, s.read} {
+	for _, open := range []*store.Store{s.write, s.read, s.analyst} {
 		if open != nil {
 			faults = append(faults, open.Close())
 		}

@@ -113,6 +113,8 @@ var examples = map[string]example{
 	"POST /v1/keys":                                  {path: "/v1/keys", body: `{"kind":"admin","scopes":["admin"],"note":"{me}"}`, own: 200, foreign: 200},
 	"POST /v1/keys/:id/rotate":                       {path: "/v1/keys/{key}/rotate", own: 200, foreign: 404, shows: true},
 	"DELETE /v1/keys/:id":                            {path: "/v1/keys/{key}", own: 200, foreign: 404, shows: true},
+	"POST /v1/query":                                 {path: "/v1/query", body: `{"sql":"SELECT source, any(message_id) FROM events WHERE source != {not:String} GROUP BY source","params":{"not":"{other}"}}`, own: 200, foreign: 200, shows: true},
+	"GET /v1/query/views":                            {path: "/v1/query/views", own: 200, foreign: 200},
 	"GET /v1/audit":                                  {path: "/v1/audit?limit=1000", own: 200, foreign: 200, shows: true},
 	"POST /mcp":                                      {path: "/mcp", body: `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`, own: 200, foreign: 200},
 	"GET /.well-known/oauth-protected-resource":      {path: "/.well-known/oauth-protected-resource", own: 404, foreign: 404},
