@@ -117,6 +117,9 @@ func (f *feed) advance(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if page.Missed > behind { // forgotten before it was shared: who is not behind it is told so by the state
+			ring, after = nil, page.Missed
+		}
 		ring, behind = append(ring, page.Entries...), page.Through
 	}
 	if err := source.Sync(); err != nil {

@@ -70,7 +70,7 @@ func (s *Space) leave(was identity.Assignment) error {
 		return nil
 	}
 	made := binary.AppendUvarint([]byte{codecVersion}, s.version+1) // which this makes
-	s.tx.write(s.pairKey(nil, kindFormer, was.Profile, was.Observation), made)
+	s.tx.write(s.pairKey(kindFormer, was.Profile, was.Observation), made)
 	return nil
 }
 

@@ -88,7 +88,7 @@ func (s *Space) put(link heldLink, end identity.ObservationID) (was heldLink, er
 		other = link.B
 	}
 	value := stamped{link.stamp, verdictValue(link)}.encode()
-	return was, s.tx.set(s.pairKey(nil, kindLink, end, other), value)
+	return was, s.tx.set(s.pairKey(kindLink, end, other), value)
 }
 
 // Blocked implements identity.Facts.

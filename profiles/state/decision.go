@@ -29,7 +29,7 @@ func (s *Space) SetDecision(d Decision, by Stamp) (changed bool, err error) {
 
 // Decision returns a person's verdict on two observations, in either order; nil when there is none.
 func (h *Snapshot) Decision(a, b identity.ObservationID) (*Decision, error) {
-	value, err := h.get(h.pairKey(nil, kindLink, a, b))
+	value, err := h.get(h.pairKey(kindLink, a, b))
 	if value == nil || err != nil {
 		return nil, wrapRead("decision", err)
 	}

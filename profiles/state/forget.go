@@ -177,7 +177,7 @@ func (s *Space) forgetLinks(id identity.ObservationID) error {
 			}
 		}
 		s.tx.links.put(spaceID{s.number, other}, left)
-		if err := s.tx.delete(s.pairKey(nil, kindLink, other, id)); err != nil {
+		if err := s.tx.delete(s.pairKey(kindLink, other, id)); err != nil {
 			return err
 		}
 	}

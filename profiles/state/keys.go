@@ -183,8 +183,8 @@ func (s space) idKey(b []byte, kind byte, id uuid.UUID) []byte {
 	return append(s.key(b, kind), id[:]...)
 }
 
-func (s space) pairKey(b []byte, kind byte, first, second uuid.UUID) []byte {
-	return append(s.idKey(b, kind, first), second[:]...)
+func (s space) pairKey(kind byte, first, second uuid.UUID) []byte {
+	return append(s.idKey(nil, kind, first), second[:]...)
 }
 
 // heldKey is where an assignment or a state is held; of heldMember, what the keys of a profile's members begin with.

@@ -63,7 +63,7 @@ var presences = []struct {
 	},
 	{
 		kindAccountsOf,
-		func(t *testing.T, s *Space) {
+		func(_ *testing.T, s *Space) {
 			e := added(1, 1)
 			e.Name, e.CX = event.NameInvoiceIssued, &event.CX{AccountID: "account"}
 			s.AddMembership("account", person(1)).Apply(e)
