@@ -56,10 +56,18 @@ func (q *chainQuery) unfinished(c *chain, asOf time.Time) bool { return c.ended.
 type Journey struct {
 	BeganAt  time.Time     `json:"began_at" policy:"conversation"`
 	EndedAt  time.Time     `json:"ended_at" policy:"conversation"`
-	Outcome  Outcome       `json:"outcome" policy:"computed"`
+	Outcome  Outcome       `json:"outcome" policy:"self"`
 	Steps    []JourneyStep `json:"steps,omitempty" policy:"-"`
 	Friction []Effort      `json:"friction,omitempty" policy:"-"`
 	Effort   *float64      `json:"effort,omitempty" policy:"computed"` // points; of journeys of friction
+}
+
+// PolicyClass says the class of data that the outcome is of: who left is known of the contract.
+func (j Journey) PolicyClass() string {
+	if j.Outcome == OutcomeChurned {
+		return profiles.EventClass(event.NameSubscriptionCancelled, false)
+	}
+	return profiles.EventClass(event.NameConversationEnded, true)
 }
 
 // JourneyStep is a step of it. Source and MessageID are its first event.

@@ -5,15 +5,16 @@
 -- A conversation is contact.Step.customer unless something of it is outbound and nothing inbound or by a customer.
 -- Marks, in friction's reports, are the events of a step that may be an effort; mark_text is a hash of what the
 -- customer said, compared as NFKC_Casefold has it and with white space as one blank; short words are none.
-SELECT * EXCEPT (marks)
+SELECT * EXCEPT (marks, first_place)
 FROM
 (
     SELECT
         profile, toString(e.kind) AS kind, e.key AS key,
-        min(place.1) AS began_at,
+        min(place) AS first_place,
+        first_place.1 AS began_at,
         greatest(began_at, maxIf(place.1, name != 'conversation.wrapped')) AS ended_at,
-        toString(argMin(e.source, place)) AS source,
-        argMin(e.message_id, place) AS message_id,
+        toString(first_place.5) AS source,
+        first_place.4 AS message_id,
         toString(argMinIf(e.channel, place, e.channel != '')) AS channel,
         toString(argMaxIf(e.topic, place, e.topic != '')) AS topic,
         toString(argMaxIf(e.team, place, e.team != '')) AS team,
