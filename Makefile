@@ -90,6 +90,10 @@ soak: engine ## Read from and write to the engine under the race detector for SO
 check-deploy: engine build ## Check Dockerfile, compose file and the image's contents, without Docker
 	./deploy/check.sh
 
+.PHONY: bench-journeys
+bench-journeys: engine ## Measure the reports over ROWS events, beside the same without identity
+	ROWS=$(or $(ROWS),100000) $(GO) test -run xxx -bench Reports -benchtime 5x ./journeys/flow
+
 .PHONY: bench
 bench: engine build ## Measure, and print a table of figures beside what they are compared to
 	$(BIN) bench $(BENCH_FLAGS)

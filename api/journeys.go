@@ -17,6 +17,12 @@ import (
 type Journeys interface {
 	Funnel(ctx context.Context, workspace string, r flow.FunnelRequest) (*flow.Funnel, error)
 	FunnelPeople(ctx context.Context, workspace string, r flow.FunnelPeopleRequest) (*flow.People, error)
+	Retention(ctx context.Context, workspace string, r flow.RetentionRequest) (*flow.Retention, error)
+	RetentionPeople(ctx context.Context, workspace string, r flow.RetentionPeopleRequest) (*flow.People, error)
+	Paths(ctx context.Context, workspace string, r flow.PathsRequest) (*flow.Paths, error)
+	PathsPeople(ctx context.Context, workspace string, r flow.PathsPeopleRequest) (*flow.People, error)
+	Between(ctx context.Context, workspace string, r flow.BetweenRequest) (*flow.Between, error)
+	BetweenPeople(ctx context.Context, workspace string, r flow.BetweenPeopleRequest) (*flow.People, error)
 }
 
 // reportOf answers a request that is the body with what a method of Journeys makes of it.

@@ -40,6 +40,37 @@ func (o oneTraveller) Funnel(_ context.Context, _ string, r flow.FunnelRequest) 
 }
 
 func (o oneTraveller) FunnelPeople(context.Context, string, flow.FunnelPeopleRequest) (*flow.People, error) {
+	return o.people()
+}
+
+func (o oneTraveller) RetentionPeople(context.Context, string, flow.RetentionPeopleRequest) (*flow.People, error) {
+	return o.people()
+}
+
+func (o oneTraveller) PathsPeople(context.Context, string, flow.PathsPeopleRequest) (*flow.People, error) {
+	return o.people()
+}
+
+func (o oneTraveller) BetweenPeople(context.Context, string, flow.BetweenPeopleRequest) (*flow.People, error) {
+	return o.people()
+}
+
+func (o oneTraveller) Retention(context.Context, string, flow.RetentionRequest) (*flow.Retention, error) {
+	about, err := o.about()
+	return &flow.Retention{About: about, By: flow.Week, Cohorts: []flow.Cohort{{Begins: "2026-03-02", People: 1, Cells: []flow.Cell{{People: 1, Share: 1}}}}}, err
+}
+
+func (o oneTraveller) Paths(context.Context, string, flow.PathsRequest) (*flow.Paths, error) {
+	about, err := o.about()
+	return &flow.Paths{About: about, By: flow.ByName, Nodes: []flow.Node{{Name: "a", People: 1, Ends: 1}}, Links: []flow.Link{}}, err
+}
+
+func (o oneTraveller) Between(context.Context, string, flow.BetweenRequest) (*flow.Between, error) {
+	about, err := o.about()
+	return &flow.Between{About: about, Pairs: flow.FirstPair, Starts: 1, Histogram: []flow.Bin{}}, err
+}
+
+func (o oneTraveller) people() (*flow.People, error) {
 	about, err := o.about()
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -87,6 +88,72 @@ func printSteps(w *tabwriter.Writer, steps []flow.StepCount) {
 			median, p90 = span(s.SinceFirst.MedianS), span(s.SinceFirst.P90S)
 		}
 		fmt.Fprintf(w, "%d %s\t%d\t%s\t%s\t%s\t%s\n", i+1, s.Name, s.People, percent(s.OfFirst), percent(s.OfPrevious), median, p90)
+	}
+}
+
+func newJourneyRetention(g *globals) *cobra.Command {
+	return reportCommand(g, &cobra.Command{
+		Use:     "retention FILE",
+		Short:   "Tell who of those who did one thing comes back to do another",
+		Long:    "A cell that is marked with * is of a period that was not over.",
+		Example: `  echo '{from: 2026-01-05, born: {events: [order.placed]}, returns: {events: [order.placed]}, by: week}' | tributary journey retention -`,
+	}, (*admin.Client).Retention, printRetention)
+}
+
+func printRetention(w *tabwriter.Writer, r *flow.Retention) {
+	printAbout(w, &r.About)
+	fmt.Fprintf(w, "%s\tPEOPLE\tCAME BACK\n", strings.ToUpper(string(r.By)))
+	for _, c := range r.Cohorts {
+		fmt.Fprintf(w, "%s\t%d", c.Begins, c.People)
+		for _, cell := range c.Cells {
+			mark := ""
+			if cell.Immature {
+				mark = "*"
+			}
+			fmt.Fprintf(w, "\t%s%s", percent(&cell.Share), mark)
+		}
+		fmt.Fprintln(w)
+	}
+}
+
+func newJourneyPaths(g *globals) *cobra.Command {
+	return reportCommand(g, &cobra.Command{
+		Use:     "paths FILE",
+		Short:   "Tell along which paths people move: from an event on, to an event, or between two",
+		Example: `  echo '{from: 2026-03-01, starts: {events: [order.delayed]}, depth: 4, window: 7d}' | tributary journey paths -`,
+	}, (*admin.Client).Paths, printPaths)
+}
+
+func printPaths(w *tabwriter.Writer, p *flow.Paths) {
+	printAbout(w, &p.About)
+	fmt.Fprintln(w, "POSITION\tFROM\tTO\tPEOPLE")
+	for _, l := range p.Links {
+		from, to := p.Nodes[l.Source], p.Nodes[l.Target]
+		fmt.Fprintf(w, "%d\t%s\t%s\t%d\n", from.Position, from.Name, to.Name, l.People)
+	}
+}
+
+func newJourneyBetween(g *globals) *cobra.Command {
+	return reportCommand(g, &cobra.Command{
+		Use:     "time-between FILE",
+		Short:   "Tell how long one thing takes after another",
+		Example: `  echo '{from: 2026-03-01, starts: {events: [order.placed]}, ends: {events: [order.delivered]}}' | tributary journey time-between -`,
+	}, (*admin.Client).TimeBetween, printBetween)
+}
+
+func printBetween(w *tabwriter.Writer, b *flow.Between) {
+	printAbout(w, &b.About)
+	fmt.Fprintf(w, "%d of %d ended within %s, %d still may\n\nBELOW\tTIME\n", b.Ended, b.Starts, span(b.WindowS), b.Open)
+	for _, q := range b.Quantiles {
+		fmt.Fprintf(w, "%s\t%s\n", percent(&q.Level), span(q.Seconds))
+	}
+	fmt.Fprintln(w, "\nFROM\tTO\tCOUNT")
+	for _, bin := range b.Histogram {
+		to := ""
+		if bin.BelowS != nil {
+			to = span(*bin.BelowS)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%d\n", span(bin.FromS), to, bin.Count)
 	}
 }
 

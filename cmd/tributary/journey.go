@@ -11,7 +11,7 @@ POST /v1/journeys/…. Its answer says which events it is about, as of when, and
 told again.`,
 	}
 	needSubcommand(cmd)
-	cmd.AddCommand(newForecast(g), newJourneyFunnel(g))
+	cmd.AddCommand(newForecast(g), newJourneyFunnel(g), newJourneyRetention(g), newJourneyPaths(g), newJourneyBetween(g))
 	addContactReports(cmd, g)
 	return cmd
 }
