@@ -62,6 +62,8 @@ type Config struct {
 	Analysis Analysis
 	// Contacting makes the reports of how people contact us.
 	Contacting Contacting
+	// Drivers says why customers make contact.
+	Drivers Drivers
 	// Forecasts says how many contacts will come.
 	Forecasts Forecasts
 	Journeys  Journeys
@@ -133,6 +135,7 @@ func (c Config) Validate() error {
 	need(c.Past != nil, "past")
 	need(c.Analysis != nil, "analysis")
 	need(c.Contacting != nil, "contacting")
+	need(c.Drivers != nil, "drivers")
 	need(c.Forecasts != nil, "forecasts")
 	need(c.Journeys != nil, "journeys")
 	need(c.Commands != nil, "commands")

@@ -15,6 +15,8 @@ import (
 	"tributary/api/problem"
 	"tributary/ingest/schema"
 	"tributary/journeys/contact"
+	"tributary/journeys/driver"
+	"tributary/journeys/driver/topic"
 	"tributary/journeys/flow"
 	"tributary/journeys/forecast"
 	"tributary/journeys/forecast/series"
@@ -158,6 +160,8 @@ func TestAnswersAndSchemasHaveTheSameFields(t *testing.T) {
 		"ContactJourneyStep": contact.JourneyStep{}, "ContactJourneyEffort": contact.Effort{}, "FrictionRequest": contact.FrictionRequest{},
 		"FrictionPeopleRequest": contact.FrictionPeopleRequest{}, "FrictionReport": contact.FrictionReport{}, "FrictionWeight": contact.Weighed{},
 		"FrictionPoint": contact.FrictionPoint{}, "FrictionCorrelation": contact.FrictionCorrelation{},
+		"Drivers": driver.Answer{}, "DriverTopic": driver.Topic{}, "DriverBy": driver.By{}, "DriverTold": driver.Told{}, "DriverLong": driver.Long{},
+		"DriverShared": driver.Shared{}, "DriverModel": topic.Quality{}, "DriverLabels": labelsBody{}, "DriverLabel": driver.Label{}, "DriverLabelled": labelledView{},
 		"ForecastPlanned": forecast.Planned{}, "StaffingGoal": forecast.Goal{}, "Forecast": forecast.Answer{}, "ForecastSeries": forecast.Series{},
 		"VolumeForecast": series.Forecast{}, "ForecastPoint": series.Point{}, "ForecastBacktest": series.Backtest{}, "ForecastTried": series.Tried{},
 		"ForecastEffect": series.Effect{}, "Staffing": forecast.Staffing{}, "StaffingAverage": forecast.Average{}, "StaffingHour": forecast.Hour{},

@@ -59,6 +59,8 @@ func (a *API) routes() []route {
 		{http.MethodPost, "/v1/commitments/:id/keep", auth.ScopeAgentWrite, acting, a.stepCommitment(keepStep)},
 		{http.MethodPost, "/v1/commitments/:id/withdraw", auth.ScopeAgentWrite, acting, a.stepCommitment(withdrawStep)},
 		{http.MethodPost, "/v1/notes", auth.ScopeAgentWrite, acting, a.postNote},
+		{http.MethodPost, "/v1/journeys/drivers", auth.ScopeJourneysRead, aggregate, a.postDrivers},
+		{http.MethodPost, "/v1/journeys/labels", auth.ScopeAgentWrite, operations, a.postLabels},
 		{http.MethodPost, "/v1/journeys/forecast", auth.ScopeJourneysRead, aggregate, a.postForecast},
 		{http.MethodGet, "/v1/segments", auth.ScopeProfilesRead, aggregate, a.getSegments},
 		{http.MethodGet, "/v1/segments/:segment/members", auth.ScopeProfilesRead, personal, a.getSegmentMembers},

@@ -65,6 +65,8 @@ var examples = map[string]example{
 	"POST /v1/consent/check":                         {path: "/v1/consent/check", body: `{"identifiers":[{"type":"user_id","value":"{user}"}],"channel":"email","purpose":"marketing"}`, own: 200, foreign: 404, shows: true},
 	"POST /v1/consent":                               {path: "/v1/consent", body: `{"identifiers":[{"type":"user_id","value":"{me}-user"}],"channel":"sms","purpose":"news","consent":"granted"}`, own: 201, foreign: 201},
 	"GET /v1/stream":                                 {path: "/v1/stream?after=oldest&follow=false", own: 200, foreign: 200, shows: true},
+	"POST /v1/journeys/drivers":                      {path: "/v1/journeys/drivers", body: `{"from":"2020-01-01"}`, own: 200, foreign: 200},
+	"POST /v1/journeys/labels":                       {path: "/v1/journeys/labels", body: `{"labels":[{"source":"{source}","conversation_id":"{mark}-c","topic":"billing/refund"}]}`, own: 200, foreign: 200},
 	"POST /v1/journeys/forecast":                     {path: "/v1/journeys/forecast", body: `{"grain":"day","horizon":7,"by":["topic"],"from":"2020-01-01"}`, own: 200, foreign: 200},
 	"GET /v1/segments":                               {path: "/v1/segments", own: 200, foreign: 200, shows: true},
 	"GET /v1/segments/:segment/members":              {path: "/v1/segments/{segment}/members", own: 200, foreign: 404, shows: true},

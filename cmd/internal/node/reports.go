@@ -3,6 +3,7 @@ package node
 import (
 	"time"
 
+	"tributary/journeys/driver"
 	"tributary/journeys/forecast"
 	"tributary/journeys/report"
 )
@@ -14,4 +15,13 @@ func (n *Node) forecasts() (*forecast.Service, error) {
 		return nil, err
 	}
 	return forecast.New(n.stores.read, reader, time.Now)
+}
+
+// drivers says why customers make contact; labels go through the log.
+func (n *Node) drivers() (*driver.Service, error) {
+	reader, err := report.NewReader(n.stores.read, n.analysis, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	return driver.New(n.stores.read, reader, n.commands, n.state, time.Now)
 }

@@ -154,6 +154,10 @@ func (n *Node) readers() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	drivers, err := n.drivers()
+	if err != nil {
+		return nil, err
+	}
 	forecasts, err := n.forecasts()
 	if err != nil {
 		return nil, err
@@ -175,7 +179,7 @@ func (n *Node) readers() (http.Handler, error) {
 		Version: n.options.Version, PublicURL: n.config.HTTP.PublicURL, AuthorizationServers: issuers, AuthorizationScopes: scopes,
 		Sessions: sessions, Handoffs: n.state, Promises: n.profiles, Marks: n.state, Refusals: n.gate, Secret: written,
 		Live: n.live(),
-		Past: earlier, Contacting: contacting, Forecasts: forecasts,
+		Past: earlier, Contacting: contacting, Forecasts: forecasts, Drivers: drivers,
 		Journeys: n.journeys,
 		Queries:  analyst.New(n.stores.analyst, analyst.Limits{}), Restricted: n.state,
 		Policies: n.policies, Disclosures: n.log, Disclosed: n.disclosed,
