@@ -23,7 +23,7 @@ func TestCommitmentsFromTheCommandLine(t *testing.T) {
 	}{
 		{args: []string{"import", "jsonl", "--source", "crm", calls}},
 		{args: []string{"commitments", "list"}, has: `"A refund"`},
-		{args: []string{"commitments", "list"}, has: "25 EUR"},
+		{args: []string{"commitments", "list"}, has: "25.00 EUR"},
 		{args: []string{"commitments", "list", "--json"}, has: `"id": "p-1"`},
 		{args: []string{"commitments", "list", "--due-before", "2026-03-06T12:00:00Z"}, has: "STATUS", hasNo: "p-1"},
 		{args: []string{"commitments", "list", "--due-before", "Friday"}, has: "--due-before", fails: true},
