@@ -66,11 +66,13 @@ type Config struct {
 	Drivers Drivers
 	// Forecasts says how many contacts will come.
 	Forecasts Forecasts
-	Journeys  Journeys
-	Commands  Commands
-	Sources   Sources
-	Schemas   Schemas
-	Privacy   Privacy // nil: requests of privacy are not taken
+	// Measures answers the metrics of customer experience.
+	Measures Measures
+	Journeys Journeys
+	Commands Commands
+	Sources  Sources
+	Schemas  Schemas
+	Privacy  Privacy // nil: requests of privacy are not taken
 	// Certificates are those of erasures; nil: there are none to be had.
 	Certificates Certificates
 	Exports      Exports // nil: no exports are made
@@ -138,6 +140,7 @@ func (c Config) Validate() error {
 	need(c.Drivers != nil, "drivers")
 	need(c.Forecasts != nil, "forecasts")
 	need(c.Journeys != nil, "journeys")
+	need(c.Measures != nil, "measures")
 	need(c.Commands != nil, "commands")
 	need(c.Sources != nil, "sources")
 	need(c.Schemas != nil, "schemas")

@@ -50,6 +50,8 @@ type Config struct {
 	Contacting Contacting
 	// Forecasts says how many contacts will come.
 	Forecasts Forecasts
+	// Measures answers the metrics of customer experience.
+	Measures Measures
 	// Journeys makes reports.
 	Journeys Journeys
 	Log      Log
@@ -90,6 +92,7 @@ func (c Config) Validate() error {
 	need(c.Log != nil, "log")
 	need(c.Contacting != nil, "contacting")
 	need(c.Forecasts != nil, "forecasts")
+	need(c.Measures != nil, "measures")
 	need(c.Reviews != nil, "reviews")
 	need(c.Status != nil, "status")
 	need(c.Logger != nil, "logger")
@@ -147,6 +150,8 @@ func NewHandler(c Config) (*Handler, error) {
 	handle(mux, h, "GET /admin/v1/segments", h.listSegments)
 	handle(mux, h, "POST /admin/v1/journeys/forecast", h.forecast)
 	addContacting(mux, h)
+	handle(mux, h, "POST /admin/v1/metrics/{metric}", h.metric)
+	handle(mux, h, "POST /admin/v1/metrics/{metric}/comparison", h.compareMetric)
 	handle(mux, h, "GET /admin/v1/schemas", h.listSchemas)
 	handle(mux, h, "GET /admin/v1/schemas/{source}", h.showSchema)
 	handle(mux, h, "GET /admin/v1/schemas/{source}/drift", h.schemaDrift)

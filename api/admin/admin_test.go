@@ -102,6 +102,7 @@ func newServer(t *testing.T) *server {
 		Log:         s.log,
 		Forecasts:   noReports{},
 		Contacting:  noContacts{},
+		Measures:    noReports{},
 		Status:      func(context.Context) (any, error) { return map[string]string{"version": "test"}, nil },
 		Logger:      slog.New(slog.DiscardHandler),
 	})

@@ -11,6 +11,7 @@ import (
 
 	"tributary/ingest/event"
 	"tributary/journeys/report"
+	"tributary/profiles"
 	"tributary/sql/store"
 )
 
@@ -69,6 +70,7 @@ type Point struct {
 type Reader struct {
 	store      *store.Store
 	reports    *report.Reader
+	now        func() time.Time
 	statements map[rows]string
 	restated   store.Query[restatedRow]
 	events     store.Query[eventRow]
@@ -95,8 +97,8 @@ type pointRow struct {
 }
 
 // NewReader returns a reader over an open store.
-func NewReader(s *store.Store, reports *report.Reader) (*Reader, error) {
-	r := &Reader{store: s, reports: reports, statements: map[rows]string{}}
+func NewReader(s *store.Store, reports *report.Reader, now func() time.Time) (*Reader, error) {
+	r := &Reader{store: s, reports: reports, now: now, statements: map[rows]string{}}
 	var err error
 	for i := range registry {
 		name := registry[i].rows
@@ -225,6 +227,16 @@ type Item struct {
 	// Counts is what it adds to the numerator, in the unit of the metric.
 	Counts float64 `json:"counts" policy:"self"`
 	Events []Event `json:"events" policy:"-"`
+	survey bool
+}
+
+// PolicyClass says the class of data that the item is of.
+func (x Item) PolicyClass() string {
+	name := event.NameConversationStarted
+	if x.survey {
+		name = event.NameSurveyAnswered
+	}
+	return profiles.EventClass(name, !x.survey)
 }
 
 // Event is one event of an item.
@@ -234,3 +246,6 @@ type Event struct {
 	Name      string    `json:"name" policy:"self"`
 	At        time.Time `json:"at" policy:"self"`
 }
+
+// PolicyClass says the class of data that the event is of.
+func (e Event) PolicyClass() string { return profiles.EventClass(e.Name, true) }

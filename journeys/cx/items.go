@@ -98,7 +98,7 @@ func (r *Reader) Items(ctx context.Context, q ItemQuestion) (*Items, error) {
 		page.NextCursor = itemCursor{last.At.UnixMilli(), last.ID, last.Source}.String()
 	}
 	for _, row := range list {
-		page.Items = append(page.Items, Item{row.ID, row.Source, row.Profile, row.At.UTC(), float64(row.Numerator) / s.metric.of.scaled(), []Event{}})
+		page.Items = append(page.Items, Item{row.ID, row.Source, row.Profile, row.At.UTC(), float64(row.Numerator) / s.metric.of.scaled(), []Event{}, s.metric.rows == ofSurveys})
 	}
 	return page, r.fillEvents(ctx, s.metric.rows, params, page.Items)
 }

@@ -54,7 +54,7 @@ func newWorld(t *testing.T) *world {
 	}}.Store(t)}
 	reports, err := report.NewReader(w.bench.Store, noSegments{}, func() time.Time { return now })
 	if err == nil {
-		w.reader, err = cx.NewReader(w.bench.Store, reports)
+		w.reader, err = cx.NewReader(w.bench.Store, reports, func() time.Time { return now })
 	}
 	if err != nil {
 		t.Fatal(err)

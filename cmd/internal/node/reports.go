@@ -3,6 +3,7 @@ package node
 import (
 	"time"
 
+	"tributary/journeys/cx"
 	"tributary/journeys/driver"
 	"tributary/journeys/forecast"
 	"tributary/journeys/report"
@@ -24,4 +25,13 @@ func (n *Node) drivers() (*driver.Service, error) {
 		return nil, err
 	}
 	return driver.New(n.stores.read, reader, n.commands, n.state, time.Now)
+}
+
+// measures answers the metrics of customer experience, from the events in the analytics store.
+func (n *Node) measures() (*cx.Reader, error) {
+	reader, err := report.NewReader(n.stores.read, n.analysis, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	return cx.NewReader(n.stores.read, reader, time.Now)
 }

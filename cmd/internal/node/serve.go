@@ -162,6 +162,10 @@ func (n *Node) readers() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	measures, err := n.measures()
+	if err != nil {
+		return nil, err
+	}
 	tokens, err := n.tokens()
 	if err != nil {
 		return nil, err
@@ -179,7 +183,7 @@ func (n *Node) readers() (http.Handler, error) {
 		Version: n.options.Version, PublicURL: n.config.HTTP.PublicURL, AuthorizationServers: issuers, AuthorizationScopes: scopes,
 		Sessions: sessions, Handoffs: n.state, Promises: n.profiles, Marks: n.state, Refusals: n.gate, Secret: written,
 		Live: n.live(),
-		Past: earlier, Contacting: contacting, Forecasts: forecasts, Drivers: drivers,
+		Past: earlier, Contacting: contacting, Forecasts: forecasts, Drivers: drivers, Measures: measures,
 		Journeys: n.journeys,
 		Queries:  analyst.New(n.stores.analyst, analyst.Limits{}), Restricted: n.state,
 		Policies: n.policies, Disclosures: n.log, Disclosed: n.disclosed,
