@@ -73,7 +73,7 @@ var ownCalls = map[string]map[string]any{
 }
 
 // findsOthers are the tools that no agent session has.
-var findsOthers = []string{"find_customer"}
+var findsOthers = []string{"find_customer", "list_metrics", "ask_metric", "compare_metric"}
 
 // person is a customer with something of everything that tools tell of.
 type person struct{ user, profile, handoff, promise, secret string }

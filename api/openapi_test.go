@@ -15,6 +15,7 @@ import (
 	"tributary/api/problem"
 	"tributary/ingest/schema"
 	"tributary/journeys/contact"
+	"tributary/journeys/cx"
 	"tributary/journeys/driver"
 	"tributary/journeys/driver/topic"
 	"tributary/journeys/flow"
@@ -166,7 +167,10 @@ func TestAnswersAndSchemasHaveTheSameFields(t *testing.T) {
 		"VolumeForecast": series.Forecast{}, "ForecastPoint": series.Point{}, "ForecastBacktest": series.Backtest{}, "ForecastTried": series.Tried{},
 		"ForecastEffect": series.Effect{}, "Staffing": forecast.Staffing{}, "StaffingAverage": forecast.Average{}, "StaffingHour": forecast.Hour{},
 		"ForecastQuestion": forecast.Request{},
-		"Problem":          problem.Document{}, "FieldError": problem.FieldError{}, "Candidate": candidateView{},
+		"Metrics":          metricsView{}, "Metric": cx.Metric{}, "MetricAnswer": cx.Answer{}, "MetricPoint": cx.Point{}, "MetricInterval": cx.Interval{},
+		"MetricComparison": cx.Comparison{}, "MetricSeriesPair": cx.SeriesPair{}, "MetricSide": cx.Side{}, "MetricTopicPair": cx.TopicPair{},
+		"MetricStandardised": cx.Standardised{}, "MetricItems": cx.Items{}, "MetricItem": cx.Item{}, "MetricEvent": cx.Event{},
+		"Problem": problem.Document{}, "FieldError": problem.FieldError{}, "Candidate": candidateView{},
 	}
 	for name := range schemas {
 		if types[name] == nil && !slices.Contains(ofTheGateway, name) {

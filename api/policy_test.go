@@ -73,6 +73,7 @@ var shownBy = map[string][]string{
 	"handoff_interactions": {policy.ClassMoney, policy.ClassConversation, policy.ClassContent, policy.ClassSatisfaction, policy.ClassBehaviour, policy.ClassProvenance},
 	"stream":               {policy.ClassSegment},
 	"repeat_people":        {policy.ClassConversation, policy.ClassProvenance},
+	"metric_events":        {policy.ClassConversation, policy.ClassProvenance},
 	"identity":             {policy.ClassContact, policy.ClassIdentifier, policy.ClassProvenance},
 }
 
@@ -261,6 +262,7 @@ func (w *world) readings(key, conversation string) map[string]*httptest.Response
 		"members":              get("/v1/segments/marksegment/members"),
 		"changes":              get("/v1/segments/marksegment/changes"),
 		"repeat_people":        w.do(http.MethodPost, at("/v1/journeys/repeat-contacts/people"), key, `{"from":"2026-03-01"}`),
+		"metric_events":        get(at("/v1/metrics/fcr/events", "from", "2026-03-01")),
 		"journey_people":       w.do(http.MethodPost, at("/v1/journeys/contacts/people"), key, `{"from":"2026-03-01"}`),
 		"friction_people":      w.do(http.MethodPost, at("/v1/journeys/friction/people"), key, `{"from":"2026-03-01"}`),
 		"export":               w.do(http.MethodPost, at("/v1/privacy/exports"), key, `{}`),

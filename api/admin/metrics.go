@@ -8,13 +8,13 @@ import (
 
 	"tributary/api/problem"
 	"tributary/journeys/cx"
-	"tributary/journeys/report"
+	reports "tributary/journeys/report"
 )
 
 // Measures answers the metrics of customer experience; cx.Reader does.
 type Measures interface {
 	Metric(ctx context.Context, workspace, metric string, r cx.Request) (*cx.Answer, error)
-	Comparison(ctx context.Context, workspace, metric string, r report.Request) (*cx.Comparison, error)
+	Comparison(ctx context.Context, workspace, metric string, r reports.Request) (*cx.Comparison, error)
 }
 
 func (h *handlers) metric(r *http.Request) (*cx.Answer, error) {
@@ -48,6 +48,6 @@ func (c *Client) Metric(ctx context.Context, workspace, metric string, r cx.Requ
 }
 
 // CompareMetric asks how AI does against people by a metric.
-func (c *Client) CompareMetric(ctx context.Context, workspace, metric string, r report.Request) (*cx.Comparison, error) {
+func (c *Client) CompareMetric(ctx context.Context, workspace, metric string, r reports.Request) (*cx.Comparison, error) {
 	return call[*cx.Comparison](ctx, c, http.MethodPost, "metrics/"+url.PathEscape(metric)+"/comparison", url.Values{"workspace": {workspace}}, r)
 }

@@ -97,6 +97,19 @@ var table = []entry{
 		description: "Takes a hand-off, alone and for a time (lease_s); accepting once more extends it. If somebody else holds it the error says so: leave the customer to them.",
 	},
 	{
+		name: "list_metrics", title: "List the metrics of customer experience", operation: "listMetrics", hints: reads, othersOnly: true,
+		description: "What is measured of customer experience (CSAT, NPS, FCR, AHT, AI containment and others), with formula, unit, window and source of each. Numbers of many, nobody's data.",
+	},
+	{
+		name: "ask_metric", title: "Ask a metric", operation: "getMetric", hints: reads, othersOnly: true,
+		description: "What a metric comes to, by time and one dimension. With every number say its definition, window and sample; do not lean on one that is below_minimum or immature, " +
+			"and call two different only if their intervals say so.",
+	},
+	{
+		name: "compare_metric", title: "Compare AI with people", operation: "compareMetric", hints: reads, othersOnly: true,
+		description: "How contacts that AI began fare against those that people began, topic by topic and over the same mix of topics, with intervals. It is no experiment: say so.",
+	},
+	{
 		name: "return_handoff", title: "Close or return a hand-off", operation: "returnHandoff", hints: writes,
 		description: "Says what became of a hand-off that you hold: a summary, whether the matter is resolved, and what is to be done next if not.",
 	},

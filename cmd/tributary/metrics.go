@@ -43,8 +43,8 @@ func newMetricsList() *cobra.Command {
 	return cmd
 }
 
-// scopeFlags registers those of a report's scope.
-func scopeFlags(flags *pflag.FlagSet, r *report.Request) {
+// metricScope registers those of a report's scope.
+func metricScope(flags *pflag.FlagSet, r *report.Request) {
 	flags.StringVar(&r.From, "from", time.Now().UTC().AddDate(0, 0, -28).Format(time.DateOnly), "a day or a time")
 	flags.StringVar(&r.Until, "until", "", "a day or a time, exclusive (default now)")
 	flags.StringVar(&r.Zone, "zone", "", "IANA name of the time zone (default UTC)")
@@ -80,7 +80,7 @@ func newMetricsShow(g *globals) *cobra.Command {
 			return printMetric(cmd.OutOrStdout(), answer)
 		})
 	}
-	scopeFlags(cmd.Flags(), &r.Request)
+	metricScope(cmd.Flags(), &r.Request)
 	cmd.Flags().StringVar(&grain, "grain", "", "hour, day, week or month (default: one value)")
 	cmd.Flags().StringVar(&by, "by", "", "channel, source, topic, agent_kind, team, queue, language or product")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -140,7 +140,7 @@ csat, fcr, fcr_any_topic and confirmed_resolution can be compared.`,
 			return printComparison(cmd.OutOrStdout(), answer)
 		})
 	}
-	scopeFlags(cmd.Flags(), &r)
+	metricScope(cmd.Flags(), &r)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
