@@ -167,7 +167,13 @@ func TestAnswersAndSchemasHaveTheSameFields(t *testing.T) {
 		"VolumeForecast": series.Forecast{}, "ForecastPoint": series.Point{}, "ForecastBacktest": series.Backtest{}, "ForecastTried": series.Tried{},
 		"ForecastEffect": series.Effect{}, "Staffing": forecast.Staffing{}, "StaffingAverage": forecast.Average{}, "StaffingHour": forecast.Hour{},
 		"ForecastQuestion": forecast.Request{},
-		"Metrics":          metricsView{}, "Metric": cx.Metric{}, "MetricAnswer": cx.Answer{}, "MetricPoint": cx.Point{}, "MetricInterval": cx.Interval{},
+		"Query":            queryBody{}, "QueryViews": queryViewsView{}, "QueryResult": struct { // which is written row by row
+			Columns   []string `json:"columns"`
+			Rows      [][]any  `json:"rows"`
+			RowCount  int      `json:"row_count"`
+			Truncated bool     `json:"truncated"`
+		}{},
+		"Metrics": metricsView{}, "Metric": cx.Metric{}, "MetricAnswer": cx.Answer{}, "MetricPoint": cx.Point{}, "MetricInterval": cx.Interval{},
 		"MetricComparison": cx.Comparison{}, "MetricSeriesPair": cx.SeriesPair{}, "MetricSide": cx.Side{}, "MetricTopicPair": cx.TopicPair{},
 		"MetricStandardised": cx.Standardised{}, "MetricItems": cx.Items{}, "MetricItem": cx.Item{}, "MetricEvent": cx.Event{},
 		"Problem": problem.Document{}, "FieldError": problem.FieldError{}, "Candidate": candidateView{},

@@ -86,7 +86,8 @@ func (p *parser) joinOn(b *strings.Builder) error {
 		b.WriteString(" ON " + e.sql)
 		return err
 	case p.take("USING"):
-		list, err := "", error(nil)
+		var list string
+		var err error
 		if p.peek().is("(") {
 			list, err = p.bracketed(column)
 		} else {

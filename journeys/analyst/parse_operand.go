@@ -259,7 +259,7 @@ func (p *parser) function(t token) (expr, error) {
 	if !p.take("OVER") {
 		return expr{sql: sql}, nil
 	}
-	window := ""
+	var window string
 	if p.peek().is("(") {
 		window, err = p.window()
 	} else if window, err = p.name(); err == nil {

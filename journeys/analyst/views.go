@@ -116,11 +116,9 @@ func (r *Reader) bind() store.Params {
 	for i, id := range r.Restricted {
 		keys[i] = store.ObservationKey(id)
 	}
-	since := int64(0)
+	since := int64(-1 << 45) // before any event
 	if !r.Since.IsZero() {
 		since = r.Since.UnixMilli()
-	} else {
-		since = -1 << 45 // before any event
 	}
 	shown, hidden := groups(r)
 	params := store.Params{}

@@ -1,6 +1,7 @@
 package contact_test
 
 import (
+	"errors"
 	"encoding/json"
 	"reflect"
 	"testing"
@@ -198,8 +199,8 @@ func TestEveryFaultIsToldAtOnce(t *testing.T) {
 	_, err := s.reports.Friction(t.Context(), s.name, contact.FrictionRequest{Limit: 9999, FrictionMeasure: contact.FrictionMeasure{
 		ChainRequest: contact.ChainRequest{GapHours: -1}, Weights: map[contact.Friction]float64{"anger": 1, contact.FrictionWait: -2}, WaitOverS: &wait,
 	}}, now)
-	faults, ok := err.(event.Errors)
-	if !ok {
+	var faults event.Errors
+	if !errors.As(err, &faults) {
 		t.Fatalf("the error is %v", err)
 	}
 	fields := map[string]bool{}

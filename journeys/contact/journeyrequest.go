@@ -54,8 +54,8 @@ func (q *chainQuery) unfinished(c *chain, asOf time.Time) bool { return c.ended.
 
 // Journey is one person's journey.
 type Journey struct {
-	BeganAt  time.Time     `json:"began_at" policy:"conversation"`
-	EndedAt  time.Time     `json:"ended_at" policy:"conversation"`
+	BeganAt  time.Time     `json:"began_at,omitzero" policy:"conversation"`
+	EndedAt  time.Time     `json:"ended_at,omitzero" policy:"conversation"`
 	Outcome  Outcome       `json:"outcome" policy:"self"`
 	Steps    []JourneyStep `json:"steps,omitempty" policy:"-"`
 	Friction []Effort      `json:"friction,omitempty" policy:"-"`

@@ -136,7 +136,7 @@ func (t *tally) add(judged []again) {
 			continue
 		}
 		counted++
-		t.events += uint64(a.first.Events)
+		t.events += a.first.Events
 		t.count(&t.report.Total, a)
 		first := Repeat{Channel: a.first.Channel, HandledBy: a.first.handler()}
 		t.count(at(t.byFirst, first), a)

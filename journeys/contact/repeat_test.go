@@ -22,7 +22,6 @@ type talk struct {
 	began            time.Time
 	channel, topic   string
 	ai, human        bool
-	lastBegan        time.Time
 	lastID, sources  string
 	customer, silent bool
 }

@@ -45,7 +45,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	bench := storetest.Engine{Options: func() *clickhouse.Options { return chdb.Options(chdbtest.Engine(t), "") }}.Store(t)
-	reader, err := report.NewReader(bench.Store, nil, func() time.Time { return now })
+	reader, err := report.NewReader(bench.Store, nil, nil, func() time.Time { return now })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ func (g Grain) next(at time.Time) time.Time {
 		return at.AddDate(0, 0, 1)
 	case GrainWeek:
 		return at.AddDate(0, 0, 7)
+	case GrainMonth, GrainNone:
 	}
 	return at.AddDate(0, 1, 0)
 }
@@ -34,6 +35,7 @@ func (g Grain) start(at time.Time) time.Time {
 		return day
 	case GrainWeek:
 		return day.AddDate(0, 0, -(int(day.Weekday())+6)%7)
+	case GrainMonth, GrainNone:
 	}
 	return day.AddDate(0, 0, 1-day.Day())
 }

@@ -19,7 +19,7 @@ import (
 // further away is not seen at all. It is more than any window.
 const Reach = 37 * 24 * time.Hour
 
-// ErrNoMetric: there is no metric of that id.
+// ErrNoMetric says that there is no metric of that id.
 var ErrNoMetric = errors.New("there is no such metric")
 
 // Question asks for a metric.
@@ -194,6 +194,7 @@ func (s statement) point(q *Question, row *pointRow) Point {
 	case stock:
 		p.Value = ptr(upper)
 		return p
+	case share, net, mean:
 	}
 	p.Numerator, p.Denominator = ptr(upper), ptr(lower)
 	if lower == 0 {
@@ -212,6 +213,7 @@ func (s statement) point(q *Question, row *pointRow) Point {
 			}
 			p.Parts[part.name] = float64(row.Parts[i]) / scale / lower
 		}
+	case median, stock: // above
 	}
 	return p
 }

@@ -58,8 +58,9 @@ func weighted(estimates []estimate, weights []float64) estimate {
 	for i, e := range estimates {
 		w := weights[i]
 		sum += w * e.value
-		below += math.Pow(w*(e.value-e.Low), 2)
-		above += math.Pow(w*(e.High-e.value), 2)
+		down, up := w*(e.value-e.Low), w*(e.High-e.value)
+		below += down * down
+		above += up * up
 	}
 	return estimate{sum, Interval{max(0, sum-math.Sqrt(below)), min(1, sum+math.Sqrt(above))}}
 }

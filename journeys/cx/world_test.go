@@ -52,7 +52,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{T: t, bench: storetest.Engine{Options: func() *clickhouse.Options {
 		return chdb.Options(chdbtest.Engine(t), "")
 	}}.Store(t)}
-	reports, err := report.NewReader(w.bench.Store, noSegments{}, func() time.Time { return now })
+	reports, err := report.NewReader(w.bench.Store, noSegments{}, nil, func() time.Time { return now })
 	if err == nil {
 		w.reader, err = cx.NewReader(w.bench.Store, reports, func() time.Time { return now })
 	}

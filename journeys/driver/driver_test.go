@@ -67,7 +67,7 @@ func newWorld(t *testing.T) *world {
 	engine := chdbtest.Engine(t)
 	w := &world{T: t, bench: storetest.Engine{Options: func() *clickhouse.Options { return chdb.Options(engine, "") }, Kill: engine.Kill}.Store(t)}
 	clock := func() time.Time { return now }
-	reader, err := report.NewReader(w.bench.Store, nobody{}, clock)
+	reader, err := report.NewReader(w.bench.Store, nobody{}, nil, clock)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -165,11 +165,11 @@ func (f *Flow) FunnelPeople(ctx context.Context, workspace string, r FunnelPeopl
 		condition = "depth = {step:UInt8}"
 	}
 	sql, params := checked.behind(condition)
-	r.Page.params(params)
+	r.params(params)
 	params["step"] = uint8(r.Step)
 	rows, err := query[personRow](ctx, f, "funnel people", sql, params)
 	if err != nil {
 		return nil, err
 	}
-	return r.Page.of(about, rows), nil
+	return r.of(about, rows), nil
 }

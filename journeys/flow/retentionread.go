@@ -112,13 +112,13 @@ func (f *Flow) RetentionPeople(ctx context.Context, workspace string, r Retentio
 		condition = "NOT " + condition
 	}
 	sql, params := checked.behind(condition)
-	r.Page.params(params)
+	r.params(params)
 	params["cohort"], params["period"] = int32(checked.by.of(day)), int32(r.Period)
 	rows, err := query[personRow](ctx, f, "retention people", sql, params)
 	if err != nil {
 		return nil, err
 	}
-	return r.Page.of(about, rows), nil
+	return r.of(about, rows), nil
 }
 
 // of is the number of the period of a day; see number.

@@ -40,7 +40,7 @@ func newRig(t *testing.T) *rig {
 	engine := chdbtest.Engine(t)
 	b := storetest.Engine{Options: func() *clickhouse.Options { return chdb.Options(engine, "") }, Kill: engine.Kill}.Store(t)
 	clock := func() time.Time { return now }
-	reader, err := report.NewReader(b.Store, nil, clock)
+	reader, err := report.NewReader(b.Store, nil, nil, clock)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -149,7 +149,7 @@ func (g *Goal) hour(q erlang.Queue, p *series.Point) (Hour, error) {
 		h.Upper = upper.Agents
 	}
 	if p.Mean < nobody {
-		h.State.Level = 1
+		h.Level = 1
 		return h, nil
 	}
 	q.Rate = p.Mean

@@ -25,6 +25,12 @@ type Segments interface {
 	Members(workspace, name string, after identity.ProfileID, limit int) ([]state.SegmentMember, string, error)
 }
 
+// Restrictions knows of whom nothing may be reported; state.Store is one.
+type Restrictions interface {
+	// RestrictedPeople lists the observations whose use a workspace restricts, and the profiles that they belong to now.
+	RestrictedPeople(workspace string) ([]uuid.UUID, error)
+}
+
 // About is what every answer says of itself.
 type About struct {
 	// Definition says in words how the numbers come about; its version is what a changed one is told by.
@@ -46,26 +52,27 @@ type Sample struct {
 
 // Reader makes scopes ready to be read. It is safe for concurrent use.
 type Reader struct {
-	segments Segments
-	version  store.Query[versionRow]
-	now      func() time.Time
+	segments   Segments
+	restricted Restrictions
+	version    store.Query[versionRow]
+	now        func() time.Time
 }
 
 type versionRow struct {
 	Version uint64 `ch:"version"`
 }
 
-// NewReader returns a reader over an open store.
-func NewReader(s *store.Store, segments Segments, now func() time.Time) (*Reader, error) {
+// NewReader returns a reader over an open store. restricted may be nil: nobody is.
+func NewReader(s *store.Store, segments Segments, restricted Restrictions, now func() time.Time) (*Reader, error) {
 	version, err := store.Prepare[versionRow](s, "identity/version")
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{segments: segments, version: version, now: now}, nil
+	return &Reader{segments: segments, restricted: restricted, version: version, now: now}, nil
 }
 
-// Resolve finds the members of the scope's segment, makes KnownAt the present time where it is not given, and returns
-// what an answer says of itself, but for the sample. It fails with event.Errors if the segment has more than
+// Resolve finds the members of the scope's segment and who is restricted, makes KnownAt the present time where it is not
+// given, and returns what an answer says of itself, but for the sample. It fails with event.Errors if the segment has more than
 // MaxSegment members, and as Segments does.
 func (r *Reader) Resolve(ctx context.Context, s *Scope, definition string) (About, error) {
 	about := About{Definition: definition, IdentityVersion: s.IdentityAsOf}
@@ -80,6 +87,12 @@ func (r *Reader) Resolve(ctx context.Context, s *Scope, definition string) (Abou
 		s.Members = make([]uuid.UUID, len(members))
 		for i, m := range members {
 			s.Members[i] = m.Profile
+		}
+	}
+	if r.restricted != nil {
+		var err error
+		if s.Restricted, err = r.restricted.RestrictedPeople(s.Workspace); err != nil {
+			return About{}, fmt.Errorf("read restrictions: %w", err)
 		}
 	}
 	if s.KnownAt.IsZero() {

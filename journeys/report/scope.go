@@ -41,6 +41,8 @@ type Scope struct {
 	// Segment leaves out the events of people who are not in it now; empty: none. Reader.Resolve finds Members.
 	Segment string
 	Members []uuid.UUID
+	// Restricted leaves out people whose use is restricted: their observations and profiles. Reader.Resolve finds them.
+	Restricted []uuid.UUID
 
 	// IdentityAsOf is the identity_version by which events belong to people; 0: the present one.
 	IdentityAsOf uint64
@@ -50,7 +52,7 @@ type Scope struct {
 
 // Events is what a statement reads FROM: the events of the scope, all columns of the table events and profile, bound by
 // Scope.Params. The engine reads the columns that the statement names. A statement in a file says the same.
-const Events = `scope_events(workspace = {workspace:String}, since = {since:Int64}, until = {until:Int64}, known_at = {known_at:Int64}, identity_as_of = {identity_as_of:UInt64}, channels = {channels:Array(String)}, sources = {sources:Array(String)}, agent_kinds = {agent_kinds:Array(String)}, segmented = {segmented:Bool}, members = {members:Array(UUID)})`
+const Events = `scope_events(workspace = {workspace:String}, since = {since:Int64}, until = {until:Int64}, known_at = {known_at:Int64}, identity_as_of = {identity_as_of:UInt64}, channels = {channels:Array(String)}, sources = {sources:Array(String)}, agent_kinds = {agent_kinds:Array(String)}, segmented = {segmented:Bool}, members = {members:Array(UUID)}, restricted = {restricted:Array(UUID)})`
 
 // Params are the arguments of Events; a report adds its own under other names. Times are Unix milliseconds. Of a
 // segment that was not resolved nobody is a member.
@@ -64,6 +66,7 @@ func (s *Scope) Params() store.Params {
 		"known_at": known.UnixMilli(), "identity_as_of": s.IdentityAsOf,
 		"channels": given(s.Channels), "sources": given(s.Sources), "agent_kinds": given(texts(s.AgentKinds)),
 		"segmented": s.Segment != "", "members": given(s.Members),
+		"restricted": given(s.Restricted),
 	}
 }
 

@@ -95,12 +95,13 @@ func TestEventsOfAScope(t *testing.T) {
 		"span": {func(s *report.Scope) { s.From, s.Until = epoch.Add(time.Hour), epoch.Add(9*time.Hour) }, func(r *store.EventRow) bool {
 			return !r.At.Before(epoch.Add(time.Hour)) && r.At.Before(epoch.Add(9*time.Hour))
 		}},
-		"channels": {func(s *report.Scope) { s.Channels = []string{"chat", "voice"} }, func(r *store.EventRow) bool { return r.Channel != "web" }},
-		"sources":  {func(s *report.Scope) { s.Sources = []string{"crm"} }, func(r *store.EventRow) bool { return r.Source == "crm" }},
-		"agents":   {func(s *report.Scope) { s.AgentKinds = []report.AgentKind{report.AgentAI} }, func(r *store.EventRow) bool { return r.AuthorRole == "ai" }},
-		"known at": {func(s *report.Scope) { s.KnownAt = epoch.Add(50 * time.Hour) }, func(r *store.EventRow) bool { return !r.ReceivedAt.After(epoch.Add(50 * time.Hour)) }},
-		"members":  {func(s *report.Scope) { s.Segment, s.Members = "vip", members }, func(r *store.EventRow) bool { return slices.Contains(members, r.Observation) }},
-		"nobody":   {func(s *report.Scope) { s.Segment = "vip" }, func(*store.EventRow) bool { return false }},
+		"channels":   {func(s *report.Scope) { s.Channels = []string{"chat", "voice"} }, func(r *store.EventRow) bool { return r.Channel != "web" }},
+		"sources":    {func(s *report.Scope) { s.Sources = []string{"crm"} }, func(r *store.EventRow) bool { return r.Source == "crm" }},
+		"agents":     {func(s *report.Scope) { s.AgentKinds = []report.AgentKind{report.AgentAI} }, func(r *store.EventRow) bool { return r.AuthorRole == "ai" }},
+		"known at":   {func(s *report.Scope) { s.KnownAt = epoch.Add(50 * time.Hour) }, func(r *store.EventRow) bool { return !r.ReceivedAt.After(epoch.Add(50 * time.Hour)) }},
+		"members":    {func(s *report.Scope) { s.Segment, s.Members = "vip", members }, func(r *store.EventRow) bool { return slices.Contains(members, r.Observation) }},
+		"restricted": {func(s *report.Scope) { s.Restricted = members }, func(r *store.EventRow) bool { return !slices.Contains(members, r.Observation) }},
+		"nobody":     {func(s *report.Scope) { s.Segment = "vip" }, func(*store.EventRow) bool { return false }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, version := range []uint64{0, 1} { // nobody was ever decided about: both ways say the same
@@ -139,6 +140,16 @@ func TestIdentityAsOfAVersionStays(t *testing.T) {
 			t.Fatal(err)
 		}
 		told[version] = read(t, b, s)
+		hidden := s
+		hidden.Restricted = []uuid.UUID{home} // with all who are one with them
+		for _, as := range []uint64{0, version} {
+			hidden.IdentityAsOf = as
+			for id, profile := range read(t, b, hidden) {
+				if profile == home || told[version][id] == home {
+					t.Errorf("version %d as of %d: who is restricted is in it", version, as)
+				}
+			}
+		}
 	}
 	for version, want := range told {
 		s.IdentityAsOf = version
@@ -180,7 +191,7 @@ func TestResolve(t *testing.T) {
 	b := openStore(t)
 	insert(t, b, store.IdentityMap, []*store.IdentityMapRow{{Workspace: "acme", Version: 9, Observation: storetest.Observation(1), Profile: storetest.Observation(2), ChangedAt: epoch}})
 	resolve := func(c crowd, s *report.Scope) (report.About, error) {
-		r, err := report.NewReader(b.Store, c, func() time.Time { return now })
+		r, err := report.NewReader(b.Store, c, nil, func() time.Time { return now })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -209,7 +220,7 @@ func TestALargeSegment(t *testing.T) {
 	rows := events(rand.New(rand.NewPCG(5, 6)), 50)
 	insert(t, b, store.Events, rows)
 	s := report.Scope{Workspace: "acme", From: epoch, Until: now, Zone: time.UTC, Segment: "vip"}
-	r, err := report.NewReader(b.Store, crowd(report.MaxSegment), func() time.Time { return now })
+	r, err := report.NewReader(b.Store, crowd(report.MaxSegment), nil, func() time.Time { return now })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,12 +1,14 @@
 package state
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/google/uuid"
 
 	"tributary/identity"
 	"tributary/profiles/privacy"
@@ -197,6 +199,30 @@ func (s *Store) RestrictedObservations(workspace string) []identity.ObservationI
 	s.privacy.mu.RLock()
 	defer s.privacy.mu.RUnlock()
 	return slices.Collect(maps.Keys(s.privacy.restricted[workspace]))
+}
+
+// RestrictedPeople lists the observations whose use a workspace restricts, and the profiles that they belong to now, for who
+// leaves all that is known of them out. Ascending, each once.
+func (s *Store) RestrictedPeople(workspace string) ([]uuid.UUID, error) {
+	if !s.RestrictsAny(workspace) {
+		return nil, nil
+	}
+	h, err := s.View(workspace)
+	if err != nil {
+		return nil, err
+	}
+	all := s.RestrictedObservations(workspace)
+	for _, id := range slices.Clone(all) {
+		a, known, readErr := h.Assignment(id)
+		if readErr != nil {
+			return nil, errors.Join(readErr, h.Close())
+		}
+		if known {
+			all = append(all, a.Profile)
+		}
+	}
+	slices.SortFunc(all, compareIDs)
+	return slices.Compact(all), h.Close()
 }
 
 // RestrictsAny says whether a workspace restricts anybody.

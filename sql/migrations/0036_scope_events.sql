@@ -5,10 +5,12 @@
 --     FROM scope_events(workspace = {workspace:String}, since = {since:Int64}, until = {until:Int64},
 --         known_at = {known_at:Int64}, identity_as_of = {identity_as_of:UInt64}, channels = {channels:Array(String)},
 --         sources = {sources:Array(String)}, agent_kinds = {agent_kinds:Array(String)},
---         segmented = {segmented:Bool}, members = {members:Array(UUID)})
+--         segmented = {segmented:Bool}, members = {members:Array(UUID)}, restricted = {restricted:Array(UUID)})
 --     GROUP BY channel
 --
 -- Times are Unix milliseconds; since <= at < until, received_at <= known_at. An empty list leaves nothing out.
+-- restricted are profiles and observations of people whose use is restricted: they are in no report, nor is whom the erasure
+-- that is under way is about.
 --
 -- The first part takes the present profile (identity_now), the second that of an identity_version: what was
 -- last decided about the observation by then, and its own where nothing was. Whichever is not asked for is a
@@ -26,6 +28,8 @@ WHERE {identity_as_of:UInt64} = 0
   AND (empty({sources:Array(String)}) OR source IN {sources:Array(String)})
   AND (empty({agent_kinds:Array(String)}) OR author_role IN {agent_kinds:Array(String)})
   AND (NOT {segmented:Bool} OR profile IN {members:Array(UUID)})
+  AND (empty({restricted:Array(UUID)}) OR profile NOT IN {restricted:Array(UUID)} AND observation NOT IN {restricted:Array(UUID)})
+  AND observation NOT IN (SELECT observation FROM erasing_subjects WHERE workspace = {workspace:String})
 UNION ALL
 SELECT e.*,
     if(d.home = toUUID('00000000-0000-0000-0000-000000000000'), e.observation, d.home) AS profile
@@ -47,4 +51,7 @@ WHERE {identity_as_of:UInt64} != 0
   AND (empty({channels:Array(String)}) OR e.channel IN {channels:Array(String)})
   AND (empty({sources:Array(String)}) OR e.source IN {sources:Array(String)})
   AND (empty({agent_kinds:Array(String)}) OR e.author_role IN {agent_kinds:Array(String)})
-  AND (NOT {segmented:Bool} OR profile IN {members:Array(UUID)});
+  AND (NOT {segmented:Bool} OR profile IN {members:Array(UUID)})
+  AND (empty({restricted:Array(UUID)}) OR e.observation NOT IN {restricted:Array(UUID)} AND profile NOT IN {restricted:Array(UUID)}
+      AND dictGetOrDefault('identity_now', 'profile', e.observation_key, e.observation) NOT IN {restricted:Array(UUID)})
+  AND e.observation NOT IN (SELECT observation FROM erasing_subjects WHERE workspace = {workspace:String});

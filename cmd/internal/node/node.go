@@ -143,7 +143,7 @@ func Open(ctx context.Context, c config.Config, o Options) (n *Node, err error) 
 		return n, err
 	}
 	n.analysis = analysis.NewService(n.state, n.book, time.Now)
-	if err = n.openJourneys(); err != nil {
+	if err = n.openReports(); err != nil {
 		return n, err
 	}
 	n.identity = explain.NewService(n.state, n.engine, n.profiles).Sealed(n.hasher)

@@ -3,35 +3,35 @@ package node
 import (
 	"time"
 
+	"tributary/journeys/contact"
 	"tributary/journeys/cx"
 	"tributary/journeys/driver"
+	"tributary/journeys/flow"
 	"tributary/journeys/forecast"
 	"tributary/journeys/report"
 )
 
-// forecasts says how many contacts will come, from the events in the analytics store.
-func (n *Node) forecasts() (*forecast.Service, error) {
-	reader, err := report.NewReader(n.stores.read, n.analysis, time.Now)
-	if err != nil {
-		return nil, err
+// openReports opens what makes reports ready to be read, and the reports about how people move.
+func (n *Node) openReports() (err error) {
+	n.reports, err = report.NewReader(n.stores.read, n.analysis, n.state, time.Now)
+	if err == nil {
+		n.journeys = flow.New(n.stores.read, n.reports, time.Now)
 	}
-	return forecast.New(n.stores.read, reader, time.Now)
+	return err
+}
+
+// contacting makes the reports of how people contact us.
+func (n *Node) contacting() (*contact.Reports, error) { return contact.New(n.stores.read, n.reports) }
+
+// forecasts says how many contacts will come.
+func (n *Node) forecasts() (*forecast.Service, error) {
+	return forecast.New(n.stores.read, n.reports, time.Now)
 }
 
 // drivers says why customers make contact; labels go through the log.
 func (n *Node) drivers() (*driver.Service, error) {
-	reader, err := report.NewReader(n.stores.read, n.analysis, time.Now)
-	if err != nil {
-		return nil, err
-	}
-	return driver.New(n.stores.read, reader, n.commands, n.state, time.Now)
+	return driver.New(n.stores.read, n.reports, n.commands, n.state, time.Now)
 }
 
-// measures answers the metrics of customer experience, from the events in the analytics store.
-func (n *Node) measures() (*cx.Reader, error) {
-	reader, err := report.NewReader(n.stores.read, n.analysis, time.Now)
-	if err != nil {
-		return nil, err
-	}
-	return cx.NewReader(n.stores.read, reader, time.Now)
-}
+// measures answers the metrics of customer experience.
+func (n *Node) measures() (*cx.Reader, error) { return cx.NewReader(n.stores.read, n.reports, time.Now) }

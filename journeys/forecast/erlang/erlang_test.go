@@ -193,7 +193,7 @@ func TestFaults(t *testing.T) {
 }
 
 func names(err error, field string) bool {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // walks the tree itself
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, e := range joined.Unwrap() {
 			if names(e, field) {
 				return true

@@ -51,4 +51,4 @@ SELECT
     begun AND resolution = 'confirmed' AS begun_confirmed,
     begun AND ifNull(next_any_at > started_at + week, true) AS begun_once
 FROM cx_contacts(workspace = {workspace:String}, since = {read_since:Int64}, until = {read_until:Int64},
-    known_at = {known_at:Int64}, identity_as_of = {identity_as_of:UInt64})
+    known_at = {known_at:Int64}, identity_as_of = {identity_as_of:UInt64}, restricted = {restricted:Array(UUID)})

@@ -1,4 +1,4 @@
--- What analysts' statements read as conversations: a row for each, made of the events that 0041 shows, with the same parameters.
+-- What analysts' statements read as conversations: a row for each, made of the events that 0038 shows, with the same parameters.
 CREATE VIEW IF NOT EXISTS analyst_conversations /* ON_CLUSTER */
 AS SELECT
     conversation_id,

@@ -3,7 +3,7 @@
 -- The words behind each column, and why, are in journeys/cx/README.md.
 --
 --     SELECT channel, count() FROM cx_contacts(workspace = 'acme', since = 1767225600000, until = 1769904000000,
---         known_at = 9183196800000, identity_as_of = 0)
+--         known_at = 9183196800000, identity_as_of = 0, restricted = [])
 --     WHERE direction = 'inbound' GROUP BY channel
 --
 -- What lies outside of since and until is not seen: whoever wants numbers of a span reads more than the span, and
@@ -78,7 +78,7 @@ FROM (
             name IN ('conversation.answered', 'conversation.message') AND author IN ('ai', 'human') AS reply,
             tuple(at, message_id, source) AS place -- ties are broken alike, in whatever order events lie
         FROM scope_events(workspace = {workspace:String}, since = {since:Int64}, until = {until:Int64}, known_at = {known_at:Int64},
-            identity_as_of = {identity_as_of:UInt64}, channels = [], sources = [], agent_kinds = [], segmented = false, members = [])
+            identity_as_of = {identity_as_of:UInt64}, channels = [], sources = [], agent_kinds = [], segmented = false, members = [], restricted = {restricted:Array(UUID)})
         WHERE conversation_id != ''
     ) AS e
     GROUP BY conversation_id

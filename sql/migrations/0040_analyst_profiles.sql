@@ -1,5 +1,5 @@
 -- What analysts' statements read as profiles: the golden record of each profile that there is now, as last published. The
--- parameters are those of 0041; traits and attributes are JSON values by name.
+-- parameters are those of 0038; traits and attributes are JSON values by name.
 CREATE VIEW IF NOT EXISTS analyst_profiles /* ON_CLUSTER */
 AS SELECT
     profile, version, first_seen_at, last_seen_at, observations, events, updated_at,

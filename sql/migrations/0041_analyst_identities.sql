@@ -1,5 +1,5 @@
 -- What analysts' statements read as identities: the present profile of each observation that ever belonged to another than its own. The
--- parameters are those of 0041.
+-- parameters are those of 0038.
 CREATE VIEW IF NOT EXISTS analyst_identities /* ON_CLUSTER */
 AS SELECT observation, profile, version, changed_at
 FROM identity_map FINAL
