@@ -73,7 +73,7 @@ var shownBy = map[string][]string{
 	"handoff_interactions": {policy.ClassMoney, policy.ClassConversation, policy.ClassContent, policy.ClassSatisfaction, policy.ClassBehaviour, policy.ClassProvenance},
 	"stream":               {policy.ClassSegment},
 	"repeat_people":        {policy.ClassConversation, policy.ClassProvenance},
-	"metric_events":        {policy.ClassConversation, policy.ClassProvenance},
+	"metric_events":        {policy.ClassConversation}, // and where it is from, which goes with it
 	"identity":             {policy.ClassContact, policy.ClassIdentifier, policy.ClassProvenance},
 }
 

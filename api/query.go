@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"github.com/google/uuid"
 
 	"tributary/api/auth"
 	"tributary/api/policy"
@@ -212,7 +211,7 @@ func (a *API) analystOf(key *auth.Key) (*analyst.Reader, error) {
 	}
 	if a.Restricted != nil {
 		for _, id := range a.Restricted.RestrictedObservations(key.Workspace) {
-			r.Restricted = append(r.Restricted, uuid.UUID(id))
+			r.Restricted = append(r.Restricted, id)
 		}
 	}
 	return r, nil

@@ -118,7 +118,7 @@ func appendMap(b *array.MapBuilder, t *dataType, v reflect.Value) error {
 func appendTuple(b *array.StructBuilder, t *dataType, v reflect.Value) error {
 	b.Append(true)
 	for i := range t.of {
-		one := reflect.Value{}
+		var one reflect.Value
 		if v.Kind() == reflect.Map {
 			one = v.MapIndex(reflect.ValueOf(t.elementName(i)))
 		} else {

@@ -27,7 +27,7 @@ var generated = []string{
 	`INSERT INTO events (workspace, source, message_id, type, name, channel, at, original_at, received_at, client, observation, observation_key, log_offset)
 SELECT 'bench', 'shop', toString(number), 'track', ['seen', 'added', 'placed', 'delivered', 'contacted'][1 + cityHash64(number, 1) % 5],
     ['web', 'app', 'voice'][1 + cityHash64(number, 2) % 3], toDateTime64('2026-01-01', 3, 'UTC') + toIntervalSecond(cityHash64(number, 3) % 8640000) AS at,
-    at, at, 1 + who, toUUID(concat('00000000-0000-0000-8000-', leftPad(lower(hex(who)), 12, '0'))), bitOr(bitShiftLeft(toUInt64(1), 63), who), number
+    at AS original, original AS received, 1 + who, toUUID(concat('00000000-0000-0000-8000-', leftPad(lower(hex(who)), 12, '0'))), bitOr(bitShiftLeft(toUInt64(1), 63), who), number
 FROM (SELECT number, toUInt64(intDiv(number, 20)) AS who FROM numbers({rows:UInt64}))`,
 	`INSERT INTO identity_map (workspace, observation, observation_key, profile, version, changed_at, log_offset)
 SELECT 'bench', toUUID(concat('00000000-0000-0000-8000-', leftPad(lower(hex(who)), 12, '0'))), bitOr(bitShiftLeft(toUInt64(1), 63), who),

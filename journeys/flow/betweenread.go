@@ -126,7 +126,7 @@ func (f *Flow) BetweenPeople(ctx context.Context, workspace string, r BetweenPeo
 		condition = "x.2 = 0"
 	}
 	sql, params := checked.behind(condition)
-	r.Page.params(params)
+	r.params(params)
 	if !r.Unended {
 		params["least"], params["below"] = uint64(r.FromS*1000), uint64(r.BelowS*1000)
 	}
@@ -134,5 +134,5 @@ func (f *Flow) BetweenPeople(ctx context.Context, workspace string, r BetweenPeo
 	if err != nil {
 		return nil, err
 	}
-	return r.Page.of(about, rows), nil
+	return r.of(about, rows), nil
 }

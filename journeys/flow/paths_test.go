@@ -92,6 +92,7 @@ func (d *pathsDraw) label(e told) string {
 		return channel
 	case flow.ByNameAndChannel:
 		return fmt.Sprintf("%s (%s)", e.Name, channel)
+	case flow.ByName:
 	}
 	return e.Name
 }

@@ -184,11 +184,11 @@ func (f *Flow) PathsPeople(ctx context.Context, workspace string, r PathsPeopleR
 		return nil, err
 	}
 	sql, params := checked.behind()
-	r.Page.params(params)
+	r.params(params)
 	params["path"] = r.Path
 	rows, err := query[personRow](ctx, f, "paths people", sql, params)
 	if err != nil {
 		return nil, err
 	}
-	return r.Page.of(about, rows), nil
+	return r.of(about, rows), nil
 }

@@ -1,6 +1,7 @@
 package flow_test
 
 import (
+	"flag"
 	"fmt"
 	"slices"
 	"testing"
@@ -21,7 +22,10 @@ import (
 	"tributary/sql/storetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(chdbtest.M{M: m}) }
+func TestMain(m *testing.M) {
+	_ = flag.Set("rapid.checks", "15") // each asks the engine several times; -rapid.checks asks for more
+	goleak.VerifyTestMain(chdbtest.M{M: m})
+}
 
 var (
 	epoch = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)

@@ -34,4 +34,6 @@ func (n *Node) drivers() (*driver.Service, error) {
 }
 
 // measures answers the metrics of customer experience.
-func (n *Node) measures() (*cx.Reader, error) { return cx.NewReader(n.stores.read, n.reports, time.Now) }
+func (n *Node) measures() (*cx.Reader, error) {
+	return cx.NewReader(n.stores.read, n.reports, time.Now)
+}

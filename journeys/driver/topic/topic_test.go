@@ -17,7 +17,7 @@ import (
 
 func TestFeatures(t *testing.T) {
 	for text, want := range map[string][]string{
-		"Refunds, REFUNDED!":             {"refund", "refund refund"},
+		"Refunds, REFUNDED!":             {"refund", "refund refund"}, //nolint:dupword // a pair of equal words
 		"My order 4711 a@b.example":      {"my", "my order", "order"},
 		"我要退款":                           {"我要", "要退", "退款"},
 		"ＲＥＦＵＮＤ 退款":                      {"refund", "退款"},
