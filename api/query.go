@@ -210,9 +210,7 @@ func (a *API) analystOf(key *auth.Key) (*analyst.Reader, error) {
 		}
 	}
 	if a.Restricted != nil {
-		for _, id := range a.Restricted.RestrictedObservations(key.Workspace) {
-			r.Restricted = append(r.Restricted, id)
-		}
+		r.Restricted = a.Restricted.RestrictedObservations(key.Workspace)
 	}
 	return r, nil
 }
