@@ -30,7 +30,7 @@ type example struct {
 	own, foreign int
 	// shows: the answer holds a mark of the workspace, so that the test would see one of the other.
 	shows bool
-	// echoes: the answer repeats the identifier that was asked about.
+	// echoes: the answer repeats the identifier, or the name of an event, that was asked about.
 	echoes bool
 }
 
@@ -313,6 +313,8 @@ func (s *space) thing(name string) string {
 		return s.mark + "-user"
 	case "place":
 		return "0-0-0"
+	case "metric":
+		return "csat"
 	}
 	s.t.Fatalf("nothing stands for {%s}: add it to space.thing", name)
 	return ""
@@ -499,7 +501,10 @@ func (s *space) byScope(t *testing.T, method string, needs auth.Scope, e example
 				t.Errorf("%s: is answered with %d, want %d: %.300s", what, status, want, answer)
 			}
 			if e.echoes {
-				other.clean(t, what, bytes.ReplaceAll(answer, []byte(other.mark+"@example.com"), nil))
+				for _, asked := range []string{"@example.com", " event"} {
+					answer = bytes.ReplaceAll(answer, []byte(other.mark+asked), nil)
+				}
+				other.clean(t, what, answer)
 			} else {
 				other.clean(t, what, answer)
 			}
