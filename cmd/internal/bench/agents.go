@@ -87,6 +87,9 @@ func (a *asked) cpuBeyond(cores float64) float64 {
 
 func (r *agentRig) run(ctx context.Context) error {
 	r.b.say("ingest without agents")
+	if err := r.s.rest(ctx); err != nil {
+		return err
+	}
 	err := r.b.beside(ctx, r.s, r.writeKeys, func(ingest *feeder) (err error) {
 		r.alone.shares, err = r.b.shares(r.s, ingest, func() error { return pause(ctx, r.b.cfg.Duration) })
 		return err
@@ -126,6 +129,9 @@ func (r *agentRig) measure(ctx context.Context, p *rhythm) error {
 	}
 	r.reportCalm(p, &base, perMillion(now-used, base.requests), &rest, &tool)
 	var busy asked
+	if err := r.s.rest(ctx); err != nil {
+		return fmt.Errorf("beside ingest: %w", err)
+	}
 	err = r.b.beside(ctx, r.s, r.writeKeys, func(ingest *feeder) error {
 		if busy, err = r.read(ctx, restCall, p, ingest); err != nil {
 			return err
@@ -153,8 +159,13 @@ func (r *agentRig) load(address string, c call, p *rhythm) load {
 		}}
 }
 
-// read measures readers of the server after a fifth of the time to warm up. ingest may be nil.
+// read measures readers of the server after a fifth of the time to warm up. ingest may be nil; then the server is at rest before.
 func (r *agentRig) read(ctx context.Context, c call, p *rhythm, ingest *feeder) (a asked, err error) {
+	if ingest == nil {
+		if err := r.s.rest(ctx); err != nil {
+			return a, err
+		}
+	}
 	l := r.load(r.s.address, c, p)
 	l.duration /= 5
 	if _, err := l.run(ctx); err != nil {

@@ -108,6 +108,37 @@ func (s *server) cpu() (c cpu, err error) {
 	return c, nil
 }
 
+// What a server at rest uses at most, and how long it is waited for.
+const (
+	restCores  = 0.1
+	restWithin = 5 * time.Minute
+)
+
+// rest waits until the server has done what it put off, which would be counted to what is measured next. One that does not come
+// to rest is measured as it is.
+func (s *server) rest(ctx context.Context) error {
+	if err := s.settle(ctx); err != nil {
+		return err
+	}
+	for began := time.Now(); time.Since(began) < restWithin; {
+		before, err := s.cpu()
+		if err != nil {
+			return err
+		}
+		if err := pause(ctx, time.Second); err != nil {
+			return err
+		}
+		after, err := s.cpu()
+		if err != nil {
+			return err
+		}
+		if used := after.server + after.engine - before.server - before.engine; used.Seconds() < restCores {
+			return nil
+		}
+	}
+	return nil
+}
+
 // shares is how many cores each of those that share the machine used.
 type shares struct{ server, engine, ingest, readers, all float64 }
 
