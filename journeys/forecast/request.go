@@ -83,7 +83,7 @@ func (r Request) check(workspace string, now time.Time) (*plan, error) {
 	}
 	p := &plan{Request: r, holidays: map[string]bool{}, planned: map[string]map[int]float64{}}
 	p.defaults(now)
-	p.scope = r.Scope(workspace, now, &faults)
+	p.scope = p.Scope(workspace, now, &faults)
 	p.numbers(&faults)
 	p.calendar(&faults)
 	if p.Staffing != nil {
