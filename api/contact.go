@@ -8,9 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tributary/api/problem"
-	"tributary/ingest/event"
 	"tributary/journeys/contact"
-	"tributary/profiles/analysis"
 	"tributary/sql/store"
 )
 
@@ -30,36 +28,19 @@ const contactTimeout = time.Minute
 // reported answers with what a report of contacts says of the request in the body.
 func reported[R, V any](a *API, f func(Contacting, context.Context, string, R, time.Time) (V, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		var body R
-		if err := decodeAlone(c, &body); err != nil {
-			a.fail(c, err)
-			return
-		}
-		v, err := f(a.Contacting, c.Request.Context(), keyOf(c).Workspace, body, a.Now())
-		if err != nil {
-			a.fail(c, ofContacts(err))
-			return
-		}
-		a.answer(c, v)
+		answerReport(a, c, ofContacts, func(ctx context.Context, workspace string, r R) (V, error) {
+			return f(a.Contacting, ctx, workspace, r, a.Now())
+		})
 	}
 }
 
-// ofContacts puts an error of a report in terms of its request.
+// ofContacts is ofReport, but for what it says of the analytics store.
 func ofContacts(err error) error {
-	var faults event.Errors
 	switch {
-	case errors.As(err, &faults):
-		d := problem.New(problem.Invalid, "")
-		for _, f := range faults {
-			d.Errors = append(d.Errors, problem.FieldError{Field: f.Field, Reason: f.Reason})
-		}
-		return d
-	case errors.Is(err, analysis.ErrNoSegment):
-		return problem.Field("filter.segment", "is not declared; GET /v1/segments lists those there are")
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return err
 	case errors.Is(err, store.ErrGone), errors.Is(err, store.ErrOverload), errors.Is(err, store.ErrPassing):
 		return problem.New(problem.Unavailable, "the analytics store cannot be read now")
+	case errors.Is(err, store.ErrNotFound):
+		return err
 	}
-	return err
+	return ofReport(err)
 }

@@ -14,19 +14,7 @@ type Drivers interface {
 	Label(ctx context.Context, workspace string, labels []driver.Label) error
 }
 
-func (a *API) postDrivers(c *gin.Context) {
-	var body driver.Request
-	err := decodeAlone(c, &body)
-	var answer *driver.Answer
-	if err == nil {
-		answer, err = a.Drivers.Report(c.Request.Context(), keyOf(c).Workspace, body)
-	}
-	if err != nil {
-		a.fail(c, ofReport(err))
-		return
-	}
-	a.answer(c, answer)
-}
+func (a *API) postDrivers(c *gin.Context) { answerReport(a, c, ofReport, a.Drivers.Report) }
 
 // labelsBody are people's words on what conversations are about.
 type labelsBody struct {
@@ -39,14 +27,7 @@ type labelledView struct {
 }
 
 func (a *API) postLabels(c *gin.Context) {
-	var body labelsBody
-	err := decodeAlone(c, &body)
-	if err == nil {
-		err = a.Drivers.Label(c.Request.Context(), keyOf(c).Workspace, body.Labels)
-	}
-	if err != nil {
-		a.fail(c, ofReport(err))
-		return
-	}
-	a.answer(c, labelledView{len(body.Labels)})
+	answerReport(a, c, ofReport, func(ctx context.Context, workspace string, body labelsBody) (labelledView, error) {
+		return labelledView{len(body.Labels)}, a.Drivers.Label(ctx, workspace, body.Labels)
+	})
 }

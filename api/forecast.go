@@ -13,16 +13,4 @@ type Forecasts interface {
 	Make(ctx context.Context, workspace string, r forecast.Request) (*forecast.Answer, error)
 }
 
-func (a *API) postForecast(c *gin.Context) {
-	var body forecast.Request
-	err := decodeAlone(c, &body)
-	var answer *forecast.Answer
-	if err == nil {
-		answer, err = a.Forecasts.Make(c.Request.Context(), keyOf(c).Workspace, body)
-	}
-	if err != nil {
-		a.fail(c, ofReport(err))
-		return
-	}
-	a.answer(c, answer)
-}
+func (a *API) postForecast(c *gin.Context) { answerReport(a, c, ofReport, a.Forecasts.Make) }

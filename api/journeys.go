@@ -28,18 +28,25 @@ type Journeys interface {
 // reportOf answers a request that is the body with what a method of Journeys makes of it.
 func reportOf[Q, A any](a *API, ask func(j Journeys, ctx context.Context, workspace string, q Q) (*A, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		var q Q
-		if err := decodeAlone(c, &q); err != nil {
-			a.fail(c, err)
-			return
-		}
-		answer, err := ask(a.Journeys, c.Request.Context(), keyOf(c).Workspace, q)
-		if err != nil {
-			a.fail(c, ofReport(err))
-			return
-		}
-		a.answer(c, answer)
+		answerReport(a, c, ofReport, func(ctx context.Context, workspace string, q Q) (*A, error) {
+			return ask(a.Journeys, ctx, workspace, q)
+		})
 	}
+}
+
+// answerReport answers a request that is the body with what ask makes of it; of says what its errors mean.
+func answerReport[Q, A any](a *API, c *gin.Context, of func(error) error, ask func(ctx context.Context, workspace string, q Q) (A, error)) {
+	var q Q
+	if err := decodeAlone(c, &q); err != nil {
+		a.fail(c, err)
+		return
+	}
+	answer, err := ask(c.Request.Context(), keyOf(c).Workspace, q)
+	if err != nil {
+		a.fail(c, of(err))
+		return
+	}
+	a.answer(c, answer)
 }
 
 // ofReport says what an error of a report means: what was asked is wrong, or the analytics store cannot say now.
