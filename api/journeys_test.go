@@ -36,7 +36,7 @@ func (o oneTraveller) Funnel(_ context.Context, _ string, r flow.FunnelRequest) 
 	case r.Filter.Segment == "nobody":
 		return nil, fmt.Errorf("read segment: %w", analysis.ErrNoSegment)
 	}
-	return &flow.Funnel{About: about, Order: flow.Ordered, Steps: []flow.StepCount{{Name: "a", People: 1}}}, nil
+	return &flow.Funnel{About: about, Order: flow.Ordered, Steps: []flow.StepCount{{Name: "a", People: 1}}, Untrusted: []string{}}, nil
 }
 
 func (o oneTraveller) FunnelPeople(context.Context, string, flow.FunnelPeopleRequest) (*flow.People, error) {
@@ -62,7 +62,7 @@ func (o oneTraveller) Retention(context.Context, string, flow.RetentionRequest) 
 
 func (o oneTraveller) Paths(context.Context, string, flow.PathsRequest) (*flow.Paths, error) {
 	about, err := o.about()
-	return &flow.Paths{About: about, By: flow.ByName, Nodes: []flow.Node{{Name: "a", People: 1, Ends: 1}}, Links: []flow.Link{}}, err
+	return &flow.Paths{About: about, By: flow.ByName, Nodes: []flow.Node{{Name: "a", People: 1, Ends: 1}}, Links: []flow.Link{}, Untrusted: []string{}}, err
 }
 
 func (o oneTraveller) Between(context.Context, string, flow.BetweenRequest) (*flow.Between, error) {

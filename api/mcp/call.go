@@ -22,10 +22,16 @@ func (s *Server) call(ctx context.Context, t *tool, arguments json.RawMessage) *
 		return refused(fault)
 	}
 	a := s.serve(r, caller)
+	body, failed := a.body.Bytes(), a.status >= http.StatusBadRequest
+	if t.report != nil && !failed {
+		if body, fault = t.report.fit(body, maxReport); fault != nil {
+			return refused(fault)
+		}
+	}
 	return &mcp.CallToolResult{
-		Content:           []mcp.Content{&mcp.TextContent{Text: a.body.String()}},
-		StructuredContent: json.RawMessage(a.body.Bytes()),
-		IsError:           a.status >= http.StatusBadRequest,
+		Content:           []mcp.Content{&mcp.TextContent{Text: string(body)}},
+		StructuredContent: json.RawMessage(body),
+		IsError:           failed,
 	}
 }
 

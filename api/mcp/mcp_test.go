@@ -15,13 +15,18 @@ import (
 	"tributary/api/problem"
 )
 
-func readTools(t testing.TB) *Tools {
+func openAPI(t testing.TB) []byte {
 	t.Helper()
 	text, err := os.ReadFile("../openapi.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	tools, err := ReadTools(text)
+	return text
+}
+
+func readTools(t testing.TB) *Tools {
+	t.Helper()
+	tools, err := ReadTools(openAPI(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -103,8 +103,8 @@ func (c *closure) refer(v any) (any, error) {
 	return defsPrefix + name, nil
 }
 
-// output is the schema of a tool's answer: that of the route's, or a problem document.
-func (d *document) output(o *operation) (schema, error) {
+// output is the schema of a tool's answer: that of the route's, which of a report may be shortened, or a problem document.
+func (d *document) output(o *operation, report bool) (schema, error) {
 	answer, err := o.answer()
 	if err != nil {
 		return nil, err
@@ -113,6 +113,9 @@ func (d *document) output(o *operation) (schema, error) {
 	answered, err := c.copy(answer)
 	if err != nil {
 		return nil, fmt.Errorf("operation %s: answer: %w", o.ID, err)
+	}
+	if report {
+		answered = schema{"allOf": []any{answered}, "properties": schema{shortenedName: shortenedSchema}}
 	}
 	whole := closure{document: d, defs: c.defs}
 	problem, err := whole.refer(schemaPrefix + "Problem")

@@ -42,7 +42,7 @@ func (d *document) tool(e entry) (*tool, error) {
 	t.ofSelf = slices.DeleteFunc(t.ofSelf, func(a argument) bool { // its token is bound to one conversation as well
 		return a.name == "conversation" && a.in == inQuery
 	})
-	output, err := d.output(o)
+	output, err := d.output(o, e.report != nil)
 	if err != nil {
 		return nil, err
 	}
@@ -60,8 +60,12 @@ func (d *document) show(e entry, arguments []argument, output schema) (*mcp.Tool
 	if err != nil {
 		return nil, fmt.Errorf("operation %s: %w", e.operation, err)
 	}
+	description := e.description
+	if e.report != nil {
+		description += " " + numbers
+	}
 	return &mcp.Tool{
-		Name: e.name, Title: e.title, Description: e.description + " " + untrusted,
+		Name: e.name, Title: e.title, Description: description + " " + untrusted,
 		Annotations: e.hints.annotations(e.title), InputSchema: input, OutputSchema: output,
 	}, nil
 }

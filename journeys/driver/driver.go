@@ -137,7 +137,7 @@ func (s *Service) Report(ctx context.Context, workspace string, r Request) (*Ans
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}
-	a := &Answer{Untrusted: []string{"told.name", "topics.words", "long.shared.name"}}
+	a := &Answer{Untrusted: []string{"told[].name", "topics[].words", "long.shared[].name"}}
 	var err error
 	if a.About, err = s.reader.Resolve(ctx, &scope, Definition); err != nil {
 		return nil, err

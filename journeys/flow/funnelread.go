@@ -20,6 +20,8 @@ type Funnel struct {
 	Groups []Group `json:"groups,omitempty" policy:"-"`
 	// Open is how many have not come to the end, but still may: their window had not ended as of the answer.
 	Open uint64 `json:"open" policy:"meta"`
+	// Untrusted are the members that sources and customers made up.
+	Untrusted []string `json:"untrusted" policy:"meta"`
 }
 
 // StepCount is one step. Shares and times are absent where nobody is.
@@ -80,7 +82,7 @@ func (f *Flow) Funnel(ctx context.Context, workspace string, r FunnelRequest) (*
 
 // answer makes the answer of rows, of which the first is that of all.
 func (f *funnel) answer(about report.About, rows []funnelRow) *Funnel {
-	a := &Funnel{About: about, Order: f.order, WindowS: f.window.Seconds(), Breakdown: f.breakdown}
+	a := &Funnel{About: about, Order: f.order, WindowS: f.window.Seconds(), Breakdown: f.breakdown, Untrusted: []string{"groups[].value"}}
 	all := funnelRow{People: make([]uint64, len(f.steps))}
 	if len(rows) > 0 {
 		all, rows = rows[0], rows[1:]

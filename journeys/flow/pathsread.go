@@ -19,6 +19,8 @@ type Paths struct {
 	WindowS float64 `json:"window_s" policy:"meta"`
 	Nodes   []Node  `json:"nodes" policy:"-"` // by position, then by people
 	Links   []Link  `json:"links" policy:"-"`
+	// Untrusted are the members that sources and customers made up.
+	Untrusted []string `json:"untrusted" policy:"meta"`
 }
 
 // Node is what people did at one place of their paths.
@@ -67,7 +69,7 @@ func (f *Flow) Paths(ctx context.Context, workspace string, r PathsRequest) (*Pa
 	if len(rows) == maxLinks {
 		return nil, event.Errors{{Field: "nodes", Reason: "make too many different paths; name fewer events, or ask by channel"}}
 	}
-	answer := &Paths{About: about, By: checked.by, WindowS: checked.window.Seconds()}
+	answer := &Paths{About: about, By: checked.by, WindowS: checked.window.Seconds(), Untrusted: []string{"nodes[].name"}}
 	for _, row := range rows {
 		answer.Sample.Events += row.LookedAt
 		if row.Position == 0 {

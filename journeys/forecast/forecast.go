@@ -75,7 +75,7 @@ func (s *Service) Make(ctx context.Context, workspace string, r Request) (*Answe
 	if err != nil {
 		return nil, err
 	}
-	a := &Answer{Grain: p.Grain, Horizon: p.Horizon, Level: p.Level, Untrusted: []string{"series.topic"}, Series: []Series{}}
+	a := &Answer{Grain: p.Grain, Horizon: p.Horizon, Level: p.Level, Untrusted: []string{"series[].topic"}, Series: []Series{}}
 	if a.About, err = s.reader.Resolve(ctx, &p.scope, Definition); err != nil {
 		return nil, err
 	}

@@ -33,6 +33,10 @@ var toolScopes = map[string]auth.Scope{
 	"create_handoff": auth.ScopeAgentWrite, "list_handoffs": auth.ScopeAgentWrite, "get_handoff": auth.ScopeAgentWrite,
 	"accept_handoff": auth.ScopeAgentWrite, "return_handoff": auth.ScopeAgentWrite,
 	"list_metrics": auth.ScopeJourneysRead, "ask_metric": auth.ScopeJourneysRead, "compare_metric": auth.ScopeJourneysRead,
+	"ask_funnel": auth.ScopeJourneysRead, "ask_paths": auth.ScopeJourneysRead, "ask_retention": auth.ScopeJourneysRead,
+	"ask_time_between": auth.ScopeJourneysRead, "ask_repeat_contacts": auth.ScopeJourneysRead,
+	"ask_contact_journeys": auth.ScopeJourneysRead, "ask_friction": auth.ScopeJourneysRead,
+	"ask_drivers": auth.ScopeJourneysRead, "ask_forecast": auth.ScopeJourneysRead,
 }
 
 // agentTools are those of who serves customers, and has no numbers of all; ascending.
@@ -555,7 +559,8 @@ func (p *program) typeScript(t *testing.T, ai string) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	output, err := exec.CommandContext(ctx, node, "testdata/mcp.mjs", p.url+"/mcp", ai, "user_id:u-1").Output()
+	analyst := p.key(auth.New{Kind: auth.KindRead, Workspace: "default"})
+	output, err := exec.CommandContext(ctx, node, "testdata/mcp.mjs", p.url+"/mcp", ai, "user_id:u-1", analyst).Output()
 	if err != nil {
 		var exit *exec.ExitError
 		if errors.As(err, &exit) {
@@ -567,6 +572,10 @@ func (p *program) typeScript(t *testing.T, ai string) {
 		Tools   []string
 		Context map[string]any
 		Refused bool
+		Reports []struct {
+			Definition string
+			Sample     map[string]any
+		}
 	}
 	if err := json.Unmarshal(output, &said); err != nil {
 		t.Fatalf("%v: %s", err, output)
@@ -574,5 +583,13 @@ func (p *program) typeScript(t *testing.T, ai string) {
 	slices.Sort(said.Tools)
 	if !slices.Equal(said.Tools, agentTools()) || said.Context["facts"] == nil || !said.Refused {
 		t.Errorf("the client has seen %s", output)
+	}
+	for _, one := range said.Reports {
+		if one.Definition == "" || one.Sample == nil {
+			t.Errorf("a report is %+v", one)
+		}
+	}
+	if len(said.Reports) != 3 {
+		t.Errorf("%d reports were answered", len(said.Reports))
 	}
 }
