@@ -27,7 +27,6 @@ var (
 	settingName  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 	insertStart  = regexp.MustCompile(`(?is)^(?:\s|--[^\n]*\n|/\*.*?\*/)*insert\s`)
 	insertFormat = regexp.MustCompile(`(?is)\s(?:format\s+([a-z][a-z0-9]*)|(values))\s*;?\s*$`)
-	formatClause = regexp.MustCompile(`(?i)\bformat\s+([a-z][a-z0-9]*)`)
 )
 
 // reserved are parameters of the HTTP interface that are no settings. A key that is true is
@@ -139,9 +138,7 @@ func (st *statement) takeBody(sql string, body io.Reader) error {
 	if strings.TrimSpace(st.sql) == "" {
 		return refuse(codeSyntaxError, "SYNTAX_ERROR", "Empty query")
 	}
-	if m := formatClause.FindStringSubmatch(st.sql); m != nil {
-		st.format = m[1]
-	}
+	st.format = firstOf(formatOf(st.sql), st.format)
 	st.stream = streamable[strings.ToLower(st.format)]
 	return nil
 }

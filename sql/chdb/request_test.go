@@ -76,6 +76,37 @@ func FuzzRequest(f *testing.F) {
 	})
 }
 
+// TestFormatIsThatOfTheClause: what a statement says elsewhere is not taken for its FORMAT clause.
+func TestFormatIsThatOfTheClause(t *testing.T) {
+	for sql, want := range map[string]string{
+		"SELECT 1 FORMAT CSV":                                "CSV",
+		"SELECT 1\nformat\n JSONEachRow ;\n":                 "JSONEachRow",
+		"SELECT 1 FORMAT Native SETTINGS max_threads = 1":    "Native",
+		"SELECT 1 SETTINGS max_threads = 1 FORMAT TSV":       "TSV",
+		"SELECT 1 /* it's */ FORMAT CSV -- format JSON":      "CSV",
+		"SELECT 'it''s' AS format FORMAT CSV":                "CSV",
+		`SELECT 'a\' format JSON' FORMAT CSV`:                "CSV",
+		"SELECT 1":                                           "",
+		"SELECT 'which format csv'":                          "",
+		`SELECT 'which \' format csv'`:                       "",
+		"SELECT 'it''s format csv'":                          "",
+		`SELECT 1 AS "in format csv"`:                        "",
+		"SELECT 1 AS `in format csv`":                        "",
+		"SELECT $a$ ' format csv$a$":                         "",
+		"SELECT 1 -- in format csv":                          "",
+		"SELECT 1 # in format csv":                           "",
+		"SELECT 1 /* in format csv */":                       "",
+		"SELECT format FROM files":                           "",
+		"SELECT format AS f FROM files WHERE format = 'csv'": "",
+		"SELECT format('{}', 'csv')":                         "",
+		"SELECT 'not ended format csv":                       "",
+	} {
+		if got := formatOf(sql); got != want {
+			t.Errorf("%s: %q, want %q", sql, got, want)
+		}
+	}
+}
+
 func TestFramedExceptionIsWhatClientsLookFor(t *testing.T) {
 	framed := string(asException(errors.New("Code: 241. DB::Exception: Memory limit. (MEMORY_LIMIT_EXCEEDED)")).framed())
 	if !strings.HasPrefix(framed, "\r\n__exception__\r\n"+exceptionTag+"\r\nCode: 241.") ||
