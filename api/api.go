@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/api/mcp"
+	"tributary/api/statement"
 	"tributary/identity"
 	"tributary/ingest/ratelimit"
 	"tributary/journeys"
@@ -106,9 +107,8 @@ type Config struct {
 	Live Live
 	// Checks are the parts that /readyz reports.
 	Checks []Check
-	// Queries runs analysts' statements, and Restricted says whom they show nothing of; Queries nil: none are run.
-	Queries    Queries
-	Restricted Restricted
+	// Queries runs analysts' statements.
+	Queries *statement.Desk
 	// Metrics collects the API's metrics and is what /metrics serves.
 	Metrics *prometheus.Registry
 	Logger  *slog.Logger
@@ -148,6 +148,7 @@ func (c Config) Validate() error {
 	need(c.Policies != nil, "policies")
 	need(c.Disclosures != nil, "disclosures")
 	need(c.Disclosed != nil, "disclosed")
+	need(c.Queries != nil, "queries")
 	need(c.Notes != nil, "notes")
 	need(c.Handoffs != nil, "handoffs")
 	need(c.Promises != nil, "promises")

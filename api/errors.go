@@ -74,9 +74,6 @@ func toProblem(err error) *problem.Document {
 	if d := searchProblem(err); d != nil {
 		return d
 	}
-	if d := queryProblem(err); d != nil {
-		return d
-	}
 	switch {
 	case errors.As(err, &document):
 		return document

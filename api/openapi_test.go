@@ -13,6 +13,7 @@ import (
 	"tributary/api/audit"
 	"tributary/api/policy"
 	"tributary/api/problem"
+	"tributary/api/statement"
 	"tributary/ingest/schema"
 	"tributary/journeys/contact"
 	"tributary/journeys/cx"
@@ -167,7 +168,7 @@ func TestAnswersAndSchemasHaveTheSameFields(t *testing.T) {
 		"VolumeForecast": series.Forecast{}, "ForecastPoint": series.Point{}, "ForecastBacktest": series.Backtest{}, "ForecastTried": series.Tried{},
 		"ForecastEffect": series.Effect{}, "Staffing": forecast.Staffing{}, "StaffingAverage": forecast.Average{}, "StaffingHour": forecast.Hour{},
 		"ForecastQuestion": forecast.Request{},
-		"Query":            queryBody{}, "QueryViews": queryViewsView{}, "QueryResult": struct { // which is written row by row
+		"Query":            statement.Request{}, "QueryViews": queryViewsView{}, "QueryResult": struct { // which is written row by row
 			Columns   []string `json:"columns"`
 			Rows      [][]any  `json:"rows"`
 			RowCount  int      `json:"row_count"`

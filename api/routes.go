@@ -109,7 +109,7 @@ func (a *API) routes() []route {
 		{http.MethodGet, "/v1/privacy/exports/:id", auth.ScopePrivacyExport, operations, a.exported(a.getExport)},
 		{http.MethodGet, "/v1/privacy/exports/:id/content", auth.ScopePrivacyExport, operations, a.exported(a.getExportContent)},
 		{http.MethodGet, "/v1/privacy/identifiers/:address", auth.ScopePrivacyRead, operations, a.getPrivacyStanding()},
-		{http.MethodPost, queryPath, auth.ScopeQueryRun, aggregate, a.postQuery}, // views are of the policy; see analystOf
+		{http.MethodPost, queryPath, auth.ScopeQueryRun, aggregate, a.postQuery}, // views are of the policy; see statement.Desk
 		{http.MethodGet, "/v1/query/views", auth.ScopeQueryRun, operations, a.getQueryViews},
 		{http.MethodGet, "/v1/audit", auth.ScopeAuditRead, operations, a.getAudit},
 		{http.MethodPost, "/mcp", keyed, open, a.postMCP},

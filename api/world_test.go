@@ -195,12 +195,14 @@ func newWorld(t testing.TB, checks ...Check) *world {
 	w.must(err)
 	timeline, err := journeys.NewTimeline(service, noArchive{}, make([]byte, 32))
 	w.must(err)
+	policies := policy.NewBook(w.state)
 	w.api, err = New(Config{
+		Queries:  w.statements(noQueries{}, policies, commands, clock),
 		Promises: service, Handoffs: w.state, Sessions: w.sessions, Marks: w.state, Refusals: w.gate, Secret: make([]byte, 32),
 		Live:    w.live(),
 		Privacy: w.desk(service, commands, clock),
 		Past:    noPast{}, Contacting: someContacts{}, Forecasts: noReports{}, Drivers: noReports{}, Measures: someMeasures{},
-		Policies: policy.NewBook(w.state), Disclosures: w.log, Disclosed: noDisclosed{},
+		Policies: policies, Disclosures: w.log, Disclosed: noDisclosed{},
 		Profiles: service, Lineage: service, Worker: w.worker, Contacts: service, Speaker: commands, Accounts: service, Identity: explain.NewService(w.state, w.engine, service), Timeline: timeline, Search: oneHit{w}, Sources: accounts, Schemas: w.state, Commands: commands, Journeys: oneTraveller{w}, Analysis: analysis.NewService(w.state, define.NewBook(w.state, profiles.Rules{}), clock), Keys: w.keys, Notes: commands, Trail: noTrail{}, Checks: checks, Metrics: prometheus.NewRegistry(),
 		Logger: slog.New(slog.NewJSONHandler(w.lines, nil)), Now: clock,
 	})

@@ -14,6 +14,7 @@ import (
 
 	"tributary/api/auth"
 	"tributary/api/problem"
+	"tributary/api/statement"
 	"tributary/ingest/event"
 	"tributary/ingest/stream"
 	"tributary/profiles"
@@ -61,6 +62,8 @@ type Config struct {
 	Privacy *desk.Desk
 	// Exports may be nil: then none are made.
 	Exports Exports
+	// Statements runs analysts' SQL.
+	Statements *statement.Desk
 	// Reviews lists the pairs of which a person should decide.
 	Reviews func(ctx context.Context, workspace string, limit int) ([]store.ReviewRow, error)
 	// Status tells how the parts of the server are: any JSON.
@@ -93,6 +96,7 @@ func (c Config) Validate() error {
 	need(c.Contacting != nil, "contacting")
 	need(c.Forecasts != nil, "forecasts")
 	need(c.Measures != nil, "measures")
+	need(c.Statements != nil, "statements")
 	need(c.Reviews != nil, "reviews")
 	need(c.Status != nil, "status")
 	need(c.Logger != nil, "logger")
@@ -162,6 +166,7 @@ func NewHandler(c Config) (*Handler, error) {
 	handle(mux, h, "POST /admin/v1/privacy", h.privacy)
 	addExports(mux, h)
 	addJourneys(mux, h)
+	addStatements(mux, h)
 	handle(mux, h, "GET /admin/v1/status", h.status)
 	handle(mux, h, "POST /admin/v1/import", h.importEvents)
 	handle(mux, h, "POST /admin/v1/append", h.appendRecords)

@@ -103,6 +103,7 @@ func newServer(t *testing.T) *server {
 		Forecasts:   noReports{},
 		Contacting:  noContacts{},
 		Measures:    noReports{},
+		Statements:  s.statements(commands),
 		Status:      func(context.Context) (any, error) { return map[string]string{"version": "test"}, nil },
 		Logger:      slog.New(slog.DiscardHandler),
 	})

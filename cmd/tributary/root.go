@@ -36,12 +36,12 @@ themselves when none has.`,
 	root.PersistentFlags().StringVar(&g.configFile, "config", os.Getenv("TRIBUTARY_CONFIG"), "configuration `file` (\"tributary config example\" prints one)")
 	root.PersistentFlags().StringVar(&g.dataDir, "data-dir", "", "data folder (default: data_dir of the configuration)")
 	root.AddCommand(
-		newServe(g), newDemo(g), newImport(g), newConsent(g), newCommitments(g), newKeys(g), newWorkspaces(g), newAudit(g), newPolicy(g), newPrivacy(g), newQuarantine(g), newReconcile(g), newReplay(g), newConnectors(g), newSchema(g), newJourney(g), newMetrics(g), newProfiles(g), newIdentity(g), newBench(g),
+		newServe(g), newDemo(g), newImport(g), newConsent(g), newCommitments(g), newKeys(g), newWorkspaces(g), newAudit(g), newPolicy(g), newPrivacy(g), newQuarantine(g), newReconcile(g), newReplay(g), newConnectors(g), newSchema(g), newJourney(g), newMetrics(g), newQuery(g), newProfiles(g), newIdentity(g), newBench(g),
 		newMigrate(g), newReady(g), newMCP(), newConfig(), newVersion(), newEngine(),
 	)
 	addDisclosures(root, g)
 	for _, cmd := range root.Commands() {
-		if cmd.HasSubCommands() {
+		if cmd.HasSubCommands() && cmd.RunE == nil {
 			needSubcommand(cmd)
 		}
 	}

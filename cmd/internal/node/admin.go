@@ -25,7 +25,8 @@ func (n *Node) adminHandler() (*admin.Handler, error) {
 		return nil, err
 	}
 	return admin.NewHandler(admin.Config{
-		Forecasts: forecasts, Measures: measures, Contacting: contacting,
+		Statements: n.queries,
+		Forecasts:  forecasts, Measures: measures, Contacting: contacting,
 		Commands: n.commands, Privacy: n.privacy, Keys: n.authKeys, Trail: n.trail, Quarantine: n.state, Identity: n.state, Explainer: n.identity,
 		Policies: n.policies, Profiles: n.profiles, Disclosed: n.disclosed, Promises: n.profiles,
 		Accounts: n.accounts, Schemas: n.state, Definitions: n.analysis, Journeys: n.journeys, Log: n.log, Reviews: n.reviews,

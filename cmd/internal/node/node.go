@@ -16,6 +16,7 @@ import (
 	"tributary/api/auth"
 	"tributary/api/disclosure"
 	"tributary/api/policy"
+	"tributary/api/statement"
 	"tributary/cmd/internal/config"
 	"tributary/identity"
 	"tributary/ingest/connector/source"
@@ -71,6 +72,7 @@ type Node struct {
 	analysis *analysis.Service
 	reports  *report.Reader // what reports are read by
 	journeys *flow.Flow
+	queries  *statement.Desk // analysts' statements
 	identity *explain.Service
 	commands *admin.Commands
 	accounts *reconcile.Service
@@ -157,6 +159,9 @@ func Open(ctx context.Context, c config.Config, o Options) (n *Node, err error) 
 	}
 	n.policies = policy.NewBook(n.state)
 	if n.disclosed, err = disclosure.New(n.stores.read, disclosure.Ready(n.log, n.unify, n.outbox.Queue)); err != nil {
+		return n, err
+	}
+	if err = n.openQueries(); err != nil {
 		return n, err
 	}
 	if err = n.openDesk(); err != nil {

@@ -3,6 +3,8 @@ package node
 import (
 	"time"
 
+	"tributary/api/statement"
+	"tributary/journeys/analyst"
 	"tributary/journeys/contact"
 	"tributary/journeys/cx"
 	"tributary/journeys/driver"
@@ -17,6 +19,15 @@ func (n *Node) openReports() (err error) {
 	if err == nil {
 		n.journeys = flow.New(n.stores.read, n.reports, time.Now)
 	}
+	return err
+}
+
+// openQueries has analysts' statements run. There is one of it: it knows how many of a workspace run.
+func (n *Node) openQueries() (err error) {
+	n.queries, err = statement.New(statement.Config{
+		Queries: analyst.New(n.stores.analyst, analyst.Limits{}), Policies: n.policies, Restricted: n.state, Notes: n.commands,
+		Logger: n.logger, Now: time.Now,
+	})
 	return err
 }
 

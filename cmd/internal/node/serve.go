@@ -18,7 +18,6 @@ import (
 	"tributary/cmd/internal/config"
 	"tributary/ingest/gateway"
 	"tributary/journeys"
-	"tributary/journeys/analyst"
 	"tributary/profiles/live"
 	"tributary/profiles/privacy/erase"
 	"tributary/sql/chdb"
@@ -185,7 +184,7 @@ func (n *Node) readers() (http.Handler, error) {
 		Live: n.live(),
 		Past: earlier, Contacting: contacting, Forecasts: forecasts, Drivers: drivers, Measures: measures,
 		Journeys: n.journeys,
-		Queries:  analyst.New(n.stores.analyst, analyst.Limits{}), Restricted: n.state,
+		Queries:  n.queries,
 		Policies: n.policies, Disclosures: n.log, Disclosed: n.disclosed,
 		Profiles: n.profiles, Lineage: n.profiles, Worker: n.unify, Contacts: n.profiles, Speaker: n.commands, Accounts: n.profiles, Identity: n.identity, Timeline: timeline, Search: search, Sources: n.accounts, Schemas: n.state, Privacy: n.privacy, Certificates: &erase.Archive{Erasures: n.privacy, Log: n.log}, Exports: n.asExports(), Analysis: n.analysis, Commands: n.commands, Keys: n.authKeys, Tokens: tokens, Notes: n.commands, Trail: n.trail, RateLimit: n.config.HTTP.RateLimit.Quota(), Checks: n.checks(),
 		Metrics: n.metrics.registry, Logger: n.logger, Now: time.Now,

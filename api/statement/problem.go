@@ -1,0 +1,42 @@
+package statement
+
+import (
+	"errors"
+	"strings"
+
+	"tributary/api/problem"
+	"tributary/ingest/event"
+	"tributary/journeys/analyst"
+)
+
+// Problem says what an error of a statement means to who asked; nil: it is none.
+func Problem(err error) *problem.Document {
+	var faults event.Errors
+	var fault *analyst.Fault
+	var engine *analyst.EngineError
+	switch {
+	case errors.As(err, &faults):
+		d := problem.New(problem.Invalid, "")
+		for _, f := range faults {
+			d.Errors = append(d.Errors, problem.FieldError{Field: f.Field, Reason: f.Reason})
+		}
+		return d
+	case errors.As(err, &fault):
+		return problem.Field("sql", fault.Error())
+	case errors.As(err, &engine):
+		return problem.Field("sql", engine.Reason)
+	case errors.Is(err, analyst.ErrTooMuch):
+		return problem.Field("sql", "reads, makes or returns more than a statement may, or takes too long: "+tooMuch(err))
+	case errors.Is(err, analyst.ErrBusy):
+		return problem.New(problem.RateLimited, "the workspace runs as many statements as it may at a time")
+	case errors.Is(err, analyst.ErrUnavailable):
+		return problem.New(problem.Unavailable, "the analytics store does not answer")
+	}
+	return nil
+}
+
+// tooMuch is the engine's name for the limit.
+func tooMuch(err error) string {
+	_, name, _ := strings.Cut(err.Error(), analyst.ErrTooMuch.Error()+": ")
+	return name
+}
