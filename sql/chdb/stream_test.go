@@ -56,8 +56,11 @@ func resident(t *testing.T) int { t.Helper(); return residentOf(t, os.Getpid()) 
 func residentOf(t *testing.T, pid int) int {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
+	if err != nil && os.Getenv("CI") == "" {
 		t.Skip("no /proc: ", err)
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(status)) {
 		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
