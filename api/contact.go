@@ -22,8 +22,8 @@ type Contacting interface {
 	FrictionPeople(ctx context.Context, workspace string, r contact.FrictionPeopleRequest, now time.Time) (*contact.JourneyPeople, error)
 }
 
-// contactTimeout bounds a report: it reads the events of months.
-const contactTimeout = time.Minute
+// reportTimeout bounds a report: it reads the events of months.
+const reportTimeout = time.Minute
 
 // reported answers with what a report of contacts says of the request in the body.
 func reported[R, V any](a *API, f func(Contacting, context.Context, string, R, time.Time) (V, error)) gin.HandlerFunc {

@@ -121,8 +121,8 @@ func (a *API) limit(c *gin.Context) {
 		return
 	}
 	timeout := a.Timeout
-	if strings.HasPrefix(c.FullPath(), "/v1/journeys/") {
-		timeout = max(timeout, contactTimeout)
+	if path := c.FullPath(); strings.HasPrefix(path, "/v1/journeys/") || strings.HasPrefix(path, "/v1/metrics/") {
+		timeout = max(timeout, reportTimeout)
 	}
 	ctx, cancel := context.WithTimeout(c.Request.Context(), timeout)
 	defer cancel()
