@@ -92,7 +92,7 @@ check-deploy: engine build ## Check Dockerfile, compose file and the image's con
 
 .PHONY: bench-journeys
 bench-journeys: engine ## Measure the reports over ROWS events, beside the same without identity
-	ROWS=$(or $(ROWS),100000) $(GO) test -run xxx -bench Reports -benchtime 5x ./journeys/flow
+	ROWS=$(or $(ROWS),100000) $(GO) test -p 1 -timeout 3h -run xxx -bench 'Reports|Metrics' -benchtime $(or $(TIMES),5)x ./journeys/flow ./journeys/cx
 
 .PHONY: bench
 bench: engine build ## Measure, and print a table of figures beside what they are compared to
