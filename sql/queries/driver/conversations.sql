@@ -1,13 +1,16 @@
 -- What driver reports need of each conversation that a customer began: when, for whom, what sources said it was about, the
 -- beginning of what the customer wrote, how long agents worked on it and which kinds of event it has. The newest first.
+-- Who it is with is said by the last event that identified or verified somebody, else by the last one, as in cx_contacts. Ties are
+-- broken, and seconds added as whole milliseconds, so that the order in which rows lie makes no difference.
 -- kinds: as in forecast/contacts.
 SELECT
-    toString(source) AS told_by, conversation_id, min(at) AS began, any(profile) AS who,
-    toString(argMaxIf(topic, at, topic != '')) AS told_topic,
-    toString(argMaxIf(disposition, at, disposition != '')) AS told_disposition,
-    substringUTF8(arrayStringConcat(arrayMap(x -> x.2, arraySort(x -> (x.1, x.2),
-        groupArrayIf(20)((at, substringUTF8(text, 1, {text_characters:UInt32})), text != '' AND author_role IN ('', 'customer')))), ' \n '), 1, {text_characters:UInt32}) AS said,
-    sum(ifNull(talk_s, 0) + ifNull(hold_s, 0) + ifNull(wrap_s, 0)) AS handle_s,
+    toString(source) AS told_by, conversation_id, min(at) AS began,
+    argMax(profile, (name IN ('conversation.identified', 'conversation.verified'), at, message_id)) AS who,
+    toString(argMaxIf(topic, (at, message_id), topic != '')) AS told_topic,
+    toString(argMaxIf(disposition, (at, message_id), disposition != '')) AS told_disposition,
+    substringUTF8(arrayStringConcat(arrayMap(x -> x.3,
+        groupArraySortedIf(20)((at, message_id, substringUTF8(text, 1, {text_characters:UInt32})), text != '' AND author_role IN ('', 'customer'))), ' \n '), 1, {text_characters:UInt32}) AS said,
+    sum(toInt64(round((ifNull(talk_s, 0) + ifNull(hold_s, 0) + ifNull(wrap_s, 0)) * 1000))) / 1000 AS handle_s,
     groupUniqArray(64)(toString(name)) AS steps
 FROM scope_events(workspace = {workspace:String}, since = {since:Int64}, until = {until:Int64},
     known_at = {known_at:Int64}, identity_as_of = {identity_as_of:UInt64}, channels = {channels:Array(String)},
