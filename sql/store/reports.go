@@ -104,17 +104,6 @@ type SourceCount struct {
 	QuarantineDiscarded uint64 `ch:"quarantine_discarded"`
 }
 
-// ChannelCSAT is a row of cx/csat_by_channel: workspace, from and to (Unix milliseconds, to excluded).
-type ChannelCSAT struct {
-	Channel   string  `ch:"channel"`
-	Answers   uint64  `ch:"answers"`
-	Satisfied uint64  `ch:"satisfied"`
-	CSAT      float64 `ch:"csat"` // Satisfied / Answers
-	MeanScore float64 `ch:"mean_score"`
-	// RestatedEvents is how many answers of these days were erased since: a number that says so was another.
-	RestatedEvents uint64 `ch:"restated_events"`
-}
-
 // TableSize is a row of operate/table_sizes, which takes no parameters.
 type TableSize struct {
 	Table             string  `ch:"table"`

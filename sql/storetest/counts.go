@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"testing"
-	"time"
 
 	"tributary/sql/store"
 
@@ -72,33 +71,6 @@ func testProfiles(t *testing.T, e Engine) {
 	}
 	if len(members) != 2 {
 		t.Errorf("%d of 2 observations have a profile", len(members))
-	}
-}
-
-func testCSAT(t *testing.T, e Engine) {
-	b := e.Store(t)
-	answer := func(i int, channel, survey, scale string, score *float64) *store.EventRow {
-		row := Rows(13, 1)[0]
-		row.LogOffset, row.Name, row.Channel = uint64(i), "survey.answered", channel
-		row.Survey, row.Scale, row.Score = survey, scale, score
-		return row
-	}
-	insert(t, b, store.Events,
-		answer(1, "chat", "csat", "1-5", ptr(5.0)), answer(2, "chat", "csat", "", ptr(4.0)), answer(3, "chat", "csat", "1-5", ptr(3.0)),
-		answer(4, "chat", "csat", "1-5", nil), answer(5, "chat", "nps", "0-10", ptr(10.0)),
-		answer(6, "voice", "csat", "0-10", ptr(8.0)), answer(7, "voice", "csat", "0-10", ptr(7.0)),
-	)
-	exec(t, b, fmt.Sprintf(`INSERT INTO erased_counts (workspace, day, channel, name, survey, events, scores, score)
-		SELECT 'acme', '%s', 'chat', 'survey.answered', 'csat', 3, 2, 9`, Start.Format(time.DateOnly)))
-	got := all[store.ChannelCSAT](t, b, "cx/csat_by_channel", store.Params{
-		"workspace": "acme", "from": Start.Add(-time.Hour).UnixMilli(), "to": Start.Add(time.Hour).UnixMilli(),
-	})
-	want := []store.ChannelCSAT{
-		{Channel: "chat", Answers: 3, Satisfied: 2, CSAT: 2.0 / 3, MeanScore: 4, RestatedEvents: 2},
-		{Channel: "voice", Answers: 2, Satisfied: 1, CSAT: 0.5, MeanScore: 7.5},
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("CSAT %v, want %v", got, want)
 	}
 }
 

@@ -95,7 +95,6 @@ func Run(t *testing.T, e Engine) {
 		{"Timeline", testTimeline},
 		{"Counts", testCounts},
 		{"Profiles", testProfiles},
-		{"CSAT", testCSAT},
 		{"Reconcile", testReconcile},
 		{"ErasureRules", testErasureRules},
 		{"Erase", testErase},

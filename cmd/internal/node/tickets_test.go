@@ -8,11 +8,11 @@ import (
 	"os"
 	"strconv"
 	"testing"
-	"time"
 
 	"tributary/ingest/importer"
+	"tributary/journeys/cx"
+	"tributary/journeys/report"
 	"tributary/profiles/unify"
-	"tributary/sql/store"
 )
 
 // tickets is a public data set that stands beside the checkout where the project is developed.
@@ -100,7 +100,7 @@ func (p *program) importTickets() {
 func checkCSAT(t *testing.T, p *program, all []ticket) {
 	t.Helper()
 	words := map[string]string{"Email": "email", "Phone": "voice", "Chat": "chat", "Social media": "social"}
-	type figures struct{ answers, satisfied, sum float64 }
+	type figures struct{ answers, satisfied float64 }
 	want := map[string]figures{}
 	for _, row := range all {
 		if row.rating == "" {
@@ -112,25 +112,34 @@ func checkCSAT(t *testing.T, p *program, all []ticket) {
 		}
 		f := want[words[row.channel]]
 		f.answers++
-		f.sum += rating
 		if rating >= 4 {
 			f.satisfied++
 		}
 		want[words[row.channel]] = f
 	}
-	rows := query[store.ChannelCSAT](p, "cx/csat_by_channel", store.Params{
-		"workspace": "default", "from": int64(0), "to": time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli(),
-	})
-	if len(rows) != len(want) {
-		t.Fatalf("%d channels, want %d", len(rows), len(want))
+	points := csatByChannel(p)
+	if len(points) != len(want) {
+		t.Fatalf("%d channels, want %d", len(points), len(want))
 	}
-	for _, row := range rows {
-		f := want[row.Channel]
-		if float64(row.Answers) != f.answers || float64(row.Satisfied) != f.satisfied ||
-			math.Abs(row.CSAT-f.satisfied/f.answers) > 1e-12 || math.Abs(row.MeanScore-f.sum/f.answers) > 1e-9 {
-			t.Errorf("%s: ClickHouse says %+v, the file %+v", row.Channel, row, f)
+	for _, point := range points {
+		if f := want[point.Group]; *point.Denominator != f.answers || *point.Numerator != f.satisfied || math.Abs(*point.Value-f.satisfied/f.answers) > 1e-12 {
+			t.Errorf("%s: ClickHouse says %g of %g, the file %+v", point.Group, *point.Numerator, *point.Denominator, f)
 		}
 	}
+}
+
+// csatByChannel is what the registry of metrics makes of all answers.
+func csatByChannel(p *program) []cx.Point {
+	p.t.Helper()
+	reader, err := p.measures()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	answer, err := reader.Metric(p.t.Context(), "default", "csat", cx.Request{Request: report.Request{From: "2000-01-01", Until: "2100-01-01"}, By: cx.ByChannel})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return answer.Points
 }
 
 // checkMailboxes: a mailbox of people with different names is several profiles, each with the events

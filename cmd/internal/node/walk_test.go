@@ -98,10 +98,8 @@ func (w *walk) reports() map[string]any {
 	said := map[string]any{
 		"counts/by_profile": counts,
 		"counts/reconcile":  query[store.SourceCount](w.program, "counts/reconcile", nil),
-		"cx/csat_by_channel": query[store.ChannelCSAT](w.program, "cx/csat_by_channel", store.Params{
-			"workspace": "default", "from": int64(0), "to": time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli(),
-		}),
-		"counts/doubled": len(query[store.MessageCount](w.program, "counts/doubled", store.Params{"limit": 10})),
+		"csat by channel":   csatByChannel(w.program),
+		"counts/doubled":    len(query[store.MessageCount](w.program, "counts/doubled", store.Params{"limit": 10})),
 	}
 	for _, source := range []string{"shop", "support"} {
 		said["counts/by_message "+source] = query[store.MessageCount](w.program, "counts/by_message", store.Params{"workspace": "default", "source": source})
