@@ -69,6 +69,8 @@ type Config struct {
 	Forecasts Forecasts
 	// Measures answers the metrics of customer experience.
 	Measures Measures
+	// Targets says what they are to come to.
+	Targets  Targets
 	Journeys Journeys
 	Commands Commands
 	Sources  Sources
@@ -141,6 +143,7 @@ func (c Config) Validate() error {
 	need(c.Forecasts != nil, "forecasts")
 	need(c.Journeys != nil, "journeys")
 	need(c.Measures != nil, "measures")
+	need(c.Targets != nil, "targets")
 	need(c.Commands != nil, "commands")
 	need(c.Sources != nil, "sources")
 	need(c.Schemas != nil, "schemas")

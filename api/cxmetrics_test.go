@@ -33,7 +33,7 @@ func (someMeasures) Metric(_ context.Context, _, metric string, r cx.Request) (*
 
 func (someMeasures) Comparison(_ context.Context, _, metric string, r report.Request) (*cx.Comparison, error) {
 	m, _ := cx.Find(metric)
-	return &cx.Comparison{Metric: m, Untrusted: []string{}, Series: []cx.SeriesPair{}}, found(metric, r.From)
+	return &cx.Comparison{Metric: m, Stratification: cx.Stratification{By: []string{}}, Untrusted: []string{}, Series: []cx.SeriesPair{}}, found(metric, r.From)
 }
 
 func (someMeasures) MetricItems(_ context.Context, _, metric string, r cx.ItemRequest) (*cx.Items, error) {

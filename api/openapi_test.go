@@ -174,8 +174,10 @@ func TestAnswersAndSchemasHaveTheSameFields(t *testing.T) {
 			RowCount  int      `json:"row_count"`
 			Truncated bool     `json:"truncated"`
 		}{},
-		"Metrics": metricsView{}, "Metric": cx.Metric{}, "MetricAnswer": cx.Answer{}, "MetricPoint": cx.Point{}, "MetricInterval": cx.Interval{},
-		"MetricComparison": cx.Comparison{}, "MetricSeriesPair": cx.SeriesPair{}, "MetricSide": cx.Side{}, "MetricTopicPair": cx.TopicPair{},
+		"Metrics": metricsView{}, "Metric": cx.Metric{}, "MetricAnswer": cx.Answer{}, "MetricPoint": cx.Point{}, "MetricPlan": cx.Plan{},
+		"MetricTargetNew": targetBody{}, "MetricTarget": cx.Target{}, "MetricTargetAuthor": cx.Author{}, "MetricTargets": targetsView{}, "MetricInterval": cx.Interval{},
+		"MetricComparison": cx.Comparison{}, "MetricSeriesPair": cx.SeriesPair{}, "MetricSide": cx.Side{}, "MetricStratumPair": cx.StratumPair{},
+		"MetricStratification": cx.Stratification{}, "MetricLeftOut": cx.LeftOut{},
 		"MetricStandardised": cx.Standardised{}, "MetricItems": cx.Items{}, "MetricItem": cx.Item{}, "MetricEvent": cx.Event{},
 		"Problem": problem.Document{}, "FieldError": problem.FieldError{}, "Candidate": candidateView{},
 	}

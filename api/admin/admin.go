@@ -53,6 +53,8 @@ type Config struct {
 	Forecasts Forecasts
 	// Measures answers the metrics of customer experience.
 	Measures Measures
+	// Targets says what they are to come to.
+	Targets Targets
 	// Journeys makes reports.
 	Journeys Journeys
 	Log      Log
@@ -97,6 +99,7 @@ func (c Config) Validate() error {
 	need(c.Forecasts != nil, "forecasts")
 	need(c.Measures != nil, "measures")
 	need(c.Statements != nil, "statements")
+	need(c.Targets != nil, "targets")
 	need(c.Reviews != nil, "reviews")
 	need(c.Status != nil, "status")
 	need(c.Logger != nil, "logger")
@@ -156,6 +159,7 @@ func NewHandler(c Config) (*Handler, error) {
 	addContacting(mux, h)
 	handle(mux, h, "POST /admin/v1/metrics/{metric}", h.metric)
 	handle(mux, h, "POST /admin/v1/metrics/{metric}/comparison", h.compareMetric)
+	addTargets(mux, h)
 	handle(mux, h, "GET /admin/v1/schemas", h.listSchemas)
 	handle(mux, h, "GET /admin/v1/schemas/{source}", h.showSchema)
 	handle(mux, h, "GET /admin/v1/schemas/{source}/drift", h.schemaDrift)

@@ -27,6 +27,7 @@ import (
 	"tributary/ingest/event"
 	"tributary/ingest/stream"
 	"tributary/ingest/stream/embedded"
+	"tributary/journeys/cx"
 	"tributary/journeys/forecast"
 	"tributary/profiles"
 	"tributary/profiles/analysis"
@@ -104,6 +105,7 @@ func newServer(t *testing.T) *server {
 		Contacting:  noContacts{},
 		Measures:    noReports{},
 		Statements:  s.statements(commands),
+		Targets:     cx.NewTargets(commands, s.state, now),
 		Status:      func(context.Context) (any, error) { return map[string]string{"version": "test"}, nil },
 		Logger:      slog.New(slog.DiscardHandler),
 	})

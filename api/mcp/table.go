@@ -114,7 +114,7 @@ var table = []entry{
 	{
 		name: "compare_metric", title: "Compare AI with people", operation: "compareMetric", hints: reads, othersOnly: true,
 		report:      &report{narrow: "ask for a shorter time"},
-		description: "How contacts that AI began fare against those that people began, topic by topic and over the same mix of topics, with intervals. It is no experiment: say so.",
+		description: "How contacts that AI began fare against those that people began, by topic and difficulty and over the same mix of both, with intervals. It is no experiment: say so.",
 	},
 	{
 		name: "ask_funnel", title: "Ask how many go through steps", operation: "postFunnel", hints: reads, othersOnly: true,

@@ -19,7 +19,7 @@ import (
 
 func newMetrics(g *globals) *cobra.Command {
 	cmd := &cobra.Command{Use: "metrics", Short: "Show the metrics of customer experience, and what they come to"}
-	cmd.AddCommand(newMetricsList(), newMetricsShow(g), newMetricsCompare(g))
+	cmd.AddCommand(newMetricsList(), newMetricsShow(g), newMetricsCompare(g), newMetricsTarget(g))
 	return cmd
 }
 
@@ -106,7 +106,10 @@ func printMetric(out io.Writer, a *cx.Answer) error {
 			note = "small sample "
 		}
 		if p.Immature > 0 {
-			note += fmt.Sprintf("%d immature", p.Immature)
+			note += fmt.Sprintf("%d immature ", p.Immature)
+		}
+		if p.Target != nil {
+			note += fmt.Sprintf("target %.4g %s", p.Target.Value, p.Target.Standing)
 		}
 		fmt.Fprintf(w, "%s\t%q\t%s\t%s\t%s\t%d\t%s\n", p.From.Format("2006-01-02 15:04"), p.Group, p.Series, value, interval, p.Sample, note)
 	}
@@ -123,8 +126,9 @@ func newMetricsCompare(g *globals) *cobra.Command {
 		asJSON bool
 	)
 	cmd := &cobra.Command{
-		Use: "compare ID", Short: "Set AI beside people by a metric, topic by topic", Args: cobra.ExactArgs(1),
-		Long: `Contacts that AI began beside those that a human began, whoever ended them, topic by topic and over the same mix of topics.
+		Use: "compare ID", Short: "Set AI beside people by a metric, like for like", Args: cobra.ExactArgs(1),
+		Long: `Contacts that AI began beside those that a human began, whoever ended them, by topic and difficulty, and over the same mix of both.
+Difficulty is what was known before anybody answered: what a source said of it, else how often the person came in the days before.
 csat, fcr, fcr_any_topic and confirmed_resolution can be compared.`,
 	}
 	in := workspaceFlag(cmd)
@@ -147,7 +151,7 @@ csat, fcr, fcr_any_topic and confirmed_resolution can be compared.`,
 
 func printComparison(out io.Writer, a *cx.Comparison) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "SERIES\tTOPIC\tAI\tHUMAN\tDIFFERENCE\t95 %\tSAMPLES")
+	fmt.Fprintln(w, "SERIES\tTOPIC\tDIFFICULTY\tWEIGHT\tAI\tHUMAN\tDIFFERENCE\t95 %\tSAMPLES")
 	side := func(s *cx.Side) string {
 		if s.Value == nil {
 			return "-"
@@ -156,16 +160,18 @@ func printComparison(out io.Writer, a *cx.Comparison) error {
 	}
 	for i := range a.Series {
 		s := &a.Series[i]
-		for j := range s.Topics {
-			t := &s.Topics[j]
-			fmt.Fprintf(w, "%s\t%q\t%s\t%s\t%+.3f\t%+.3f to %+.3f\t%d, %d\n", s.Series, t.Topic, side(&t.AI), side(&t.Human), t.Difference,
-				t.Interval.Low, t.Interval.High, t.AI.Sample, t.Human.Sample)
+		for j := range s.Strata {
+			t := &s.Strata[j]
+			fmt.Fprintf(w, "%s\t%q\t%s\t%.3f\t%s\t%s\t%+.3f\t%+.3f to %+.3f\t%d, %d\n", s.Series, t.Topic, t.Difficulty, t.Weight, side(&t.AI), side(&t.Human),
+				t.Difference, t.Interval.Low, t.Interval.High, t.AI.Sample, t.Human.Sample)
 		}
-		fmt.Fprintf(w, "%s\tas they are\t%s\t%s\t\t\t%d, %d\n", s.Series, side(&s.AI), side(&s.Human), s.AI.Sample, s.Human.Sample)
+		fmt.Fprintf(w, "%s\tas they are\t\t\t%s\t%s\t\t\t%d, %d\n", s.Series, side(&s.AI), side(&s.Human), s.AI.Sample, s.Human.Sample)
 		if d := s.Standardised; d != nil {
-			fmt.Fprintf(w, "%s\tsame mix\t%.3f\t%.3f\t%+.3f\t%+.3f to %+.3f\t%d left out\n", s.Series, d.AI, d.Human, d.Difference,
-				d.DifferenceInterval.Low, d.DifferenceInterval.High, s.LeftOut)
+			fmt.Fprintf(w, "%s\tsame mix\t\t1\t%.3f\t%.3f\t%+.3f\t%+.3f to %+.3f\t\n", s.Series, d.AI, d.Human, d.Difference,
+				d.DifferenceInterval.Low, d.DifferenceInterval.High)
 		}
+		fmt.Fprintf(w, "%s\tleft out\t\t\t\t\t\t%d without a topic, %d of one alone, %d of strata of fewer than %d\t\n", s.Series,
+			s.LeftOut.NoTopic, s.LeftOut.OneSided, s.LeftOut.TooSmall, a.Stratification.Minimum)
 	}
 	return w.Flush()
 }

@@ -58,20 +58,24 @@ type Point struct {
 	Sample      uint64   `json:"sample" policy:"meta"` // contacts, answers, legs or cases
 	// BelowMinimum: the sample is smaller than the metric asks for.
 	BelowMinimum bool `json:"below_minimum" policy:"meta"`
-	// Interval is the confidence interval of 95 % of a share, or of points.
+	// Interval is the confidence interval of 95 %. A stock has none; a mean or median has one from the metric's minimum on.
 	Interval *Interval `json:"interval,omitempty" policy:"-"`
 	// Immature is how many of the sample something may still happen to that changes the value.
 	Immature uint64 `json:"immature" policy:"meta"`
 	// Parts are what the value consists of, in its unit.
 	Parts map[string]float64 `json:"parts,omitempty" policy:"meta"`
+	// Target is what was planned; absent: nothing was.
+	Target *Plan `json:"target,omitempty" policy:"-"`
 }
 
 // Reader asks metrics. It is safe for concurrent use.
 type Reader struct {
 	store      *store.Store
 	reports    *report.Reader
+	targets    *Targets
 	now        func() time.Time
 	statements map[rows]string
+	difficulty string // the statement of that name
 	restated   store.Query[restatedRow]
 	events     store.Query[eventRow]
 }
@@ -90,21 +94,28 @@ type pointRow struct {
 	People      uint64  `ch:"people"`
 	Numerator   int64   `ch:"numerator"`
 	Denominator int64   `ch:"denominator"`
-	Square      int64   `ch:"square"`
+	Square      float64 `ch:"square"`       // of numerators
+	Cross       float64 `ch:"cross"`        // of numerators with denominators
+	LowerSquare float64 `ch:"lower_square"` // of denominators
 	Middle      float64 `ch:"middle"`
+	MiddleLow   float64 `ch:"middle_low"`
+	MiddleHigh  float64 `ch:"middle_high"`
 	Immature    uint64  `ch:"immature"`
 	Parts       []int64 `ch:"parts"`
 }
 
-// NewReader returns a reader over an open store.
-func NewReader(s *store.Store, reports *report.Reader, now func() time.Time) (*Reader, error) {
-	r := &Reader{store: s, reports: reports, now: now, statements: map[rows]string{}}
+// NewReader returns a reader over an open store that holds values against targets; of nil ones there are none.
+func NewReader(s *store.Store, reports *report.Reader, targets *Targets, now func() time.Time) (*Reader, error) {
+	r := &Reader{store: s, reports: reports, targets: targets, now: now, statements: map[rows]string{}}
 	var err error
 	for i := range registry {
 		name := registry[i].rows
 		if r.statements[name], err = s.Statement("cx/" + string(name)); err != nil {
 			return nil, err
 		}
+	}
+	if r.difficulty, err = s.Statement("cx/difficulty"); err != nil {
+		return nil, err
 	}
 	if r.restated, err = store.Prepare[restatedRow](s, "cx/restated"); err != nil {
 		return nil, err
@@ -163,6 +174,9 @@ func (r *Reader) Ask(ctx context.Context, q Question) (*Answer, error) {
 	for i := range list {
 		answer.Points = append(answer.Points, s.point(&q, &list[i]))
 	}
+	if err := r.hold(s, &q, answer.Points); err != nil {
+		return nil, err
+	}
 	params["names"], params["survey"] = s.metric.of.names, s.metric.survey()
 	restated, err := r.restated.One(ctx, params)
 	if err != nil {
@@ -170,6 +184,24 @@ func (r *Reader) Ask(ctx context.Context, q Question) (*Answer, error) {
 	}
 	answer.RestatedEvents = restated.Restated
 	return answer, nil
+}
+
+// hold holds points against the targets of their workspace.
+func (r *Reader) hold(s statement, q *Question, points []Point) error {
+	if r.targets == nil {
+		return nil
+	}
+	all, err := r.targets.all(q.Scope.Workspace)
+	if err != nil {
+		return err
+	}
+	list := plansFor(q, all)
+	for i := range points {
+		if target := list.of(&points[i]); target != nil {
+			points[i].Target = s.plan(target, &points[i])
+		}
+	}
+	return nil
 }
 
 // survey is the kind of survey that the metric counts; empty: it counts others, or all.
@@ -190,6 +222,9 @@ func (s statement) point(q *Question, row *pointRow) Point {
 	switch m.kind {
 	case median:
 		p.Value = ptr(row.Middle / scale)
+		if !p.BelowMinimum {
+			p.Interval = &Interval{row.MiddleLow / scale, row.MiddleHigh / scale}
+		}
 		return p
 	case stock:
 		p.Value = ptr(upper)
@@ -205,8 +240,11 @@ func (s statement) point(q *Question, row *pointRow) Point {
 	case share:
 		p.Interval = ptr(Wilson(upper, lower))
 	case net:
-		p.Value, p.Interval = ptr(100*upper/lower), ptr(netPoints(upper, float64(row.Square), lower))
+		p.Value, p.Interval = ptr(100*upper/lower), ptr(netPoints(upper, row.Square, lower))
 	case mean:
+		if !p.BelowMinimum {
+			p.Interval = ratio(row, scale)
+		}
 		for i, part := range m.of.parts {
 			if p.Parts == nil {
 				p.Parts = map[string]float64{}

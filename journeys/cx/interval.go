@@ -35,6 +35,20 @@ func netPoints(net, square, n float64) Interval {
 	return Interval{100 * max(-1, d-half), 100 * min(1, d+half)}
 }
 
+// ratio is the interval of a sum of numerators through one of denominators, in the unit of the metric, by the normal distribution
+// with the variance of a ratio (Cochran, Sampling Techniques, 3rd edition, 1977, section 6.4). Where every denominator is 1 that is
+// the one of a mean. Values are not negative. It is nil of fewer than two.
+func ratio(row *pointRow, scale float64) *Interval {
+	n, lower := float64(row.Sample), float64(row.Denominator)
+	if n < 2 || lower == 0 {
+		return nil
+	}
+	r := float64(row.Numerator) / lower
+	variance := max(0, row.Square-2*r*row.Cross+r*r*row.LowerSquare) * n / (n - 1) / (lower * lower)
+	half := z * math.Sqrt(variance)
+	return &Interval{max(0, r-half) / scale, (r + half) / scale}
+}
+
 // estimate is a share with its interval.
 type estimate struct {
 	value float64

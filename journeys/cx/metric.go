@@ -59,7 +59,7 @@ type Metric struct {
 	By     []Dimension `json:"by" policy:"meta"`
 	// WindowDays is for how long something may still happen that changes the value; 0: it is settled at once.
 	WindowDays int `json:"window_days,omitempty" policy:"meta"`
-	// Comparable: AI and human can be compared by it, topic by topic.
+	// Comparable: AI and human can be compared by it, like for like.
 	Comparable bool `json:"comparable,omitempty" policy:"meta"`
 
 	rows rows

@@ -67,21 +67,34 @@ func (s statement) counted() string {
 
 // points yields a row for each bucket, group and series with rows that count, and one for all of them.
 func (s statement) points() string {
-	middle := "toFloat64(0)"
+	middle, low, high := "0", "0", "0"
 	if s.metric.kind == median {
 		middle = "quantileExactInclusive(0.5)(upper)"
+		low, high = medianLow, medianHigh
+	}
+	square, cross, lowerSquare := "0", "0", "0"
+	if s.metric.kind == net || s.metric.kind == mean { // squares of milliseconds and of billionths are more than 64 bits hold
+		square, cross, lowerSquare = "sum(toInt256(upper) * upper)", "sum(toInt256(upper) * lower)", "sum(toInt256(lower) * lower)"
 	}
 	parts := make([]string, len(s.metric.of.parts))
 	for i, p := range s.metric.of.parts {
 		parts[i] = "sum(toInt64(" + p.column + "))"
 	}
 	return `SELECT toBool(grouping(bucket)) AS total, bucket, toString(by_value) AS group_name, toString(series_value) AS series_name,
-		count() AS sample, uniqExact(profile) AS people, sum(upper) AS numerator, sum(lower) AS denominator, sum(upper * upper) AS square,
-		toFloat64(` + middle + `) AS middle, countIf(NOT settled) AS immature, CAST([` + strings.Join(parts, ", ") + `], 'Array(Int64)') AS parts
+		count() AS sample, uniqExact(profile) AS people, sum(upper) AS numerator, sum(lower) AS denominator,
+		toFloat64(` + square + `) AS square, toFloat64(` + cross + `) AS cross, toFloat64(` + lowerSquare + `) AS lower_square,
+		toFloat64(` + middle + `) AS middle, toFloat64(` + low + `) AS middle_low, toFloat64(` + high + `) AS middle_high, countIf(NOT settled) AS immature, CAST([` + strings.Join(parts, ", ") + `], 'Array(Int64)') AS parts
 	FROM (` + s.counted() + `)
 	GROUP BY GROUPING SETS ((bucket, by_value, series_value), ())
 	ORDER BY total, bucket, group_name, series_name`
 }
+
+// medianLow and medianHigh are the values between which the median lies with at least 95 %, whatever it is of: those at the ranks
+// n/2 - z sqrt(n)/2 and 1 + n/2 + z sqrt(n)/2, rounded outwards, of n (Conover, Practical Nonparametric Statistics, 1999, section 3.2).
+const (
+	medianLow  = "arraySort(groupArray(upper))[toUInt64(greatest(1, floor(count() / 2 - 0.979981992270027 * sqrt(count()))))]"
+	medianHigh = "arraySort(groupArray(upper))[toUInt64(least(toFloat64(count()), ceil(1 + count() / 2 + 0.979981992270027 * sqrt(count()))))]"
+)
 
 // items yields what a point was made of, the newest first, after a cursor. Of a stock it is what is there at the end.
 func (s statement) items() string {

@@ -1,9 +1,12 @@
 package cx_test
 
 import (
+	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,9 +15,11 @@ import (
 
 	"tributary/identity"
 	"tributary/ingest/event"
+	"tributary/ingest/stream"
 	"tributary/journeys/cx"
 	"tributary/journeys/report"
 	"tributary/profiles/state"
+	"tributary/profiles/unify"
 	"tributary/sql/chdb"
 	"tributary/sql/chdb/chdbtest"
 	"tributary/sql/store"
@@ -37,24 +42,56 @@ type world struct {
 	*testing.T
 	bench  *storetest.Bench
 	reader *cx.Reader
-	offset uint64
-	rows   []*store.EventRow
+	// targets are kept in memory; segments are members by name.
+	targets  *cx.Targets
+	segments members
+	clock    time.Time // at which targets are set
+	offset   uint64
+	rows     []*store.EventRow
 }
 
-type noSegments struct{}
+type members map[string][]uint64
 
-func (noSegments) Members(string, string, identity.ProfileID, int) ([]state.SegmentMember, string, error) {
-	return nil, "", nil
+func (m members) Members(_, name string, _ identity.ProfileID, _ int) (list []state.SegmentMember, _ string, _ error) {
+	for _, who := range m[name] {
+		list = append(list, state.SegmentMember{Profile: profileOf(who)})
+	}
+	return list, "", nil
+}
+
+// documents keeps them in memory, by bucket and key.
+type documents map[string]json.RawMessage
+
+func (d documents) Do(_ context.Context, _ string, command unify.Command) (stream.Position, error) {
+	put := command.(unify.ConfigPut)
+	d[put.Bucket+"\x00"+put.Key] = put.Value
+	return stream.Position{}, put.Validate()
+}
+
+func (d documents) Doc(bucket, key string) (json.RawMessage, bool, error) {
+	value, ok := d[bucket+"\x00"+key]
+	return value, ok, nil
+}
+
+func (d documents) Docs(bucket string) (list []state.Doc, err error) {
+	for key, value := range d {
+		if rest, ok := strings.CutPrefix(key, bucket+"\x00"); ok {
+			list = append(list, state.Doc{Key: rest, Value: value})
+		}
+	}
+	return list, nil
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{T: t, bench: storetest.Engine{Options: func() *clickhouse.Options {
 		return chdb.Options(chdbtest.Engine(t), "")
-	}}.Store(t)}
-	reports, err := report.NewReader(w.bench.Store, noSegments{}, nil, func() time.Time { return now })
+	}}.Store(t), segments: members{}, clock: day0.AddDate(0, 2, 0)}
+	kept := documents{}
+	w.targets = cx.NewTargets(kept, kept, func() time.Time { return w.clock })
+	reports, err := report.NewReader(w.bench.Store, w.segments, nil, func() time.Time { return now })
 	if err == nil {
-		w.reader, err = cx.NewReader(w.bench.Store, reports, func() time.Time { return now })
+		w.reader, err = cx.NewReader(w.bench.Store, reports, w.targets, func() time.Time { return now })
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -71,6 +108,7 @@ type said struct {
 	channel event.Channel
 	name    string
 	event.CX
+	properties json.RawMessage
 }
 
 func (w *world) put(workspace string, events ...said) {
@@ -79,7 +117,7 @@ func (w *world) put(workspace string, events ...said) {
 		s := &events[i]
 		fields := s.CX
 		e := &event.Event{
-			Workspace: workspace, Source: s.source, MessageID: s.id, Type: event.TypeTrack, Name: s.name, Channel: s.channel, CX: &fields,
+			Workspace: workspace, Source: s.source, MessageID: s.id, Type: event.TypeTrack, Name: s.name, Channel: s.channel, CX: &fields, Properties: s.properties,
 		}
 		e.Stamp(s.at, time.Time{}, s.at)
 		w.offset++

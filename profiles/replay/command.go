@@ -114,8 +114,11 @@ func (r *run) about(e *stream.Entry, workspace, source string) *stream.Record {
 	return &e.Record
 }
 
-// document returns the record if the document is what a chosen source says it sent.
+// document returns the record if the document is what a chosen source says it sent, or a target of a metric.
 func (r *run) document(e *stream.Entry, bucket string) *stream.Record {
+	if bucket == unify.TargetsBucket+e.Workspace {
+		return &e.Record
+	}
 	workspace, source, ok := reconcile.SourceOf(bucket)
 	if !ok {
 		return nil

@@ -257,6 +257,7 @@ func TestCommandsThatGoAlong(t *testing.T) {
 		unify.IdentityRules{Rules: json.RawMessage(`{}`)},
 		unify.SchemaRemove{Source: "crm", Event: "E"},
 		unify.ConfigPut{Bucket: "expected/w/crm", Key: "2026-03-01", Value: json.RawMessage(`{"count":2}`)},
+		unify.ConfigPut{Bucket: unify.TargetsBucket + "w", Key: "t", Value: json.RawMessage(`{"metric":"fcr"}`)},
 	}
 	left := []unify.Command{
 		unify.ConfigPut{Bucket: "keys", Key: "secret", Value: json.RawMessage(`{}`)}, unify.ConfigDelete{Bucket: "checkpoint", Key: "k"},

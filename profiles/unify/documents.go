@@ -7,6 +7,10 @@ import (
 	"tributary/profiles/state"
 )
 
+// TargetsBucket, followed by the name of a workspace, is the bucket of its targets of metrics, by id (journeys/cx). They
+// are what people planned, so that replay takes them along.
+const TargetsBucket = "metrics.targets/"
+
 // ConfigPutAll stores documents of one bucket of the run-time configuration together: all are there, or
 // none is. A key and its successor are changed by one.
 type ConfigPutAll struct {

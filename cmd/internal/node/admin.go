@@ -26,7 +26,7 @@ func (n *Node) adminHandler() (*admin.Handler, error) {
 	}
 	return admin.NewHandler(admin.Config{
 		Statements: n.queries,
-		Forecasts:  forecasts, Measures: measures, Contacting: contacting,
+		Forecasts:  forecasts, Measures: measures, Targets: n.targets(), Contacting: contacting,
 		Commands: n.commands, Privacy: n.privacy, Keys: n.authKeys, Trail: n.trail, Quarantine: n.state, Identity: n.state, Explainer: n.identity,
 		Policies: n.policies, Profiles: n.profiles, Disclosed: n.disclosed, Promises: n.profiles,
 		Accounts: n.accounts, Schemas: n.state, Definitions: n.analysis, Journeys: n.journeys, Log: n.log, Reviews: n.reviews,

@@ -70,6 +70,9 @@ var examples = map[string]example{
 	"POST /v1/journeys/forecast":                     {path: "/v1/journeys/forecast", body: `{"grain":"day","horizon":7,"by":["topic"],"from":"2020-01-01"}`, own: 200, foreign: 200},
 	"GET /v1/metrics":                                {path: "/v1/metrics", own: 200, foreign: 200},
 	"GET /v1/metrics/:id":                            {path: "/v1/metrics/ai_containment?from=2020-01-01&by=topic", own: 200, foreign: 200},
+	"POST /v1/metrics/targets":                       {path: "/v1/metrics/targets", body: `{"metric":"fcr","value":0.7,"by":"team","group":"{me}","actor":{"name":"{me}"}}`, own: 201, foreign: 201},
+	"GET /v1/metrics/targets":                        {path: "/v1/metrics/targets", own: 200, foreign: 200, shows: true},
+	"DELETE /v1/metrics/targets/:target":             {path: "/v1/metrics/targets/{target}", own: 200, foreign: 404},
 	"GET /v1/metrics/:id/comparison":                 {path: "/v1/metrics/fcr/comparison?from=2020-01-01", own: 200, foreign: 200},
 	"GET /v1/metrics/:id/events":                     {path: "/v1/metrics/repeat_contact_rate/events?from=2020-01-01", own: 200, foreign: 200},
 	"GET /v1/segments":                               {path: "/v1/segments", own: 200, foreign: 200, shows: true},
@@ -248,6 +251,7 @@ func (s *space) plant() {
 	if status, answer := s.ask(http.MethodPut, "/v1/definitions", s.keys[auth.ScopeAdmin], s.own(definitions)); status != http.StatusOK {
 		s.t.Fatalf("definitions: %d %s", status, answer)
 	}
+	s.target()
 	ctx := unify.WithBy(s.t.Context(), unify.By{Actor: "socket:0", RequestID: s.mark})
 	if _, err := s.commands.Do(ctx, s.name, unify.IdentityBlock{Actor: s.mark, Type: "phone", Value: "+12125550123"}); err != nil {
 		s.t.Fatal(err)
@@ -315,9 +319,23 @@ func (s *space) thing(name string) string {
 		return "0-0-0"
 	case "metric":
 		return "csat"
+	case "target": // a new one, which may be removed
+		return s.target()
 	}
 	s.t.Fatalf("nothing stands for {%s}: add it to space.thing", name)
 	return ""
+}
+
+// target is the id of a new target of a metric.
+func (s *space) target() string {
+	s.t.Helper()
+	body := s.own(`{"metric":"fcr","value":0.7,"by":"team","group":"{me}"}`)
+	status, answer := s.ask(http.MethodPost, "/v1/metrics/targets", s.keys[auth.ScopeAdmin], body)
+	var set struct{ ID string }
+	if err := json.Unmarshal(answer, &set); err != nil || status != http.StatusCreated {
+		s.t.Fatalf("target: %d %s", status, answer)
+	}
+	return set.ID
 }
 
 // handoff is the id of a hand-off that nobody has taken: one that was offered before, as long as nothing was done to it,

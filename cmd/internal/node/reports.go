@@ -44,7 +44,10 @@ func (n *Node) drivers() (*driver.Service, error) {
 	return driver.New(n.stores.read, n.reports, n.commands, n.state, time.Now)
 }
 
+// targets says what metrics are to come to; they go through the log.
+func (n *Node) targets() *cx.Targets { return cx.NewTargets(n.commands, n.state, time.Now) }
+
 // measures answers the metrics of customer experience.
 func (n *Node) measures() (*cx.Reader, error) {
-	return cx.NewReader(n.stores.read, n.reports, time.Now)
+	return cx.NewReader(n.stores.read, n.reports, n.targets(), time.Now)
 }

@@ -182,7 +182,7 @@ func (n *Node) readers() (http.Handler, error) {
 		Version: n.options.Version, PublicURL: n.config.HTTP.PublicURL, AuthorizationServers: issuers, AuthorizationScopes: scopes,
 		Sessions: sessions, Handoffs: n.state, Promises: n.profiles, Marks: n.state, Refusals: n.gate, Secret: written,
 		Live: n.live(),
-		Past: earlier, Contacting: contacting, Forecasts: forecasts, Drivers: drivers, Measures: measures,
+		Past: earlier, Contacting: contacting, Forecasts: forecasts, Drivers: drivers, Measures: measures, Targets: n.targets(),
 		Journeys: n.journeys,
 		Queries:  n.queries,
 		Policies: n.policies, Disclosures: n.log, Disclosed: n.disclosed,

@@ -7,7 +7,7 @@ WITH
     fromUnixTimestamp64Milli({known_at:Int64}, 'UTC') AS known,
     toIntervalDay(7) AS week
 SELECT
-    conversation_id AS id, profile, started_at AS at,
+    conversation_id AS id, conversation_id AS conversation, profile, started_at AS at,
     channel, source, topic, agent_kind, began, team, queue, language, product,
 
     -- Whether what may still happen to it has had its time.

@@ -7,7 +7,7 @@ WITH
     bounds[2] AS highest,
     fromUnixTimestamp64Milli({known_at:Int64}, 'UTC') AS known
 SELECT
-    s.key AS id, s.profile AS profile, s.answered_at AS at, s.sent_at AS sent_at,
+    s.key AS id, s.about AS conversation, s.profile AS profile, s.answered_at AS at, s.sent_at AS sent_at,
     if(c.channel != '', c.channel, s.own_channel) AS channel, s.source AS source,
     if(s.own_topic != '', s.own_topic, c.topic) AS topic, c.agent_kind AS agent_kind, c.began AS began,
     if(s.own_team != '', s.own_team, c.team) AS team, if(s.own_queue != '', s.own_queue, c.queue) AS queue,
