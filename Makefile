@@ -73,6 +73,22 @@ bench-kafka: engine build kafka ## Measure with the log on Kafka, beside the emb
 test-databases: ## Test reading tables on PostgreSQL and MariaDB (Debian: apt-get install postgresql mariadb-server)
 	$(GO) test -tags databases -count=1 -timeout 10m $(TEST_FLAGS) ./ingest/connector/table
 
+FORMATS := .tools/formats
+FORMATS_LIST := journeys/analyst/formats/requirements.txt
+
+$(FORMATS)/.fetched: $(FORMATS_LIST)
+	@python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "make: tests of formats need Python 3.11 or newer with venv (apt-get install python3-venv)" >&2; exit 1; }
+	@rm -rf $(FORMATS)
+	@python3 -m venv $(FORMATS)
+	@$(FORMATS)/bin/pip install -q -r $(FORMATS_LIST) || { \
+	  echo "make: pip could not fetch what reads formats ($(FORMATS_LIST)); nothing was tested" >&2; exit 1; }
+	@touch $@
+
+.PHONY: test-formats
+test-formats: engine $(FORMATS)/.fetched ## Read results by pyarrow, pandas, polars and DuckDB (Python 3.11 with venv)
+	TRIBUTARY_PYTHON=$(CURDIR)/$(FORMATS)/bin/python $(GO) test -tags formats -count=1 -timeout 10m -run Formats $(TEST_FLAGS) ./journeys/analyst
+
 .PHONY: race
 race: engine ## Run every test under the race detector (the programs that tests start are not)
 	$(GO) test -race -short -timeout 40m $(TEST_FLAGS) $$($(GO) list ./... | grep -v -e /crashtest -e /bench)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -151,13 +152,47 @@ func (s *Service) start(ctx context.Context, statement *Statement, bound store.P
 		s.kill(ctx, id)
 		return nil, err
 	}
-	return newResult(rows, func(kill bool) {
+	result := newResult(rows, func(kill bool) {
 		cancel()
 		if kill {
 			s.kill(ctx, id)
 		}
-	}), nil
+	})
+	if len(result.Columns) == 0 { // the engine tells columns with the first rows alone
+		if result.Columns, err = s.columns(ctx, statement, bound); err != nil {
+			result.Close()
+			return nil, err
+		}
+	}
+	return result, nil
 }
+
+// columns asks the engine what columns a statement has, and runs it not.
+func (s *Service) columns(ctx context.Context, statement *Statement, bound store.Params) ([]ResultColumn, error) {
+	rows, err := s.store.Read(ctx, store.ReadOnly{
+		SQL: "DESCRIBE TABLE (" + statement.SQL() + ")", Params: bound, QueryID: uuid.NewString(), Settings: s.limits.settings(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var list []ResultColumn
+	for rows.Next() {
+		texts := make([]string, len(rows.ColumnTypes())) // name and type come first
+		into := make([]any, len(texts))
+		for i := range texts {
+			into[i] = &texts[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			return nil, fmt.Errorf("read columns: %w", err)
+		}
+		typ := zoned.ReplaceAllString(texts[1], "DateTime") // as it is with rows, of which the engine does not send the zone
+		list = append(list, ResultColumn{Name: texts[0], Type: typ, data: parseDataType(typ)})
+	}
+	return list, store.Classify(rows.Err())
+}
+
+var zoned = regexp.MustCompile(`DateTime\('[^']*'\)`)
 
 // kill ends a statement that may still run.
 func (s *Service) kill(ctx context.Context, id string) {

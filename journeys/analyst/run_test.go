@@ -67,6 +67,23 @@ func TestStatementsRun(t *testing.T) {
 	}
 }
 
+// TestNoRowsHaveColumns: an answer without rows says what they would be.
+func TestNoRowsHaveColumns(t *testing.T) {
+	w := newWorld(t, chdbtest.Engine(t), analyst.Limits{})
+	result, err := w.Run(t.Context(), all("acme"), "SELECT at, source AS s, toInt64({n:UInt8}) AS n FROM events LIMIT 0", map[string]any{"n": 1.0})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer result.Close()
+	var got []string
+	for _, c := range result.Columns {
+		got = append(got, c.Name+" "+c.Type)
+	}
+	if more, err := result.Next(make([]any, 3)); more || err != nil || fmt.Sprint(got) != "[at DateTime64(3, 'UTC') s LowCardinality(String) n Int64]" {
+		t.Errorf("%q, %v, %v", got, more, err)
+	}
+}
+
 // TestHiddenColumnsAreNotThere: what the policy hides is in no view, whatever the expression, and the answer says so.
 func TestHiddenColumnsAreNotThere(t *testing.T) {
 	w := newWorld(t, chdbtest.Engine(t), analyst.Limits{})

@@ -1,6 +1,8 @@
 package analyst
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -132,18 +134,33 @@ func timeLayout(t *dataType) string {
 
 // csvRows writes RFC 4180 with a header. NULL is empty, text too where it is empty; what is no single value is JSON.
 type csvRows struct {
-	w       *csv.Writer
+	w       *bufio.Writer
 	columns []ResultColumn
-	line    []string
+	values  []string
+	line    bytes.Buffer
+	quoting *csv.Writer // to line
 }
 
 func newCSV(w io.Writer, columns []ResultColumn) (encoder, error) {
-	c := &csvRows{w: csv.NewWriter(w), columns: columns, line: make([]string, len(columns))}
-	c.w.UseCRLF = true
+	c := &csvRows{w: bufio.NewWriter(w), columns: columns, values: make([]string, len(columns))}
+	c.quoting = csv.NewWriter(&c.line)
 	for i := range columns {
-		c.line[i] = columns[i].Name
+		c.values[i] = columns[i].Name
 	}
-	return c, c.w.Write(c.line)
+	return c, c.write()
+}
+
+// write ends a line with CRLF. csv.Writer's UseCRLF would change the ends of lines within values too.
+func (c *csvRows) write() error {
+	c.line.Reset()
+	if err := c.quoting.Write(c.values); err != nil {
+		return err
+	}
+	c.quoting.Flush()
+	c.line.Truncate(c.line.Len() - 1)
+	c.line.WriteString("\r\n")
+	_, err := c.w.Write(c.line.Bytes())
+	return err
 }
 
 func (c *csvRows) row(values []any) error {
@@ -152,9 +169,9 @@ func (c *csvRows) row(values []any) error {
 		if err != nil {
 			return err
 		}
-		c.line[i] = text
+		c.values[i] = text
 	}
-	return c.w.Write(c.line)
+	return c.write()
 }
 
 func csvText(value any) (string, error) {
@@ -168,7 +185,4 @@ func csvText(value any) (string, error) {
 	return string(text), err
 }
 
-func (c *csvRows) end(bool) error {
-	c.w.Flush()
-	return c.w.Error()
-}
+func (c *csvRows) end(bool) error { return c.w.Flush() }
