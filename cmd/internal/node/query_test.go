@@ -1,0 +1,129 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"tributary/api/admin"
+	"tributary/api/audit"
+	"tributary/api/auth"
+)
+
+// statement sends a statement; accept may be empty. It returns no response when ctx ended meanwhile.
+func (p *program) statement(ctx context.Context, key, accept, body string) (response *http.Response, text string) {
+	p.t.Helper()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url+"/v1/query", strings.NewReader(body))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+key)
+	request.Header.Set("Content-Type", "application/json")
+	if accept != "" {
+		request.Header.Set("Accept", accept)
+	}
+	if response, err = http.DefaultClient.Do(request); err != nil {
+		if !errors.Is(err, context.Canceled) {
+			p.t.Error(err)
+		}
+		return nil, ""
+	}
+	defer response.Body.Close()
+	all, err := io.ReadAll(response.Body)
+	if err != nil {
+		p.t.Error(err)
+	}
+	return response, string(all)
+}
+
+// TestStatementsOfAnalysts: by the reader policy, in the format that is accepted, within limits, and on record.
+func TestStatementsOfAnalysts(t *testing.T) {
+	p := start(t, t.TempDir())
+	p.accept("/v1/track", `{"userId":"u-1","event":"conversation.message","context":{"channel":"chat"},"properties":{"conversation_id":"c-1","text":"secret words","author_role":"customer"}}`)
+	p.settle()
+	key := p.key(auth.New{Kind: auth.KindRead, Workspace: "default", Purpose: auth.PurposeAnalytics, Reader: auth.ReaderHuman, Scopes: []auth.Scope{auth.ScopeQueryRun}})
+	system := p.key(auth.New{Kind: auth.KindRead, Workspace: "default", Purpose: auth.PurposeOperations, Reader: auth.ReaderSystem, Scopes: []auth.Scope{auth.ScopeQueryRun}})
+
+	const words = `{"sql":"SELECT text FROM events WHERE text != '' LIMIT 10"}`
+	if r, text := p.statement(t.Context(), system, "", words); r.StatusCode != http.StatusOK || !strings.Contains(text, "secret words") {
+		t.Errorf("who may see content is answered with %s: %s", r.Status, text)
+	}
+	if r, text := p.statement(t.Context(), key, "", words); r.StatusCode != http.StatusBadRequest || !strings.Contains(text, "class content") || strings.Contains(text, "secret words") {
+		t.Errorf("who may not is answered with %s: %s", r.Status, text)
+	}
+	for accept, media := range map[string]string{
+		"": "application/json", "*/*": "application/json", "text/html": "application/json", "text/csv": "text/csv; charset=utf-8; header=present",
+		"text/html, application/vnd.apache.arrow.stream;q=0.9": "application/vnd.apache.arrow.stream", "application/vnd.apache.parquet": "application/vnd.apache.parquet",
+	} {
+		r, text := p.statement(t.Context(), key, accept, `{"sql":"SELECT channel FROM events"}`)
+		if r.StatusCode != http.StatusOK || r.Header.Get("Content-Type") != media || text == "" {
+			t.Errorf("Accept: %s is answered with %s in %s, %d bytes", accept, r.Status, r.Header.Get("Content-Type"), len(text))
+		}
+	}
+	for sql, limit := range map[string]string{
+		"SELECT count() FROM numbers(2000000000) WHERE number % 7 = 1":        "TOO_MANY_ROWS",
+		"SELECT length(groupArray(toString(number))) FROM numbers(900000000)": "MEMORY_LIMIT_EXCEEDED",
+		"SELECT toDateTime({since:String}) FROM events":                       "params.since",
+	} {
+		if r, text := p.statement(t.Context(), key, "text/csv", `{"sql":"`+sql+`"}`); r.StatusCode != http.StatusBadRequest || !strings.Contains(text, limit) {
+			t.Errorf("%s: %s %s, want that it says %s", sql, r.Status, text, limit)
+		}
+	}
+	p.settle()
+	p.statementsOnRecord("key:"+auth.Hash(system)[:16], "operations/system", 1)
+	p.statementsOnRecord("key:"+auth.Hash(key)[:16], "analytics/human", 10)
+}
+
+// statementsOnRecord: who asked and what for, and of the statement nothing but its hash.
+func (p *program) statementsOnRecord(actor, reason string, want int) {
+	p.t.Helper()
+	client := admin.NewClient(Socket(p.config.DataDir))
+	defer client.Close()
+	page, err := client.Audit(p.t.Context(), audit.Request{Workspace: "default", Actor: actor, Action: "query", Limit: audit.MaxLimit})
+	if err != nil || len(page.Lines) != want {
+		p.t.Fatalf("%v, %d lines of %s, want %d", err, len(page.Lines), actor, want)
+	}
+	for _, line := range page.Lines {
+		if line.SubjectKind != "statement" || !strings.HasPrefix(line.Subject, "sha256:") || line.Reason != reason {
+			p.t.Errorf("on record is %+v", line)
+		}
+	}
+}
+
+// TestWhoGoesAwayEndsTheStatement, and gives the workspace's place back, which another is refused until then.
+func TestWhoGoesAwayEndsTheStatement(t *testing.T) {
+	p := start(t, t.TempDir())
+	const long = `{"sql":"SELECT count() FROM numbers(900000) AS a CROSS JOIN numbers(900000) AS b WHERE a.number * b.number % 7 = 8"}`
+	ctx, goAway := context.WithCancel(t.Context())
+	defer goAway()
+	ended := make(chan struct{})
+	for range 2 {
+		go func() {
+			p.statement(ctx, p.read, "", long)
+			ended <- struct{}{}
+		}()
+	}
+	deadline := time.Now().Add(4 * time.Minute)
+	next := func(want int, says string) *http.Response {
+		for {
+			r, text := p.statement(t.Context(), p.read, "", `{"sql":"SELECT 1"}`)
+			if r.StatusCode == want && strings.Contains(text, says) {
+				return r
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("is answered with %s: %s, want %d that says %s", r.Status, text, want, says)
+			}
+		}
+	}
+	if r := next(http.StatusTooManyRequests, "as many statements"); r.Header.Get("Retry-After") == "" {
+		t.Error("a refusal does not say when to ask again")
+	}
+	goAway()
+	<-ended
+	<-ended
+	next(http.StatusOK, `"rows":[[1]]`)
+}
