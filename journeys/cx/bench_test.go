@@ -82,7 +82,7 @@ func BenchmarkMetrics(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	reader, err := NewReader(bench.Store, reports, func() time.Time { return now })
+	reader, err := NewReader(bench.Store, reports, nil, func() time.Time { return now })
 	if err != nil {
 		b.Fatal(err)
 	}

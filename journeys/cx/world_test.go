@@ -109,6 +109,7 @@ type said struct {
 	name    string
 	event.CX
 	properties json.RawMessage
+	received   time.Time // zero: at
 }
 
 func (w *world) put(workspace string, events ...said) {
@@ -119,7 +120,10 @@ func (w *world) put(workspace string, events ...said) {
 		e := &event.Event{
 			Workspace: workspace, Source: s.source, MessageID: s.id, Type: event.TypeTrack, Name: s.name, Channel: s.channel, CX: &fields, Properties: s.properties,
 		}
-		e.Stamp(s.at, time.Time{}, s.at)
+		if s.received.IsZero() {
+			s.received = s.at
+		}
+		e.Stamp(s.at, time.Time{}, s.received)
 		w.offset++
 		row := store.NewEventRow(e, store.Place{LogOffset: w.offset}, storetest.Observation(s.who), nil)
 		w.rows = append(w.rows, &row)
