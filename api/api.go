@@ -65,6 +65,8 @@ type Config struct {
 	Contacting Contacting
 	// Drivers says why customers make contact.
 	Drivers Drivers
+	// Effects says what goes with the quality of service, and which uses of AI pay.
+	Effects Effects
 	// Forecasts says how many contacts will come.
 	Forecasts Forecasts
 	// Measures answers the metrics of customer experience.
@@ -140,6 +142,7 @@ func (c Config) Validate() error {
 	need(c.Analysis != nil, "analysis")
 	need(c.Contacting != nil, "contacting")
 	need(c.Drivers != nil, "drivers")
+	need(c.Effects != nil, "effects")
 	need(c.Forecasts != nil, "forecasts")
 	need(c.Journeys != nil, "journeys")
 	need(c.Measures != nil, "measures")

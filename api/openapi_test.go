@@ -19,6 +19,7 @@ import (
 	"tributary/journeys/cx"
 	"tributary/journeys/driver"
 	"tributary/journeys/driver/topic"
+	"tributary/journeys/effect"
 	"tributary/journeys/flow"
 	"tributary/journeys/forecast"
 	"tributary/journeys/forecast/series"
@@ -162,6 +163,11 @@ func TestAnswersAndSchemasHaveTheSameFields(t *testing.T) {
 		"ContactJourneyStep": contact.JourneyStep{}, "ContactJourneyEffort": contact.Effort{}, "FrictionRequest": contact.FrictionRequest{},
 		"FrictionPeopleRequest": contact.FrictionPeopleRequest{}, "FrictionReport": contact.FrictionReport{}, "FrictionWeight": contact.Weighed{},
 		"FrictionPoint": contact.FrictionPoint{}, "FrictionCorrelation": contact.FrictionCorrelation{},
+		"EffectRequest": effect.Request{}, "EffectPeopleRequest": effect.PeopleRequest{}, "EffectReport": effect.Report{}, "EffectExposure": effect.Exposed{},
+		"EffectCut": effect.Cut{}, "EffectEstimate": effect.Estimate{}, "EffectSide": effect.Side{}, "EffectSides": effect.Sides{}, "EffectStratumKey": effect.Stratum{},
+		"EffectStratum": effect.StratumOf{}, "EffectOutcome": effect.Outcome{}, "EffectOutcomes": effect.Outcomes{}, "EffectPeople": effect.People{}, "EffectPerson": effect.Person{},
+		"EffectContact": effect.Contact{}, "UseCaseRequest": effect.UseCaseRequest{}, "UseCasePeopleRequest": effect.UseCasePeopleRequest{}, "UseCases": effect.UseCases{},
+		"UseCaseCosts": effect.CostBasis{}, "UseCase": effect.UseCase{}, "UseCaseShare": effect.ShareOf{}, "UseCaseAICost": effect.AICost{}, "UseCaseHumanCost": effect.HumanCost{},
 		"Drivers": driver.Answer{}, "DriverTopic": driver.Topic{}, "DriverBy": driver.By{}, "DriverTold": driver.Told{}, "DriverLong": driver.Long{},
 		"DriverShared": driver.Shared{}, "DriverModel": topic.Quality{}, "DriverLabels": labelsBody{}, "DriverLabel": driver.Label{}, "DriverLabelled": labelledView{},
 		"ForecastPlanned": forecast.Planned{}, "StaffingGoal": forecast.Goal{}, "Forecast": forecast.Answer{}, "ForecastSeries": forecast.Series{},

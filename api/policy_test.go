@@ -73,6 +73,8 @@ var shownBy = map[string][]string{
 	"handoff_interactions": {policy.ClassMoney, policy.ClassConversation, policy.ClassContent, policy.ClassSatisfaction, policy.ClassBehaviour, policy.ClassProvenance},
 	"stream":               {policy.ClassSegment},
 	"repeat_people":        {policy.ClassConversation, policy.ClassProvenance},
+	"effect_people":        {policy.ClassConversation, policy.ClassProvenance},
+	"use_case_people":      {policy.ClassConversation, policy.ClassProvenance},
 	"metric_events":        {policy.ClassConversation}, // and where it is from, which goes with it
 	"identity":             {policy.ClassContact, policy.ClassIdentifier, policy.ClassProvenance},
 }
@@ -265,6 +267,8 @@ func (w *world) readings(key, conversation string) map[string]*httptest.Response
 		"metric_events":        get(at("/v1/metrics/fcr/events", "from", "2026-03-01")),
 		"journey_people":       w.do(http.MethodPost, at("/v1/journeys/contacts/people"), key, `{"from":"2026-03-01"}`),
 		"friction_people":      w.do(http.MethodPost, at("/v1/journeys/friction/people"), key, `{"from":"2026-03-01"}`),
+		"effect_people":        w.do(http.MethodPost, at("/v1/journeys/effect/people"), key, `{"from":"2026-03-01"}`),
+		"use_case_people":      w.do(http.MethodPost, at("/v1/journeys/use-cases/people"), key, `{"from":"2026-03-01"}`),
 		"export":               w.do(http.MethodPost, at("/v1/privacy/exports"), key, `{}`),
 		"erasure":              w.do(http.MethodPost, at("/v1/privacy/erasures", "preview", "true"), key, `{"identifiers":[{"type":"anonymous_id","value":"anon-1"}]}`),
 		"erase_one_of":         w.do(http.MethodPost, at("/v1/privacy/erasures"), key, sharedPhone),

@@ -49,6 +49,8 @@ type Config struct {
 	Definitions Definitions
 	// Contacting makes the reports of how people contact us.
 	Contacting Contacting
+	// Effects says what goes with the quality of service, and which uses of AI pay.
+	Effects Effects
 	// Forecasts says how many contacts will come.
 	Forecasts Forecasts
 	// Measures answers the metrics of customer experience.
@@ -96,6 +98,7 @@ func (c Config) Validate() error {
 	need(c.Definitions != nil, "definitions")
 	need(c.Log != nil, "log")
 	need(c.Contacting != nil, "contacting")
+	need(c.Effects != nil, "effects")
 	need(c.Forecasts != nil, "forecasts")
 	need(c.Measures != nil, "measures")
 	need(c.Statements != nil, "statements")
@@ -157,6 +160,7 @@ func NewHandler(c Config) (*Handler, error) {
 	handle(mux, h, "GET /admin/v1/segments", h.listSegments)
 	handle(mux, h, "POST /admin/v1/journeys/forecast", h.forecast)
 	addContacting(mux, h)
+	addEffects(mux, h)
 	handle(mux, h, "POST /admin/v1/metrics/{metric}", h.metric)
 	handle(mux, h, "POST /admin/v1/metrics/{metric}/comparison", h.compareMetric)
 	addTargets(mux, h)

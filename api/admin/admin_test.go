@@ -101,6 +101,7 @@ func newServer(t *testing.T) *server {
 		Schemas:     s.state,
 		Definitions: analysis.NewService(s.state, define.NewBook(s.state, profiles.Rules{}), time.Now),
 		Log:         s.log,
+		Effects:     noEffects{},
 		Forecasts:   noReports{},
 		Contacting:  noContacts{},
 		Measures:    noReports{},

@@ -12,6 +12,7 @@ told again.`,
 	}
 	needSubcommand(cmd)
 	cmd.AddCommand(newForecast(g), newJourneyFunnel(g), newJourneyRetention(g), newJourneyPaths(g), newJourneyBetween(g))
+	cmd.AddCommand(newJourneyEffect(g), newJourneyUseCases(g))
 	addContactReports(cmd, g)
 	return cmd
 }

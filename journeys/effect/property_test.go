@@ -102,7 +102,7 @@ func TestEffectsAgreeWithLoops(t *testing.T) {
 		for _, x := range effect.Exposures() {
 			names = append(names, x.Name)
 		}
-		chosen := rapid.Permutation(names).Draw(rt, "exposures")[:4]
+		chosen := rapid.Permutation(names).Draw(rt, "exposures")[:2]
 		apart := func(who uint64) uint64 { return who }
 		known := rapid.SampledFrom([]time.Time{now, at(75)}).Draw(rt, "known")
 		before := w.agree(rt, workspace, events, apart, known, chosen)

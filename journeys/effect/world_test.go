@@ -20,7 +20,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	_ = flag.Set("rapid.checks", "4") // each asks the engine some twenty times
+	_ = flag.Set("rapid.checks", "2") // each asks the engine some twenty times
 	chdbtest.Main(m)
 }
 

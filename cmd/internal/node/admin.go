@@ -12,6 +12,10 @@ import (
 
 // adminHandler answers the program's own commands.
 func (n *Node) adminHandler() (*admin.Handler, error) {
+	effects, err := n.effects()
+	if err != nil {
+		return nil, err
+	}
 	forecasts, err := n.forecasts()
 	if err != nil {
 		return nil, err
@@ -26,7 +30,7 @@ func (n *Node) adminHandler() (*admin.Handler, error) {
 	}
 	return admin.NewHandler(admin.Config{
 		Statements: n.queries,
-		Forecasts:  forecasts, Measures: measures, Targets: n.targets(), Contacting: contacting,
+		Effects:    effects, Forecasts: forecasts, Measures: measures, Targets: n.targets(), Contacting: contacting,
 		Commands: n.commands, Privacy: n.privacy, Keys: n.authKeys, Trail: n.trail, Quarantine: n.state, Identity: n.state, Explainer: n.identity,
 		Policies: n.policies, Profiles: n.profiles, Disclosed: n.disclosed, Promises: n.profiles,
 		Accounts: n.accounts, Schemas: n.state, Definitions: n.analysis, Journeys: n.journeys, Log: n.log, Reviews: n.reviews,

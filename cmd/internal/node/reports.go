@@ -8,6 +8,7 @@ import (
 	"tributary/journeys/contact"
 	"tributary/journeys/cx"
 	"tributary/journeys/driver"
+	"tributary/journeys/effect"
 	"tributary/journeys/flow"
 	"tributary/journeys/forecast"
 	"tributary/journeys/report"
@@ -37,6 +38,11 @@ func (n *Node) contacting() (*contact.Reports, error) { return contact.New(n.sto
 // forecasts says how many contacts will come.
 func (n *Node) forecasts() (*forecast.Service, error) {
 	return forecast.New(n.stores.read, n.reports, time.Now)
+}
+
+// effects says what goes with the quality of service, and which uses of AI pay.
+func (n *Node) effects() (*effect.Reports, error) {
+	return effect.New(n.stores.read, n.reports, time.Now)
 }
 
 // drivers says why customers make contact; labels go through the log.

@@ -157,6 +157,10 @@ func (n *Node) readers() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	effects, err := n.effects()
+	if err != nil {
+		return nil, err
+	}
 	forecasts, err := n.forecasts()
 	if err != nil {
 		return nil, err
@@ -182,7 +186,7 @@ func (n *Node) readers() (http.Handler, error) {
 		Version: n.options.Version, PublicURL: n.config.HTTP.PublicURL, AuthorizationServers: issuers, AuthorizationScopes: scopes,
 		Sessions: sessions, Handoffs: n.state, Promises: n.profiles, Marks: n.state, Refusals: n.gate, Secret: written,
 		Live: n.live(),
-		Past: earlier, Contacting: contacting, Forecasts: forecasts, Drivers: drivers, Measures: measures, Targets: n.targets(),
+		Past: earlier, Contacting: contacting, Effects: effects, Forecasts: forecasts, Drivers: drivers, Measures: measures, Targets: n.targets(),
 		Journeys: n.journeys,
 		Queries:  n.queries,
 		Policies: n.policies, Disclosures: n.log, Disclosed: n.disclosed,
