@@ -142,7 +142,7 @@ func TestDifficultyIsKnownBefore(t *testing.T) {
 	both("c no word of ours", func(l []said) []said { return also(l, -time.Minute, "conversation.started", "tricky") })
 	both("d an open case", func(l []said) []said { return also(l, -24*time.Hour, "case.opened", "") })
 	both("e a later case", func(l []said) []said { return also(l, time.Hour, "case.opened", "") })
-	both("f a contact", func(l []said) []said { return troubled(l)[:10] }) // of the first of them two, of the second two, of one one
+	both("f a contact", func(l []said) []said { return troubled(l)[:10] }) // two of the first of them, two of the second, a single one of the third
 	both("g said of who keeps coming", func(l []said) []said { return troubled(also(l, -time.Minute, "conversation.started", "easy")) })
 	got := map[string]string{}
 	for _, s := range w.compare().Series[0].Strata {
