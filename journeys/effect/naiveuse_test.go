@@ -9,9 +9,9 @@ import (
 
 // costs is what a contact costs in loops.
 type costs struct {
-	rate                *float64
-	minutes, human, ai  float64
-	anyMinutes, aiKnown bool
+	rate               *float64
+	minutes, human, ai float64
+	aiKnown            bool
 }
 
 func (m *model) span() (list []*talk) {

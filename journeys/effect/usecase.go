@@ -258,7 +258,7 @@ func one(yes bool) int {
 
 // fill makes shares and costs of what was added up.
 func (u *useCount) fill(q *useQuery, basis *CostBasis, h *humanCount) {
-	u.Contacts, u.UseCase.People = u.total.n, u.total.people
+	u.Contacts, u.People = u.total.n, u.total.people
 	u.Contained, u.Confirmed = shareOf(u.contained, u.Contacts), shareOf(u.confirmed, u.Contacts)
 	u.SilentFailure = shareOf(u.silent, u.contained)
 	u.Verdict, u.BelowMinimum = VerdictUndecided, u.total.people < q.minimum || h == nil || h.total.people < q.minimum
@@ -306,7 +306,7 @@ func (u *useCount) value(q *useQuery, all *people) {
 		return
 	}
 	u.BelowMinimum = u.BelowMinimum || min(paid.Standardised.Exposed.People, paid.Standardised.Unexposed.People) < q.minimum
-	d, share := paid.Standardised.Difference, float64(u.UseCase.People)/float64(u.Contacts)
+	d, share := paid.Standardised.Difference, float64(u.People)/float64(u.Contacts)
 	gain := amount{d.Value * share, (d.Interval.High - d.Value) / z95 * share}
 	u.net = u.net.less(amount{-gain.mean, gain.err})
 	e := u.net.estimate()
