@@ -64,13 +64,16 @@ var reports = []asked{
 	{route: "GET /v1/metrics", shows: stays},
 	{route: "POST /v1/query", body: `{"max_rows":100000,"sql":"SELECT source, message_id, name, at, observation, profile FROM events ORDER BY source, message_id"}`},
 	{route: "POST /v1/query", body: `{"max_rows":100000,"sql":"SELECT * FROM conversations ORDER BY conversation_id"}`},
-	{route: "POST /v1/query", body: `{"max_rows":100000,"sql":"SELECT profile, first_seen_at, last_seen_at, observations, events, traits, attributes FROM profiles ORDER BY profile"}`},
+	// How many events a profile has, and when, is as of its last publication: a merge is one, an event that says nothing of who it is of is none.
+	{route: "POST /v1/query", body: `{"max_rows":100000,"sql":"SELECT profile, observations, traits, attributes FROM profiles ORDER BY profile"}`},
 	// Who was moved and came back stays listed, as its own profile.
 	{route: "POST /v1/query", body: `{"max_rows":100000,"sql":"SELECT observation, profile FROM identities WHERE observation != profile ORDER BY observation"}`},
 }
 
 // notReports are routes beside those of reports that answer no question about many.
-var notReports = map[string]bool{"POST /v1/journeys/labels": true}
+var notReports = map[string]bool{
+	"POST /v1/journeys/labels": true, "POST /v1/metrics/targets": true, "GET /v1/metrics/targets": true, "DELETE /v1/metrics/targets/:target": true,
+}
 
 // metricReports asks every metric of the registry: over the span, by week and each dimension, with what it was made of, and AI against
 // human where it can be.
