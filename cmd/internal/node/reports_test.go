@@ -14,18 +14,18 @@ type asked struct {
 	route string // as api/routes.go has it
 	path  string // with query parameters; empty: that of the route
 	body  string // of a POST; SPAN stands for the members from and until
-	shows effect
+	shows merge
 	// detail: a breakdown of one that stands beside it; it is not asked for while people are merged.
 	detail bool
 }
 
-// effect is what a merge does to a report.
-type effect int
+// merge is what a merge does to a report.
+type merge int
 
 const (
-	changes   effect = iota // it shows it
-	mayChange               // as it happens: who is merged may be in none of its numbers
-	stays                   // who is who makes no difference to it
+	changes   merge = iota // it shows it
+	mayChange              // as it happens: who is merged may be in none of its numbers
+	stays                  // who is who makes no difference to it
 )
 
 // The span that reports are asked for begins in the midst of the company's history and ends with it.
@@ -61,6 +61,10 @@ var reports = []asked{
 	{route: "POST /v1/journeys/friction/people", body: `{SPAN,"limit":500}`},
 	{route: "POST /v1/journeys/drivers", body: `{"from":"2025-05-01","until":"2025-05-15"}`, shows: mayChange},
 	{route: "POST /v1/journeys/forecast", body: `{SPAN,"grain":"day","horizon":7,"by":["channel"],"limit":3}`, shows: mayChange},
+	{route: "POST /v1/journeys/effect", body: `{SPAN,"exposure":"repeat_contact","days":7}`, shows: mayChange},
+	{route: "POST /v1/journeys/effect/people", body: `{SPAN,"exposure":"repeat_contact","days":7}`, shows: mayChange},
+	{route: "POST /v1/journeys/use-cases", body: `{SPAN}`, shows: mayChange},
+	{route: "POST /v1/journeys/use-cases/people", body: `{SPAN}`, shows: mayChange},
 	{route: "GET /v1/metrics", shows: stays},
 	{route: "POST /v1/query", body: `{"max_rows":100000,"sql":"SELECT source, message_id, name, at, observation, profile FROM events ORDER BY source, message_id"}`},
 	{route: "POST /v1/query", body: `{"max_rows":100000,"sql":"SELECT * FROM conversations ORDER BY conversation_id"}`},
