@@ -30,6 +30,8 @@ import (
 const (
 	DefaultTimeout      = 10 * time.Second
 	DefaultReadyTimeout = 2 * time.Second
+	// DefaultReportTimeout is for reports, which read the events of months.
+	DefaultReportTimeout = time.Minute
 )
 
 // Profiles finds the profile that an address names; profiles.Service is one.
@@ -117,8 +119,9 @@ type Config struct {
 	Metrics *prometheus.Registry
 	Logger  *slog.Logger
 	Now     func() time.Time
-	// Timeout bounds every request but those that say otherwise. Default DefaultTimeout.
-	Timeout time.Duration
+	// Timeout bounds every request but those that say otherwise, and ReportTimeout reports.
+	// Default DefaultTimeout and DefaultReportTimeout.
+	Timeout, ReportTimeout time.Duration
 }
 
 // Validate reports every fault, each with its field.
@@ -173,7 +176,7 @@ func (c Config) Validate() error {
 		}
 		seen[check.Part] = true
 	}
-	if c.Timeout < 0 {
+	if c.Timeout < 0 || c.ReportTimeout < 0 {
 		faults = append(faults, errors.New("timeout: is negative"))
 	}
 	return errors.Join(faults...)
@@ -199,6 +202,9 @@ func New(c Config) (*API, error) {
 	}
 	if c.Timeout == 0 {
 		c.Timeout = DefaultTimeout
+	}
+	if c.ReportTimeout == 0 {
+		c.ReportTimeout = DefaultReportTimeout
 	}
 	m, err := newMetrics(c.Metrics)
 	if err != nil {

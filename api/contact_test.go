@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -26,32 +25,32 @@ func fromWhen(from string) error {
 	return nil
 }
 
-func (someContacts) Journeys(_ context.Context, _ string, r contact.JourneysRequest, _ time.Time) (*contact.JourneysReport, error) {
+func (someContacts) Journeys(_ context.Context, _ string, r contact.JourneysRequest) (*contact.JourneysReport, error) {
 	return &contact.JourneysReport{Total: contact.Journeys{Outcomes: map[contact.Outcome]int{}}, Journeys: []contact.PathRow{}}, fromWhen(r.From)
 }
 
-func (someContacts) JourneysPeople(_ context.Context, _ string, r contact.JourneysPeopleRequest, _ time.Time) (*contact.JourneyPeople, error) {
+func (someContacts) JourneysPeople(_ context.Context, _ string, r contact.JourneysPeopleRequest) (*contact.JourneyPeople, error) {
 	return someJourney(), fromWhen(r.From)
 }
 
-func (someContacts) Repeats(_ context.Context, _ string, r contact.RepeatRequest, _ time.Time) (*contact.RepeatReport, error) {
+func (someContacts) Repeats(_ context.Context, _ string, r contact.RepeatRequest) (*contact.RepeatReport, error) {
 	return &contact.RepeatReport{Untrusted: []string{}, Repeats: contact.Repeats{
 		ByFirst: []contact.Repeat{}, ByTopic: []contact.Repeat{}, ByPair: []contact.Repeat{}, DaysToRepeat: []int{},
 	}}, fromWhen(r.From)
 }
 
-func (someContacts) RepeatPeople(_ context.Context, _ string, r contact.RepeatPeopleRequest, _ time.Time) (*contact.RepeatPeople, error) {
+func (someContacts) RepeatPeople(_ context.Context, _ string, r contact.RepeatPeopleRequest) (*contact.RepeatPeople, error) {
 	first := contact.Contact{ConversationID: "c-1", HandledBy: contact.HandlerAI, Topic: marks[policy.ClassConversation], Source: "marksource", MessageID: "m-1"}
 	return &contact.RepeatPeople{Untrusted: []string{}, People: []contact.RepeatPerson{{Profile: contacting, Contacts: []contact.RepeatContact{{First: first}}}}}, fromWhen(r.From)
 }
 
-func (someContacts) Friction(_ context.Context, _ string, r contact.FrictionRequest, _ time.Time) (*contact.FrictionReport, error) {
+func (someContacts) Friction(_ context.Context, _ string, r contact.FrictionRequest) (*contact.FrictionReport, error) {
 	return &contact.FrictionReport{
 		Weights: contact.Weights(), Kinds: []contact.FrictionPoint{}, Points: []contact.FrictionPoint{}, Correlations: []contact.FrictionCorrelation{}, Untrusted: []string{},
 	}, fromWhen(r.From)
 }
 
-func (someContacts) FrictionPeople(_ context.Context, _ string, r contact.FrictionPeopleRequest, _ time.Time) (*contact.JourneyPeople, error) {
+func (someContacts) FrictionPeople(_ context.Context, _ string, r contact.FrictionPeopleRequest) (*contact.JourneyPeople, error) {
 	return someJourney(), fromWhen(r.From)
 }
 

@@ -58,7 +58,7 @@ func (a *API) getMetric(c *gin.Context) {
 		answer, err = a.Measures.Metric(c.Request.Context(), keyOf(c).Workspace, c.Param("id"), r)
 	}
 	if err != nil {
-		a.fail(c, ofMetric(err))
+		a.fail(c, a.ofMetric(c, err))
 		return
 	}
 	a.answer(c, answer)
@@ -71,7 +71,7 @@ func (a *API) compareMetric(c *gin.Context) {
 		answer, err = a.Measures.Comparison(c.Request.Context(), keyOf(c).Workspace, c.Param("id"), r)
 	}
 	if err != nil {
-		a.fail(c, ofMetric(err))
+		a.fail(c, a.ofMetric(c, err))
 		return
 	}
 	a.answer(c, answer)
@@ -87,7 +87,7 @@ func (a *API) getMetricEvents(c *gin.Context) {
 		page, err = a.Measures.MetricItems(c.Request.Context(), keyOf(c).Workspace, c.Param("id"), r)
 	}
 	if err != nil {
-		a.fail(c, ofMetric(err))
+		a.fail(c, a.ofMetric(c, err))
 		return
 	}
 	a.answer(c, page)
@@ -104,9 +104,9 @@ func (q *query) given(name string) *string {
 
 var noSuchMetric = problem.Kind{Name: problem.NotFound.Name, Status: http.StatusNotFound, Title: "There is no such metric"}
 
-func ofMetric(err error) error {
+func (a *API) ofMetric(c *gin.Context, err error) error {
 	if errors.Is(err, cx.ErrNoMetric) {
 		return problem.New(noSuchMetric, "GET /v1/metrics lists those there are")
 	}
-	return ofReport(err)
+	return a.reportProblem(c, err)
 }

@@ -3,8 +3,6 @@ package api
 import (
 	"context"
 
-	"github.com/gin-gonic/gin"
-
 	"tributary/journeys/forecast"
 )
 
@@ -12,5 +10,3 @@ import (
 type Forecasts interface {
 	Make(ctx context.Context, workspace string, r forecast.Request) (*forecast.Answer, error)
 }
-
-func (a *API) postForecast(c *gin.Context) { answerReport(a, c, ofReport, a.Forecasts.Make) }

@@ -25,28 +25,30 @@ type Journeys interface {
 	BetweenPeople(ctx context.Context, workspace string, r flow.BetweenPeopleRequest) (*flow.People, error)
 }
 
-// reportOf answers a request that is the body with what a method of Journeys makes of it.
-func reportOf[Q, A any](a *API, ask func(j Journeys, ctx context.Context, workspace string, q Q) (*A, error)) gin.HandlerFunc {
+// reportOf answers a request that is the body with what ask makes of it.
+func reportOf[Q, A any](a *API, ask func(ctx context.Context, workspace string, q Q) (A, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		answerReport(a, c, ofReport, func(ctx context.Context, workspace string, q Q) (*A, error) {
-			return ask(a.Journeys, ctx, workspace, q)
-		})
+		var q Q
+		if err := decodeAlone(c, &q); err != nil {
+			a.fail(c, err)
+			return
+		}
+		answer, err := ask(c.Request.Context(), keyOf(c).Workspace, q)
+		if err != nil {
+			a.fail(c, a.reportProblem(c, err))
+			return
+		}
+		a.answer(c, answer)
 	}
 }
 
-// answerReport answers a request that is the body with what ask makes of it; of says what its errors mean.
-func answerReport[Q, A any](a *API, c *gin.Context, of func(error) error, ask func(ctx context.Context, workspace string, q Q) (A, error)) {
-	var q Q
-	if err := decodeAlone(c, &q); err != nil {
-		a.fail(c, err)
-		return
+// reportProblem is ofReport for a report that was asked for, and may have taken too long: then the store's error may be any.
+func (a *API) reportProblem(c *gin.Context, err error) error {
+	if errors.Is(c.Request.Context().Err(), context.DeadlineExceeded) {
+		return problem.New(problem.Timeout, "the report may take "+a.ReportTimeout.String()+
+			"; ask for a shorter time (from, until), for fewer channels, sources or events, or for a segment (filter)")
 	}
-	answer, err := ask(c.Request.Context(), keyOf(c).Workspace, q)
-	if err != nil {
-		a.fail(c, of(err))
-		return
-	}
-	a.answer(c, answer)
+	return ofReport(err)
 }
 
 // ofReport says what an error of a report means: what was asked is wrong, or the analytics store cannot say now.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,9 +27,15 @@ func (o oneTraveller) about() (report.About, error) {
 	return report.About{Definition: "test 1", Scope: report.Request{From: "2026-03-01"}, AsOf: epoch}, nil
 }
 
-func (o oneTraveller) Funnel(_ context.Context, _ string, r flow.FunnelRequest) (*flow.Funnel, error) {
+func (o oneTraveller) Funnel(ctx context.Context, _ string, r flow.FunnelRequest) (*flow.Funnel, error) {
+	if o.slow {
+		<-ctx.Done()
+		return nil, fmt.Errorf("query: %w", store.ErrGone) // as a driver may put it
+	}
 	about, err := o.about()
 	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
 	case err != nil:
 		return nil, err
 	case r.From == "":
@@ -93,5 +100,25 @@ func TestReportsTellEveryFault(t *testing.T) {
 	w.noStore = true
 	if answer := w.do(http.MethodPost, "/v1/journeys/funnel", key, `{"from":"2026-03-01"}`); answer.Code != http.StatusServiceUnavailable {
 		t.Errorf("%d %s", answer.Code, answer.Body)
+	}
+}
+
+// TestReportsHaveTheirOwnTime: by REST and by MCP a report may take longer than a request, and one that took too long says what
+// to ask for less of.
+func TestReportsHaveTheirOwnTime(t *testing.T) {
+	w := newWorld(t)
+	key, march := w.keyFor("analytics", "human"), map[string]any{"from": "2026-03-01"}
+	w.api.Timeout, w.api.ReportTimeout = time.Nanosecond, time.Hour
+	w.decoded(w.do(http.MethodPost, "/v1/journeys/funnel", key, `{"from":"2026-03-01"}`), http.StatusOK)
+	if a := w.tool(key, "ask_funnel", march); a.refused {
+		t.Errorf("by MCP: %s", a.text)
+	}
+	w.slow, w.api.Timeout, w.api.ReportTimeout = true, time.Hour, time.Millisecond
+	answer := w.decoded(w.do(http.MethodPost, "/v1/journeys/funnel", key, `{"from":"2026-03-01"}`), http.StatusGatewayTimeout)
+	if detail := fmt.Sprint(answer["detail"]); !strings.Contains(detail, "1ms") || !strings.Contains(detail, "ask for a shorter time") {
+		t.Errorf("is told %q", detail)
+	}
+	if a := w.tool(key, "ask_funnel", march); !a.refused || a.content["detail"] != answer["detail"] {
+		t.Errorf("by MCP: %s", a.text)
 	}
 }

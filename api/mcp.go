@@ -22,6 +22,8 @@ import (
 	"tributary/ingest/ratelimit"
 )
 
+const mcpPath = "/mcp"
+
 // tools are read once in a process: the document is part of the program.
 var tools = sync.OnceValues(func() (*mcp.Tools, error) { return mcp.ReadTools(openAPI) })
 

@@ -120,14 +120,28 @@ func (a *API) limit(c *gin.Context) {
 		c.Next()
 		return
 	}
-	timeout := a.Timeout
-	if path := c.FullPath(); strings.HasPrefix(path, "/v1/journeys/") || strings.HasPrefix(path, "/v1/metrics/") {
-		timeout = max(timeout, reportTimeout)
+	timeout := a.timeoutOf(c.FullPath())
+	if timeout > a.Timeout {
+		_ = http.NewResponseController(c.Writer).SetWriteDeadline(time.Now().Add(timeout + reportWriting))
 	}
 	ctx, cancel := context.WithTimeout(c.Request.Context(), timeout)
 	defer cancel()
 	c.Request = c.Request.WithContext(ctx)
 	c.Next()
+}
+
+// reportWriting is how long it may take to write an answer that took as long as a report may.
+const reportWriting = 30 * time.Second
+
+// timeoutOf bounds a route. What comes by MCP may ask for a report, and the route that it asks has its own bound.
+func (a *API) timeoutOf(path string) time.Duration {
+	switch {
+	case path == mcpPath:
+		return max(a.Timeout, a.ReportTimeout)
+	case strings.HasPrefix(path, "/v1/journeys/"), strings.HasPrefix(path, "/v1/metrics/"):
+		return a.ReportTimeout
+	}
+	return a.Timeout
 }
 
 func noRoute(c *gin.Context)  { write(c, problem.New(problem.NoRoute, "")) }

@@ -31,7 +31,7 @@ func (a *API) getProtectedResource(c *gin.Context) {
 	}
 	c.Header("Access-Control-Allow-Origin", "*") // it is for everybody
 	c.JSON(http.StatusOK, protectedResourceView{
-		Resource: a.origin(c.Request) + "/mcp", ResourceName: "Tributary", AuthorizationServers: a.AuthorizationServers,
+		Resource: a.origin(c.Request) + mcpPath, ResourceName: "Tributary", AuthorizationServers: a.AuthorizationServers,
 		ScopesSupported: a.AuthorizationScopes, BearerMethods: []string{"header"},
 	})
 }

@@ -65,7 +65,9 @@ type world struct {
 	now      time.Time
 	later    atomic.Int64 // nanoseconds that went by since, for who asks all the time
 	// noStore: the analytics store cannot say what it holds.
-	noStore  bool
+	noStore bool
+	// slow: a funnel takes as long as it may.
+	slow     bool
 	handoff  string          // that of the planted customer
 	planting map[string]bool // requests that planted it
 }

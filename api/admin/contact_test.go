@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 	"testing"
-	"time"
 
 	"tributary/ingest/event"
 	"tributary/journeys/contact"
@@ -21,15 +20,15 @@ func begins(r report.Request) error {
 	return nil
 }
 
-func (noContacts) Journeys(_ context.Context, _ string, r contact.JourneysRequest, _ time.Time) (*contact.JourneysReport, error) {
+func (noContacts) Journeys(_ context.Context, _ string, r contact.JourneysRequest) (*contact.JourneysReport, error) {
 	return &contact.JourneysReport{GapHours: r.GapHours}, begins(r.Request)
 }
 
-func (noContacts) Repeats(_ context.Context, _ string, r contact.RepeatRequest, _ time.Time) (*contact.RepeatReport, error) {
+func (noContacts) Repeats(_ context.Context, _ string, r contact.RepeatRequest) (*contact.RepeatReport, error) {
 	return &contact.RepeatReport{Repeats: contact.Repeats{Days: r.Days}}, begins(r.Request)
 }
 
-func (noContacts) Friction(_ context.Context, _ string, r contact.FrictionRequest, _ time.Time) (*contact.FrictionReport, error) {
+func (noContacts) Friction(_ context.Context, _ string, r contact.FrictionRequest) (*contact.FrictionReport, error) {
 	return &contact.FrictionReport{GapHours: r.GapHours}, begins(r.Request)
 }
 

@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"net/http"
 
 	"tributary/journeys/effect"
 )
@@ -15,23 +14,8 @@ type Effects interface {
 
 // addEffects serves numbers about many.
 func addEffects(mux *patterns, h *handlers) {
-	handle(mux, h, "POST /admin/v1/journeys/effect", effected(h, Effects.Effect))
-	handle(mux, h, "POST /admin/v1/journeys/use-cases", effected(h, Effects.UseCases))
-}
-
-// effected answers a request that is the body with what a method of Effects makes of it.
-func effected[Q, A any](h *handlers, ask func(e Effects, ctx context.Context, workspace string, q Q) (*A, error)) func(*http.Request) (*A, error) {
-	return func(r *http.Request) (*A, error) {
-		workspace, err := workspaceOf(r)
-		if err != nil {
-			return nil, err
-		}
-		var q Q
-		if err := decode(r, &q); err != nil {
-			return nil, err
-		}
-		return ask(h.Effects, r.Context(), workspace, q)
-	}
+	handle(mux, h, "POST /admin/v1/journeys/effect", report(h.Effects.Effect))
+	handle(mux, h, "POST /admin/v1/journeys/use-cases", report(h.Effects.UseCases))
 }
 
 // Effect says what goes with a quality of service. The request is JSON: effect.Request.

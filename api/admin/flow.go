@@ -19,24 +19,24 @@ type Journeys interface {
 
 // addJourneys serves the reports about how people move: numbers about many.
 func addJourneys(mux *patterns, h *handlers) {
-	handle(mux, h, "POST /admin/v1/journeys/funnel", report(h, Journeys.Funnel))
-	handle(mux, h, "POST /admin/v1/journeys/retention", report(h, Journeys.Retention))
-	handle(mux, h, "POST /admin/v1/journeys/paths", report(h, Journeys.Paths))
-	handle(mux, h, "POST /admin/v1/journeys/time-between", report(h, Journeys.Between))
+	handle(mux, h, "POST /admin/v1/journeys/funnel", report(h.Journeys.Funnel))
+	handle(mux, h, "POST /admin/v1/journeys/retention", report(h.Journeys.Retention))
+	handle(mux, h, "POST /admin/v1/journeys/paths", report(h.Journeys.Paths))
+	handle(mux, h, "POST /admin/v1/journeys/time-between", report(h.Journeys.Between))
 }
 
-// report answers a request that is the body with what a method of Journeys makes of it.
-func report[Q, A any](h *handlers, ask func(j Journeys, ctx context.Context, workspace string, q Q) (*A, error)) func(*http.Request) (*A, error) {
-	return func(r *http.Request) (*A, error) {
+// report answers a request that is the body with what ask makes of it.
+func report[Q, A any](ask func(ctx context.Context, workspace string, q Q) (A, error)) func(*http.Request) (A, error) {
+	return func(r *http.Request) (answer A, err error) {
 		workspace, err := workspaceOf(r)
 		if err != nil {
-			return nil, err
+			return answer, err
 		}
 		var q Q
 		if err := decode(r, &q); err != nil {
-			return nil, err
+			return answer, err
 		}
-		return ask(h.Journeys, r.Context(), workspace, q)
+		return ask(r.Context(), workspace, q)
 	}
 }
 

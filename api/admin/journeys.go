@@ -13,18 +13,6 @@ type Forecasts interface {
 	Make(ctx context.Context, workspace string, r forecast.Request) (*forecast.Answer, error)
 }
 
-func (h *handlers) forecast(r *http.Request) (*forecast.Answer, error) {
-	workspace, err := workspaceOf(r)
-	if err != nil {
-		return nil, err
-	}
-	var asked forecast.Request
-	if err := decode(r, &asked); err != nil {
-		return nil, err
-	}
-	return h.Forecasts.Make(r.Context(), workspace, asked)
-}
-
 // Forecast asks for a forecast of the contacts of a workspace.
 func (c *Client) Forecast(ctx context.Context, workspace string, r forecast.Request) (*forecast.Answer, error) {
 	return call[*forecast.Answer](ctx, c, http.MethodPost, "journeys/forecast", url.Values{"workspace": {workspace}}, r)

@@ -17,29 +17,17 @@ type Measures interface {
 	Comparison(ctx context.Context, workspace, metric string, r reports.Request) (*cx.Comparison, error)
 }
 
-func (h *handlers) metric(r *http.Request) (*cx.Answer, error) {
-	return measured(r, h.Measures.Metric)
-}
-
-func (h *handlers) compareMetric(r *http.Request) (*cx.Comparison, error) {
-	return measured(r, h.Measures.Comparison)
-}
-
-// measured asks for the metric of the path with the question in the body.
-func measured[Q, A any](r *http.Request, ask func(context.Context, string, string, Q) (*A, error)) (*A, error) {
-	workspace, err := workspaceOf(r)
-	if err != nil {
-		return nil, err
+// measured answers a request that is the body with what ask makes of it and of the metric of the path.
+func measured[Q, A any](ask func(ctx context.Context, workspace, metric string, q Q) (A, error)) func(*http.Request) (A, error) {
+	return func(r *http.Request) (A, error) {
+		return report(func(ctx context.Context, workspace string, q Q) (A, error) {
+			answer, err := ask(ctx, workspace, r.PathValue("metric"), q)
+			if errors.Is(err, cx.ErrNoMetric) {
+				err = problem.New(problem.NotFound, "there is no such metric; tributary metrics list shows those there are")
+			}
+			return answer, err
+		})(r)
 	}
-	var asked Q
-	if err := decode(r, &asked); err != nil {
-		return nil, err
-	}
-	answer, err := ask(r.Context(), workspace, r.PathValue("metric"), asked)
-	if errors.Is(err, cx.ErrNoMetric) {
-		return nil, problem.New(problem.NotFound, "there is no such metric; tributary metrics list shows those there are")
-	}
-	return answer, err
 }
 
 // Metric asks for a metric of a workspace.

@@ -293,9 +293,9 @@ func (o *outcomeOf) value(with string) *float64 {
 }
 
 // Friction reports what makes journeys an effort. It fails as Repeats does.
-func (r *Reports) Friction(ctx context.Context, workspace string, request FrictionRequest, now time.Time) (*FrictionReport, error) {
+func (r *Reports) Friction(ctx context.Context, workspace string, request FrictionRequest) (*FrictionReport, error) {
 	var faults event.Errors
-	q := request.check(workspace, now, &faults)
+	q := request.check(workspace, r.now(), &faults)
 	limit := number(request.Limit, DefaultFrictionPoints, MaxFrictionPoints, "limit", &faults)
 	if len(faults) > 0 {
 		return nil, faults
@@ -360,9 +360,9 @@ func (g *FrictionGroup) takes(p *point) bool {
 
 // FrictionPeople lists the people behind a number, with the friction points that it counts and the effort of the whole
 // journey. It fails as Repeats does.
-func (r *Reports) FrictionPeople(ctx context.Context, workspace string, request FrictionPeopleRequest, now time.Time) (*JourneyPeople, error) {
+func (r *Reports) FrictionPeople(ctx context.Context, workspace string, request FrictionPeopleRequest) (*JourneyPeople, error) {
 	var faults event.Errors
-	q := request.check(workspace, now, &faults)
+	q := request.check(workspace, r.now(), &faults)
 	limit := number(request.Limit, DefaultPeople, MaxPeople, "limit", &faults)
 	if _, known := q.weight[request.Of.Kind]; request.Of.Kind != "" && !known {
 		faults.Add("of.kind", "is no kind of friction")

@@ -198,7 +198,7 @@ func TestFrictionIsThatOfANaiveCount(t *testing.T) {
 		request := contact.FrictionRequest{FrictionMeasure: contact.FrictionMeasure{
 			ChainRequest: contact.ChainRequest{Request: report.Request{From: "2026-03-01", Until: "2026-03-16"}, GapHours: int(gap.Hours())}, WaitOverS: &wait,
 		}}
-		got, err := s.reports.Friction(t.Context(), s.name, request, now)
+		got, err := s.reports.Friction(t.Context(), s.name, request)
 		s.must(rt, err)
 		want, journeys := map[contact.Friction]float64{}, 0
 		for _, events := range s.people() {

@@ -59,7 +59,7 @@ var march = report.Request{From: "2026-03-01", Until: "2026-04-01"}
 func TestAJourneyWorkedOutByHand(t *testing.T) {
 	s := newWorld(t).plant(t, t, trouble(), map[int]int{1: 0})
 	chain := contact.ChainRequest{Request: march}
-	journeys, err := s.reports.Journeys(t.Context(), s.name, contact.JourneysRequest{ChainRequest: chain}, now)
+	journeys, err := s.reports.Journeys(t.Context(), s.name, contact.JourneysRequest{ChainRequest: chain})
 	s.must(t, err)
 	if len(journeys.Journeys) != 1 {
 		t.Fatalf("the journeys are %+v", journeys.Journeys)
@@ -75,7 +75,7 @@ func TestAJourneyWorkedOutByHand(t *testing.T) {
 	if row.Journeys.Journeys != 1 || row.People != 1 || row.Contacts != 2 || row.Outcomes[contact.OutcomeResolved] != 1 || row.MedianHours != 92 || row.Unfinished != 0 || row.Share != 1 {
 		t.Errorf("the numbers are %+v", row)
 	}
-	friction, err := s.reports.Friction(t.Context(), s.name, contact.FrictionRequest{FrictionMeasure: contact.FrictionMeasure{ChainRequest: chain}}, now)
+	friction, err := s.reports.Friction(t.Context(), s.name, contact.FrictionRequest{FrictionMeasure: contact.FrictionMeasure{ChainRequest: chain}})
 	s.must(t, err)
 	efforts := map[contact.Friction]float64{}
 	for _, p := range friction.Kinds {
@@ -92,7 +92,7 @@ func TestAJourneyWorkedOutByHand(t *testing.T) {
 	if len(friction.Correlations) != 0 {
 		t.Errorf("of one journey there are correlations: %v", friction.Correlations)
 	}
-	repeats, err := s.reports.Repeats(t.Context(), s.name, contact.RepeatRequest{Request: march}, now)
+	repeats, err := s.reports.Repeats(t.Context(), s.name, contact.RepeatRequest{Request: march})
 	s.must(t, err)
 	if x := repeats.Total; x.Contacts != 2 || x.Repeated != 1 || x.RepeatedSameTopic != 1 || repeats.DaysToRepeat[1] != 1 || repeats.People != 1 {
 		t.Errorf("repeats are %+v", repeats.Repeats)
@@ -103,7 +103,7 @@ func TestNumbersLeadToPeopleAndEvents(t *testing.T) {
 	s := newWorld(t).plant(t, t, trouble(), map[int]int{1: 0})
 	chain := contact.ChainRequest{Request: march}
 	transfers := contact.FrictionPeopleRequest{FrictionMeasure: contact.FrictionMeasure{ChainRequest: chain}, Of: contact.FrictionGroup{Kind: contact.FrictionTransfer}}
-	found, err := s.reports.FrictionPeople(t.Context(), s.name, transfers, now)
+	found, err := s.reports.FrictionPeople(t.Context(), s.name, transfers)
 	s.must(t, err)
 	if len(found.People) != 1 || found.People[0].Profile != s.observation(0) || found.Next != nil {
 		t.Fatalf("transfers are of %+v", found.People)
@@ -113,7 +113,7 @@ func TestNumbersLeadToPeopleAndEvents(t *testing.T) {
 	}
 	ways := contact.JourneysPeopleRequest{ChainRequest: chain}
 	ways.Of.Outcome = contact.OutcomeResolved
-	all, err := s.reports.JourneysPeople(t.Context(), s.name, ways, now)
+	all, err := s.reports.JourneysPeople(t.Context(), s.name, ways)
 	s.must(t, err)
 	if len(all.People) != 1 || len(all.People[0].Journeys[0].Steps) != 7 {
 		t.Errorf("resolved journeys are of %+v", all.People)
@@ -126,12 +126,12 @@ func TestNumbersLeadToPeopleAndEvents(t *testing.T) {
 		t.Errorf("the steps are of the classes %v, want %v", classes, want)
 	}
 	ways.Of.Outcome = contact.OutcomeChurned
-	all, err = s.reports.JourneysPeople(t.Context(), s.name, ways, now)
+	all, err = s.reports.JourneysPeople(t.Context(), s.name, ways)
 	s.must(t, err)
 	if len(all.People) != 0 {
 		t.Errorf("churned are %+v", all.People)
 	}
-	again, err := s.reports.RepeatPeople(t.Context(), s.name, contact.RepeatPeopleRequest{RepeatRequest: contact.RepeatRequest{Request: march}}, now)
+	again, err := s.reports.RepeatPeople(t.Context(), s.name, contact.RepeatPeopleRequest{RepeatRequest: contact.RepeatRequest{Request: march}})
 	s.must(t, err)
 	if len(again.People) != 1 || again.People[0].Contacts[0].First.ConversationID != "bot" || again.People[0].Contacts[0].Next.ConversationID != "call" {
 		t.Errorf("repeats are of %+v", again.People)
@@ -143,13 +143,13 @@ func TestMergeThenSplitLeavesEveryReport(t *testing.T) {
 	s := newWorld(t).plant(t, t, trouble(), map[int]int{1: 0})
 	told := func() string {
 		chain := contact.ChainRequest{Request: march}
-		journeys, err := s.reports.Journeys(t.Context(), s.name, contact.JourneysRequest{ChainRequest: chain}, now)
+		journeys, err := s.reports.Journeys(t.Context(), s.name, contact.JourneysRequest{ChainRequest: chain})
 		s.must(t, err)
-		friction, err := s.reports.Friction(t.Context(), s.name, contact.FrictionRequest{FrictionMeasure: contact.FrictionMeasure{ChainRequest: chain}}, now)
+		friction, err := s.reports.Friction(t.Context(), s.name, contact.FrictionRequest{FrictionMeasure: contact.FrictionMeasure{ChainRequest: chain}})
 		s.must(t, err)
-		repeats, err := s.reports.Repeats(t.Context(), s.name, contact.RepeatRequest{Request: march}, now)
+		repeats, err := s.reports.Repeats(t.Context(), s.name, contact.RepeatRequest{Request: march})
 		s.must(t, err)
-		people, err := s.reports.RepeatPeople(t.Context(), s.name, contact.RepeatPeopleRequest{RepeatRequest: contact.RepeatRequest{Request: march}}, now)
+		people, err := s.reports.RepeatPeople(t.Context(), s.name, contact.RepeatPeopleRequest{RepeatRequest: contact.RepeatRequest{Request: march}})
 		s.must(t, err)
 		journeys.About, friction.About, repeats.About, people.About = report.About{}, report.About{}, report.About{}, report.About{}
 		text, err := json.Marshal([]any{journeys, friction, repeats, people})
@@ -178,7 +178,7 @@ func TestPagesListEveryoneOnce(t *testing.T) {
 	seen := map[string]int{}
 	request := contact.RepeatPeopleRequest{RepeatRequest: contact.RepeatRequest{Request: march}, Page: contact.Page{Limit: 3}}
 	for pages := 1; ; pages++ {
-		page, err := s.reports.RepeatPeople(t.Context(), s.name, request, now)
+		page, err := s.reports.RepeatPeople(t.Context(), s.name, request)
 		s.must(t, err)
 		for _, p := range page.People {
 			seen[p.Profile.String()]++
@@ -198,7 +198,7 @@ func TestEveryFaultIsToldAtOnce(t *testing.T) {
 	wait := -1
 	_, err := s.reports.Friction(t.Context(), s.name, contact.FrictionRequest{Limit: 9999, FrictionMeasure: contact.FrictionMeasure{
 		ChainRequest: contact.ChainRequest{GapHours: -1}, Weights: map[contact.Friction]float64{"anger": 1, contact.FrictionWait: -2}, WaitOverS: &wait,
-	}}, now)
+	}})
 	var faults event.Errors
 	if !errors.As(err, &faults) {
 		t.Fatalf("the error is %v", err)

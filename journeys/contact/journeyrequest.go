@@ -154,30 +154,18 @@ func (r *Reports) journeyPeople(
 	if err != nil {
 		return nil, err
 	}
-	reading := q.reading()
-	reading.after = page.After
-	answer := &JourneyPeople{About: about, People: []JourneyPerson{}, Untrusted: []string{
+	answer := &JourneyPeople{About: about, Untrusted: []string{
 		"people[].journeys[].steps[].topic", "people[].journeys[].steps[].id", "people[].journeys[].steps[].message_id",
 		"people[].journeys[].friction[].topic", "people[].journeys[].friction[].id", "people[].journeys[].friction[].message_id",
 	}}
-	for steps, err := range r.people(ctx, reading) {
-		if err != nil {
-			return nil, err
-		}
+	answer.People, answer.Next, err = pageOf(ctx, r, q.reading(), page.After, limit, func(steps []*Step) (JourneyPerson, bool) {
 		person := JourneyPerson{Profile: steps[0].Profile}
 		for _, c := range q.journeys(steps) {
 			if j, ok := view(c); ok {
 				person.Journeys = append(person.Journeys, j)
 			}
 		}
-		if len(person.Journeys) == 0 {
-			continue
-		}
-		if len(answer.People) == limit {
-			answer.Next = &answer.People[limit-1].Profile
-			break
-		}
-		answer.People = append(answer.People, person)
-	}
-	return answer, nil
+		return person, len(person.Journeys) > 0
+	})
+	return answer, err
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -157,9 +156,9 @@ func (g *gathered) done() Journeys {
 }
 
 // Journeys reports the most frequent journeys. It fails as Repeats does.
-func (r *Reports) Journeys(ctx context.Context, workspace string, request JourneysRequest, now time.Time) (*JourneysReport, error) {
+func (r *Reports) Journeys(ctx context.Context, workspace string, request JourneysRequest) (*JourneysReport, error) {
 	var faults event.Errors
-	q := request.check(workspace, now, &faults)
+	q := request.check(workspace, r.now(), &faults)
 	limit := number(request.Limit, DefaultJourneys, MaxJourneys, "limit", &faults)
 	if len(faults) > 0 {
 		return nil, faults
@@ -226,9 +225,9 @@ type JourneysPeopleRequest struct {
 }
 
 // JourneysPeople lists the people behind a number, in the order of the analytics store. It fails as Repeats does.
-func (r *Reports) JourneysPeople(ctx context.Context, workspace string, request JourneysPeopleRequest, now time.Time) (*JourneyPeople, error) {
+func (r *Reports) JourneysPeople(ctx context.Context, workspace string, request JourneysPeopleRequest) (*JourneyPeople, error) {
 	var faults event.Errors
-	q := request.check(workspace, now, &faults)
+	q := request.check(workspace, r.now(), &faults)
 	limit := number(request.Limit, DefaultPeople, MaxPeople, "limit", &faults)
 	if of := request.Of.Outcome; of != "" && !slices.Contains(Outcomes(), of) {
 		faults.Add("of.outcome", "must be resolved, open, churned or abandoned")

@@ -203,7 +203,7 @@ func TestRepeatsAreThoseOfANaiveCount(t *testing.T) {
 		if source != "" {
 			request.Filter.Sources = []string{source}
 		}
-		got, err := s.reports.Repeats(t.Context(), s.name, request, now)
+		got, err := s.reports.Repeats(t.Context(), s.name, request)
 		s.must(rt, err)
 		want := naiveRepeats(s, epoch, epoch.AddDate(0, 0, 15), got.AsOf, days, source)
 		if !reflect.DeepEqual(counted(got), want) {

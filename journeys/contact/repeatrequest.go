@@ -12,12 +12,6 @@ import (
 	"tributary/journeys/report"
 )
 
-// The bounds of a list of the people behind a number.
-const (
-	DefaultPeople = 50
-	MaxPeople     = 500
-)
-
 // RepeatRequest asks for Repeats. The filter chooses the first contacts: their channels, the sources of their events, who
 // handled them, and people in the segment. What repeats them may be of any.
 type RepeatRequest struct {
@@ -67,9 +61,9 @@ const repeatDefinition = "A contact is a conversation in which the customer took
 
 // Repeats reports how often people had to come again. It fails with event.Errors, and as report.Reader.Resolve and
 // the store do.
-func (r *Reports) Repeats(ctx context.Context, workspace string, request RepeatRequest, now time.Time) (*RepeatReport, error) {
+func (r *Reports) Repeats(ctx context.Context, workspace string, request RepeatRequest) (*RepeatReport, error) {
 	var faults event.Errors
-	q := request.check(workspace, now, &faults)
+	q := request.check(workspace, r.now(), &faults)
 	if len(faults) > 0 {
 		return nil, faults
 	}
@@ -94,12 +88,6 @@ type RepeatPeopleRequest struct {
 	RepeatRequest
 	Of RepeatGroup `json:"of,omitzero"`
 	Page
-}
-
-// Page is what part of a list of people is asked for.
-type Page struct {
-	After uuid.UUID `json:"after,omitzero"` // next of the page before
-	Limit int       `json:"limit,omitempty"`
 }
 
 // RepeatGroup names a number: what is not given is any.
@@ -185,9 +173,9 @@ func (s *Step) contactView() *Contact {
 }
 
 // RepeatPeople lists the people behind a number, in the order of the analytics store. It fails as Repeats does.
-func (r *Reports) RepeatPeople(ctx context.Context, workspace string, request RepeatPeopleRequest, now time.Time) (*RepeatPeople, error) {
+func (r *Reports) RepeatPeople(ctx context.Context, workspace string, request RepeatPeopleRequest) (*RepeatPeople, error) {
 	var faults event.Errors
-	q := request.check(workspace, now, &faults)
+	q := request.check(workspace, r.now(), &faults)
 	request.Of.check(&faults)
 	limit := number(request.Limit, DefaultPeople, MaxPeople, "limit", &faults)
 	if len(faults) > 0 {
@@ -197,30 +185,18 @@ func (r *Reports) RepeatPeople(ctx context.Context, workspace string, request Re
 	if err != nil {
 		return nil, err
 	}
-	reading := q.reading()
-	reading.after = request.After
-	answer := &RepeatPeople{About: about, People: []RepeatPerson{}, Untrusted: []string{
+	answer := &RepeatPeople{About: about, Untrusted: []string{
 		"people[].contacts[].first.conversation_id", "people[].contacts[].first.topic", "people[].contacts[].first.message_id",
 		"people[].contacts[].next.conversation_id", "people[].contacts[].next.topic", "people[].contacts[].next.message_id",
 	}}
-	for steps, err := range r.people(ctx, reading) {
-		if err != nil {
-			return nil, err
-		}
+	answer.People, answer.Next, err = pageOf(ctx, r, q.reading(), request.After, limit, func(steps []*Step) (RepeatPerson, bool) {
 		person := RepeatPerson{Profile: steps[0].Profile}
 		for _, a := range q.judge(steps, about.AsOf) {
 			if next, ok := request.Of.takes(&a); ok {
 				person.Contacts = append(person.Contacts, RepeatContact{*a.first.contactView(), next.contactView()})
 			}
 		}
-		if len(person.Contacts) == 0 {
-			continue
-		}
-		if len(answer.People) == limit {
-			answer.Next = &answer.People[limit-1].Profile
-			break
-		}
-		answer.People = append(answer.People, person)
-	}
-	return answer, nil
+		return person, len(person.Contacts) > 0
+	})
+	return answer, err
 }

@@ -17,6 +17,7 @@ import (
 type Reports struct {
 	reader *report.Reader
 	steps  store.Query[Step]
+	now    func() time.Time
 }
 
 // looksBack is how long before the period events are read at least, so that it is known what began before it: only a
@@ -27,12 +28,12 @@ const looksBack = 30 * day
 const leastText = 15
 
 // New returns the reports over an open store.
-func New(s *store.Store, reader *report.Reader) (*Reports, error) {
+func New(s *store.Store, reader *report.Reader, now func() time.Time) (*Reports, error) {
 	steps, err := store.Prepare[Step](s, "contact/steps")
 	if err != nil {
 		return nil, err
 	}
-	return &Reports{reader: reader, steps: steps}, nil
+	return &Reports{reader: reader, steps: steps, now: now}, nil
 }
 
 // reading is which steps are read: those of a scope, with what happened so long before and after it. The scope's channels,

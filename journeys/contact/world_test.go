@@ -49,7 +49,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reports, err := contact.New(bench.Store, reader)
+	reports, err := contact.New(bench.Store, reader, func() time.Time { return now })
 	if err != nil {
 		t.Fatal(err)
 	}

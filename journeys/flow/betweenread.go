@@ -117,22 +117,15 @@ func (f *Flow) BetweenPeople(ctx context.Context, workspace string, r BetweenPeo
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}
-	about, err := f.reader.Resolve(ctx, &checked.scope, checked.definition())
-	if err != nil {
-		return nil, err
-	}
 	condition := "x.2 != 0 AND x.3 >= {least:UInt64} AND ({below:UInt64} = 0 OR x.3 < {below:UInt64})"
 	if r.Unended {
 		condition = "x.2 = 0"
 	}
-	sql, params := checked.behind(condition)
-	r.params(params)
-	if !r.Unended {
-		params["least"], params["below"] = uint64(r.FromS*1000), uint64(r.BelowS*1000)
-	}
-	rows, err := query[personRow](ctx, f, "time between people", sql, params)
-	if err != nil {
-		return nil, err
-	}
-	return r.of(about, rows), nil
+	return f.people(ctx, "time between", &checked.scope, checked.definition(), r.Page, func() (string, store.Params) {
+		sql, params := checked.behind(condition)
+		if !r.Unended {
+			params["least"], params["below"] = uint64(r.FromS*1000), uint64(r.BelowS*1000)
+		}
+		return sql, params
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"tributary/ingest/event"
 	"tributary/journeys/report"
 	"tributary/profiles/computed"
+	"tributary/sql/store"
 )
 
 // Funnel is the answer: of all, and by group.
@@ -158,20 +159,13 @@ func (f *Flow) FunnelPeople(ctx context.Context, workspace string, r FunnelPeopl
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}
-	about, err := f.reader.Resolve(ctx, &checked.scope, checked.definition())
-	if err != nil {
-		return nil, err
-	}
 	condition := "depth >= {step:UInt8}"
 	if r.Dropped {
 		condition = "depth = {step:UInt8}"
 	}
-	sql, params := checked.behind(condition)
-	r.params(params)
-	params["step"] = uint8(r.Step)
-	rows, err := query[personRow](ctx, f, "funnel people", sql, params)
-	if err != nil {
-		return nil, err
-	}
-	return r.of(about, rows), nil
+	return f.people(ctx, "funnel", &checked.scope, checked.definition(), r.Page, func() (string, store.Params) {
+		sql, params := checked.behind(condition)
+		params["step"] = uint8(r.Step)
+		return sql, params
+	})
 }

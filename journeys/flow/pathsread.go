@@ -9,6 +9,7 @@ import (
 
 	"tributary/ingest/event"
 	"tributary/journeys/report"
+	"tributary/sql/store"
 )
 
 // Paths is the answer, to be drawn as a Sankey diagram: each person is in one node of each position, as far as their
@@ -181,16 +182,9 @@ func (f *Flow) PathsPeople(ctx context.Context, workspace string, r PathsPeopleR
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}
-	about, err := f.reader.Resolve(ctx, &checked.scope, checked.definition())
-	if err != nil {
-		return nil, err
-	}
-	sql, params := checked.behind()
-	r.params(params)
-	params["path"] = r.Path
-	rows, err := query[personRow](ctx, f, "paths people", sql, params)
-	if err != nil {
-		return nil, err
-	}
-	return r.of(about, rows), nil
+	return f.people(ctx, "paths", &checked.scope, checked.definition(), r.Page, func() (string, store.Params) {
+		sql, params := checked.behind()
+		params["path"] = r.Path
+		return sql, params
+	})
 }

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"context"
 	"time"
 
 	"github.com/google/uuid"
@@ -38,11 +39,21 @@ func (p *Page) check(faults *event.Errors) {
 	}
 }
 
-// params adds those of a page.
-func (p *Page) params(to store.Params) { to["after"], to["limit"] = p.After, uint32(p.Limit) }
-
-// of makes the page of its rows.
-func (p *Page) of(about report.About, rows []personRow) *People {
+// people answers with a page of the people behind a number of a report. behind makes the statement that finds them, once
+// the scope is resolved.
+func (f *Flow) people(
+	ctx context.Context, name string, scope *report.Scope, definition string, p Page, behind func() (string, store.Params),
+) (*People, error) {
+	about, err := f.reader.Resolve(ctx, scope, definition)
+	if err != nil {
+		return nil, err
+	}
+	sql, params := behind()
+	params["after"], params["limit"] = p.After, uint32(p.Limit)
+	rows, err := query[personRow](ctx, f, name+" people", sql, params)
+	if err != nil {
+		return nil, err
+	}
 	page := &People{About: about, People: make([]Person, len(rows))}
 	for i := range rows {
 		page.People[i] = rows[i].person()
@@ -50,7 +61,7 @@ func (p *Page) of(about report.About, rows []personRow) *People {
 	if len(rows) == p.Limit {
 		page.Next = rows[len(rows)-1].Profile
 	}
-	return page
+	return page, nil
 }
 
 // People is a page of the people behind a number, in the order of their ids.

@@ -6,6 +6,7 @@ import (
 
 	"tributary/ingest/event"
 	"tributary/journeys/report"
+	"tributary/sql/store"
 )
 
 // Retention is the answer: a row for each period in which somebody was born.
@@ -103,22 +104,15 @@ func (f *Flow) RetentionPeople(ctx context.Context, workspace string, r Retentio
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}
-	about, err := f.reader.Resolve(ctx, &checked.scope, checked.definition())
-	if err != nil {
-		return nil, err
-	}
 	condition := "has(returned, cohort + {period:Int32})"
 	if r.Missing {
 		condition = "NOT " + condition
 	}
-	sql, params := checked.behind(condition)
-	r.params(params)
-	params["cohort"], params["period"] = int32(checked.by.of(day)), int32(r.Period)
-	rows, err := query[personRow](ctx, f, "retention people", sql, params)
-	if err != nil {
-		return nil, err
-	}
-	return r.of(about, rows), nil
+	return f.people(ctx, "retention", &checked.scope, checked.definition(), r.Page, func() (string, store.Params) {
+		sql, params := checked.behind(condition)
+		params["cohort"], params["period"] = int32(checked.by.of(day)), int32(r.Period)
+		return sql, params
+	})
 }
 
 // of is the number of the period of a day; see number.

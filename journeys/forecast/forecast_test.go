@@ -11,12 +11,10 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"go.uber.org/goleak"
 
-	"tributary/identity"
 	"tributary/ingest/event"
 	"tributary/journeys/forecast"
 	"tributary/journeys/forecast/series"
 	"tributary/journeys/report"
-	"tributary/profiles/state"
 	"tributary/sql/chdb"
 	"tributary/sql/chdb/chdbtest"
 	"tributary/sql/store"
@@ -24,12 +22,6 @@ import (
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(chdbtest.M{M: m}) }
-
-type nobody struct{}
-
-func (nobody) Members(string, string, identity.ProfileID, int) ([]state.SegmentMember, string, error) {
-	return nil, "", nil
-}
 
 var now = time.Date(2026, 6, 1, 9, 30, 0, 0, time.UTC) // a Monday
 
@@ -46,7 +38,7 @@ func newWorld(t *testing.T) *world {
 	engine := chdbtest.Engine(t)
 	w := &world{T: t, bench: storetest.Engine{Options: func() *clickhouse.Options { return chdb.Options(engine, "") }, Kill: engine.Kill}.Store(t)}
 	clock := func() time.Time { return now }
-	reader, err := report.NewReader(w.bench.Store, nobody{}, nil, clock)
+	reader, err := report.NewReader(w.bench.Store, nil, nil, clock)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"tributary/api"
 	"tributary/identity"
 	"tributary/ingest/event"
 	"tributary/ingest/gateway"
@@ -190,7 +191,7 @@ func Default() Config {
 		Roles:     []string{RoleGateway, RolePull, RoleUnify, RoleSink, RoleAPI},
 		Logging:   Logging{Level: "info", Format: "text"},
 		Runtime:   Runtime{Threads: 0, GCPercent: defaultGCPercent, MemoryLimit: defaultMemoryLimit},
-		HTTP:      HTTP{Listen: "127.0.0.1:8080", HeaderTimeout: Duration(5 * time.Second), RequestTimeout: Duration(30 * time.Second), ShutdownTimeout: Duration(30 * time.Second), TLS: TLS{MinVersion: "1.2"}},
+		HTTP:      HTTP{Listen: "127.0.0.1:8080", HeaderTimeout: Duration(5 * time.Second), RequestTimeout: Duration(30 * time.Second), ReportTimeout: Duration(api.DefaultReportTimeout), ShutdownTimeout: Duration(30 * time.Second), TLS: TLS{MinVersion: "1.2"}},
 		Gateway: Gateway{
 			Memory:                gateway.DefaultMemoryBytes,
 			ClientEventsPerSecond: gateway.DefaultClientEventsPerSecond, ClientBurst: gateway.DefaultClientBurst,

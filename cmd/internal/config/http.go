@@ -18,6 +18,7 @@ type HTTP struct {
 	PublicURL       string    `yaml:"public_url"`
 	HeaderTimeout   Duration  `yaml:"header_timeout"`
 	RequestTimeout  Duration  `yaml:"request_timeout"`
+	ReportTimeout   Duration  `yaml:"report_timeout"`
 	ShutdownTimeout Duration  `yaml:"shutdown_timeout"`
 	PprofListen     string    `yaml:"pprof_listen"`
 	RateLimit       RateLimit `yaml:"rate_limit"`
@@ -68,6 +69,7 @@ func (h HTTP) Exposed() bool { return !h.TLS.On() && !loopback(h.Listen) }
 // validate reports faults of the limits and of TLS, each with its path.
 func (h HTTP) validate(fault func(bad bool, format string, args ...any)) {
 	fault(h.HeaderTimeout <= 0, "http.header_timeout: must be greater than 0")
+	fault(h.ReportTimeout < Duration(time.Second), "http.report_timeout: must be at least 1s")
 	fault(h.RequestTimeout < h.HeaderTimeout, "http.request_timeout: must not be shorter than http.header_timeout")
 	fault(!isOrigin(h.PublicURL), "http.public_url: must be scheme and host alone, such as https://cdp.example.com")
 	fault(h.RateLimit.RequestsPerSecond < 0, "http.rate_limit.requests_per_second: must not be negative")

@@ -33,7 +33,9 @@ func (n *Node) openQueries() (err error) {
 }
 
 // contacting makes the reports of how people contact us.
-func (n *Node) contacting() (*contact.Reports, error) { return contact.New(n.stores.read, n.reports) }
+func (n *Node) contacting() (*contact.Reports, error) {
+	return contact.New(n.stores.read, n.reports, time.Now)
+}
 
 // forecasts says how many contacts will come.
 func (n *Node) forecasts() (*forecast.Service, error) {

@@ -187,7 +187,7 @@ func (n *Node) readers() (http.Handler, error) {
 		Sessions: sessions, Handoffs: n.state, Promises: n.profiles, Marks: n.state, Refusals: n.gate, Secret: written,
 		Live: n.live(),
 		Past: earlier, Contacting: contacting, Effects: effects, Forecasts: forecasts, Drivers: drivers, Measures: measures, Targets: n.targets(),
-		Journeys: n.journeys,
+		Journeys: n.journeys, ReportTimeout: time.Duration(n.config.HTTP.ReportTimeout),
 		Queries:  n.queries,
 		Policies: n.policies, Disclosures: n.log, Disclosed: n.disclosed,
 		Profiles: n.profiles, Lineage: n.profiles, Worker: n.unify, Contacts: n.profiles, Speaker: n.commands, Accounts: n.profiles, Identity: n.identity, Timeline: timeline, Search: search, Sources: n.accounts, Schemas: n.state, Privacy: n.privacy, Certificates: &erase.Archive{Erasures: n.privacy, Log: n.log}, Exports: n.asExports(), Analysis: n.analysis, Commands: n.commands, Keys: n.authKeys, Tokens: tokens, Notes: n.commands, Trail: n.trail, RateLimit: n.config.HTTP.RateLimit.Quota(), Checks: n.checks(),
