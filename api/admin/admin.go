@@ -101,6 +101,7 @@ func (c Config) Validate() error {
 	need(c.Effects != nil, "effects")
 	need(c.Forecasts != nil, "forecasts")
 	need(c.Measures != nil, "measures")
+	need(c.Journeys != nil, "journeys")
 	need(c.Statements != nil, "statements")
 	need(c.Targets != nil, "targets")
 	need(c.Reviews != nil, "reviews")

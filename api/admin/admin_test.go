@@ -105,6 +105,7 @@ func newServer(t *testing.T) *server {
 		Forecasts:   noReports{},
 		Contacting:  noContacts{},
 		Measures:    noReports{},
+		Journeys:    struct{ admin.Journeys }{}, // nobody asks
 		Statements:  s.statements(commands),
 		Targets:     cx.NewTargets(commands, s.state, now),
 		Status:      func(context.Context) (any, error) { return map[string]string{"version": "test"}, nil },
