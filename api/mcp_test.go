@@ -75,7 +75,7 @@ var ownCalls = map[string]map[string]any{
 // findsOthers are the tools that no agent session has.
 var findsOthers = []string{
 	"find_customer", "list_metrics", "ask_metric", "compare_metric", "ask_funnel", "ask_paths", "ask_retention", "ask_time_between",
-	"ask_repeat_contacts", "ask_contact_journeys", "ask_friction", "ask_drivers", "ask_forecast",
+	"ask_repeat_contacts", "ask_contact_journeys", "ask_friction", "ask_drivers", "ask_forecast", "ask_effect", "ask_use_cases",
 }
 
 // person is a customer with something of everything that tools tell of.

@@ -46,7 +46,7 @@ func TestEveryNumberHasItsDefinitionWindowAndSample(t *testing.T) {
 			t.Errorf("%s is shown to a token of one customer", one.name)
 		}
 	}
-	if reports != 11 {
+	if reports != 13 {
 		t.Errorf("there are %d reports", reports)
 	}
 }

@@ -169,6 +169,18 @@ var table = []entry{
 			"a series that was refused has none: say what it lacks.",
 	},
 	{
+		name: "ask_effect", title: "Ask what goes with good service", operation: "reportEffect", hints: reads, othersOnly: true,
+		report: &report{narrow: "ask for fewer covariates in adjust, or for a shorter time"},
+		description: "Whether people who were served well (exposure: solved at the first contact, satisfied, not kept waiting …) stay and pay more than people like them who were not. " +
+			"It is an association, adjusted for what adjust names, and no cause: say so, and name what is not_adjusted.",
+	},
+	{
+		name: "ask_use_cases", title: "Ask which uses of AI pay", operation: "reportUseCases", hints: reads, othersOnly: true,
+		report: &report{narrow: "ask for a shorter time, or without by"},
+		description: "Topic by topic, what contacts that AI began cost beside those that people began, each with the contacts that repeat it. Pays and does not pay are said only where the interval lies " +
+			"on one side: give the interval and the reason with a verdict. AI may get the easier contacts of a topic.",
+	},
+	{
 		name: "return_handoff", title: "Close or return a hand-off", operation: "returnHandoff", hints: writes,
 		description: "Says what became of a hand-off that you hold: a summary, whether the matter is resolved, and what is to be done next if not.",
 	},

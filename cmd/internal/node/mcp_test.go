@@ -37,6 +37,7 @@ var toolScopes = map[string]auth.Scope{
 	"ask_time_between": auth.ScopeJourneysRead, "ask_repeat_contacts": auth.ScopeJourneysRead,
 	"ask_contact_journeys": auth.ScopeJourneysRead, "ask_friction": auth.ScopeJourneysRead,
 	"ask_drivers": auth.ScopeJourneysRead, "ask_forecast": auth.ScopeJourneysRead,
+	"ask_effect": auth.ScopeJourneysRead, "ask_use_cases": auth.ScopeJourneysRead,
 }
 
 // agentTools are those of who serves customers, and has no numbers of all; ascending.

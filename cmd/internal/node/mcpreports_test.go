@@ -26,6 +26,8 @@ var reportCalls = map[string]map[string]any{
 	"ask_friction":         {},
 	"ask_drivers":          {},
 	"ask_forecast":         {"grain": "day", "horizon": 7, "by": []any{"topic"}},
+	"ask_effect":           {"exposure": "transferred", "days": 7},
+	"ask_use_cases":        {"cost_per_minute": 0.9},
 }
 
 var (
