@@ -3,6 +3,8 @@ package replay
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"tributary/ingest/stream"
 	"tributary/profiles/outbox"
@@ -81,6 +83,9 @@ func (r *run) decided(e *stream.Entry, command unify.Command) (record *stream.Re
 		return r.about(e, e.Workspace, c.Source), true, nil
 	case unify.ConfigPut:
 		return r.document(e, c.Bucket), true, nil
+	case unify.ConfigPutAll:
+		record, err = r.labels(e, c)
+		return record, true, err
 	case unify.ConfigDelete:
 		return r.document(e, c.Bucket), true, nil
 	}
@@ -124,6 +129,29 @@ func (r *run) document(e *stream.Entry, bucket string) *stream.Record {
 		return nil
 	}
 	return r.about(e, workspace, source)
+}
+
+// Labels is what the bucket of labels of conversations is called, before its workspace; a label's key is source/conversation.
+const Labels = "journeys.labels/"
+
+// labels returns the record with those labels that are about conversations of chosen sources; nil if none is.
+func (r *run) labels(e *stream.Entry, c unify.ConfigPutAll) (*stream.Record, error) {
+	workspace, ok := strings.CutPrefix(c.Bucket, Labels)
+	if !ok {
+		return nil, nil
+	}
+	all := len(c.Documents)
+	c.Documents = slices.DeleteFunc(c.Documents, func(d unify.ConfigDocument) bool {
+		source, _, _ := strings.Cut(d.Key, "/")
+		return !r.Choice.source(workspace, source)
+	})
+	switch len(c.Documents) {
+	case 0:
+		return nil, nil
+	case all:
+		return &e.Record, nil
+	}
+	return restate(e, c)
 }
 
 // move puts the offset that a record has now in place of its old one; false: it was not copied.

@@ -231,6 +231,14 @@ func equal(a, b map[stream.Partition][]stream.Record) bool {
 	return true
 }
 
+func labels(bucket string, keys ...string) unify.Command {
+	c := unify.ConfigPutAll{Actor: "kim", Bucket: bucket}
+	for _, key := range keys {
+		c.Documents = append(c.Documents, unify.ConfigDocument{Key: key, Value: json.RawMessage(`{"topic":"billing/refund"}`)})
+	}
+	return c
+}
+
 // TestCommandsThatGoAlong: which are carried over, and that they name the new places.
 func TestCommandsThatGoAlong(t *testing.T) {
 	old, into := openLog(t, vfs.NewMem(), "old", 1), openLog(t, vfs.NewMem(), "new", 1)
@@ -258,16 +266,20 @@ func TestCommandsThatGoAlong(t *testing.T) {
 		unify.SchemaRemove{Source: "crm", Event: "E"},
 		unify.ConfigPut{Bucket: "expected/w/crm", Key: "2026-03-01", Value: json.RawMessage(`{"count":2}`)},
 		unify.ConfigPut{Bucket: unify.TargetsBucket + "w", Key: "t", Value: json.RawMessage(`{"metric":"fcr"}`)},
+		labels("journeys.labels/w", "crm/c-1", "crm/c/2"),
+		labels("journeys.labels/w", "crm/c-1"), // of which those of another source are left behind
 	}
 	left := []unify.Command{
 		unify.ConfigPut{Bucket: "keys", Key: "secret", Value: json.RawMessage(`{}`)}, unify.ConfigDelete{Bucket: "checkpoint", Key: "k"},
 		unify.ConfigPut{Bucket: "expected/w/other", Key: "2026-03-01", Value: json.RawMessage(`{"count":2}`)},
-		unify.SchemaRemove{Source: "other", Event: "E"},
+		unify.SchemaRemove{Source: "other", Event: "E"}, labels("journeys.labels/w", "other/crm/1"), labels("segments/w", "crm/c-1"),
 		unify.IdentityModel{Number: 1, ID: "m", Parts: 1, Data: []byte{1}},
 		replayOf(at[1], nil), replayOf(at[0], with), discardOf(at[0]), discardOf(at[3]),
 	}
+	mixed := slices.Clone(carried)
+	mixed[len(mixed)-1] = labels("journeys.labels/w", "other/c-9", "crm/c-1", "crm-2/c-1")
 	n := 10
-	for _, c := range slices.Concat(carried, left, []unify.Command{replayOf(at[1], with), discardOf(at[2])}) {
+	for _, c := range slices.Concat(mixed, left, []unify.Command{replayOf(at[1], with), discardOf(at[2])}) {
 		n++
 		put(t, old, command(t, n, c))
 	}
@@ -291,7 +303,7 @@ func TestCommandsThatGoAlong(t *testing.T) {
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("carried over\n%v, want\n%v", got, want)
 	}
-	if n := p.LeftOut["config.put"] + p.LeftOut["schema.remove"] + p.LeftOut["config.delete"] + p.LeftOut["identity.model"] + p.LeftOut["quarantine.replay"] + p.LeftOut["quarantine.discard"]; n != uint64(len(left)) || p.LeftOut[outbox.CommandRefused] != 1 {
+	if n := p.LeftOut["config.put"] + p.LeftOut["config.put_all"] + p.LeftOut["schema.remove"] + p.LeftOut["config.delete"] + p.LeftOut["identity.model"] + p.LeftOut["quarantine.replay"] + p.LeftOut["quarantine.discard"]; n != uint64(len(left)) || p.LeftOut[outbox.CommandRefused] != 1 {
 		t.Errorf("left behind %v", p.LeftOut)
 	}
 }
