@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"tributary/api/policy"
 	"tributary/api/problem"
 	"tributary/identity"
 	"tributary/profiles"
@@ -89,7 +90,7 @@ func (a *API) getAccount(c *gin.Context) {
 		return
 	}
 	x, v := readingOf(c), newAccountView(found, a.Now())
-	x.account = true
+	x.ours = policy.TypeAccount
 	for _, m := range found.Members {
 		x.others = append(x.others, m.Profile)
 	}

@@ -75,6 +75,9 @@ var shownBy = map[string][]string{
 	"repeat_people":        {policy.ClassConversation, policy.ClassProvenance},
 	"effect_people":        {policy.ClassConversation, policy.ClassProvenance},
 	"use_case_people":      {policy.ClassConversation, policy.ClassProvenance},
+	"driver_people":        {policy.ClassConversation, policy.ClassContent, policy.ClassProvenance},
+	"driver_examples":      {policy.ClassConversation, policy.ClassContent, policy.ClassProvenance},
+	"labels":               {policy.ClassConversation, policy.ClassProvenance},
 	"metric_events":        {policy.ClassConversation}, // and where it is from, which goes with it
 	"identity":             {policy.ClassContact, policy.ClassIdentifier, policy.ClassProvenance},
 }
@@ -264,6 +267,9 @@ func (w *world) readings(key, conversation string) map[string]*httptest.Response
 		"members":              get("/v1/segments/marksegment/members"),
 		"changes":              get("/v1/segments/marksegment/changes"),
 		"repeat_people":        w.do(http.MethodPost, at("/v1/journeys/repeat-contacts/people"), key, `{"from":"2026-03-01"}`),
+		"driver_people":        w.do(http.MethodPost, at("/v1/journeys/drivers/people"), key, `{"from":"2026-03-01"}`),
+		"driver_examples":      w.do(http.MethodPost, at("/v1/journeys/drivers/examples"), key, `{"from":"2026-03-01"}`),
+		"labels":               get(at("/v1/journeys/labels")),
 		"metric_events":        get(at("/v1/metrics/fcr/events", "from", "2026-03-01")),
 		"journey_people":       w.do(http.MethodPost, at("/v1/journeys/contacts/people"), key, `{"from":"2026-03-01"}`),
 		"friction_people":      w.do(http.MethodPost, at("/v1/journeys/friction/people"), key, `{"from":"2026-03-01"}`),
@@ -338,6 +344,12 @@ func TestEveryReaderSeesWhatThePolicySays(t *testing.T) {
 				delete(answers, "handoff_interactions")
 				delete(answers, "account")
 				delete(answers, "bill")
+				behind := map[string]*httptest.ResponseRecorder{} // a number of ours
+				for _, route := range []string{"driver_people", "driver_examples"} {
+					behind[route] = answers[route]
+					delete(answers, route)
+				}
+				w.shows(t, what+", behind a number", behind, allowed(p.Verification.OwnLookup[reader]))
 				steps := map[string]*httptest.ResponseRecorder{} // by a promise's id, which is one of our own
 				for _, step := range []string{"promise_confirm", "promise_keep", "promise_withdraw"} {
 					steps[step] = answers[step]

@@ -58,7 +58,9 @@ type reading struct {
 	purpose      string
 	conversation string
 	asked        []asked
-	account      bool // it is an account that was looked up
+	// ours is the type in Verification.OwnTypes by which was asked for whom nobody addressed: an account, or profiles that a
+	// report of ours names; empty: none.
+	ours string
 	// others are profiles that the answer tells of and that were not looked up; those in its members named profile
 	// or profiles are found without that.
 	others []identity.ProfileID
@@ -242,7 +244,7 @@ func (w watchedPast) Trait(ctx context.Context, r past.TraitRequest) (*past.Trai
 // verification is that of the least certain of the profiles looked up.
 func (x *reading) verification(a *API) verificationView {
 	least := verificationView{Level: policy.Claimed.String(), Because: becauseNobody, Raise: []raiseView{}}
-	if rules := &x.policy.Verification; x.account && slices.Contains(rules.OwnTypes, policy.TypeAccount) {
+	if rules := &x.policy.Verification; x.ours != "" && slices.Contains(rules.OwnTypes, x.ours) {
 		if least.level = rules.OwnLookup[string(x.key.Reader)]; least.level > policy.Claimed {
 			least.Level, least.Because = least.level.String(), becauseOwnLookup
 		}

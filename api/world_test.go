@@ -31,7 +31,6 @@ import (
 	"tributary/ingest/stream/embedded"
 	"tributary/journeys"
 	"tributary/journeys/cx"
-	"tributary/journeys/driver"
 	"tributary/journeys/forecast"
 	"tributary/profiles"
 	"tributary/profiles/analysis"
@@ -138,12 +137,6 @@ func (noPast) Trait(context.Context, past.TraitRequest) (*past.TraitPage, error)
 // noReports answers no report.
 type noReports struct{}
 
-func (noReports) Report(context.Context, string, driver.Request) (*driver.Answer, error) {
-	return nil, errors.New("no engine")
-}
-
-func (noReports) Label(context.Context, string, []driver.Label) error { return errors.New("no engine") }
-
 func (noReports) Make(context.Context, string, forecast.Request) (*forecast.Answer, error) {
 	return nil, errors.New("no engine")
 }
@@ -204,7 +197,7 @@ func newWorld(t testing.TB, checks ...Check) *world {
 		Promises: service, Handoffs: w.state, Sessions: w.sessions, Marks: w.state, Refusals: w.gate, Secret: make([]byte, 32),
 		Live:    w.live(),
 		Privacy: w.desk(service, commands, clock),
-		Past:    noPast{}, Contacting: someContacts{}, Effects: someEffects{}, Forecasts: noReports{}, Drivers: noReports{}, Measures: someMeasures{}, Targets: cx.NewTargets(commands, w.state, clock),
+		Past:    noPast{}, Contacting: someContacts{}, Effects: someEffects{}, Forecasts: noReports{}, Drivers: someDrivers{}, Measures: someMeasures{}, Targets: cx.NewTargets(commands, w.state, clock),
 		Policies: policies, Disclosures: w.log, Disclosed: noDisclosed{},
 		Profiles: service, Lineage: service, Worker: w.worker, Contacts: service, Speaker: commands, Accounts: service, Identity: explain.NewService(w.state, w.engine, service), Timeline: timeline, Search: oneHit{w}, Sources: accounts, Schemas: w.state, Commands: commands, Journeys: oneTraveller{w}, Analysis: analysis.NewService(w.state, define.NewBook(w.state, profiles.Rules{}), clock), Keys: w.keys, Notes: commands, Trail: noTrail{}, Checks: checks, Metrics: prometheus.NewRegistry(),
 		Logger: slog.New(slog.NewJSONHandler(w.lines, nil)), Now: clock,

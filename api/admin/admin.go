@@ -51,6 +51,8 @@ type Config struct {
 	Contacting Contacting
 	// Effects says what goes with the quality of service, and which uses of AI pay.
 	Effects Effects
+	// Drivers says why customers make contact.
+	Drivers Drivers
 	// Forecasts says how many contacts will come.
 	Forecasts Forecasts
 	// Measures answers the metrics of customer experience.
@@ -99,6 +101,7 @@ func (c Config) Validate() error {
 	need(c.Log != nil, "log")
 	need(c.Contacting != nil, "contacting")
 	need(c.Effects != nil, "effects")
+	need(c.Drivers != nil, "drivers")
 	need(c.Forecasts != nil, "forecasts")
 	need(c.Measures != nil, "measures")
 	need(c.Journeys != nil, "journeys")
@@ -162,6 +165,7 @@ func NewHandler(c Config) (*Handler, error) {
 	handle(mux, h, "POST /admin/v1/journeys/forecast", report(h.Forecasts.Make))
 	addContacting(mux, h)
 	addEffects(mux, h)
+	addDrivers(mux, h)
 	handle(mux, h, "POST /admin/v1/metrics/{metric}", measured(h.Measures.Metric))
 	handle(mux, h, "POST /admin/v1/metrics/{metric}/comparison", measured(h.Measures.Comparison))
 	addTargets(mux, h)

@@ -104,6 +104,7 @@ func newServer(t *testing.T) *server {
 		Effects:     noEffects{},
 		Forecasts:   noReports{},
 		Contacting:  noContacts{},
+		Drivers:     keptLabels{},
 		Measures:    noReports{},
 		Journeys:    struct{ admin.Journeys }{}, // nobody asks
 		Statements:  s.statements(commands),

@@ -14,5 +14,6 @@ told again.`,
 	cmd.AddCommand(newForecast(g), newJourneyFunnel(g), newJourneyRetention(g), newJourneyPaths(g), newJourneyBetween(g))
 	cmd.AddCommand(newJourneyEffect(g), newJourneyUseCases(g))
 	addContactReports(cmd, g)
+	addDrivers(cmd, g)
 	return cmd
 }

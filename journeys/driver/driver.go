@@ -6,8 +6,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -53,6 +53,8 @@ type Answer struct {
 	Told  []Told        `json:"told"`
 	Long  *Long         `json:"long,omitempty"`
 	Model topic.Quality `json:"model"`
+	// Remote says what a model outside told; absent: none is configured.
+	Remote *Remote `json:"remote,omitempty"`
 }
 
 // Topic is one of the taxonomy.
@@ -75,6 +77,7 @@ type By struct {
 	Label  int `json:"label"`
 	Source int `json:"source"`
 	Text   int `json:"text"`
+	Model  int `json:"model"` // outside, if one is configured
 }
 
 // Told is a topic as sources name it.
@@ -94,6 +97,7 @@ type Service struct {
 	labelled      store.Query[labelledRow]
 	commands      Commands
 	documents     Documents
+	remote        Classifier
 	now           func() time.Time
 }
 
@@ -127,8 +131,11 @@ func New(s *store.Store, reader *report.Reader, commands Commands, documents Doc
 	if err != nil {
 		return nil, err
 	}
-	return &Service{reader, conversations, labelled, commands, documents, now}, nil
+	return &Service{reader: reader, conversations: conversations, labelled: labelled, commands: commands, documents: documents, now: now}, nil
 }
+
+// Outside has a model outside asked what conversations are about that nothing else tells. It is to be called before the service is used.
+func (s *Service) Outside(c Classifier) { s.remote = c }
 
 // Report answers a request. It fails with event.Errors, each with its path, and as report.Reader.Resolve and queries do.
 func (s *Service) Report(ctx context.Context, workspace string, r Request) (*Answer, error) {
@@ -142,72 +149,50 @@ func (s *Service) Report(ctx context.Context, workspace string, r Request) (*Ans
 	if a.About, err = s.reader.Resolve(ctx, &scope, Definition); err != nil {
 		return nil, err
 	}
-	labels, err := s.labels(workspace)
+	judge, err := s.judge(ctx, workspace)
 	if err != nil {
 		return nil, err
 	}
-	model, err := s.model(ctx, workspace, labels)
-	if err != nil {
-		return nil, err
+	t := newTally(&scope, judge)
+	for row, err := range s.read(ctx, &scope, reading{since: scope.From.Add(-spansBefore * t.span)}) {
+		if err != nil {
+			return nil, err
+		}
+		t.add(row)
 	}
-	t := newTally(&scope, model, labels)
-	if err := s.read(ctx, &scope, t); err != nil {
-		return nil, err
-	}
+	t.ask(ctx)
 	t.fill(a)
 	return a, nil
 }
 
-// read hands the conversations of the scope and of the spans before it to a tally.
-func (s *Service) read(ctx context.Context, scope *report.Scope, t *tally) error {
-	kinds := make([]string, len(scope.AgentKinds))
-	for i, k := range scope.AgentKinds {
-		kinds[i] = string(k)
-	}
-	wide := scope.WithoutAgentKinds()
-	wide.From = scope.From.Add(-spansBefore * t.span)
-	params := wide.Params()
-	params["kinds"], params["limit"], params["text_characters"] = kinds, maxConversations+1, textCharacters
-	n := 0
-	for row, err := range s.conversations.Each(ctx, params) {
-		if err != nil {
-			return err
-		}
-		if n++; n > maxConversations {
-			return event.Errors{{Field: "from", Reason: fmt.Sprintf("is too long ago: this span and the %d before it have more than %d conversations", spansBefore, maxConversations)}}
-		}
-		t.add(&row)
-	}
-	return nil
+// reading is which conversations of a scope are read.
+type reading struct {
+	since time.Time // when they began, at the earliest
+	after uuid.UUID // whose they are: of people behind this one; zero: of all
 }
 
-// judge says what a conversation is about, and by what that is told.
-func (t *tally) judge(r *row) (v topic.Verdict, by string) {
-	if label := t.labels[r.Source+"/"+r.ConversationID]; label != "" {
-		return topic.Verdict{Topic: label, Confidence: 1}, byLabel
-	}
-	for _, field := range []string{r.Topic, r.Disposition} {
-		if field == "" {
-			continue
+// read yields conversations in the order of people. What began before the scope is told by its events in the spans before.
+func (s *Service) read(ctx context.Context, scope *report.Scope, of reading) iter.Seq2[*row, error] {
+	return func(yield func(*row, error) bool) {
+		kinds := make([]string, len(scope.AgentKinds))
+		for i, k := range scope.AgentKinds {
+			kinds[i] = string(k)
 		}
-		if slices.Contains(t.topics, field) {
-			return topic.Verdict{Topic: field, Confidence: 1}, bySource
-		}
-		if v = t.verdict(strings.NewReplacer("_", " ", "-", " ", "/", " ", ".", " ").Replace(field)); v.Topic != topic.Unknown {
-			return v, bySource
+		wide := scope.WithoutAgentKinds()
+		wide.From = scope.From.Add(-spansBefore * scope.Until.Sub(scope.From))
+		params := wide.Params()
+		params["kinds"], params["limit"], params["text_characters"] = kinds, maxConversations+1, textCharacters
+		params["began_since"], params["after"] = of.since.UnixMilli(), of.after
+		n := 0
+		for row, err := range s.conversations.Each(ctx, params) {
+			if n++; err == nil && n > maxConversations {
+				err = event.Errors{{Field: "from", Reason: fmt.Sprintf("is too long ago: this span and the %d before it have more than %d conversations", spansBefore, maxConversations)}}
+			}
+			if !yield(&row, err) || err != nil {
+				return
+			}
 		}
 	}
-	return t.model.Judge(r.Said), byText
-}
-
-// verdict judges what sources say, of which there is little that is different.
-func (t *tally) verdict(field string) topic.Verdict {
-	v, ok := t.fields[field]
-	if !ok {
-		v = t.model.Judge(field)
-		t.fields[field] = v
-	}
-	return v
 }
 
 // most are the keys with most people, those with fewer than leastPeople left out.

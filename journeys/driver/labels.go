@@ -10,6 +10,7 @@ import (
 	"tributary/ingest/event"
 	"tributary/ingest/stream"
 	"tributary/journeys/driver/topic"
+	"tributary/profiles/replay"
 	"tributary/profiles/state"
 	"tributary/profiles/unify"
 )
@@ -27,10 +28,10 @@ type Documents interface {
 // Label is a person's word on what a conversation is about. It holds no text: that is read from the events, so that what is
 // erased teaches nothing any more.
 type Label struct {
-	Source         string `json:"source"`
-	ConversationID string `json:"conversation_id"`
+	Source         string `json:"source" policy:"provenance"`
+	ConversationID string `json:"conversation_id" policy:"conversation"`
 	// Topic is one of the taxonomy, or unknown; empty takes a label back.
-	Topic string `json:"topic"`
+	Topic string `json:"topic" policy:"conversation"`
 }
 
 // The bounds of labels.
@@ -45,12 +46,12 @@ type document struct {
 	Topic string `json:"topic"`
 }
 
-func bucket(workspace string) string { return "journeys.labels/" + workspace }
+func bucket(workspace string) string { return replay.Labels + workspace }
 
 func (l Label) key() string { return l.Source + "/" + l.ConversationID }
 
-// check reports every fault.
-func check(labels []Label) error {
+// Check reports every fault of labels, each with its path.
+func Check(labels []Label) error {
 	var faults event.Errors
 	if len(labels) == 0 || len(labels) > MaxLabels {
 		faults.Add("labels", fmt.Sprintf("must have 1 to %d", MaxLabels))
@@ -79,7 +80,7 @@ func check(labels []Label) error {
 
 // Label keeps labels through the log: all of them, or none. It fails with event.Errors, each with its path.
 func (s *Service) Label(ctx context.Context, workspace string, labels []Label) error {
-	if err := check(labels); err != nil {
+	if err := Check(labels); err != nil {
 		return err
 	}
 	put := unify.ConfigPutAll{Bucket: bucket(workspace)}

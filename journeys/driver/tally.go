@@ -12,21 +12,11 @@ import (
 	"tributary/journeys/report"
 )
 
-// What the topic of a conversation is told by.
-const (
-	byLabel  = "label"
-	bySource = "source"
-	byText   = "text"
-)
-
 // tally counts conversations: those of the scope, and by span those before.
 type tally struct {
-	from   time.Time
-	span   time.Duration
-	model  *topic.Model
-	labels map[string]string
-	topics []string
-	fields map[string]topic.Verdict
+	*judge
+	from time.Time
+	span time.Duration
 
 	earliest time.Time // conversation of all
 	taxonomy map[string]*group
@@ -35,12 +25,15 @@ type tally struct {
 	all      int
 	unknown  int
 	worked   []worked
+	aside    []waiting // for a model outside
+	outside  *Remote   // what that told; nil: none is configured
 }
 
 // group is what is counted of a topic.
 type group struct {
 	now        int
 	before     [spansBefore]int
+	model      [spansBefore]int // of before, told by a model outside
 	people     map[uuid.UUID]bool
 	by         By
 	confidence float64
@@ -50,10 +43,9 @@ type group struct {
 // shownWords are how many words a topic shows.
 const shownWords = 8
 
-func newTally(scope *report.Scope, model *topic.Model, labels map[string]string) *tally {
+func newTally(scope *report.Scope, j *judge) *tally {
 	return &tally{
-		from: scope.From, span: scope.Until.Sub(scope.From), model: model, labels: labels, topics: topic.Topics(),
-		fields: map[string]topic.Verdict{}, taxonomy: map[string]*group{}, told: map[string]*group{}, people: map[uuid.UUID]bool{},
+		judge: j, from: scope.From, span: scope.Until.Sub(scope.From), taxonomy: map[string]*group{}, told: map[string]*group{}, people: map[uuid.UUID]bool{},
 	}
 }
 
@@ -66,11 +58,19 @@ func of(groups map[string]*group, name string) *group {
 	return g
 }
 
+// add counts a conversation, or puts it aside.
 func (t *tally) add(r *row) {
+	if v, by := t.here(r); t.open(r, v, by) {
+		t.putAside(r, v)
+	} else {
+		t.count(r, v, by)
+	}
+}
+
+func (t *tally) count(r *row, v topic.Verdict, by ToldBy) {
 	if t.earliest.IsZero() || r.Began.Before(t.earliest) {
 		t.earliest = r.Began
 	}
-	v, by := t.judge(r)
 	var groups []*group
 	if r.Topic != "" {
 		groups = append(groups, of(t.told, r.Topic))
@@ -82,6 +82,9 @@ func (t *tally) add(r *row) {
 		if i := int((t.from.Sub(r.Began) - 1) / t.span); i < spansBefore {
 			for _, g := range groups {
 				g.before[i]++
+			}
+			if by == ByModel {
+				of(t.taxonomy, v.Topic).model[i]++
 			}
 		}
 		return
@@ -101,13 +104,16 @@ func (t *tally) add(r *row) {
 }
 
 // told notes by what a topic was told.
-func (g *group) told(v topic.Verdict, by string, who uuid.UUID) {
+func (g *group) told(v topic.Verdict, by ToldBy, who uuid.UUID) {
 	switch by {
-	case byLabel:
+	case ByLabel:
 		g.by.Label++
 		return
-	case bySource:
+	case BySource:
 		g.by.Source++
+		return
+	case ByModel:
+		g.by.Model++
 		return
 	}
 	g.by.Text++
@@ -128,9 +134,21 @@ func (t *tally) spans() int {
 	return min(spansBefore, int((t.from.Sub(t.earliest)+t.span/10)/t.span))
 }
 
+// counted is what tells of a rise: without what a model outside told, if it was not asked about everything.
+func (t *tally) counted(g *group, spans int) counted {
+	c := counted{g.now, g.before[:spans]}
+	if t.outside != nil && !t.outside.Complete {
+		c = counted{g.now - g.by.Model, make([]int, spans)}
+		for i := range c.before {
+			c.before[i] = g.before[i] - g.model[i]
+		}
+	}
+	return c
+}
+
 // fill completes the answer.
 func (t *tally) fill(a *Answer) {
-	a.Conversations, a.Unknown, a.SpansBefore, a.Model = t.all, t.unknown, t.spans(), t.model.Quality
+	a.Conversations, a.Unknown, a.SpansBefore, a.Model, a.Remote = t.all, t.unknown, t.spans(), t.model.Quality, t.outside
 	a.Sample = report.Sample{People: uint64(len(t.people)), Events: uint64(t.all)}
 	a.Topics, a.Told = []Topic{}, []Told{}
 	names, told := slices.Sorted(maps.Keys(t.taxonomy)), slices.Sorted(maps.Keys(t.told))
@@ -138,7 +156,7 @@ func (t *tally) fill(a *Answer) {
 	var counts []counted
 	for _, name := range names {
 		g := t.taxonomy[name]
-		counts = append(counts, counted{g.now, g.before[:a.SpansBefore]})
+		counts = append(counts, t.counted(g, a.SpansBefore))
 	}
 	for _, name := range told {
 		g := t.told[name]

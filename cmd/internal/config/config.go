@@ -47,6 +47,7 @@ type Config struct {
 	Stream     Stream     `yaml:"stream"`
 	Identity   Identity   `yaml:"identity"`
 	Profiles   Profiles   `yaml:"profiles"`
+	Journeys   Journeys   `yaml:"journeys"`
 	Privacy    Privacy    `yaml:"privacy"`
 	Sink       Sink       `yaml:"sink"`
 	ClickHouse ClickHouse `yaml:"clickhouse"`
@@ -212,6 +213,7 @@ func Default() Config {
 			Shareable:     []string{event.IDEmail, event.IDPhone}, Exclusive: []string{event.IDUser},
 		},
 		Profiles: Profiles{PublishAfter: Duration(unify.DefaultPublishAfter), JudgeAfter: Duration(unify.DefaultJudgeAfter)},
+		Journeys: defaultJourneys(),
 		Privacy:  defaultPrivacy(),
 		Sink: Sink{
 			MaxRows: 30_000, FlushEvery: Duration(time.Second),
@@ -275,6 +277,7 @@ func (c Config) Validate() error {
 	faults = append(faults, prefixed("sink", c.SinkConfig().Validate())...)
 	faults = append(faults, c.validateSources()...)
 	faults = append(faults, c.Privacy.faults()...)
+	faults = append(faults, c.Journeys.Classifier.faults()...)
 	faults = append(faults, c.validateSQLTraits()...)
 	return errors.Join(faults...)
 }

@@ -28,9 +28,13 @@ func (n *Node) adminHandler() (*admin.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	drivers, err := n.drivers()
+	if err != nil {
+		return nil, err
+	}
 	return admin.NewHandler(admin.Config{
 		Statements: n.queries,
-		Effects:    effects, Forecasts: forecasts, Measures: measures, Targets: n.targets(), Contacting: contacting,
+		Effects:    effects, Forecasts: forecasts, Measures: measures, Targets: n.targets(), Contacting: contacting, Drivers: drivers,
 		Commands: n.commands, Privacy: n.privacy, Keys: n.authKeys, Trail: n.trail, Quarantine: n.state, Identity: n.state, Explainer: n.identity,
 		Policies: n.policies, Profiles: n.profiles, Disclosed: n.disclosed, Promises: n.profiles,
 		Accounts: n.accounts, Schemas: n.state, Definitions: n.analysis, Journeys: n.journeys, Log: n.log, Reviews: n.reviews,

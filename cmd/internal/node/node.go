@@ -23,6 +23,7 @@ import (
 	"tributary/ingest/stream"
 	"tributary/ingest/stream/embedded"
 	"tributary/ingest/stream/kafka"
+	"tributary/journeys/driver/classify"
 	"tributary/journeys/flow"
 	"tributary/journeys/report"
 	"tributary/profiles"
@@ -72,7 +73,8 @@ type Node struct {
 	analysis *analysis.Service
 	reports  *report.Reader // what reports are read by
 	journeys *flow.Flow
-	queries  *statement.Desk // analysts' statements
+	queries  *statement.Desk      // analysts' statements
+	outside  *classify.Classifier // a model outside; nil: none is configured
 	identity *explain.Service
 	commands *admin.Commands
 	accounts *reconcile.Service

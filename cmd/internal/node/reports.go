@@ -17,8 +17,13 @@ import (
 // openReports opens what makes reports ready to be read, and the reports about how people move.
 func (n *Node) openReports() (err error) {
 	n.reports, err = report.NewReader(n.stores.read, n.analysis, n.state, time.Now)
-	if err == nil {
-		n.journeys = flow.New(n.stores.read, n.reports, time.Now)
+	if err != nil {
+		return err
+	}
+	n.journeys = flow.New(n.stores.read, n.reports, time.Now)
+	n.outside, err = n.config.Journeys.Classifier.Outside()
+	if n.outside != nil {
+		n.onClose(func() error { n.outside.Close(); return nil })
 	}
 	return err
 }
@@ -49,7 +54,11 @@ func (n *Node) effects() (*effect.Reports, error) {
 
 // drivers says why customers make contact; labels go through the log.
 func (n *Node) drivers() (*driver.Service, error) {
-	return driver.New(n.stores.read, n.reports, n.commands, n.state, time.Now)
+	s, err := driver.New(n.stores.read, n.reports, n.commands, n.state, time.Now)
+	if err == nil && n.outside != nil {
+		s.Outside(n.outside)
+	}
+	return s, err
 }
 
 // targets says what metrics are to come to; they go through the log.

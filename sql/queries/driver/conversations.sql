@@ -1,5 +1,6 @@
 -- What driver reports need of each conversation that a customer began: when, for whom, what sources said it was about, the
--- beginning of what the customer wrote, how long agents worked on it and which kinds of event it has. The newest first.
+-- beginning of what the customer wrote, how long agents worked on it and which kinds of event it has. In the order of people, those
+-- behind after (nil: all), the newest first.
 -- Who it is with is said by the last event that identified or verified somebody, else by the last one, as in cx_contacts. Ties are
 -- broken, and seconds added as whole milliseconds, so that the order in which rows lie makes no difference.
 -- kinds: as in forecast/contacts.
@@ -21,5 +22,7 @@ GROUP BY source, conversation_id
 HAVING countIf(startsWith(toString(name), 'conversation.')) > 0
    AND countIf(name = 'conversation.started' AND direction = 'outbound') = 0
    AND (empty({kinds:Array(String)}) OR countIf(author_role IN {kinds:Array(String)}) > 0)
-ORDER BY began DESC, told_by, conversation_id
+   AND began >= fromUnixTimestamp64Milli({began_since:Int64})
+   AND ({after:UUID} = toUUIDOrZero('') OR who > {after:UUID})
+ORDER BY who, began DESC, told_by, conversation_id
 LIMIT {limit:UInt32}
