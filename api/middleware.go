@@ -116,7 +116,7 @@ const maxBody = 64 << 10
 
 func (a *API) limit(c *gin.Context) {
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
-	if path := c.FullPath(); path == streamPath || path == queryPath { // as long as somebody listens; as a statement's own limits say
+	if path := c.FullPath(); path == streamPath || path == queryPath || path == savedRunPath { // as long as somebody listens; as a statement's own limits say
 		c.Next()
 		return
 	}

@@ -15,6 +15,7 @@ import (
 	"tributary/api/problem"
 	"tributary/api/statement"
 	"tributary/ingest/schema"
+	"tributary/journeys/analyst"
 	"tributary/journeys/contact"
 	"tributary/journeys/cx"
 	"tributary/journeys/driver"
@@ -178,7 +179,9 @@ func TestAnswersAndSchemasHaveTheSameFields(t *testing.T) {
 		"VolumeForecast": series.Forecast{}, "ForecastPoint": series.Point{}, "ForecastBacktest": series.Backtest{}, "ForecastTried": series.Tried{},
 		"ForecastEffect": series.Effect{}, "Staffing": forecast.Staffing{}, "StaffingAverage": forecast.Average{}, "StaffingHour": forecast.Hour{},
 		"ForecastQuestion": forecast.Request{},
-		"Query":            statement.Request{}, "QueryViews": queryViewsView{}, "QueryResult": struct { // which is written row by row
+		"SavedQuery":       analyst.Saved{}, "SavedQueryParam": analyst.SavedParam{}, "SavedQueries": savedListView{}, "SavedQueryBody": savedBody{},
+		"SavedQueryNew": newSavedBody{}, "SavedQueryRun": statement.Run{},
+		"Query": statement.Request{}, "QueryViews": queryViewsView{}, "QueryResult": struct { // which is written row by row
 			Columns   []string `json:"columns"`
 			Rows      [][]any  `json:"rows"`
 			RowCount  int      `json:"row_count"`

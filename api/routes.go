@@ -121,6 +121,12 @@ func (a *API) routes() []route {
 		{http.MethodGet, "/v1/privacy/exports/:id/content", auth.ScopePrivacyExport, operations, a.exported(a.getExportContent)},
 		{http.MethodGet, "/v1/privacy/identifiers/:address", auth.ScopePrivacyRead, operations, a.getPrivacyStanding()},
 		{http.MethodPost, queryPath, auth.ScopeQueryRun, aggregate, a.postQuery}, // views are of the policy; see statement.Desk
+		{http.MethodPost, "/v1/query/saved", auth.ScopeQueryRun, operations, a.postSaved},
+		{http.MethodGet, "/v1/query/saved", auth.ScopeQueryRun, operations, a.getSavedList},
+		{http.MethodGet, "/v1/query/saved/:name", auth.ScopeQueryRun, operations, a.getSaved},
+		{http.MethodPut, "/v1/query/saved/:name", auth.ScopeQueryRun, operations, a.putSaved},
+		{http.MethodDelete, "/v1/query/saved/:name", auth.ScopeQueryRun, operations, a.deleteSaved},
+		{http.MethodPost, savedRunPath, auth.ScopeQueryRun, aggregate, a.runSaved},
 		{http.MethodGet, "/v1/query/views", auth.ScopeQueryRun, operations, a.getQueryViews},
 		{http.MethodGet, "/v1/audit", auth.ScopeAuditRead, operations, a.getAudit},
 		{http.MethodPost, mcpPath, keyed, open, a.postMCP},

@@ -26,7 +26,7 @@ func (noQueries) Run(context.Context, *analyst.Reader, string, map[string]any) (
 func (s *server) statements(notes statement.Notes) *statement.Desk {
 	s.Helper()
 	d, err := statement.New(statement.Config{
-		Queries: noQueries{}, Policies: policy.NewBook(s.state), Restricted: s.state, Notes: notes, Logger: slog.New(slog.DiscardHandler), Now: time.Now,
+		Queries: noQueries{}, Saved: analyst.NewLibrary(nil, nil, s.state, time.Now), Policies: policy.NewBook(s.state), Restricted: s.state, Notes: notes, Logger: slog.New(slog.DiscardHandler), Now: time.Now,
 	})
 	s.must(err)
 	return d

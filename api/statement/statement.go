@@ -24,6 +24,15 @@ type Queries interface {
 	Run(ctx context.Context, r *analyst.Reader, sql string, params map[string]any) (*analyst.Result, error)
 }
 
+// Saved keeps statements under names; analyst.Library does.
+type Saved interface {
+	Create(ctx context.Context, r *analyst.Reader, by analyst.Author, s analyst.Saved) (*analyst.Saved, error)
+	Replace(ctx context.Context, r *analyst.Reader, by analyst.Author, s analyst.Saved) (*analyst.Saved, error)
+	Get(workspace, name string) (*analyst.Saved, error)
+	List(workspace string) ([]analyst.Saved, error)
+	Delete(ctx context.Context, workspace string, by analyst.Author, name string) (*analyst.Saved, error)
+}
+
 // Policies finds the reader policy of a workspace; policy.Book does.
 type Policies interface {
 	For(workspace string) (*policy.Policy, error)
@@ -42,6 +51,7 @@ type Notes interface {
 // Config is what a Desk is made of.
 type Config struct {
 	Queries    Queries
+	Saved      Saved
 	Policies   Policies
 	Restricted Restricted
 	Notes      Notes
@@ -56,7 +66,7 @@ func (c Config) Validate() error {
 		there bool
 		name  string
 	}{
-		{c.Queries != nil, "queries"}, {c.Policies != nil, "policies"}, {c.Restricted != nil, "restricted"},
+		{c.Queries != nil, "queries"}, {c.Saved != nil, "saved"}, {c.Policies != nil, "policies"}, {c.Restricted != nil, "restricted"},
 		{c.Notes != nil, "notes"}, {c.Logger != nil, "logger"}, {c.Now != nil, "now"},
 	} {
 		if !part.there {

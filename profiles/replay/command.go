@@ -84,7 +84,9 @@ func (r *run) decided(e *stream.Entry, command unify.Command) (record *stream.Re
 	case unify.ConfigPut:
 		return r.document(e, c.Bucket), true, nil
 	case unify.ConfigPutAll:
-		record, err = r.labels(e, c)
+		if record = r.document(e, c.Bucket); record == nil {
+			record, err = r.labels(e, c)
+		}
 		return record, true, err
 	case unify.ConfigDelete:
 		return r.document(e, c.Bucket), true, nil
@@ -119,9 +121,9 @@ func (r *run) about(e *stream.Entry, workspace, source string) *stream.Record {
 	return &e.Record
 }
 
-// document returns the record if the document is what a chosen source says it sent, or a target of a metric.
+// document returns the record if the document is what a chosen source says it sent, a target of a metric, or a saved statement.
 func (r *run) document(e *stream.Entry, bucket string) *stream.Record {
-	if bucket == unify.TargetsBucket+e.Workspace {
+	if bucket == unify.TargetsBucket+e.Workspace || bucket == unify.QueriesBucket+e.Workspace {
 		return &e.Record
 	}
 	workspace, source, ok := reconcile.SourceOf(bucket)

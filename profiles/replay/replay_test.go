@@ -265,11 +265,14 @@ func TestCommandsThatGoAlong(t *testing.T) {
 		unify.IdentityRules{Rules: json.RawMessage(`{}`)},
 		unify.SchemaRemove{Source: "crm", Event: "E"},
 		unify.ConfigPut{Bucket: "expected/w/crm", Key: "2026-03-01", Value: json.RawMessage(`{"count":2}`)},
+		unify.ConfigPutAll{Bucket: "journeys.queries/w", Documents: []unify.ConfigDocument{{Key: "q", Value: json.RawMessage(`{"sql":"SELECT 1"}`)}}},
+		unify.ConfigDelete{Bucket: "journeys.queries/w", Key: "q"},
 		unify.ConfigPut{Bucket: unify.TargetsBucket + "w", Key: "t", Value: json.RawMessage(`{"metric":"fcr"}`)},
 		labels("journeys.labels/w", "crm/c-1", "crm/c/2"),
 		labels("journeys.labels/w", "crm/c-1"), // of which those of another source are left behind
 	}
 	left := []unify.Command{
+		unify.ConfigPutAll{Bucket: "keys", Documents: []unify.ConfigDocument{{Key: "k", Value: json.RawMessage(`{}`)}}},
 		unify.ConfigPut{Bucket: "keys", Key: "secret", Value: json.RawMessage(`{}`)}, unify.ConfigDelete{Bucket: "checkpoint", Key: "k"},
 		unify.ConfigPut{Bucket: "expected/w/other", Key: "2026-03-01", Value: json.RawMessage(`{"count":2}`)},
 		unify.SchemaRemove{Source: "other", Event: "E"}, labels("journeys.labels/w", "other/crm/1"), labels("segments/w", "crm/c-1"),

@@ -11,6 +11,10 @@ import (
 // are what people planned, so that replay takes them along.
 const TargetsBucket = "metrics.targets/"
 
+// QueriesBucket, followed by the name of a workspace, is the bucket of its saved statements, by name (journeys/analyst), which
+// replay takes along, too.
+const QueriesBucket = "journeys.queries/"
+
 // ConfigPutAll stores documents of one bucket of the run-time configuration together: all are there, or
 // none is. A key and its successor are changed by one.
 type ConfigPutAll struct {

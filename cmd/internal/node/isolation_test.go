@@ -3,6 +3,7 @@ package node
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -137,6 +138,12 @@ var examples = map[string]example{
 	"POST /v1/keys/:id/rotate":                       {path: "/v1/keys/{key}/rotate", own: 200, foreign: 404, shows: true},
 	"DELETE /v1/keys/:id":                            {path: "/v1/keys/{key}", own: 200, foreign: 404, shows: true},
 	"POST /v1/query":                                 {path: "/v1/query", body: `{"sql":"SELECT source, any(message_id) FROM events WHERE source != {not:String} GROUP BY source","params":{"not":"{other}"}}`, own: 200, foreign: 200, shows: true},
+	"POST /v1/query/saved":                           {path: "/v1/query/saved", body: `{"name":"{fresh}","description":"{me}","sql":"SELECT source FROM events LIMIT 1"}`, own: 201, foreign: 201, shows: true},
+	"GET /v1/query/saved":                            {path: "/v1/query/saved", own: 200, foreign: 200},
+	"GET /v1/query/saved/:name":                      {path: "/v1/query/saved/{saved}", own: 200, foreign: 404, shows: true},
+	"PUT /v1/query/saved/:name":                      {path: "/v1/query/saved/{saved}", body: `{"description":"{me}","sql":"SELECT source FROM events LIMIT 2"}`, own: 200, foreign: 404, shows: true},
+	"DELETE /v1/query/saved/:name":                   {path: "/v1/query/saved/{saved}", own: 200, foreign: 404, shows: true},
+	"POST /v1/query/saved/:name/run":                 {path: "/v1/query/saved/{saved}/run", body: `{}`, own: 200, foreign: 404, shows: true},
 	"GET /v1/query/views":                            {path: "/v1/query/views", own: 200, foreign: 200},
 	"GET /v1/audit":                                  {path: "/v1/audit?limit=1000", own: 200, foreign: 200, shows: true},
 	"POST /mcp":                                      {path: "/mcp", body: `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`, own: 200, foreign: 200},
@@ -323,6 +330,14 @@ func (s *space) thing(name string) string {
 			s.promised = true
 		}
 		return s.mark + "-user"
+	case "fresh": // a name that nothing has
+		return "fresh-" + strings.ToLower(rand.Text())
+	case "saved": // a new one, which may be deleted
+		name := s.thing("fresh")
+		if status, answer := s.ask(http.MethodPost, "/v1/query/saved", s.keys[auth.ScopeQueryRun], fmt.Sprintf(`{"name":%q,"description":%q,"sql":"SELECT source FROM events WHERE source LIKE '%%src' LIMIT 1"}`, name, s.mark)); status != http.StatusCreated {
+			s.t.Fatalf("save: %d %s", status, answer)
+		}
+		return name
 	case "place":
 		return "0-0-0"
 	case "metric":

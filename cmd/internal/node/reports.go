@@ -30,8 +30,9 @@ func (n *Node) openReports() (err error) {
 
 // openQueries has analysts' statements run. There is one of it: it knows how many of a workspace run.
 func (n *Node) openQueries() (err error) {
+	service := analyst.New(n.stores.analyst, analyst.Limits{})
 	n.queries, err = statement.New(statement.Config{
-		Queries: analyst.New(n.stores.analyst, analyst.Limits{}), Policies: n.policies, Restricted: n.state, Notes: n.commands,
+		Queries: service, Saved: analyst.NewLibrary(service, n.commands, n.state, time.Now), Policies: n.policies, Restricted: n.state, Notes: n.commands,
 		Logger: n.logger, Now: time.Now,
 	})
 	return err
