@@ -130,7 +130,7 @@ func TestAnswersAndSchemasHaveTheSameFields(t *testing.T) {
 		"Computed": computedView{}, "InSegment": inSegmentView{}, "Segments": segmentsView{}, "Segment": analysis.Segment{},
 		"SegmentMembers": segmentMembersView{}, "SegmentMember": segmentMemberView{}, "SegmentChanges": segmentChangesView{},
 		"SegmentChange": segmentChangeView{}, "Definitions": analysis.Document{}, "PendingTrait": analysis.Pending{},
-		"ReportScope": report.Request{}, "ReportFilter": report.Filter{}, "ReportSample": report.Sample{}, "EventCondition": computed.Condition{},
+		"ReportScope": report.Request{}, "ReportFilter": report.Filter{}, "ReportSample": report.Sample{}, "ReportSegment": analysis.Published{}, "EventCondition": computed.Condition{},
 		"FunnelQuestion": flow.FunnelRequest{}, "FunnelPeopleQuestion": flow.FunnelPeopleRequest{}, "FunnelStep": flow.Step{}, "FunnelExclusion": flow.Exclusion{},
 		"Funnel": flow.Funnel{}, "FunnelStepCount": flow.StepCount{}, "Took": flow.Took{}, "FunnelGroup": flow.Group{},
 		"JourneyPeople": flow.People{}, "JourneyPerson": flow.Person{}, "EventRef": flow.Ref{}, "EventSelection": computed.Selection{},

@@ -199,7 +199,7 @@ func newWorld(t testing.TB, checks ...Check) *world {
 		Privacy: w.desk(service, commands, clock),
 		Past:    noPast{}, Contacting: someContacts{}, Effects: someEffects{}, Forecasts: noReports{}, Drivers: someDrivers{}, Measures: someMeasures{}, Targets: cx.NewTargets(commands, w.state, clock),
 		Policies: policies, Disclosures: w.log, Disclosed: noDisclosed{},
-		Profiles: service, Lineage: service, Worker: w.worker, Contacts: service, Speaker: commands, Accounts: service, Identity: explain.NewService(w.state, w.engine, service), Timeline: timeline, Search: oneHit{w}, Sources: accounts, Schemas: w.state, Commands: commands, Journeys: oneTraveller{w}, Analysis: analysis.NewService(w.state, define.NewBook(w.state, profiles.Rules{}), clock), Keys: w.keys, Notes: commands, Trail: noTrail{}, Checks: checks, Metrics: prometheus.NewRegistry(),
+		Profiles: service, Lineage: service, Worker: w.worker, Contacts: service, Speaker: commands, Accounts: service, Identity: explain.NewService(w.state, w.engine, service), Timeline: timeline, Search: oneHit{w}, Sources: accounts, Schemas: w.state, Commands: commands, Journeys: oneTraveller{w}, Analysis: analysis.NewService(w.state, define.NewBook(w.state, profiles.Rules{}), nil, clock), Keys: w.keys, Notes: commands, Trail: noTrail{}, Checks: checks, Metrics: prometheus.NewRegistry(),
 		Logger: slog.New(slog.NewJSONHandler(w.lines, nil)), Now: clock,
 	})
 	w.must(err)

@@ -99,7 +99,7 @@ func newServer(t *testing.T) *server {
 		Promises:    finder,
 		Accounts:    accounts,
 		Schemas:     s.state,
-		Definitions: analysis.NewService(s.state, define.NewBook(s.state, profiles.Rules{}), time.Now),
+		Definitions: analysis.NewService(s.state, define.NewBook(s.state, profiles.Rules{}), nil, time.Now),
 		Log:         s.log,
 		Effects:     noEffects{},
 		Forecasts:   noReports{},

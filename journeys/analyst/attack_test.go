@@ -93,7 +93,7 @@ var refusedByTheCheck = []string{
 
 // harmless are statements that the check lets through, and that find nothing of the other workspace's.
 var harmless = []string{
-	"SELECT * FROM events", "SELECT * FROM conversations", "SELECT * FROM profiles", "SELECT * FROM identities", "SELECT * FROM events WHERE 1 = 1 OR source = 'foreign'",
+	"SELECT * FROM events", "SELECT * FROM conversations", "SELECT * FROM profiles", "SELECT * FROM identities", "SELECT * FROM segments", "SELECT * FROM events WHERE 1 = 1 OR source = 'foreign'",
 	"SELECT * FROM events WHERE source = 'foreign'", "SELECT count() FROM events WHERE name LIKE 'foreign%'", "SELECT groupUniqArray(source) FROM events", "SELECT topK(100)(name) FROM events", "SELECT * FROM events WHERE toUInt8OrNull(name) IS NULL",
 	"SELECT any(text), anyLast(source), min(name), max(source) FROM events", "SELECT a.source, b.name FROM events a FULL JOIN events b ON a.at = b.at AND b.source = 'foreign'", "SELECT * FROM events a RIGHT JOIN events b ON a.at = b.at",
 	"SELECT * FROM events AS facts", "WITH facts AS (SELECT * FROM events) SELECT * FROM facts WHERE source = 'foreign'", "SELECT source FROM events ORDER BY source LIMIT 1 BY source",

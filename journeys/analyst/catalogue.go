@@ -31,6 +31,8 @@ var views = []View{
 		Description: "A row for each conversation, made of its events."},
 	{Name: "profiles", of: "analyst_profiles", parameters: ofPeople, Columns: columns(profileColumns),
 		Description: "A row for each profile that there is now, as last published."},
+	{Name: "segments", of: "analyst_segments", parameters: ofPeople, Columns: columns(segmentColumns),
+		Description: "A row for each segment that a profile is in, as last published: a second or two after it was judged."},
 	{Name: "identities", of: "analyst_identities", parameters: ofPeople, Columns: columns(identityColumns),
 		Description: "The profile now of each observation that ever was another profile's than its own."},
 }
@@ -136,6 +138,11 @@ const profileColumns = `
 	updated_at | DateTime64(3, 'UTC') | meta | when this was published
 	traits | Map(String, String) | * | JSON values by name; they may be of any class
 	attributes | Map(String, String) | * | JSON values by name; they may be of any class`
+
+const segmentColumns = `
+	profile | UUID | meta segment |
+	segment | LowCardinality(String) | segment | as it is declared
+	since | DateTime64(3, 'UTC') | segment | by the workspace's clock`
 
 const identityColumns = `
 	observation | UUID | meta |

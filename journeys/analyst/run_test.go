@@ -42,6 +42,7 @@ func TestStatementsRun(t *testing.T) {
 		"SELECT count() FROM events WHERE at BETWEEN '2026-03-01 00:00:00' AND '2026-03-02 00:00:00' AND NOT name ILIKE '%zzz%'": fmt.Sprint(events),
 		"SELECT count() FROM events LEFT ARRAY JOIN [1, 2] AS n":                                                                 fmt.Sprint(2 * events),
 		"SELECT EXISTS (SELECT 1 FROM profiles)":                                                                                 "0",
+		"SELECT count() FROM segments":                                                                                           "0",
 		"SELECT count() FROM identities":                                                                                         "0",
 		"SELECT sum(messages) FROM conversations":                                                                                fmt.Sprint(events / 5),
 		"SELECT quantileExact(0.5)(number) FROM numbers(5)":                                                                      "2",

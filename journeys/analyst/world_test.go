@@ -79,6 +79,12 @@ func newWorld(t *testing.T, e engine, limits analyst.Limits) *world {
 	if err := store.Insert(t.Context(), w.write, store.Events, slices.Concat(w.acme, foreign), rand.Text()); err != nil {
 		t.Fatal(err)
 	}
+	segments := &store.ProfileSegmentsRow{
+		Workspace: "other", Profile: storetest.Observation(1_000_000), Version: 1, Segments: []string{"foreign"}, Since: []int64{0}, UpdatedAt: storetest.Start,
+	}
+	if err := store.Insert(t.Context(), w.write, store.ProfileSegments, []*store.ProfileSegmentsRow{segments}, rand.Text()); err != nil {
+		t.Fatal(err)
+	}
 	w.Service = analyst.New(w.read, limits)
 	return w
 }

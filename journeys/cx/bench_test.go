@@ -10,9 +10,8 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 
-	"tributary/identity"
 	"tributary/journeys/report"
-	"tributary/profiles/state"
+	"tributary/profiles/analysis"
 	"tributary/sql"
 	"tributary/sql/chdb"
 	"tributary/sql/chdb/chdbtest"
@@ -53,9 +52,7 @@ FROM (SELECT 1 + 3 * number AS who FROM numbers(intDiv({rows:UInt64}, 60)))`,
 
 type nobody struct{}
 
-func (nobody) Members(string, string, identity.ProfileID, int) ([]state.SegmentMember, string, error) {
-	return nil, "", nil
-}
+func (nobody) Published(string, string) (analysis.Published, error) { return analysis.Published{}, nil }
 
 // BenchmarkMetrics measures each metric by day over the last 90 days of a year with ROWS events (environment variable;
 // 100,000), and as x_raw how many times as long it takes as the same by observation, without identity.

@@ -92,7 +92,7 @@ func known(days int) report.Scope {
 func TestMetricsOfASegment(t *testing.T) {
 	w := newWorld(t)
 	w.put("acme", slices.Concat(march(), surveysOfMarch())...)
-	w.segments["vip"], w.segments["both"], w.segments["nobody"] = []uint64{1}, []uint64{1, 2}, []uint64{99}
+	w.confine("acme", map[uint64][]string{1: {"both", "vip"}, 2: {"both"}, 99: {"nobody"}})
 	for _, c := range []struct {
 		metric, segment string
 		want            []string

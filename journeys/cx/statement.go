@@ -52,7 +52,7 @@ func (s statement) counted() string {
 		AND (empty({channels:Array(String)}) OR channel IN {channels:Array(String)})
 		AND (empty({sources:Array(String)}) OR source IN {sources:Array(String)})
 		AND (empty({agent_kinds:Array(String)}) OR agent_kind IN {agent_kinds:Array(String)})
-		AND (NOT {segmented:Bool} OR profile IN {members:Array(UUID)})`
+		AND ` + report.OfSegment
 	if s.group {
 		text += ` AND by_value = {group:String}`
 	}

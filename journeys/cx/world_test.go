@@ -13,11 +13,11 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/google/uuid"
 
-	"tributary/identity"
 	"tributary/ingest/event"
 	"tributary/ingest/stream"
 	"tributary/journeys/cx"
 	"tributary/journeys/report"
+	"tributary/profiles/analysis"
 	"tributary/profiles/state"
 	"tributary/profiles/unify"
 	"tributary/sql/chdb"
@@ -40,23 +40,32 @@ var now = day0.AddDate(0, 3, 0)
 // world is a store, and a reader over it.
 type world struct {
 	*testing.T
-	bench  *storetest.Bench
-	reader *cx.Reader
-	// targets are kept in memory; segments are members by name.
-	targets  *cx.Targets
-	segments members
-	clock    time.Time // at which targets are set
-	offset   uint64
-	rows     []*store.EventRow
+	bench   *storetest.Bench
+	reader  *cx.Reader
+	targets *cx.Targets // kept in memory
+	clock   time.Time   // at which targets are set
+	offset  uint64
+	rows    []*store.EventRow
 }
 
-type members map[string][]uint64
+type noSegments struct{}
 
-func (m members) Members(_, name string, _ identity.ProfileID, _ int) (list []state.SegmentMember, _ string, _ error) {
-	for _, who := range m[name] {
-		list = append(list, state.SegmentMember{Profile: profileOf(who)})
+func (noSegments) Published(string, string) (analysis.Published, error) {
+	return analysis.Published{Ready: true}, nil
+}
+
+// confine puts people into segments.
+func (w *world) confine(workspace string, segments map[uint64][]string) {
+	w.Helper()
+	var rows []*store.ProfileSegmentsRow
+	for who, in := range segments {
+		rows = append(rows, &store.ProfileSegmentsRow{
+			Workspace: workspace, Profile: profileOf(who), Version: 1, Segments: in, Since: make([]int64, len(in)), UpdatedAt: now,
+		})
 	}
-	return list, "", nil
+	if err := store.Insert(w.Context(), w.bench.Store, store.ProfileSegments, rows, ""); err != nil {
+		w.Fatal(err)
+	}
 }
 
 // documents keeps them in memory, by bucket and key.
@@ -86,10 +95,10 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{T: t, bench: storetest.Engine{Options: func() *clickhouse.Options {
 		return chdb.Options(chdbtest.Engine(t), "")
-	}}.Store(t), segments: members{}, clock: day0.AddDate(0, 2, 0)}
+	}}.Store(t), clock: day0.AddDate(0, 2, 0)}
 	kept := documents{}
 	w.targets = cx.NewTargets(kept, kept, func() time.Time { return w.clock })
-	reports, err := report.NewReader(w.bench.Store, w.segments, nil, func() time.Time { return now })
+	reports, err := report.NewReader(w.bench.Store, noSegments{}, nil, func() time.Time { return now })
 	if err == nil {
 		w.reader, err = cx.NewReader(w.bench.Store, reports, w.targets, func() time.Time { return now })
 	}

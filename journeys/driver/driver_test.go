@@ -11,11 +11,11 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"go.uber.org/goleak"
 
-	"tributary/identity"
 	"tributary/ingest/event"
 	"tributary/ingest/stream"
 	"tributary/journeys/driver"
 	"tributary/journeys/report"
+	"tributary/profiles/analysis"
 	"tributary/profiles/state"
 	"tributary/profiles/unify"
 	"tributary/sql/chdb"
@@ -28,9 +28,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(chdbtest.M{M: m}) }
 
 type nobody struct{}
 
-func (nobody) Members(string, string, identity.ProfileID, int) ([]state.SegmentMember, string, error) {
-	return nil, "", nil
-}
+func (nobody) Published(string, string) (analysis.Published, error) { return analysis.Published{}, nil }
 
 // kept keeps documents in memory, by bucket.
 type kept map[string]map[string]json.RawMessage

@@ -8,11 +8,10 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 
-	"tributary/identity"
 	"tributary/ingest/event"
 	"tributary/journeys/effect"
 	"tributary/journeys/report"
-	"tributary/profiles/state"
+	"tributary/profiles/analysis"
 	"tributary/sql/chdb"
 	"tributary/sql/chdb/chdbtest"
 	"tributary/sql/store"
@@ -41,8 +40,8 @@ type world struct {
 
 type noSegments struct{}
 
-func (noSegments) Members(string, string, identity.ProfileID, int) ([]state.SegmentMember, string, error) {
-	return nil, "", nil
+func (noSegments) Published(string, string) (analysis.Published, error) {
+	return analysis.Published{Ready: true}, nil
 }
 
 func newWorld(t *testing.T) *world {

@@ -8,21 +8,14 @@ import (
 
 	"github.com/google/uuid"
 
-	"tributary/identity"
-	"tributary/ingest/event"
-	"tributary/profiles/state"
+	"tributary/profiles/analysis"
 	"tributary/sql/store"
 )
 
-// MaxSegment is how many people a segment may have that a report is confined to: they travel in the
-// address of the statement, which a server takes up to a megabyte of.
-const MaxSegment = 20_000
-
-// Segments knows who is in a segment; analysis.Service is one.
+// Segments knows how new the members of a segment are that the analytics store has; analysis.Service does.
 type Segments interface {
-	// Members lists up to limit profiles of a segment, ascending, those after the given one. It fails with
-	// analysis.ErrNoSegment.
-	Members(workspace, name string, after identity.ProfileID, limit int) ([]state.SegmentMember, string, error)
+	// Published tells it of a declared segment. It fails with analysis.ErrNoSegment.
+	Published(workspace, name string) (analysis.Published, error)
 }
 
 // Restrictions knows of whom nothing may be reported; state.Store is one.
@@ -40,6 +33,8 @@ type About struct {
 	// what was received is in them: asked for as identity_as_of and known_at they give the same numbers again.
 	IdentityVersion uint64    `json:"identity_version" policy:"meta"`
 	AsOf            time.Time `json:"as_of" policy:"meta"`
+	// Segment says how new the members are of the segment that the scope is confined to; absent: it is to none.
+	Segment *analysis.Published `json:"segment,omitempty" policy:"-"`
 	// Sample is how many people and events the numbers are made of.
 	Sample Sample `json:"sample" policy:"-"`
 }
@@ -71,23 +66,16 @@ func NewReader(s *store.Store, segments Segments, restricted Restrictions, now f
 	return &Reader{segments: segments, restricted: restricted, version: version, now: now}, nil
 }
 
-// Resolve finds the members of the scope's segment and who is restricted, makes KnownAt the present time where it is not
-// given, and returns what an answer says of itself, but for the sample. It fails with event.Errors if the segment has more than
-// MaxSegment members, and as Segments does.
+// Resolve finds who is restricted, makes KnownAt the present time where it is not given, and returns what an answer says of
+// itself, but for the sample. It fails as Segments does.
 func (r *Reader) Resolve(ctx context.Context, s *Scope, definition string) (About, error) {
 	about := About{Definition: definition, IdentityVersion: s.IdentityAsOf}
 	if s.Segment != "" {
-		members, _, err := r.segments.Members(s.Workspace, s.Segment, identity.ProfileID{}, MaxSegment+1)
+		published, err := r.segments.Published(s.Workspace, s.Segment) // before the members are read: they may be newer
 		if err != nil {
 			return About{}, fmt.Errorf("read segment: %w", err)
 		}
-		if len(members) > MaxSegment {
-			return About{}, event.Errors{{Field: "filter.segment", Reason: "has more than 20000 members; a report can be confined to a smaller one"}}
-		}
-		s.Members = make([]uuid.UUID, len(members))
-		for i, m := range members {
-			s.Members[i] = m.Profile
-		}
+		about.Segment = &published
 	}
 	if r.restricted != nil {
 		var err error

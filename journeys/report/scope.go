@@ -4,7 +4,7 @@
 //	request, err := report.FromQuery(values)   // or decoded from JSON
 //	scope := request.Scope(workspace, now, &faults)
 //	...
-//	reader.Resolve(ctx, &scope)                 // the members of the segment; what is known until when
+//	reader.Resolve(ctx, &scope)                 // who is restricted; what is known until when
 //	... FROM + report.Events, with scope.Params()
 package report
 
@@ -38,9 +38,8 @@ type Scope struct {
 	Channels   []string
 	Sources    []string
 	AgentKinds []AgentKind
-	// Segment leaves out the events of people who are not in it now; empty: none. Reader.Resolve finds Members.
+	// Segment leaves out the events of people who are not in it now, as profile_segments has it; empty: none.
 	Segment string
-	Members []uuid.UUID
 	// Restricted leaves out people whose use is restricted: their observations and profiles. Reader.Resolve finds them.
 	Restricted []uuid.UUID
 
@@ -52,10 +51,13 @@ type Scope struct {
 
 // Events is what a statement reads FROM: the events of the scope, all columns of the table events and profile, bound by
 // Scope.Params. The engine reads the columns that the statement names. A statement in a file says the same.
-const Events = `scope_events(workspace = {workspace:String}, since = {since:Int64}, until = {until:Int64}, known_at = {known_at:Int64}, identity_as_of = {identity_as_of:UInt64}, channels = {channels:Array(String)}, sources = {sources:Array(String)}, agent_kinds = {agent_kinds:Array(String)}, segmented = {segmented:Bool}, members = {members:Array(UUID)}, restricted = {restricted:Array(UUID)})`
+const Events = `scope_events(workspace = {workspace:String}, since = {since:Int64}, until = {until:Int64}, known_at = {known_at:Int64}, identity_as_of = {identity_as_of:UInt64}, channels = {channels:Array(String)}, sources = {sources:Array(String)}, agent_kinds = {agent_kinds:Array(String)}, segments = {segments:Array(String)}, restricted = {restricted:Array(UUID)})`
 
-// Params are the arguments of Events; a report adds its own under other names. Times are Unix milliseconds. Of a
-// segment that was not resolved nobody is a member.
+// OfSegment is the condition that a row's profile is in the scope's segment, for a report that confines people and not events.
+const OfSegment = `(empty({segments:Array(String)}) OR profile IN (SELECT profile FROM profile_segments FINAL
+		WHERE notEmpty({segments:Array(String)}) AND workspace = {workspace:String} AND hasAny(segments, {segments:Array(String)})))`
+
+// Params are the arguments of Events; a report adds its own under other names. Times are Unix milliseconds.
 func (s *Scope) Params() store.Params {
 	known := s.KnownAt
 	if known.IsZero() {
@@ -65,9 +67,15 @@ func (s *Scope) Params() store.Params {
 		"workspace": s.Workspace, "since": s.From.UnixMilli(), "until": s.Until.UnixMilli(),
 		"known_at": known.UnixMilli(), "identity_as_of": s.IdentityAsOf,
 		"channels": given(s.Channels), "sources": given(s.Sources), "agent_kinds": given(texts(s.AgentKinds)),
-		"segmented": s.Segment != "", "members": given(s.Members),
-		"restricted": given(s.Restricted),
+		"segments": s.segments(), "restricted": given(s.Restricted),
 	}
+}
+
+func (s *Scope) segments() []string {
+	if s.Segment == "" {
+		return []string{}
+	}
+	return []string{s.Segment}
 }
 
 // WithoutAgentKinds is the scope with the events of all authors.

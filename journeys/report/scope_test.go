@@ -1,7 +1,6 @@
 package report_test
 
 import (
-	"context"
 	"errors"
 	"math/rand/v2"
 	"slices"
@@ -12,10 +11,9 @@ import (
 	"github.com/google/uuid"
 	"go.uber.org/goleak"
 
-	"tributary/identity"
 	"tributary/ingest/event"
 	"tributary/journeys/report"
-	"tributary/profiles/state"
+	"tributary/profiles/analysis"
 	"tributary/sql/chdb"
 	"tributary/sql/chdb/chdbtest"
 	"tributary/sql/store"
@@ -86,6 +84,20 @@ func TestEventsOfAScope(t *testing.T) {
 	stranger.Workspace, stranger.LogOffset, stranger.MessageID = "other", 1000, "stranger"
 	insert(t, b, store.Events, append(slices.Clone(rows), &stranger))
 	members := []uuid.UUID{storetest.Observation(1), storetest.Observation(2)}
+	var segments []*store.ProfileSegmentsRow
+	in := func(workspace string, profile uuid.UUID, version uint64, names ...string) {
+		segments = append(segments, &store.ProfileSegmentsRow{
+			Place: store.Place{LogOffset: uint64(len(segments)), Ordinal: 9}, Workspace: workspace, Profile: profile, Version: version,
+			Segments: names, Since: make([]int64, len(names)), UpdatedAt: epoch,
+		})
+	}
+	in("acme", members[0], 1, "former", "vip")
+	in("acme", members[0], 5, "vip")
+	in("acme", members[1], 2, "new", "vip")
+	in("acme", storetest.Observation(3), 4)
+	in("acme", storetest.Observation(3), 3, "former", "vip")
+	in("other", storetest.Observation(4), 6, "vip")
+	insert(t, b, store.ProfileSegments, segments)
 	base := report.Scope{Workspace: "acme", From: epoch, Until: epoch.Add(100 * time.Hour), Zone: time.UTC}
 	for name, c := range map[string]struct {
 		change func(*report.Scope)
@@ -99,9 +111,9 @@ func TestEventsOfAScope(t *testing.T) {
 		"sources":    {func(s *report.Scope) { s.Sources = []string{"crm"} }, func(r *store.EventRow) bool { return r.Source == "crm" }},
 		"agents":     {func(s *report.Scope) { s.AgentKinds = []report.AgentKind{report.AgentAI} }, func(r *store.EventRow) bool { return r.AuthorRole == "ai" }},
 		"known at":   {func(s *report.Scope) { s.KnownAt = epoch.Add(50 * time.Hour) }, func(r *store.EventRow) bool { return !r.ReceivedAt.After(epoch.Add(50 * time.Hour)) }},
-		"members":    {func(s *report.Scope) { s.Segment, s.Members = "vip", members }, func(r *store.EventRow) bool { return slices.Contains(members, r.Observation) }},
+		"members":    {func(s *report.Scope) { s.Segment = "vip" }, func(r *store.EventRow) bool { return slices.Contains(members, r.Observation) }},
 		"restricted": {func(s *report.Scope) { s.Restricted = members }, func(r *store.EventRow) bool { return !slices.Contains(members, r.Observation) }},
-		"nobody":     {func(s *report.Scope) { s.Segment = "vip" }, func(*store.EventRow) bool { return false }},
+		"nobody":     {func(s *report.Scope) { s.Segment = "former" }, func(*store.EventRow) bool { return false }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, version := range []uint64{0, 1} { // nobody was ever decided about: both ways say the same
@@ -171,63 +183,61 @@ func equal(a, b map[string]uuid.UUID) bool {
 	return true
 }
 
-// crowd is a segment of n members.
-type crowd int
+// published says of one segment how new its members are.
+type published analysis.Published
 
-var errNone = errors.New("no such segment")
-
-func (c crowd) Members(_, name string, _ identity.ProfileID, limit int) ([]state.SegmentMember, string, error) {
+func (p published) Published(_, name string) (analysis.Published, error) {
 	if name != "vip" {
-		return nil, "", errNone
+		return analysis.Published{}, analysis.ErrNoSegment
 	}
-	all := make([]state.SegmentMember, min(int(c), limit))
-	for i := range all {
-		all[i].Profile = storetest.Observation(uint64(i))
-	}
-	return all, "", nil
+	return analysis.Published(p), nil
 }
 
 func TestResolve(t *testing.T) {
 	b := openStore(t)
 	insert(t, b, store.IdentityMap, []*store.IdentityMapRow{{Workspace: "acme", Version: 9, Observation: storetest.Observation(1), Profile: storetest.Observation(2), ChangedAt: epoch}})
-	resolve := func(c crowd, s *report.Scope) (report.About, error) {
-		r, err := report.NewReader(b.Store, c, nil, func() time.Time { return now })
-		if err != nil {
-			t.Fatal(err)
-		}
-		return r.Resolve(context.Background(), s, "how many")
+	behind := published{AsOf: now.Add(-time.Minute), Behind: true, Ready: true}
+	r, err := report.NewReader(b.Store, behind, nil, func() time.Time { return now })
+	if err != nil {
+		t.Fatal(err)
 	}
-	s := report.Scope{Workspace: "acme", From: epoch, Until: now, Zone: time.UTC, Segment: "vip"}
-	about, err := resolve(3, &s)
-	if err != nil || about.IdentityVersion != 9 || !about.AsOf.Equal(now) || len(s.Members) != 3 || about.Scope.KnownAt == "" {
-		t.Errorf("%+v, %v, %d members", about, err, len(s.Members))
-	}
-	if about, err := resolve(0, &report.Scope{Workspace: "other", Zone: time.UTC, IdentityAsOf: 4}); err != nil || about.IdentityVersion != 4 {
+	about, err := r.Resolve(t.Context(), &report.Scope{Workspace: "acme", From: epoch, Until: now, Zone: time.UTC, Segment: "vip"}, "how many")
+	if err != nil || about.IdentityVersion != 9 || !about.AsOf.Equal(now) || about.Scope.KnownAt == "" || *about.Segment != analysis.Published(behind) {
 		t.Errorf("%+v, %v", about, err)
 	}
-	var faults event.Errors
-	if _, err := resolve(report.MaxSegment+1, &s); !errors.As(err, &faults) {
-		t.Error(err)
+	about, err = r.Resolve(t.Context(), &report.Scope{Workspace: "other", Zone: time.UTC, IdentityAsOf: 4}, "")
+	if err != nil || about.IdentityVersion != 4 || about.Segment != nil {
+		t.Errorf("%+v, %v", about, err)
 	}
-	if _, err := resolve(0, &report.Scope{Segment: "none", Zone: time.UTC}); !errors.Is(err, errNone) {
+	if _, err := r.Resolve(t.Context(), &report.Scope{Segment: "none", Zone: time.UTC}, ""); !errors.Is(err, analysis.ErrNoSegment) {
 		t.Error(err)
 	}
 }
 
-// A large segment travels with the statement.
+// However many people are in a segment, the statement is as long.
 func TestALargeSegment(t *testing.T) {
 	b := openStore(t)
 	rows := events(rand.New(rand.NewPCG(5, 6)), 50)
 	insert(t, b, store.Events, rows)
-	s := report.Scope{Workspace: "acme", From: epoch, Until: now, Zone: time.UTC, Segment: "vip"}
-	r, err := report.NewReader(b.Store, crowd(report.MaxSegment), nil, func() time.Time { return now })
-	if err != nil {
+	if err := b.Conn.Exec(t.Context(), `
+		INSERT INTO profile_segments (workspace, profile, version, segments, since, updated_at, log_offset)
+		SELECT 'acme', reinterpretAsUUID(reverse(unhex(leftPad(hex(number), 32, '0')))), number, if(number % 5 = 0, ['all', 'fifth'], ['all']),
+			if(number % 5 = 0, [0, 0], [0]), toDateTime64(0, 3), number
+		FROM numbers(100000)`); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Resolve(t.Context(), &s, ""); err != nil {
-		t.Fatal(err)
+	segments := make([]*store.ProfileSegmentsRow, 8)
+	for i := range segments {
+		segments[i] = &store.ProfileSegmentsRow{
+			Place: store.Place{LogOffset: uint64(i), Ordinal: 1}, Workspace: "acme", Profile: storetest.Observation(uint64(i)), Version: 1 << 40,
+			Segments: []string{"all"}, Since: []int64{0}, UpdatedAt: epoch,
+		}
 	}
-	if got := read(t, b, s); len(got) != len(rows) {
-		t.Errorf("%d events, want %d", len(got), len(rows))
+	insert(t, b, store.ProfileSegments, segments)
+	for segment, want := range map[string]int{"all": len(rows), "fifth": 0} {
+		s := report.Scope{Workspace: "acme", From: epoch, Until: now, Zone: time.UTC, Segment: segment}
+		if got := read(t, b, s); len(got) != want {
+			t.Errorf("%s: %d events, want %d", segment, len(got), want)
+		}
 	}
 }

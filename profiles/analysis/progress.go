@@ -19,6 +19,8 @@ type Progress struct {
 	Generations []*Generation `json:"generations,omitempty"`
 	// Everybody is the judging of all, if it is under way.
 	Everybody *Everybody `json:"everybody,omitempty"`
+	// Listed: rows of profile_segments were made of all memberships that there were before that table was, or are being.
+	Listed bool `json:"listed,omitempty"`
 
 	unset bool // what is set from outside is not asked for
 }
@@ -53,6 +55,9 @@ type Everybody struct {
 	// Publish: rows of profiles are to be written anew too, for the rules of survivorship changed.
 	Publish bool   `json:"publish,omitempty"`
 	Rows    uint32 `json:"rows"` // the last ordinal that was given there
+	// List: who is in a segment gets a row of profile_segments, whether that is new or not. Listed is how many did.
+	List   bool   `json:"list,omitempty"`
+	Listed uint32 `json:"listed,omitempty"`
 }
 
 // maxGenerations bounds what an event is added to. Who declares new traits more often has all of them

@@ -223,5 +223,5 @@ func (r *rig) clock() time.Time {
 
 func (r *rig) service() *analysis.Service {
 	r.Helper()
-	return analysis.NewService(r.state, r.book, r.clock)
+	return analysis.NewService(r.state, r.book, r.outbox.Queue, r.clock)
 }

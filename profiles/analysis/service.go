@@ -27,12 +27,19 @@ var (
 type Service struct {
 	store *state.Store
 	book  *define.Book
+	rows  Rows
 	now   func() time.Time
 }
 
-// NewService returns a service over a state.
-func NewService(store *state.Store, book *define.Book, now func() time.Time) *Service {
-	return &Service{store: store, book: book, now: now}
+// Rows knows which memberships of the state are not in the analytics store yet; outbox.Queue does.
+type Rows interface {
+	// SegmentsUnsent says whether any is not, and since when; the zero time: longer than is known.
+	SegmentsUnsent() (since time.Time, waits bool)
+}
+
+// NewService returns a service over a state. rows may be nil: all are there.
+func NewService(store *state.Store, book *define.Book, rows Rows, now func() time.Time) *Service {
+	return &Service{store: store, book: book, rows: rows, now: now}
 }
 
 // Value is a computed trait of a person, as of the time of reading.
@@ -123,10 +130,7 @@ func (s *Service) Segments(workspace string) (list []Segment, err error) {
 	}
 	for i := range program.Definitions.Segments {
 		d := &program.Definitions.Segments[i]
-		one := Segment{Name: d.Name, Description: d.Description, Ready: progress.Everybody == nil}
-		for _, name := range program.Segments.Computed(i) {
-			one.Ready = one.Ready && progress.Ready(name)
-		}
+		one := Segment{Name: d.Name, Description: d.Description, Ready: progress.judged(program, i)}
 		if one.Members, err = view.CountMembers(d.Name); err != nil {
 			return nil, err
 		}

@@ -255,7 +255,36 @@ func (r *rig) check() map[string][]identity.ProfileID {
 		r.Fatalf("segments are\n%v\nrecomputed:\n%v", got, want)
 	}
 	r.checkChanges(got)
+	r.checkPublished(got)
 	return got
+}
+
+// checkPublished compares profile_segments with the members.
+func (r *rig) checkPublished(want map[string][]identity.ProfileID) {
+	r.Helper()
+	rows, err := r.store.conn.Query(context.Background(), `
+		SELECT segment, arraySort(p -> toString(p), groupArray(profile))
+		FROM profile_segments FINAL ARRAY JOIN segments AS segment
+		WHERE workspace = 'w' AND length(segments) = length(since) GROUP BY segment`)
+	must(r, err)
+	got := map[string][]identity.ProfileID{}
+	for rows.Next() {
+		var name string
+		var profiles []uuid.UUID
+		must(r, rows.Scan(&name, &profiles))
+		got[name] = profiles
+	}
+	must(r, errors.Join(rows.Err(), rows.Close()))
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		r.Fatalf("profile_segments has\n%v\nmembers are\n%v", got, want)
+	}
+	for name := range want {
+		p, err := r.service().Published("w", name)
+		must(r, err)
+		if p != (analysis.Published{AsOf: p.AsOf, Ready: true}) || p.AsOf.IsZero() {
+			r.Fatalf("of %s it says %+v though all is there", name, p)
+		}
+	}
 }
 
 // absent is what Evaluate says of nothing, which a statement of SQL leaves out.

@@ -32,6 +32,7 @@ const (
 	TableAudit
 	TableConsentChanges
 	TableDisclosures
+	TableProfileSegments
 )
 
 var tableNames = [...]string{
@@ -45,6 +46,7 @@ var tableNames = [...]string{
 	TableAudit:             "audit",
 	TableConsentChanges:    "consent_changes",
 	TableDisclosures:       "disclosures",
+	TableProfileSegments:   "profile_segments",
 }
 
 // Tables lists all tables in their order.
@@ -115,5 +117,8 @@ func Open(db *pebble.DB) (*Outbox, error) {
 		return nil, fmt.Errorf("open outbox: %w", err)
 	}
 	q.last.Store(last)
+	if last > q.Sent() {
+		q.segments = []unsent{{last: last}} // there may be such rows among them
+	}
 	return &Outbox{Writer: &Writer{queue: q, next: last + 1}, Queue: q}, nil
 }

@@ -25,6 +25,8 @@ type Queue struct {
 	mu    sync.Mutex
 	grown chan struct{} // closed and replaced when last grows
 	tail  tail
+	// segments are steps with rows of memberships that are not sent, oldest first.
+	segments []unsent
 }
 
 // recover loads the cursors and returns the greatest Seq ever used, as far as the database knows.

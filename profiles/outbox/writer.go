@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 )
@@ -44,6 +45,7 @@ func (w *Writer) Append(batch *pebble.Batch, entries []Entry) error {
 		first = i + 1
 	}
 	w.appended = entries
+	w.queue.noteSegments(entries, time.Now())
 	return nil
 }
 

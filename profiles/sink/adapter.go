@@ -37,6 +37,8 @@ func (a adapter) Insert(ctx context.Context, b Block) error {
 		err = insert(ctx, a.store, store.Audit, b)
 	case outbox.TableDisclosures:
 		err = insert(ctx, a.store, store.Disclosures, b)
+	case outbox.TableProfileSegments:
+		err = insert(ctx, a.store, store.ProfileSegments, b)
 	case outbox.TableConsentChanges:
 		err = insert(ctx, a.store, store.ConsentChanges, b)
 	default:

@@ -53,6 +53,8 @@ func newRow(table outbox.Table) store.Row {
 		return new(store.ConsentRow)
 	case outbox.TableDisclosures:
 		return new(store.DisclosureRow)
+	case outbox.TableProfileSegments:
+		return new(store.ProfileSegmentsRow)
 	default:
 		return nil
 	}
@@ -105,6 +107,8 @@ func originOf(value any, r *outbox.Refusal) {
 	case *store.ConsentRow:
 		r.Workspace = row.Workspace
 	case *store.DisclosureRow:
+		r.Workspace = row.Workspace
+	case *store.ProfileSegmentsRow:
 		r.Workspace = row.Workspace
 	}
 }

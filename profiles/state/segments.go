@@ -214,6 +214,16 @@ func readFeedHead(value []byte) (h feedHead, err error) {
 	return feedHead{binary.BigEndian.Uint64(value), binary.BigEndian.Uint64(value[8:])}, nil
 }
 
+// LastChange is the number of the newest change of the workspace; 0: there was none.
+func (s *Space) LastChange() (uint64, error) {
+	value, err := s.tx.read(s.key(nil, kindFeed))
+	if err != nil {
+		return 0, wrapRead("feed", err)
+	}
+	head, err := readFeedHead(value)
+	return head.last, err
+}
+
 // feed appends changes to the feed, which numbers them.
 func (s *Space) feed(changes []Change) error {
 	if len(changes) == 0 {

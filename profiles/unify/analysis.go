@@ -67,6 +67,9 @@ func readAnalysis(space *state.Space) (*analysed, error) {
 		return nil, fmt.Errorf("read definitions: %w", err)
 	}
 	an.use(program)
+	if !an.progress.Listed {
+		an.listAll()
+	}
 	return an, nil
 }
 
@@ -132,13 +135,14 @@ func (a *applier) define(space *state.Space, r *record, c ProfilesDefinitions, b
 		return err
 	}
 	if an == nil {
-		an = &analysed{space: space, program: &define.Program{}, progress: &analysis.Progress{}}
+		an = &analysed{space: space, program: &define.Program{}, progress: &analysis.Progress{Listed: true}}
 		a.analyses[space] = an
 		a.analysing = append(a.analysing, an)
 	}
 	publish := !reflect.DeepEqual(an.program.Survivorship, program.Survivorship)
-	if e := an.progress.Everybody; e != nil {
-		publish = publish || e.Publish
+	was := an.progress.Everybody
+	if was == nil {
+		was = &analysis.Everybody{}
 	}
 	ends := map[stream.Partition]uint64(nil)
 	if a.History != nil {
@@ -154,7 +158,9 @@ func (a *applier) define(space *state.Space, r *record, c ProfilesDefinitions, b
 		}
 	}
 	an.use(program)
-	an.progress.Everybody = &analysis.Everybody{At: r.Position, Publish: publish, Rows: choreRows}
+	an.progress.Everybody = &analysis.Everybody{
+		At: r.Position, Publish: publish || was.Publish, Rows: choreRows, List: was.List, Listed: was.Listed,
+	}
 	an.dirty, an.fresh = true, true
 	return nil
 }

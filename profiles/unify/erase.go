@@ -330,6 +330,9 @@ func (a *applier) eraseItems() error {
 	if err := forgetTold(a.erasing); err != nil {
 		return err
 	}
+	if err := a.leaveAll(); err != nil {
+		return err
+	}
 	a.erasing = a.erasing[:0]
 	if a.Hasher == nil {
 		return nil

@@ -42,6 +42,10 @@ const (
 	// none stands twice at a place.
 	segmentRows = 1 << 29
 	segmentMask = segmentRows - 1
+	// memberRows is the first ordinal of rows of profile_segments, numbered likewise; listedRows that of those which are made
+	// of memberships that are not new, numbered one by one.
+	memberRows = 1 << 30
+	listedRows = memberRows + segmentRows
 )
 
 // reconsidered is an observation whose profile is to be judged, and by which record.
@@ -234,6 +238,11 @@ func (a *applier) judgeSome(ctx context.Context, an *analysed) error {
 		if err := a.judgeOne(ctx, an, id, e.At); err != nil {
 			return fmt.Errorf("judge profile: %w", err)
 		}
+		if e.List {
+			if err := a.listOne(an.space, id, e); err != nil {
+				return err
+			}
+		}
 		if e.Publish && !an.space.IsStale(id) {
 			e.Rows++
 			if err := an.space.MarkStale(id, e.At, e.Rows, a.began); err != nil {
@@ -264,12 +273,23 @@ func (a *applier) judgeOne(ctx context.Context, an *analysed, profile identity.P
 	if len(changes) == 0 {
 		return nil
 	}
-	tellSegments(an.space, changes)
+	return a.tellChanges(an.space, profile, now, changes, at)
+}
+
+// tellChanges tells what one judging changed: a row of profile_changes, and one of profile_segments.
+func (a *applier) tellChanges(
+	space *state.Space, profile identity.ProfileID, now *state.Standing, changes []state.Change, at stream.Position,
+) error {
+	tellSegments(space, changes)
+	number := uint32(changes[0].Number & segmentMask)
 	row := &store.ProfileChangeRow{
-		Workspace: an.space.Name(), Profile: profile, Version: an.space.Version(), Kind: changeSegments,
+		Workspace: space.Name(), Profile: profile, Version: space.Version(), Kind: changeSegments,
 		Before: segmentsOf(changes, false), After: segmentsOf(changes, true), ChangedAt: changes[0].At,
 	}
-	return a.rowAt(at, segmentRows+uint32(changes[0].Number&segmentMask), outbox.TableProfileChanges, row)
+	if err := a.rowAt(at, segmentRows+number, outbox.TableProfileChanges, row); err != nil {
+		return err
+	}
+	return a.publishSegments(space, profile, now, changes[len(changes)-1].Number, at, memberRows+number)
 }
 
 // changeSegments is the kind of a row of profile_changes that tells what one judging came to: before has the
@@ -428,7 +448,7 @@ func analysing(view *state.Snapshot) (bool, error) {
 		return false, err
 	}
 	p, err := analysis.ReadProgress(encoded)
-	if err != nil || p.Everybody != nil {
+	if err != nil || p.Everybody != nil || !p.Listed {
 		return true, err
 	}
 	for _, g := range p.Generations {

@@ -80,7 +80,7 @@ type erasureRule struct {
 	by       []string
 	received string
 	keyed    bool
-	// find is a query that notes the rows, in place of by.
+	// find is a query that notes the rows of the table, in place of by.
 	find string
 	// change is a query that gives rows another text which name the person and are another's.
 	change string
@@ -95,6 +95,7 @@ var erasureRules = []struct {
 	erasureRule
 }{
 	{"profiles", erasureRule{find: "erase/find_profiles"}},
+	{"profile_segments", erasureRule{find: "erase/find_profiles"}},
 	{"profile_changes", erasureRule{by: []string{"profile"}, received: "changed_at"}},
 	{"consent_changes", erasureRule{by: []string{"observation", "origin_observation"}, received: "received_at"}},
 	{"quarantine", erasureRule{}}, // by reading: see QuarantinedTexts
@@ -161,7 +162,7 @@ func note[R any](ctx context.Context, s *Store, t *Table[R], rows []*R) error {
 func (s *Store) FindErased(ctx context.Context) error {
 	for _, r := range erasureRules {
 		if r.find != "" {
-			if err := s.exec(ctx, s.queries[r.find], nil); err != nil {
+			if err := s.exec(ctx, s.queries[r.find], Params{"table": r.table}); err != nil {
 				return wrap("find erased rows of "+r.table, err)
 			}
 		}

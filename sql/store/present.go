@@ -18,7 +18,7 @@ type Range struct {
 }
 
 // Present returns the places of all rows of a table that are within the ranges, in no order. Of
-// tables that keep the greatest version alone (identity_map, profiles, quarantine) a row may be
+// tables that keep the greatest version alone (identity_map, profiles, profile_segments, quarantine) a row may be
 // missing because a newer one took its place; to insert it again does no harm.
 func (s *Store) Present(ctx context.Context, table string, ranges []Range) ([]Place, error) {
 	byPartition := map[uint32][]Range{}

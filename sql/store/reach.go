@@ -29,7 +29,7 @@ func (s *Store) Reach(ctx context.Context, from map[uint32]uint64) ([]Reached, e
 // records with one message id in different lanes the first that is applied is stored, and which that was
 // only the state knows. They come last, for by them it is seen that there is something to forget.
 var made = []string{
-	Facts.name, IdentityMap.name, IdentityDecisions.name, Profiles.name, ProfileChanges.name, Quarantine.name, Events.name,
+	Facts.name, IdentityMap.name, IdentityDecisions.name, Profiles.name, ProfileChanges.name, ProfileSegments.name, Quarantine.name, Events.name,
 }
 
 // Forget empties the tables whose rows are made again from the log when the hot state is lost. A

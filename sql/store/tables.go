@@ -55,6 +55,7 @@ var (
 	Disclosures       = &Table[DisclosureRow]{name: "disclosures", columns: disclosureColumns}
 	Audit             = &Table[AuditRow]{name: "audit", columns: auditColumns}
 	ConsentChanges    = &Table[ConsentRow]{name: "consent_changes", columns: consentColumns}
+	ProfileSegments   = &Table[ProfileSegmentsRow]{name: "profile_segments", columns: profileSegmentsColumns}
 )
 
 // TableNames returns the names of the tables that rows are inserted into.
@@ -64,6 +65,7 @@ func TableNames() []string { return slices.Clone(tableNames) }
 var tableNames = []string{
 	Events.name, Facts.name, IdentityMap.name, IdentityDecisions.name,
 	Profiles.name, ProfileChanges.name, Quarantine.name, Disclosures.name, Audit.name, ConsentChanges.name,
+	ProfileSegments.name,
 }
 
 func factColumns() []column[FactRow] {

@@ -167,6 +167,9 @@ func testOtherRows(t *testing.T, e Engine) {
 		Place: place, Workspace: "acme", Actor: "key:k1", OnBehalf: "ann", Action: "key.create", SubjectKind: "key", Subject: "k2",
 		Outcome: store.AuditRefused, Reason: "scope", RequestID: "q", At: at,
 	})
+	insert(t, b, store.ProfileSegments, &store.ProfileSegmentsRow{
+		Place: place, Workspace: "acme", Profile: a, Version: 4, Segments: []string{"buyers", "pro"}, Since: []int64{-5, 1 << 40}, UpdatedAt: at,
+	})
 	// As text, * being all columns: a column that was mixed up with another shows.
 	at3, ka := "2026-03-01 09:00:00.000", one[string](t, b, "SELECT toString(?)", store.ObservationKey(a))
 	for table, want := range map[string][]string{
@@ -177,6 +180,7 @@ func testOtherRows(t *testing.T, e Engine) {
 		"profile_changes": {"acme", a.String(), "4", "changed", "name", `"A"`, `"Ada"`, "crm", c.String(), at3, "3", "5", "7"},
 		"quarantine": {"acme", "web", "1", "2", "3", "1", "open", "m", "gateway", "invalid_json", "traits.x", "d", "\x00\xff",
 			at3, at3, "3", "5", "7"},
+		"profile_segments": {"acme", a.String(), "4", "['buyers','pro']", "[-5,1099511627776]", at3, "3", "5", "7"},
 		"audit": {"acme", "key:k1", "ann", "key.create", "key", "k2", "refused", "scope", "q", at3, "3", "5", "7"},
 		"disclosures": {"acme", "answer", "[4,9]", "2", a.String(), "6", "key:k1", "support", "human", "claimed", "/v1/profiles", "q",
 			"['identity']", "['name']", "['x']", "['email','phone']", at3, "3", "5", "7"},

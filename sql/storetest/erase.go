@@ -58,6 +58,14 @@ func newErasing(t *testing.T, e Engine) *erasing {
 	}
 	for version := range uint64(3) { // the third was made without the first
 		insert(t, b.Bench, store.Profiles, &store.ProfileRow{Place: place(50 + version), Workspace: "acme", Profile: Observation(9), Version: version + 1, UpdatedAt: Start})
+		insert(t, b.Bench, store.ProfileSegments, &store.ProfileSegmentsRow{
+			Place: store.Place{LogOffset: 50 + version, Ordinal: 2}, Workspace: "acme", Profile: Observation(9), Version: version + 1, UpdatedAt: Start,
+		})
+	}
+	for i, profile := range []uuid.UUID{first, Observation(77)} {
+		insert(t, b.Bench, store.ProfileSegments, &store.ProfileSegmentsRow{
+			Place: store.Place{LogOffset: 60 + uint64(i), Ordinal: 2}, Workspace: "acme", Profile: profile, Version: 1, Segments: []string{"vip"}, Since: []int64{0}, UpdatedAt: Start,
+		})
 	}
 	insert(t, b.Bench, store.Profiles, &store.ProfileRow{Place: place(60), Workspace: "acme", Profile: Observation(77), Version: 1, UpdatedAt: Start})
 	return b
@@ -133,11 +141,16 @@ func testErase(t *testing.T, e Engine) {
 					t.Errorf("%s: %d, want one row, of the other", table, n)
 				}
 			}
-			if got := one[[]uint64](t, b.Bench, "SELECT arraySort(groupArray(version)) FROM profiles WHERE profile = ?", Observation(9)); !slices.Equal(got, []uint64{3}) {
-				t.Errorf("versions %v of the profile are left, want the last", got)
-			}
-			if n := one[uint64](t, b.Bench, "SELECT count() FROM profiles WHERE profile = ?", Observation(77)); n != 1 {
-				t.Error("another's profile is gone")
+			for _, table := range []string{"profiles", "profile_segments"} {
+				if got := one[[]uint64](t, b.Bench, "SELECT arraySort(groupArray(version)) FROM "+table+" WHERE profile = ?", Observation(9)); !slices.Equal(got, []uint64{3}) {
+					t.Errorf("%s: versions %v of the profile are left, want the last", table, got)
+				}
+				if n := one[uint64](t, b.Bench, "SELECT count() FROM "+table+" WHERE profile = ?", Observation(77)); n != 1 {
+					t.Errorf("%s: another's profile is gone", table)
+				}
+				if n := one[uint64](t, b.Bench, "SELECT count() FROM "+table+" WHERE profile = ?", Observation(0)); n != 0 {
+					t.Errorf("%s: the profile of the erased is there", table)
+				}
 			}
 			left, err := b.ErasedLeft(t.Context())
 			if err != nil {

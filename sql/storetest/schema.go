@@ -104,6 +104,7 @@ func testColumns(t *testing.T, e Engine) {
 	sent["disclosures"] = describe(store.Disclosures)
 	sent["audit"] = describe(store.Audit)
 	sent["consent_changes"] = describe(store.ConsentChanges)
+	sent["profile_segments"] = describe(store.ProfileSegments)
 	for _, name := range store.TableNames() {
 		has := one[[]string](t, b, `
 			SELECT groupArray(concat(name, ' ', replaceAll(type, 'LowCardinality(String)', 'String')))

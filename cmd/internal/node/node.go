@@ -146,7 +146,7 @@ func Open(ctx context.Context, c config.Config, o Options) (n *Node, err error) 
 	if n.profiles, err = profiles.NewService(n.state, n.engine, n.book); err != nil {
 		return n, err
 	}
-	n.analysis = analysis.NewService(n.state, n.book, time.Now)
+	n.analysis = analysis.NewService(n.state, n.book, n.outbox.Queue, time.Now)
 	if err = n.openReports(); err != nil {
 		return n, err
 	}

@@ -57,7 +57,7 @@ FROM
                 OR name IN ('conversation.answered', 'conversation.abandoned') AND wait_s > {wait_over:Float64}) AS marked
         FROM scope_events(workspace = {workspace:String}, since = {since:Int64}, until = {until:Int64}, known_at = {known_at:Int64},
             identity_as_of = {identity_as_of:UInt64}, channels = {channels:Array(String)}, sources = {sources:Array(String)},
-            agent_kinds = {agent_kinds:Array(String)}, segmented = {segmented:Bool}, members = {members:Array(UUID)}, restricted = {restricted:Array(UUID)})
+            agent_kinds = {agent_kinds:Array(String)}, segments = {segments:Array(String)}, restricted = {restricted:Array(UUID)})
         WHERE (conversation_id != '' AND (startsWith(name, 'conversation.') OR startsWith(name, 'callback.') OR name = 'ivr.step')
             OR case_id != '' AND startsWith(name, 'case.')
             OR name IN {names:Array(String)})
@@ -77,7 +77,7 @@ FROM
                 at >= lagInFrame(at, 1, at) OVER (PARTITION BY profile, channel ORDER BY place ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) + toIntervalMinute(30) AS begins
             FROM scope_events(workspace = {workspace:String}, since = {since:Int64}, until = {until:Int64}, known_at = {known_at:Int64},
             identity_as_of = {identity_as_of:UInt64}, channels = {channels:Array(String)}, sources = {sources:Array(String)},
-            agent_kinds = {agent_kinds:Array(String)}, segmented = {segmented:Bool}, members = {members:Array(UUID)}, restricted = {restricted:Array(UUID)})
+            agent_kinds = {agent_kinds:Array(String)}, segments = {segments:Array(String)}, restricted = {restricted:Array(UUID)})
             WHERE {visits:Bool}
               AND channel IN ('web', 'app')
               AND conversation_id = '' AND case_id = ''

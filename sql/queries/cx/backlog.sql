@@ -19,7 +19,7 @@ FROM (
     FROM (
         SELECT *, tuple(at, message_id, source) AS place
         FROM scope_events(workspace = {workspace:String}, since = {read_since:Int64}, until = {read_until:Int64}, known_at = {known_at:Int64},
-            identity_as_of = {identity_as_of:UInt64}, channels = [], sources = [], agent_kinds = [], segmented = false, members = [], restricted = {restricted:Array(UUID)})
+            identity_as_of = {identity_as_of:UInt64}, channels = [], sources = [], agent_kinds = [], segments = [], restricted = {restricted:Array(UUID)})
         WHERE name IN ('case.opened', 'case.reopened', 'case.resolved') AND case_id != ''
     ) AS e
     WINDOW whole AS (PARTITION BY case_id)

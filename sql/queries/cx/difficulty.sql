@@ -25,7 +25,7 @@ FROM (
                     multiIf(author_role != '', author_role, name != 'conversation.answered', '', model = '', 'human', 'ai') AS author,
                     name IN ('conversation.answered', 'conversation.message') AND author IN ('ai', 'human') AS reply
                 FROM scope_events(workspace = {workspace:String}, since = {read_since:Int64}, until = {read_until:Int64}, known_at = {known_at:Int64},
-                    identity_as_of = {identity_as_of:UInt64}, channels = [], sources = [], agent_kinds = [], segmented = false, members = [], restricted = {restricted:Array(UUID)})
+                    identity_as_of = {identity_as_of:UInt64}, channels = [], sources = [], agent_kinds = [], segments = [], restricted = {restricted:Array(UUID)})
                 WHERE conversation_id != ''
             )
         ) AS e
@@ -44,7 +44,7 @@ ASOF LEFT JOIN (
             FROM (
                 SELECT *, tuple(at, message_id, source) AS place
                 FROM scope_events(workspace = {workspace:String}, since = {cases_since:Int64}, until = {read_until:Int64}, known_at = {known_at:Int64},
-                    identity_as_of = {identity_as_of:UInt64}, channels = [], sources = [], agent_kinds = [], segmented = false, members = [], restricted = {restricted:Array(UUID)})
+                    identity_as_of = {identity_as_of:UInt64}, channels = [], sources = [], agent_kinds = [], segments = [], restricted = {restricted:Array(UUID)})
                 WHERE name IN ('case.opened', 'case.reopened', 'case.resolved') AND case_id != ''
             ) AS e
         )

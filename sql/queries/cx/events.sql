@@ -8,7 +8,7 @@ FROM (
             {rows:String} = 'slas', if(startsWith(name, 'sla.'), if(case_id = '', conversation_id, case_id), ''),
             if(startsWith(name, 'case.'), case_id, '')) AS id
     FROM scope_events(workspace = {workspace:String}, since = {read_since:Int64}, until = {read_until:Int64}, known_at = {known_at:Int64},
-        identity_as_of = {identity_as_of:UInt64}, channels = [], sources = [], agent_kinds = [], segmented = false, members = [], restricted = {restricted:Array(UUID)})
+        identity_as_of = {identity_as_of:UInt64}, channels = [], sources = [], agent_kinds = [], segments = [], restricted = {restricted:Array(UUID)})
 )
 WHERE id IN {ids:Array(String)} AND id != ''
 ORDER BY id, at, message_id, source

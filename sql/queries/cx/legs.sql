@@ -40,7 +40,7 @@ FROM (
                 SELECT *, tuple(at, message_id, source) AS place,
                     name = 'conversation.answered' AND (author_role = 'human' OR (author_role = '' AND model = '')) AS answer
                 FROM scope_events(workspace = {workspace:String}, since = {read_since:Int64}, until = {read_until:Int64}, known_at = {known_at:Int64},
-                    identity_as_of = {identity_as_of:UInt64}, channels = [], sources = [], agent_kinds = [], segmented = false, members = [], restricted = {restricted:Array(UUID)})
+                    identity_as_of = {identity_as_of:UInt64}, channels = [], sources = [], agent_kinds = [], segments = [], restricted = {restricted:Array(UUID)})
                 WHERE conversation_id != ''
             )
             WINDOW before AS (PARTITION BY conversation_id ORDER BY at, message_id, source ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)

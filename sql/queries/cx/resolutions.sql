@@ -10,7 +10,7 @@ FROM (
         leadInFrame(name) OVER following_one AS following,
         leadInFrame(at) OVER following_one AS following_at
     FROM scope_events(workspace = {workspace:String}, since = {read_since:Int64}, until = {read_until:Int64}, known_at = {known_at:Int64},
-        identity_as_of = {identity_as_of:UInt64}, channels = [], sources = [], agent_kinds = [], segmented = false, members = [], restricted = {restricted:Array(UUID)})
+        identity_as_of = {identity_as_of:UInt64}, channels = [], sources = [], agent_kinds = [], segments = [], restricted = {restricted:Array(UUID)})
     WHERE name IN ('case.resolved', 'case.reopened') AND case_id != ''
     WINDOW following_one AS (PARTITION BY case_id ORDER BY at, message_id, source ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING)
 )

@@ -16,7 +16,7 @@ SELECT
 FROM scope_events(workspace = {workspace:String}, since = {since:Int64}, until = {until:Int64},
     known_at = {known_at:Int64}, identity_as_of = {identity_as_of:UInt64}, channels = {channels:Array(String)},
     sources = {sources:Array(String)}, agent_kinds = {agent_kinds:Array(String)},
-    segmented = {segmented:Bool}, members = {members:Array(UUID)}, restricted = {restricted:Array(UUID)})
+    segments = {segments:Array(String)}, restricted = {restricted:Array(UUID)})
 WHERE conversation_id != ''
 GROUP BY source, conversation_id
 HAVING countIf(startsWith(toString(name), 'conversation.')) > 0

@@ -33,7 +33,7 @@ LEFT JOIN
     SELECT conversation_id, argMinIf(toString(if(agent_id = '', model, agent_id)), (at, message_id, toString(source)), agent_id != '' OR model != '') AS agent
     FROM scope_events(workspace = {workspace:String}, since = {read_since:Int64}, until = {read_until:Int64}, known_at = {known_at:Int64},
         identity_as_of = {identity_as_of:UInt64}, channels = [], sources = [], agent_kinds = [],
-        segmented = false, members = [], restricted = {restricted:Array(UUID)})
+        segments = [], restricted = {restricted:Array(UUID)})
     WHERE {agents:Bool} AND conversation_id != '' AND name IN ('conversation.answered', 'conversation.message') AND (author_role = 'ai' OR author_role = '' AND name = 'conversation.answered' AND model != '')
     GROUP BY conversation_id
 ) AS a ON a.conversation_id = c.conversation_id
@@ -41,5 +41,6 @@ WHERE c.eligible AND c.began IN ('ai', 'human')
     AND c.started_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') AND c.started_at < fromUnixTimestamp64Milli({until:Int64}, 'UTC')
     AND (empty({channels:Array(String)}) OR c.channel IN {channels:Array(String)})
     AND (empty({sources:Array(String)}) OR c.source IN {sources:Array(String)})
-    AND (NOT {segmented:Bool} OR profile IN {members:Array(UUID)})
+    AND (empty({segments:Array(String)}) OR profile IN (SELECT profile FROM profile_segments FINAL
+            WHERE notEmpty({segments:Array(String)}) AND workspace = {workspace:String} AND hasAny(segments, {segments:Array(String)})))
 ORDER BY profile, at, id

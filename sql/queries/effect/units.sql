@@ -36,7 +36,7 @@ FROM
             OR name IN ('order.placed', 'invoice.paid', 'payment.received')) AS own
     FROM scope_events(workspace = {workspace:String}, since = {events_since:Int64}, until = {events_until:Int64}, known_at = {known_at:Int64},
         identity_as_of = {identity_as_of:UInt64}, channels = [], sources = [], agent_kinds = [],
-        segmented = {segmented:Bool}, members = {members:Array(UUID)}, restricted = {restricted:Array(UUID)})
+        segments = {segments:Array(String)}, restricted = {restricted:Array(UUID)})
 ) AS e
 INNER JOIN
 (
@@ -91,7 +91,7 @@ INNER JOIN
             arraySort(groupArray((at, message_id, ifNull(score, 0), toString(scale), toString(source)))) AS answers
         FROM scope_events(workspace = {workspace:String}, since = {read_since:Int64}, until = {read_until:Int64}, known_at = {known_at:Int64},
             identity_as_of = {identity_as_of:UInt64}, channels = [], sources = [], agent_kinds = [],
-            segmented = false, members = [], restricted = {restricted:Array(UUID)})
+            segments = [], restricted = {restricted:Array(UUID)})
         WHERE {exposure:String} = 'csat' AND name = 'survey.answered' AND survey = 'csat' AND isNotNull(score) AND scale != ''
         GROUP BY about
     ) AS s ON s.about = c.conversation_id
@@ -100,7 +100,7 @@ INNER JOIN
         SELECT conversation_id, argMinIf(toString(if(agent_id = '', model, agent_id)), (at, message_id, toString(source)), agent_id != '' OR model != '') AS agent
         FROM scope_events(workspace = {workspace:String}, since = {read_since:Int64}, until = {read_until:Int64}, known_at = {known_at:Int64},
             identity_as_of = {identity_as_of:UInt64}, channels = [], sources = [], agent_kinds = [],
-            segmented = false, members = [], restricted = {restricted:Array(UUID)})
+            segments = [], restricted = {restricted:Array(UUID)})
         WHERE {agents:Bool} AND conversation_id != '' AND name IN ('conversation.answered', 'conversation.message') AND (author_role = 'ai' OR author_role = '' AND name = 'conversation.answered' AND model != '')
         GROUP BY conversation_id
     ) AS a ON a.conversation_id = c.conversation_id
@@ -109,7 +109,8 @@ INNER JOIN
         AND (empty({channels:Array(String)}) OR c.channel IN {channels:Array(String)})
         AND (empty({sources:Array(String)}) OR c.source IN {sources:Array(String)})
         AND (empty({agent_kinds:Array(String)}) OR c.agent_kind IN {agent_kinds:Array(String)})
-        AND (NOT {segmented:Bool} OR profile IN {members:Array(UUID)})
+        AND (empty({segments:Array(String)}) OR profile IN (SELECT profile FROM profile_segments FINAL
+            WHERE notEmpty({segments:Array(String)}) AND workspace = {workspace:String} AND hasAny(segments, {segments:Array(String)})))
     ORDER BY at, id
     LIMIT 1 BY profile, if({per_topic:Bool}, c.topic, '')
 ) AS i ON e.profile = i.profile

@@ -1,4 +1,4 @@
--- Notes the rows of the profiles that an erased observation was ever in (see concerned.sql) which a later row has
+-- Notes the rows, in a table that keeps the greatest version of what is known of a profile, of the profiles that an erased observation was ever in (see concerned.sql) which a later row has
 -- taken the place of: the last one of each was made after the observation was gone. Of profiles that an erased
 -- observation founded the rows up to the erasure are noted, for those profiles are no more; rows of one that later
 -- records made again, under the same name and beginning with version 1, are not.
@@ -19,12 +19,12 @@ WITH concerned AS
     WHERE d.observation_key IN (SELECT observation_key FROM erasing_subjects)
       AND if(s.until > toDateTime64(0, 3, 'UTC'), d.decided_at <= s.until, d.log_offset < b.below OR d.decided_at <= s.at)
 )
-SELECT DISTINCT 'profiles', toUUID('00000000-0000-0000-0000-000000000000'), p._partition_id, p.log_partition, p.log_offset, p.ordinal
-FROM profiles AS p
+SELECT DISTINCT {table:String}, toUUID('00000000-0000-0000-0000-000000000000'), p._partition_id, p.log_partition, p.log_offset, p.ordinal
+FROM {table:Identifier} AS p
 INNER JOIN
 (
     SELECT workspace, profile, max(version) AS newest
-    FROM profiles
+    FROM {table:Identifier}
     WHERE (workspace, profile) IN (SELECT workspace, profile FROM concerned)
     GROUP BY workspace, profile
 ) AS n ON n.workspace = p.workspace AND n.profile = p.profile
