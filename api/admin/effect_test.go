@@ -12,7 +12,7 @@ import (
 type noEffects struct{}
 
 func (noEffects) Effect(_ context.Context, _ string, r effect.Request) (*effect.Report, error) {
-	return &effect.Report{Outcomes: r.Outcomes}, begins(r.Measure.Request)
+	return &effect.Report{Outcomes: r.Outcomes}, begins(r.Request)
 }
 
 func (noEffects) UseCases(_ context.Context, _ string, r effect.UseCaseRequest) (*effect.UseCases, error) {

@@ -115,6 +115,7 @@ func (g *group) told(v topic.Verdict, by ToldBy, who uuid.UUID) {
 	case ByModel:
 		g.by.Model++
 		return
+	case ByText:
 	}
 	g.by.Text++
 	g.confidence += v.Confidence

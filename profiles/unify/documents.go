@@ -7,13 +7,11 @@ import (
 	"tributary/profiles/state"
 )
 
-// TargetsBucket, followed by the name of a workspace, is the bucket of its targets of metrics, by id (journeys/cx). They
-// are what people planned, so that replay takes them along.
-const TargetsBucket = "metrics.targets/"
-
-// QueriesBucket, followed by the name of a workspace, is the bucket of its saved statements, by name (journeys/analyst), which
-// replay takes along, too.
-const QueriesBucket = "journeys.queries/"
+// Buckets of what people made up for a workspace, whose name follows. Replay takes them along.
+const (
+	TargetsBucket = "metrics.targets/"  // targets of metrics, by id (journeys/cx)
+	QueriesBucket = "journeys.queries/" // saved statements, by name (journeys/analyst)
+)
 
 // ConfigPutAll stores documents of one bucket of the run-time configuration together: all are there, or
 // none is. A key and its successor are changed by one.

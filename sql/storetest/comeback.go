@@ -181,7 +181,7 @@ func testOtherRows(t *testing.T, e Engine) {
 		"quarantine": {"acme", "web", "1", "2", "3", "1", "open", "m", "gateway", "invalid_json", "traits.x", "d", "\x00\xff",
 			at3, at3, "3", "5", "7"},
 		"profile_segments": {"acme", a.String(), "4", "['buyers','pro']", "[-5,1099511627776]", at3, "3", "5", "7"},
-		"audit": {"acme", "key:k1", "ann", "key.create", "key", "k2", "refused", "scope", "q", at3, "3", "5", "7"},
+		"audit":            {"acme", "key:k1", "ann", "key.create", "key", "k2", "refused", "scope", "q", at3, "3", "5", "7"},
 		"disclosures": {"acme", "answer", "[4,9]", "2", a.String(), "6", "key:k1", "support", "human", "claimed", "/v1/profiles", "q",
 			"['identity']", "['name']", "['x']", "['email','phone']", at3, "3", "5", "7"},
 	} {

@@ -14,8 +14,15 @@ import (
 	"tributary/api/auth"
 )
 
-// statement sends a statement; accept may be empty. It returns no response when ctx ended meanwhile.
-func (p *program) statement(ctx context.Context, key, accept, body string) (response *http.Response, text string) {
+// statementAnswer is an answer to a statement, but for its body.
+type statementAnswer struct {
+	StatusCode int
+	Status     string
+	Header     http.Header
+}
+
+// statement sends a statement; accept may be empty. It returns nothing when ctx ended meanwhile.
+func (p *program) statement(ctx context.Context, key, accept, body string) (answer statementAnswer, text string) {
 	p.t.Helper()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url+"/v1/query", strings.NewReader(body))
 	if err != nil {
@@ -26,18 +33,19 @@ func (p *program) statement(ctx context.Context, key, accept, body string) (resp
 	if accept != "" {
 		request.Header.Set("Accept", accept)
 	}
-	if response, err = http.DefaultClient.Do(request); err != nil {
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
 		if !errors.Is(err, context.Canceled) {
 			p.t.Error(err)
 		}
-		return nil, ""
+		return answer, ""
 	}
 	defer response.Body.Close()
 	all, err := io.ReadAll(response.Body)
 	if err != nil {
 		p.t.Error(err)
 	}
-	return response, string(all)
+	return statementAnswer{response.StatusCode, response.Status, response.Header}, string(all)
 }
 
 // TestStatementsOfAnalysts: by the reader policy, in the format that is accepted, within limits, and on record.
@@ -108,7 +116,7 @@ func TestWhoGoesAwayEndsTheStatement(t *testing.T) {
 		}()
 	}
 	deadline := time.Now().Add(4 * time.Minute)
-	next := func(want int, says string) *http.Response {
+	next := func(want int, says string) statementAnswer {
 		for {
 			r, text := p.statement(t.Context(), p.read, "", `{"sql":"SELECT 1"}`)
 			if r.StatusCode == want && strings.Contains(text, says) {
