@@ -60,6 +60,9 @@ var reports = []asked{
 	{route: "POST /v1/journeys/friction", body: `{SPAN,"limit":200}`},
 	{route: "POST /v1/journeys/friction/people", body: `{SPAN,"limit":500}`},
 	{route: "POST /v1/journeys/drivers", body: `{"from":"2025-05-01","until":"2025-05-15"}`, shows: mayChange},
+	{route: "POST /v1/journeys/drivers/people", body: `{"from":"2025-05-01","until":"2025-05-15","limit":200}`, shows: mayChange},
+	{route: "POST /v1/journeys/drivers/examples", body: `{"from":"2025-05-01","until":"2025-05-15","each":3}`, shows: mayChange},
+	{route: "GET /v1/journeys/topics", shows: stays},
 	{route: "POST /v1/journeys/forecast", body: `{SPAN,"grain":"day","horizon":7,"by":["channel"],"limit":3}`, shows: mayChange},
 	{route: "POST /v1/journeys/effect", body: `{SPAN,"exposure":"repeat_contact","days":7}`, shows: mayChange},
 	{route: "POST /v1/journeys/effect/people", body: `{SPAN,"exposure":"repeat_contact","days":7}`, shows: mayChange},
@@ -70,31 +73,30 @@ var reports = []asked{
 	{route: "POST /v1/query", body: `{"max_rows":100000,"sql":"SELECT * FROM conversations ORDER BY conversation_id"}`},
 	// How many events a profile has, and when, is as of its last publication: a merge is one, an event that says nothing of who it is of is none.
 	{route: "POST /v1/query", body: `{"max_rows":100000,"sql":"SELECT profile, observations, traits, attributes FROM profiles ORDER BY profile"}`},
+	// Since when they are in it is since the last change: a split is one.
+	{route: "POST /v1/query", body: `{"max_rows":100000,"sql":"SELECT profile, segment FROM segments ORDER BY profile, segment"}`},
 	// Who was moved and came back stays listed, as its own profile.
 	{route: "POST /v1/query", body: `{"max_rows":100000,"sql":"SELECT observation, profile FROM identities WHERE observation != profile ORDER BY observation"}`},
 }
 
 // notReports are routes beside those of reports that answer no question about many.
 var notReports = map[string]bool{
-	"POST /v1/journeys/labels": true, "POST /v1/metrics/targets": true, "GET /v1/metrics/targets": true, "DELETE /v1/metrics/targets/:target": true,
+	"POST /v1/journeys/labels": true, "GET /v1/journeys/labels": true, "POST /v1/metrics/targets": true, "GET /v1/metrics/targets": true, "DELETE /v1/metrics/targets/:target": true,
 }
 
-// metricReports asks every metric of the registry: over the span, by week and each dimension, with what it was made of, and AI against
-// human where it can be.
+// metricReports asks every metric of the registry: over the span, by week and a dimension, each metric by another one, with what it was
+// made of, and AI against human where it can be.
 func metricReports() (list []asked) {
 	span := "?from=" + reportsFrom + "&until=" + reportsUntil
-	for _, m := range cx.Metrics() {
+	for i, m := range cx.Metrics() {
 		path, shows := "/v1/metrics/"+m.ID, mayChange
 		if strings.HasPrefix(m.ID, "repeat_contact_rate") || strings.HasPrefix(m.ID, "fcr") {
 			shows = changes // they are about who comes again
 		}
 		list = append(list,
 			asked{route: "GET /v1/metrics/:id", path: path + span, shows: shows},
-			asked{route: "GET /v1/metrics/:id", path: path + span + "&grain=week", detail: true},
+			asked{route: "GET /v1/metrics/:id", path: path + span + "&grain=week&by=" + string(m.By[i%len(m.By)]), detail: true},
 			asked{route: "GET /v1/metrics/:id/events", path: path + "/events" + span + "&limit=" + fmt.Sprint(cx.MaxItems), shows: mayChange})
-		for _, by := range m.By {
-			list = append(list, asked{route: "GET /v1/metrics/:id", path: path + span + "&by=" + string(by), detail: true})
-		}
 		if m.Comparable {
 			list = append(list, asked{route: "GET /v1/metrics/:id/comparison", path: path + "/comparison" + span, shows: mayChange})
 		}
@@ -110,7 +112,7 @@ func (a *asked) String() string {
 
 // pinnable says whether it can be asked by an earlier version of who is who.
 func (a *asked) pinnable() bool {
-	return a.route != "GET /v1/metrics" && a.route != "POST /v1/query" && !strings.Contains(a.body, "segment")
+	return a.route != "GET /v1/metrics" && a.route != "GET /v1/journeys/topics" && a.route != "POST /v1/query" && !strings.Contains(a.body, "segment")
 }
 
 func (a *asked) method() string {
