@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -95,29 +96,35 @@ func printMetric(out io.Writer, a *cx.Answer) error {
 	fmt.Fprintf(w, "FROM\t%s\tSERIES\tVALUE\t95 %%\tSAMPLE\tNOTE\n", cmp.Or(string(a.By), "-"))
 	for i := range a.Points {
 		p := &a.Points[i]
-		value, interval, note := "-", "", ""
+		value, interval := "-", ""
 		if p.Value != nil {
 			value = fmt.Sprintf("%.4g", *p.Value)
 		}
 		if p.Interval != nil {
 			interval = fmt.Sprintf("%.4g to %.4g", p.Interval.Low, p.Interval.High)
 		}
-		if p.BelowMinimum {
-			note = "small sample "
-		}
-		if p.Immature > 0 {
-			note += fmt.Sprintf("%d immature ", p.Immature)
-		}
-		if p.Target != nil {
-			note += fmt.Sprintf("target %.4g %s", p.Target.Value, p.Target.Standing)
-		}
-		fmt.Fprintf(w, "%s\t%q\t%s\t%s\t%s\t%d\t%s\n", p.From.Format("2006-01-02 15:04"), p.Group, p.Series, value, interval, p.Sample, note)
+		fmt.Fprintf(w, "%s\t%q\t%s\t%s\t%s\t%d\t%s\n", p.From.Format("2006-01-02 15:04"), p.Group, p.Series, value, interval, p.Sample, noteOn(p))
 	}
 	if err := w.Flush(); err != nil || a.RestatedEvents == 0 {
 		return err
 	}
 	_, err := fmt.Fprintf(out, "\nof these days %d events were erased: a number published before may be another\n", a.RestatedEvents)
 	return err
+}
+
+// noteOn is what is to be borne in mind of a point.
+func noteOn(p *cx.Point) string {
+	var notes []string
+	if p.BelowMinimum {
+		notes = append(notes, "small sample")
+	}
+	if p.Immature > 0 {
+		notes = append(notes, fmt.Sprintf("%d immature", p.Immature))
+	}
+	if p.Target != nil {
+		notes = append(notes, strings.TrimSpace(fmt.Sprintf("target %.4g %s", p.Target.Value, p.Target.Standing)))
+	}
+	return strings.Join(notes, ", ")
 }
 
 func newMetricsCompare(g *globals) *cobra.Command {
