@@ -55,6 +55,7 @@ func (r StatementReader) asker(workspace string) (statement.Asker, error) {
 
 func addStatements(mux *patterns, h *handlers) {
 	mux.HandleFunc("POST /admin/v1/query", h.answering(h.query))
+	addSaved(mux, h)
 }
 
 // answering serves a route that writes rows as they come.

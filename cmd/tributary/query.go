@@ -39,6 +39,7 @@ JSON. An interrupt ends the statement. A file of --out is there once it is whole
 	out.add(cmd)
 	reader.add(cmd)
 	cmd.Flags().StringVar(&file, "file", "", "read the statement from this `file` (-: standard input)")
+	cmd.AddCommand(newQuerySave(g), newQueryRun(g), newQueryList(g), newQueryShow(g), newQueryRemove(g))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		sql, err := readStatement(cmd.InOrStdin(), args, file)
 		if err != nil {
@@ -84,19 +85,19 @@ func (f *readerFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.Reader, "reader", admin.DefaultReader, "one of "+strings.Join(policy.Readers(), ", "))
 }
 
-// params reads name=value, each once.
-func params(list []string) (statement.Params, error) {
+// params reads the values of a flag, name=value, each name once.
+func params(flag string, list []string) (statement.Params, error) {
 	values := statement.Params{}
 	for _, one := range list {
 		name, text, ok := strings.Cut(one, "=")
 		if _, twice := values[name]; !ok || name == "" || twice {
-			return nil, fmt.Errorf("--param %s: must be name=value, each name once", name)
+			return nil, fmt.Errorf("--%s %s: must be name=value, each name once", flag, name)
 		}
 		values[name] = text
 		if strings.HasPrefix(text, "[") {
 			var parsed statement.Params
 			if err := json.Unmarshal([]byte(`{"list":`+text+`}`), &parsed); err != nil {
-				return nil, fmt.Errorf("--param %s: begins as a list and is none: %w", name, err)
+				return nil, fmt.Errorf("--%s %s: begins as a list and is none: %w", flag, name, err)
 			}
 			values[name] = parsed["list"]
 		}

@@ -16,13 +16,13 @@ import (
 )
 
 func TestParamsOfAStatement(t *testing.T) {
-	got, err := params([]string{"since=2026-03-01", "empty=", "formula=a=b", `list=["a","it's"]`})
+	got, err := params("param", []string{"since=2026-03-01", "empty=", "formula=a=b", `list=["a","it's"]`})
 	want := statement.Params{"since": "2026-03-01", "empty": "", "formula": "a=b", "list": []any{"a", "it's"}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, %v, want %v", got, err, want)
 	}
 	for _, wrong := range [][]string{{"since"}, {"=1"}, {"a=1", "a=2"}, {"a=[1"}} {
-		if _, err := params(wrong); err == nil {
+		if _, err := params("param", wrong); err == nil {
 			t.Errorf("%q is taken", wrong)
 		}
 	}

@@ -60,7 +60,7 @@ func (f *rowsFlags) request(cmd *cobra.Command) (p statement.Params, format anal
 	if err != nil {
 		return nil, "", 0, err
 	}
-	p, err = params(f.params)
+	p, err = params("param", f.params)
 	return p, format, f.maxRows, err
 }
 

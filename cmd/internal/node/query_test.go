@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -12,6 +13,9 @@ import (
 	"tributary/api/admin"
 	"tributary/api/audit"
 	"tributary/api/auth"
+	"tributary/api/problem"
+	"tributary/api/statement"
+	"tributary/journeys/analyst"
 )
 
 // statementAnswer is an answer to a statement, but for its body.
@@ -134,4 +138,45 @@ func TestWhoGoesAwayEndsTheStatement(t *testing.T) {
 	<-ended
 	<-ended
 	next(http.StatusOK, `"rows":[[1]]`)
+}
+
+// TestSavedStatementsOverTheSocket: what an operator saves is listed and run by name, with defaults, and is gone once removed.
+func TestSavedStatementsOverTheSocket(t *testing.T) {
+	p := start(t, t.TempDir())
+	client := admin.NewClient(Socket(p.config.DataDir))
+	defer client.Close()
+	s := admin.SavedRequest{SQL: "SELECT number + {more:UInt8} AS n FROM numbers(2)", Params: []analyst.SavedParam{{Name: "more", Default: json.RawMessage("7")}}}
+	run := func(given statement.Params, want string) {
+		t.Helper()
+		var rows strings.Builder
+		err := client.RunQuery(t.Context(), "default", "counted", admin.SavedRun{Run: statement.Run{Format: analyst.FormatCSV, Params: given}}, &rows)
+		if err != nil || rows.String() != want {
+			t.Errorf("%v: %q, %v, want %q", given, rows.String(), err, want)
+		}
+	}
+	for _, description := range []string{"first", "second"} { // the second in place of the first
+		s.Description = description
+		if saved, err := client.SaveQuery(t.Context(), "default", "counted", s); err != nil || saved.Description != description || !strings.HasPrefix(saved.Owner, "socket:") {
+			t.Fatalf("saved is %+v, %v", saved, err)
+		}
+	}
+	run(nil, "n\r\n7\r\n8\r\n")
+	run(statement.Params{"more": 1}, "n\r\n1\r\n2\r\n")
+	if list, err := client.SavedQueries(t.Context(), "default"); err != nil || len(list) != 1 || list[0].Name != "counted" || list[0].Params[0].Type != "UInt8" {
+		t.Errorf("%+v, %v", list, err)
+	}
+	if one, err := client.SavedQuery(t.Context(), "default", "counted"); err != nil || one.SQL != s.SQL {
+		t.Errorf("%+v, %v", one, err)
+	}
+	s.SQL = "SELECT * FROM file('x')"
+	var d *problem.Document
+	if _, err := client.SaveQuery(t.Context(), "default", "files", s); !errors.As(err, &d) || d.Status != http.StatusBadRequest {
+		t.Errorf("a table function is saved: %v", err)
+	}
+	if err := client.DeleteQuery(t.Context(), "default", "counted"); err != nil {
+		t.Error(err)
+	}
+	if err := client.DeleteQuery(t.Context(), "default", "counted"); !errors.As(err, &d) || d.Status != http.StatusNotFound {
+		t.Errorf("removed twice: %v", err)
+	}
 }
