@@ -77,7 +77,6 @@ var shownBy = map[string][]string{
 	"use_case_people":      {policy.ClassConversation, policy.ClassProvenance},
 	"driver_people":        {policy.ClassConversation, policy.ClassContent, policy.ClassProvenance},
 	"driver_examples":      {policy.ClassConversation, policy.ClassContent, policy.ClassProvenance},
-	"labels":               {policy.ClassConversation, policy.ClassProvenance},
 	"metric_events":        {policy.ClassConversation}, // and where it is from, which goes with it
 	"identity":             {policy.ClassContact, policy.ClassIdentifier, policy.ClassProvenance},
 }
@@ -269,7 +268,6 @@ func (w *world) readings(key, conversation string) map[string]*httptest.Response
 		"repeat_people":        w.do(http.MethodPost, at("/v1/journeys/repeat-contacts/people"), key, `{"from":"2026-03-01"}`),
 		"driver_people":        w.do(http.MethodPost, at("/v1/journeys/drivers/people"), key, `{"from":"2026-03-01"}`),
 		"driver_examples":      w.do(http.MethodPost, at("/v1/journeys/drivers/examples"), key, `{"from":"2026-03-01"}`),
-		"labels":               get(at("/v1/journeys/labels")),
 		"metric_events":        get(at("/v1/metrics/fcr/events", "from", "2026-03-01")),
 		"journey_people":       w.do(http.MethodPost, at("/v1/journeys/contacts/people"), key, `{"from":"2026-03-01"}`),
 		"friction_people":      w.do(http.MethodPost, at("/v1/journeys/friction/people"), key, `{"from":"2026-03-01"}`),

@@ -63,7 +63,7 @@ func (a *API) routes() []route {
 		{http.MethodPost, "/v1/journeys/drivers/people", auth.ScopeProfilesRead, personal, behindNumber(reportOf(a, a.Drivers.People))},
 		{http.MethodPost, "/v1/journeys/drivers/examples", auth.ScopeProfilesRead, personal, behindNumber(reportOf(a, a.Drivers.Examples))},
 		{http.MethodGet, "/v1/journeys/topics", auth.ScopeJourneysRead, aggregate, a.getTopics},
-		{http.MethodGet, "/v1/journeys/labels", auth.ScopeProfilesRead, personal, a.getLabels},
+		{http.MethodGet, "/v1/journeys/labels", auth.ScopeAdmin, operations, a.getLabels},
 		{http.MethodPost, "/v1/journeys/labels", auth.ScopeAgentWrite, operations, reportOf(a, a.label)},
 		{http.MethodPost, "/v1/journeys/forecast", auth.ScopeJourneysRead, aggregate, reportOf(a, a.Forecasts.Make)},
 		{http.MethodGet, "/v1/metrics", auth.ScopeJourneysRead, aggregate, a.listMetrics},
