@@ -241,6 +241,10 @@ var tooMuch = map[int32]bool{158: true, 159: true, 160: true, 241: true, 307: tr
 
 const codeUnknownIdentifier = 47
 
+// notThereYet are exceptions for want of our own database or views: a statement names no other, and a server that has just
+// started makes them.
+var notThereYet = map[int32]bool{60: true, 81: true} // UNKNOWN_TABLE, UNKNOWN_DATABASE
+
 // explain says what an error of the engine means to who wrote the statement.
 func explain(ctx context.Context, err error, statement *Statement, hidden map[string][]Column) error {
 	var exception *clickhouse.Exception
@@ -264,7 +268,7 @@ func explain(ctx context.Context, err error, statement *Statement, hidden map[st
 				return f
 			}
 		}
-	case errors.Is(err, store.ErrGone), errors.Is(err, store.ErrOverload):
+	case errors.Is(err, store.ErrGone), errors.Is(err, store.ErrOverload), notThereYet[exception.Code]:
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return &EngineError{Reason: reason(exception)}

@@ -145,6 +145,8 @@ func TestWhoGoesAwayEndsTheStatement(t *testing.T) {
 // TestSavedStatementsOverTheSocket: what an operator saves is listed and run by name, with defaults, and is gone once removed.
 func TestSavedStatementsOverTheSocket(t *testing.T) {
 	p := start(t, t.TempDir())
+	p.accept("/v1/track", `{"userId":"u-1","event":"conversation.message"}`)
+	p.settle() // with which the views are there
 	client := admin.NewClient(Socket(p.config.DataDir))
 	defer client.Close()
 	s := admin.SavedRequest{SQL: "SELECT number + {more:UInt8} AS n FROM numbers(2)", Params: []analyst.SavedParam{{Name: "more", Default: json.RawMessage("7")}}}
