@@ -10,7 +10,6 @@ import (
 	"tributary/ingest/event"
 	"tributary/ingest/stream"
 	"tributary/journeys/driver/topic"
-	"tributary/profiles/replay"
 	"tributary/profiles/state"
 	"tributary/profiles/unify"
 )
@@ -46,7 +45,7 @@ type document struct {
 	Topic string `json:"topic"`
 }
 
-func bucket(workspace string) string { return replay.Labels + workspace }
+func bucket(workspace string) string { return unify.LabelsBucket + workspace }
 
 func (l Label) key() string { return l.Source + "/" + l.ConversationID }
 

@@ -133,12 +133,9 @@ func (r *run) document(e *stream.Entry, bucket string) *stream.Record {
 	return r.about(e, workspace, source)
 }
 
-// Labels is what the bucket of labels of conversations is called, before its workspace; a label's key is source/conversation.
-const Labels = "journeys.labels/"
-
 // labels returns the record with those labels that are about conversations of chosen sources; nil if none is.
 func (r *run) labels(e *stream.Entry, c unify.ConfigPutAll) (*stream.Record, error) {
-	workspace, ok := strings.CutPrefix(c.Bucket, Labels)
+	workspace, ok := strings.CutPrefix(c.Bucket, unify.LabelsBucket)
 	if !ok {
 		return nil, nil
 	}

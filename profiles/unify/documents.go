@@ -11,6 +11,7 @@ import (
 const (
 	TargetsBucket = "metrics.targets/"  // targets of metrics, by id (journeys/cx)
 	QueriesBucket = "journeys.queries/" // saved statements, by name (journeys/analyst)
+	LabelsBucket  = "journeys.labels/"  // what conversations are about, by source/conversation (journeys/driver)
 )
 
 // ConfigPutAll stores documents of one bucket of the run-time configuration together: all are there, or
