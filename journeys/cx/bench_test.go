@@ -2,8 +2,6 @@ package cx
 
 import (
 	"context"
-	"os"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -57,13 +55,7 @@ func (nobody) Published(string, string) (analysis.Published, error) { return ana
 // BenchmarkMetrics measures each metric by day over the last 90 days of a year with ROWS events (environment variable;
 // 100,000), and as x_raw how many times as long it takes as the same by observation, without identity.
 func BenchmarkMetrics(b *testing.B) {
-	rows := uint64(100_000)
-	if text := os.Getenv("ROWS"); text != "" {
-		var err error
-		if rows, err = strconv.ParseUint(text, 10, 64); err != nil {
-			b.Fatal(err)
-		}
-	}
+	rows := storetest.BenchRows(b)
 	engine := chdbtest.Engine(b)
 	bench := storetest.Engine{Options: func() *clickhouse.Options { return chdb.Options(engine, "") }, Kill: engine.Kill}.Store(b)
 	for _, text := range append(generated, rawViews(b)...) {
@@ -126,7 +118,7 @@ func withoutIdentity(text string) string {
 
 // rawViews are the views of metrics, without identity.
 func rawViews(b *testing.B) (all []string) {
-	for _, name := range []string{"0036_scope_events.sql", "0037_cx_contacts.sql"} {
+	for _, name := range []string{"0043_scope_events_by_segment.sql", "0044_cx_contacts_again.sql"} {
 		text, err := sql.Migrations.ReadFile("migrations/" + name)
 		if err != nil {
 			b.Fatal(err)

@@ -1,8 +1,6 @@
 package flow
 
 import (
-	"os"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -38,13 +36,7 @@ FROM (SELECT 1 + 3 * number AS who FROM numbers(intDiv({rows:UInt64}, 60)))`,
 // BenchmarkReports measures each report over ROWS events (environment variable; 100,000), and as x_raw how many times
 // as long it takes as the same by observation, without identity.
 func BenchmarkReports(b *testing.B) {
-	rows := uint64(100_000)
-	if text := os.Getenv("ROWS"); text != "" {
-		var err error
-		if rows, err = strconv.ParseUint(text, 10, 64); err != nil {
-			b.Fatal(err)
-		}
-	}
+	rows := storetest.BenchRows(b)
 	engine := chdbtest.Engine(b)
 	bench := storetest.Engine{Options: func() *clickhouse.Options { return chdb.Options(engine, "") }, Kill: engine.Kill}.Store(b)
 	for _, sql := range generated {
