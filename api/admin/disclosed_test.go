@@ -24,7 +24,21 @@ func TestWhatTheSocketTellsOfPeopleIsOnRecord(t *testing.T) {
 	_, err = s.Consent(t.Context(), "acme", "user_id:u1", "", "")
 	s.must(err)
 	var routes []string
-	partitions, err := s.log.Partitions(t.Context())
+	for _, d := range s.disclosed() {
+		if slices.Contains(d.Observations, x.Profile) {
+			routes = append(routes, d.Kind+" "+d.Route)
+		}
+	}
+	slices.Sort(routes)
+	if want := []string{"answer GET /admin/v1/consent", "answer GET /admin/v1/identity/explain", "listed GET /admin/v1/identity/identifier"}; !slices.Equal(routes, want) {
+		t.Errorf("on record are %v, want %v", routes, want)
+	}
+}
+
+// disclosed reads what the log says was read of people.
+func (s *server) disclosed() (all []unify.Disclosure) {
+	s.Helper()
+	partitions, err := s.log.Partitions(s.Context())
 	s.must(err)
 	for _, p := range partitions {
 		if p.Next == p.First {
@@ -33,24 +47,18 @@ func TestWhatTheSocketTellsOfPeopleIsOnRecord(t *testing.T) {
 		r, err := s.log.Reader(p.ID, p.First)
 		s.must(err)
 		for at := p.First; at < p.Next; {
-			entries, err := r.Next(t.Context(), 100)
+			entries, err := r.Next(s.Context(), 100)
 			s.must(err)
 			for _, e := range entries {
-				at = e.Offset + 1
-				if e.Source != unify.DisclosureSource {
+				if at = e.Offset + 1; e.Source != unify.DisclosureSource {
 					continue
 				}
 				c, err := unify.ParseCommand(e.Value)
 				s.must(err)
-				if d := c.(unify.Disclosure); slices.Contains(d.Observations, x.Profile) {
-					routes = append(routes, d.Kind+" "+d.Route)
-				}
+				all = append(all, c.(unify.Disclosure))
 			}
 		}
 		s.must(r.Close())
 	}
-	slices.Sort(routes)
-	if want := []string{"answer GET /admin/v1/consent", "answer GET /admin/v1/identity/explain", "listed GET /admin/v1/identity/identifier"}; !slices.Equal(routes, want) {
-		t.Errorf("on record are %v, want %v", routes, want)
-	}
+	return all
 }

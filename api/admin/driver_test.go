@@ -2,11 +2,15 @@ package admin_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"tributary/journeys/driver"
 	"tributary/journeys/report"
+	"tributary/profiles/unify"
 )
 
 // keptLabels keeps labels, by conversation; its report is of as many conversations.
@@ -14,6 +18,22 @@ type keptLabels map[string]driver.Label
 
 func (k keptLabels) Report(_ context.Context, _ string, r driver.Request) (*driver.Answer, error) {
 	return &driver.Answer{Conversations: len(k)}, begins(r.Request)
+}
+
+// said is whom the report shows, more than one record of a reading names.
+var said = uuid.New()
+
+func (k keptLabels) People(_ context.Context, _ string, r driver.PeopleRequest) (*driver.People, error) {
+	page := &driver.People{People: []driver.Person{{Profile: said}}}
+	for len(page.People) <= unify.MaxDisclosed {
+		page.People = append(page.People, driver.Person{Profile: uuid.New()})
+	}
+	return page, begins(r.Request)
+}
+
+func (k keptLabels) Examples(_ context.Context, _ string, r driver.ExamplesRequest) (*driver.Examples, error) {
+	one := driver.Example{Profile: said}
+	return &driver.Examples{Groups: []driver.GroupExamples{{Examples: []driver.Example{one}}, {Examples: []driver.Example{one}}}}, begins(r.Request)
 }
 
 func (k keptLabels) Topics(string) (*driver.Taxonomy, error) {
@@ -56,5 +76,30 @@ func TestDriversAreAskedForByTheSocket(t *testing.T) {
 	}
 	if _, err := s.ContactDrivers(t.Context(), "acme", driver.Request{}); err == nil || !strings.Contains(err.Error(), "from") {
 		t.Errorf("without a beginning: %v", err)
+	}
+}
+
+// TestWhoIsBehindANumberIsOnRecord: all of them, however long the list is.
+func TestWhoIsBehindANumberIsOnRecord(t *testing.T) {
+	s := newServer(t)
+	people, err := s.DriverPeople(t.Context(), "acme", driver.PeopleRequest{Request: report.Request{From: "2026-03-01"}})
+	s.must(err)
+	_, err = s.DriverExamples(t.Context(), "acme", driver.ExamplesRequest{Request: report.Request{From: "2026-03-01"}})
+	s.must(err)
+	if _, err = s.DriverPeople(t.Context(), "acme", driver.PeopleRequest{}); err == nil || !strings.Contains(err.Error(), "from") {
+		t.Errorf("without a beginning: %v", err)
+	}
+	routes, seen := []string{}, map[uuid.UUID]bool{}
+	for _, d := range s.disclosed() {
+		for _, o := range d.Observations {
+			seen[o] = true
+		}
+		if slices.Contains(d.Observations, said) {
+			routes = append(routes, d.Kind+" "+d.Route)
+		}
+	}
+	slices.Sort(routes)
+	if want := []string{"listed POST /admin/v1/journeys/drivers/examples", "listed POST /admin/v1/journeys/drivers/people"}; !slices.Equal(routes, want) || len(seen) != len(people.People) {
+		t.Errorf("on record are %v, of %d people, want %v of %d", routes, len(seen), want, len(people.People))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -128,4 +129,14 @@ func (h *handlers) record(r *http.Request, observations []identity.ObservationID
 		_, err = h.Commands.Log.Append(r.Context(), []stream.Record{record})
 	}
 	return err
+}
+
+// recordListed is record of a list of people of any length, which is on record in parts.
+func (h *handlers) recordListed(r *http.Request, profiles []identity.ProfileID, classes ...string) error {
+	for part := range slices.Chunk(profiles, unify.MaxDisclosed) {
+		if err := h.record(r, part, uuid.Nil, 0, classes...); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -94,10 +94,16 @@ func printRepeats(out io.Writer, r *contact.RepeatReport) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%d\t%s\t%d\n", name, x.HandledBy, topic, x.Next, x.Contacts, x.Repeated, rate, x.RepeatedSameTopic)
 	}
 	line("all", &r.Total)
-	for _, list := range [][]contact.Repeat{r.ByFirst, r.ByTopic, r.ByPair} {
+	for _, list := range []struct {
+		repeats []contact.Repeat
+		leftOut int
+	}{{r.ByFirst, r.LeftOut.ByFirst}, {r.ByTopic, r.LeftOut.ByTopic}, {r.ByPair, r.LeftOut.ByPair}} {
 		fmt.Fprintln(w, "\t\t\t\t\t\t\t")
-		for i := range list {
-			line(orDash(list[i].Channel), &list[i])
+		for i := range list.repeats {
+			line(orDash(list.repeats[i].Channel), &list.repeats[i])
+		}
+		if list.leftOut > 0 {
+			fmt.Fprintf(w, "… and %d more\t\t\t\t\t\t\t\n", list.leftOut)
 		}
 	}
 	if err := w.Flush(); err != nil {

@@ -27,7 +27,9 @@ classifier learns from it.`,
 	}
 	needSubcommand(labels)
 	labels.AddCommand(newLabelsPut(g), newLabelsList(g))
-	journey.AddCommand(newDrivers(g), newTopics(g), labels)
+	drivers := newDrivers(g)
+	drivers.AddCommand(newDriverPeople(g), newDriverExamples(g))
+	journey.AddCommand(drivers, newTopics(g), labels)
 }
 
 func newDrivers(g *globals) *cobra.Command {
@@ -35,8 +37,8 @@ func newDrivers(g *globals) *cobra.Command {
 	return contactReport(g, &cobra.Command{
 		Use:   "drivers --from DAY",
 		Short: "Report why customers make contact, what of it rises, and what long conversations share",
-		Long: `A rise is told against eight spans of the same length before. What customers said, and the people behind a number, are told by
-POST /v1/journeys/drivers/examples and …/people, to whoever may read them.`,
+		Long: `A rise is told against eight spans of the same length before. "people" lists who is behind a number, "examples" what they said;
+whoever is shown is on record as read.`,
 		Example: "  tributary journey drivers --from 2026-03-02 --until 2026-03-09",
 	}, &r.Request, func(ctx context.Context, client *admin.Client, workspace string) (*driver.Answer, error) {
 		return client.ContactDrivers(ctx, workspace, r)

@@ -3,6 +3,7 @@ package contact_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"reflect"
 	"testing"
 	"time"
@@ -210,5 +211,20 @@ func TestEveryFaultIsToldAtOnce(t *testing.T) {
 	want := map[string]bool{"from": true, "gap_hours": true, "weights": true, "weights.wait": true, "wait_over_s": true, "limit": true}
 	if !reflect.DeepEqual(fields, want) {
 		t.Errorf("faults are of %v, want %v", fields, want)
+	}
+}
+
+// TestKindsBeyondAListAreCounted: a list ends after 200, and says how many it leaves out.
+func TestKindsBeyondAListAreCounted(t *testing.T) {
+	var all []happening
+	for i := range 203 {
+		cx := event.CX{ConversationID: fmt.Sprintf("c-%03d", i), Topic: fmt.Sprintf("topic %03d", i), AuthorRole: event.AuthorCustomer}
+		all = append(all, happened(0, float64(i), event.ChannelChat, event.NameConversationStarted, cx))
+	}
+	s := newWorld(t).plant(t, t, all, nil)
+	r, err := s.reports.Repeats(t.Context(), s.name, contact.RepeatRequest{Request: march})
+	s.must(t, err)
+	if len(r.ByTopic) != 200 || r.LeftOut != (contact.LeftOut{ByTopic: 3}) || r.Total.Contacts != 203 {
+		t.Errorf("%d topics of %d contacts are listed, %+v left out", len(r.ByTopic), r.Total.Contacts, r.LeftOut)
 	}
 }

@@ -12,7 +12,7 @@ import (
 const (
 	DefaultRepeatDays = 7
 	MaxRepeatDays     = 90
-	// maxGroups bounds each list of an answer; what is beyond is counted in Other.
+	// maxGroups bounds each list of an answer; how many kinds are beyond, LeftOut says.
 	maxGroups = 200
 )
 
@@ -30,12 +30,20 @@ type Repeats struct {
 	Returned  int    `json:"returned"`   // of them, who came again at least once
 	Total     Repeat `json:"total"`
 	// By the first contact, by its topic, and by it and the channel on which its person came again. Most repeats first;
-	// at most 200 each.
+	// at most 200 each, and LeftOut says of how many more kinds there were contacts.
 	ByFirst []Repeat `json:"by_first"`
 	ByTopic []Repeat `json:"by_topic"`
 	ByPair  []Repeat `json:"by_pair"`
+	LeftOut LeftOut  `json:"left_out"`
 	// DaysToRepeat counts by whole days from begin to begin: element 0 is within 24 hours.
 	DaysToRepeat []int `json:"days_to_repeat"`
+}
+
+// LeftOut is how many kinds of contacts are not in the lists of Repeats. Total counts them.
+type LeftOut struct {
+	ByFirst int `json:"by_first"`
+	ByTopic int `json:"by_topic"`
+	ByPair  int `json:"by_pair"`
 }
 
 // Repeat is how often a kind of contact was repeated. What the list is not by is empty.
@@ -188,8 +196,9 @@ func (t *tally) count(r *Repeat, a *again) {
 
 func (t *tally) done() *Repeats {
 	t.report.Total.rates()
-	t.report.ByFirst, t.report.ByTopic = ranked(t.byFirst), ranked(t.byTopic)
-	t.report.ByPair = ranked(t.byPair)
+	t.report.ByFirst, t.report.LeftOut.ByFirst = ranked(t.byFirst)
+	t.report.ByTopic, t.report.LeftOut.ByTopic = ranked(t.byTopic)
+	t.report.ByPair, t.report.LeftOut.ByPair = ranked(t.byPair)
 	for i := range t.report.ByPair { // all of a pair are repeated
 		t.report.ByPair[i].Rate = nil
 	}
@@ -200,13 +209,17 @@ func (r *Repeat) rates() {
 	r.Rate, r.SameTopicRate = rateOf(r.Repeated, r.Contacts), rateOf(r.RepeatedSameTopic, r.WithTopic)
 }
 
-func ranked(groups map[Repeat]*Repeat) []Repeat {
-	list := make([]Repeat, 0, len(groups))
+// ranked lists the kinds with the most repeats, and counts the others.
+func ranked(groups map[Repeat]*Repeat) (list []Repeat, leftOut int) {
+	list = make([]Repeat, 0, min(len(groups), maxGroups))
 	for _, r := range slices.SortedFunc(maps.Values(groups), busier) {
+		if len(list) == maxGroups {
+			break
+		}
 		r.rates()
 		list = append(list, *r)
 	}
-	return list[:min(len(list), maxGroups)]
+	return list, len(groups) - len(list)
 }
 
 func busier(a, b *Repeat) int {
