@@ -28,8 +28,17 @@ node_modules/.package-lock.json: package.json package-lock.json | tools
 .PHONY: engine
 engine: node_modules/.package-lock.json ## Fetch the embedded ClickHouse engine (npm, locked version)
 
+WEB := api/web/dist/index.html
+WEB_SOURCES := $(shell find api/web/app -type f -not -name schema.d.ts) api/web/build.mjs api/web/tsconfig.json api/openapi.yaml
+
+$(WEB): $(WEB_SOURCES) node_modules/.package-lock.json
+	node api/web/build.mjs
+
+.PHONY: web
+web: $(WEB) ## Build the dashboards, which the program embeds (npm, locked versions)
+
 .PHONY: build
-build: tools ## Build bin/tributary (no cgo)
+build: tools web ## Build bin/tributary (no cgo)
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o $(BIN) ./cmd/tributary
 
 .PHONY: demo

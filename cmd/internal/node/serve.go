@@ -15,6 +15,7 @@ import (
 
 	"tributary/api"
 	"tributary/api/problem"
+	"tributary/api/web"
 	"tributary/cmd/internal/config"
 	"tributary/ingest/gateway"
 	"tributary/journeys"
@@ -197,7 +198,7 @@ func (n *Node) readers() (http.Handler, error) {
 		return nil, err
 	}
 	n.routes.readers, n.endStreams = a.Rules(), a.EndStreams
-	return a.Handler(), nil
+	return web.Handler(a.Handler()), nil
 }
 
 // live is how changes are told to those who listen.

@@ -1,0 +1,5 @@
+import { render } from "preact"
+import { App, dress } from "./shell"
+
+dress()
+render(<App />, document.body)

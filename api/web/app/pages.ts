@@ -1,0 +1,15 @@
+// Every page: its path, its name, the scopes without which it shows nothing, and the part that it is fetched in.
+import type { ComponentType } from "preact"
+import type { Words } from "./i18n"
+
+export interface Page {
+  /** path is its first part, such as "/overview"; what follows is the page's own. */
+  path: string
+  name: keyof Words["common"]["pages"]
+  scope: string
+  load: () => Promise<{ default: ComponentType }>
+}
+
+export const pages: Page[] = [
+  { path: "/overview", name: "overview", scope: "journeys:read", load: () => import("./pages/overview") },
+]

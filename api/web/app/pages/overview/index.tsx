@@ -1,0 +1,5 @@
+import { FilterBar } from "../../scope"
+
+export default function Overview() {
+  return <FilterBar />
+}
