@@ -87,7 +87,7 @@ function Part({ page }: { page: Page }) {
   useEffect(() => void fetchIt(), [page])
   if (fault) return <Failure problem={new Problem(500, words.common.states.error, "", "")} retry={again} />
   if (lost) return <Failure problem={new Problem(0, "", "", "")} retry={() => void fetchIt()} />
-  return Body ? <><h1 class="unseen">{words.common.pages[page.name]}</h1><Body /></> : <Bones />
+  return Body ? <><h1>{words.common.pages[page.name]}</h1><Body /></> : <Bones />
 }
 
 /** FindBox leads to the search for customers from everywhere. */
