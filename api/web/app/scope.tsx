@@ -71,7 +71,16 @@ export function useScope(): Scope {
   return scopeOf(usePlace().query)
 }
 
-/** asQuery is a scope as the metrics' routes take it; asBody as POST /v1/journeys/… does, which know the same words. */
+/** asBody is a scope as POST /v1/journeys/… takes it. */
+export function asBody(scope: Scope) {
+  const filter = {
+    channels: scope.channel.length ? scope.channel : undefined, sources: scope.source.length ? scope.source : undefined,
+    segment: scope.segment, agent_kinds: scope.agent_kind.length ? scope.agent_kind : undefined,
+  }
+  return { from: scope.from, until: scope.until, zone: scope.zone, filter }
+}
+
+/** asQuery is a scope as the metrics' routes take it. */
 export function asQuery(scope: Scope) {
   return {
     from: scope.from, until: scope.until, zone: scope.zone, segment: scope.segment,

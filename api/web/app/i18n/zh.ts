@@ -1,5 +1,6 @@
 import type { Words } from "."
 import { common } from "./zh/common"
+import { metrics } from "./zh/metrics"
 import { overview } from "./zh/overview"
 
-export const zh: Words = { common, overview }
+export const zh: Words = { common, metrics, overview }
