@@ -1,10 +1,13 @@
 // How a metric of the registry is written: its value by its unit, what is better, and its definition one click away.
 import type { ComponentChildren } from "preact"
 import type { Schemas } from "./api"
+import type { paths } from "./schema"
 import { type Format, useSpeech } from "./i18n"
 import { About } from "./ui/parts"
 
 export type Metric = Schemas["Metric"]
+/** MetricId is an id that the document knows: the registry answers no other. */
+export type MetricId = paths["/v1/metrics/{id}"]["get"]["parameters"]["path"]["id"]
 export type Point = Schemas["MetricPoint"]
 
 /** valueOf writes a value in the metric's unit. */
@@ -13,7 +16,8 @@ export function valueOf(metric: Pick<Metric, "unit">, value: number | null | und
     case "share": return format.percent(value)
     case "points": return value === null || value === undefined ? format.number(value) : format.signed(value)
     case "seconds": return format.duration(value)
-    case "ratio": case "cost": return format.number(value, 2)
+    case "cost": return format.number(value, Math.abs(value ?? 1) < 1 ? 3 : 2)
+    case "ratio": return format.number(value, 2)
     default: return format.number(value)
   }
 }
@@ -24,7 +28,7 @@ export function changeOf(metric: Pick<Metric, "unit">, change: number, format: F
     case "share": return points(format.signed(change * 100))
     case "seconds": return (change > 0 ? "+" : change < 0 ? "\u2212" : "") + format.duration(Math.abs(change))
     case "points": return format.signed(change)
-    case "ratio": case "cost": return format.signed(change, 2)
+    case "ratio": case "cost": return format.signed(change, Math.abs(change) < 1 ? 3 : 2)
     default: return format.signed(change, 0)
   }
 }
