@@ -166,6 +166,9 @@ func (o *op) target() string {
 // opens is a key that opens an operation.
 func (w *world) opens(o *op) string {
 	scope := auth.Scope(o.Extensions["x-scope"].(string))
+	if scope == keyed || scope == public {
+		scope = auth.ScopeProfilesRead
+	}
 	return w.key(auth.KindFor(scope), "acme", scope)
 }
 

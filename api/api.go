@@ -86,6 +86,8 @@ type Config struct {
 	Keys         Keys
 	Tokens       Tokens // nil: keys alone open anything
 	Sessions     Sessions
+	SignIns      SignIns
+	Providers    Providers // nil: people sign in with keys alone
 	Notes        Notes
 	Handoffs     Handoffs
 	Promises     Promises
@@ -162,6 +164,7 @@ func (c Config) Validate() error {
 	need(c.Handoffs != nil, "handoffs")
 	need(c.Promises != nil, "promises")
 	need(c.Sessions != nil, "sessions")
+	need(c.SignIns != nil, "sign-ins")
 	need(c.Marks != nil, "marks")
 	need(c.Refusals != nil, "refusals")
 	need(len(c.Secret) >= 32, "secret")

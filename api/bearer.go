@@ -50,24 +50,65 @@ func (a *API) authorize(scope auth.Scope) gin.HandlerFunc {
 // authenticate finds whose request it is. A key is returned with the error if it is known and no longer
 // opens anything.
 func (a *API) authenticate(c *gin.Context) (*auth.Key, error) {
-	key, err := a.lookup(c.Request.Context(), bearer(c.GetHeader("Authorization")))
-	if key != nil {
-		c.Set(keyKey, key)
-		by := unify.By{Actor: key.Actor(), RequestID: c.GetString(requestIDKey)}
-		c.Request = c.Request.WithContext(unify.WithBy(c.Request.Context(), by))
+	key, err := a.asker(c.Request.Context(), c.Request)
+	a.asks(c, key)
+	if err == nil {
+		return key, nil
+	}
+	d, known := unauthenticated(err)
+	if !known {
+		return nil, err
 	}
 	var token *auth.TokenError
-	switch {
-	case err == nil:
-		return key, nil
-	case errors.As(err, &token):
+	if errors.As(err, &token) {
 		c.Header("WWW-Authenticate", `Bearer realm="tributary", error="invalid_token"`)
-		return nil, problem.New(problem.Unauthenticated, token.Error())
-	case errors.Is(err, auth.ErrUnknown), errors.Is(err, auth.ErrRevoked), errors.Is(err, auth.ErrExpired), errors.Is(err, auth.ErrClosed):
-		c.Header("WWW-Authenticate", `Bearer realm="tributary"`)
-		return key, problem.New(problem.Unauthenticated, reason(err))
+		return nil, d
 	}
-	return nil, err
+	c.Header("WWW-Authenticate", `Bearer realm="tributary"`)
+	return key, d
+}
+
+// asks keeps whose request it is, nil for nobody's: what is written in it is theirs.
+func (a *API) asks(c *gin.Context, key *auth.Key) {
+	if key == nil {
+		return
+	}
+	c.Set(keyKey, key)
+	by := unify.By{Actor: key.Actor(), RequestID: c.GetString(requestIDKey)}
+	c.Request = c.Request.WithContext(unify.WithBy(c.Request.Context(), by))
+}
+
+// asker finds whose request it is: by its Authorization header, whatever that is; without one, by the cookie of a
+// browser that is signed in. Programs have keys: no cookie opens the Model Context Protocol.
+func (a *API) asker(ctx context.Context, r *http.Request) (*auth.Key, error) {
+	text := ""
+	if len(r.Header.Values("Authorization")) == 0 && r.URL.Path != mcpPath {
+		text = a.cookie(r, sessionCookie)
+	}
+	switch {
+	case text == "":
+		return a.lookup(ctx, bearer(r.Header.Get("Authorization")))
+	case !a.fromOwnPage(r):
+		return nil, notOwnPage()
+	}
+	return a.SignIns.Lookup(ctx, text)
+}
+
+// notOwnPage refuses a request that a browser makes for who is signed in, and not for a page of this server.
+func notOwnPage() error {
+	return problem.New(problem.Forbidden, "a cookie is taken from pages of this server alone, and browsers say whose page asks over https or to a loopback address; programs send a key")
+}
+
+// unauthenticated is the problem of a credential that opens nothing; known is false for any other error.
+func unauthenticated(err error) (d *problem.Document, known bool) {
+	var token *auth.TokenError
+	switch {
+	case errors.As(err, &token):
+		return problem.New(problem.Unauthenticated, token.Error()), true
+	case errors.Is(err, auth.ErrUnknown), errors.Is(err, auth.ErrRevoked), errors.Is(err, auth.ErrExpired), errors.Is(err, auth.ErrClosed), errors.Is(err, auth.ErrSignedOut):
+		return problem.New(problem.Unauthenticated, reason(err)), true
+	}
+	return nil, false
 }
 
 // lookup finds the key, or what is like one, of a text.
@@ -90,6 +131,8 @@ func reason(err error) string {
 		return "the key has expired"
 	case errors.Is(err, auth.ErrClosed):
 		return "the key's workspace is closed"
+	case errors.Is(err, auth.ErrSignedOut):
+		return "the browser is not signed in, or no longer: sign in again"
 	}
 	return "send the key as Authorization: Bearer <key>"
 }

@@ -238,7 +238,7 @@ func (s *listening) follow() error {
 
 // usable says why the listener's key opens nothing any more.
 func (s *listening) usable(ctx context.Context) error {
-	key, err := s.api.lookup(ctx, bearer(s.c.GetHeader("Authorization")))
+	key, err := s.api.asker(ctx, s.c.Request)
 	switch {
 	case err != nil:
 		return err
@@ -262,7 +262,7 @@ func (s *listening) fail(ctx context.Context, err error) {
 		name, because = "gone", becauseSubject
 	case errors.Is(err, errOtherFeed):
 		because = becauseAnotherFeed
-	case errors.Is(err, auth.ErrUnknown), errors.Is(err, auth.ErrRevoked), errors.Is(err, auth.ErrExpired), errors.Is(err, auth.ErrClosed), errors.As(err, &token):
+	case errors.Is(err, auth.ErrUnknown), errors.Is(err, auth.ErrRevoked), errors.Is(err, auth.ErrExpired), errors.Is(err, auth.ErrClosed), errors.Is(err, auth.ErrSignedOut), errors.As(err, &token):
 		because = becauseKey
 	case toProblem(err).Status == problem.Internal.Status:
 		s.api.Logger.ErrorContext(ctx, "a stream ended", slog.String("request_id", s.c.GetString(requestIDKey)), slog.Any("error", err))

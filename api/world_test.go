@@ -177,6 +177,8 @@ func newWorld(t testing.TB, checks ...Check) *world {
 	w.keys = auth.NewKeys(w.state, commands, clock)
 	w.sessions, err = auth.NewSessions(w.keys, make([]byte, 32))
 	w.must(err)
+	signIns, err := auth.NewSignIns(w.keys, make([]byte, 32))
+	w.must(err)
 	accounts, err := reconcile.New(reconcile.Config{
 		Log: w.log, State: w.state, Commands: commands, Now: clock,
 		Held: func(_ context.Context, s unify.Selection) (map[stream.SourceDay]uint64, error) {
@@ -194,7 +196,7 @@ func newWorld(t testing.TB, checks ...Check) *world {
 	policies := policy.NewBook(w.state)
 	w.api, err = New(Config{
 		Queries:  w.statements(noQueries{}, policies, commands, clock),
-		Promises: service, Handoffs: w.state, Sessions: w.sessions, Marks: w.state, Refusals: w.gate, Secret: make([]byte, 32),
+		Promises: service, Handoffs: w.state, Sessions: w.sessions, SignIns: signIns, Marks: w.state, Refusals: w.gate, Secret: make([]byte, 32),
 		Live:    w.live(),
 		Privacy: w.desk(service, commands, clock),
 		Past:    noPast{}, Contacting: someContacts{}, Effects: someEffects{}, Forecasts: noReports{}, Drivers: someDrivers{}, Measures: someMeasures{}, Targets: cx.NewTargets(commands, w.state, clock),

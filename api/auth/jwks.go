@@ -144,11 +144,11 @@ func (i *Issuer) fetcher(client *http.Client) func(context.Context) (*jose.JSONW
 		return func(ctx context.Context) (*jose.JSONWebKeySet, error) { return getKeySet(ctx, client, i.KeysURL) }
 	}
 	return func(ctx context.Context) (*jose.JSONWebKeySet, error) {
-		address, err := discover(ctx, client, i.Issuer)
+		provider, err := discover(ctx, client, i.Issuer)
 		if err != nil {
 			return nil, err
 		}
-		return getKeySet(ctx, client, address)
+		return getKeySet(ctx, client, provider.KeysURL)
 	}
 }
 
@@ -168,26 +168,34 @@ func getKeySet(ctx context.Context, client *http.Client, address string) (*jose.
 	return parseKeySet(text)
 }
 
-// discover asks an issuer where its keys are
-// (https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig).
-func discover(ctx context.Context, client *http.Client, issuer string) (string, error) {
+// metadata is what a provider says of itself
+// (https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata).
+type metadata struct {
+	Issuer           string   `json:"issuer"`
+	KeysURL          string   `json:"jwks_uri"`
+	AuthorizationURL string   `json:"authorization_endpoint"`
+	TokenURL         string   `json:"token_endpoint"`
+	TokenAuth        []string `json:"token_endpoint_auth_methods_supported"`
+	// SaysIssuer: it names itself where it sends a browser back (RFC 9207).
+	SaysIssuer bool `json:"authorization_response_iss_parameter_supported"`
+}
+
+// discover asks an issuer what it says of itself.
+func discover(ctx context.Context, client *http.Client, issuer string) (*metadata, error) {
 	text, err := get(ctx, client, strings.TrimSuffix(issuer, "/")+"/.well-known/openid-configuration")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	var provider struct {
-		Issuer  string `json:"issuer"`
-		KeysURL string `json:"jwks_uri"`
-	}
-	switch err := json.Unmarshal(text, &provider); {
+	m := new(metadata)
+	switch err := json.Unmarshal(text, m); {
 	case err != nil:
-		return "", errors.New("its openid-configuration is not JSON")
-	case provider.Issuer != issuer:
-		return "", errors.New("its openid-configuration names another issuer")
-	case !secureURL(provider.KeysURL):
-		return "", errors.New("its jwks_uri is not https")
+		return nil, errors.New("its openid-configuration is not JSON")
+	case m.Issuer != issuer:
+		return nil, errors.New("its openid-configuration names another issuer")
+	case !secureURL(m.KeysURL):
+		return nil, errors.New("its jwks_uri is not https")
 	}
-	return provider.KeysURL, nil
+	return m, nil
 }
 
 func get(ctx context.Context, client *http.Client, address string) ([]byte, error) {

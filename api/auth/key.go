@@ -135,6 +135,10 @@ type Key struct {
 	subject  string           // "jwt:<hash of issuer>:<hash of subject>", "key:<id>:session:<uuid>"
 	Customer event.Identifier `json:"-"` // the customer whose own token it is, if it is one
 	Session  *Session         `json:"-"` // what an agent session is bound to, if it is one
+	issued   string           // by whom the token is, and for whom: see Issuer.name
+
+	// SignedIn is until when a browser is signed in, where it was one that asked; zero: it was none.
+	SignedIn time.Time `json:"-"`
 }
 
 // Actor is how the key is named in the audit trail.

@@ -3,6 +3,7 @@ package auth
 import (
 	"cmp"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -133,6 +134,18 @@ func (k *Keys) find(hash string) (*Key, error) {
 	}
 	k.found[hash] = key
 	return key, nil
+}
+
+// hashOf finds under which hash a key is kept.
+func (k *Keys) hashOf(key *Key) ([]byte, error) {
+	hash := key.hash
+	if hash == "" {
+		var err error
+		if hash, _, err = k.byID(key.ID); err != nil {
+			return nil, err
+		}
+	}
+	return hex.DecodeString(hash)
 }
 
 // New says what a key is to be. Scopes are all that its kind may have if none are given; a write key's

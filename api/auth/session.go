@@ -117,7 +117,7 @@ func (s *Sessions) Make(maker *Key, n NewSession) (text string, session *Key, er
 	if err := maker.MaySession(); err != nil {
 		return "", nil, err
 	}
-	hash, err := s.hashOf(maker)
+	hash, err := s.keys.hashOf(maker)
 	if err != nil {
 		return "", nil, err
 	}
@@ -256,18 +256,6 @@ func (s *Sessions) box(id uuid.UUID) (cipher.AEAD, error) {
 		return nil, err
 	}
 	return cipher.NewGCM(block)
-}
-
-// hashOf finds under which hash a key is kept.
-func (s *Sessions) hashOf(key *Key) ([]byte, error) {
-	hash := key.hash
-	if hash == "" {
-		var err error
-		if hash, _, err = s.keys.byID(key.ID); err != nil {
-			return nil, err
-		}
-	}
-	return hex.DecodeString(hash)
 }
 
 type endedDoc struct {

@@ -85,33 +85,40 @@ func NewTokens(c TokensConfig) (*Tokens, error) {
 // Lookup checks a token and returns what its bearer may do. It fails with *TokenError, with ErrClosed, or
 // because the issuer's keys cannot be had.
 func (t *Tokens) Lookup(ctx context.Context, text string) (*Key, error) {
+	key, _, err := t.read(ctx, text)
+	return key, err
+}
+
+// read is Lookup, and returns the token's claims as well.
+func (t *Tokens) read(ctx context.Context, text string) (*Key, map[string]any, error) {
 	if len(text) > maxToken {
-		return nil, &TokenError{Fault: fmt.Sprintf("is larger than %d bytes", maxToken)}
+		return nil, nil, &TokenError{Fault: fmt.Sprintf("is larger than %d bytes", maxToken)}
 	}
 	token, err := jwt.ParseSigned(text, algorithms)
 	var alg *jose.ErrUnexpectedSignatureAlgorithm
 	switch {
 	case errors.As(err, &alg):
-		return nil, &TokenError{"alg", "is not one that is allowed"}
+		return nil, nil, &TokenError{"alg", "is not one that is allowed"}
 	case err != nil || len(token.Headers) != 1:
-		return nil, &TokenError{Fault: "is not a signed JSON Web Token"}
+		return nil, nil, &TokenError{Fault: "is not a signed JSON Web Token"}
 	}
 	var unproven jwt.Claims
 	if err := token.UnsafeClaimsWithoutVerification(&unproven); err != nil {
-		return nil, &TokenError{Fault: "has claims that cannot be read"}
+		return nil, nil, &TokenError{Fault: "has claims that cannot be read"}
 	}
 	i, err := t.issuer(&unproven)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	claims, values, err := i.prove(ctx, token)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := i.check(claims, t.config.Now()); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return t.key(i, claims, values)
+	key, err := t.key(i, claims, values)
+	return key, values, err
 }
 
 // issuer finds whose the token says it is, and for whom.
@@ -176,7 +183,7 @@ func (i *issuer) check(c *jwt.Claims, now time.Time) error {
 func (t *Tokens) key(i *issuer, c *jwt.Claims, values map[string]any) (*Key, error) {
 	subject := "jwt:" + t.hash(c.Issuer) + ":" + t.hash(c.Issuer+"\x00"+c.Subject)
 	key := &Key{
-		ID: subject, subject: subject, Kind: KindRead, Scopes: i.scopes(values), Expires: c.Expiry.Time(),
+		ID: subject, subject: subject, issued: i.name(), Kind: KindRead, Scopes: i.scopes(values), Expires: c.Expiry.Time(),
 		Workspace: i.Workspace, Purpose: i.Purpose, Reader: i.Reader,
 	}
 	if i.WorkspaceClaim != "" {

@@ -51,6 +51,9 @@ func TestExampleHoldsEveryKeyAndItsDefault(t *testing.T) {
 	if want.Auth.JWT == nil {
 		want.Auth.JWT = []TokenIssuer{}
 	}
+	if want.Auth.OIDC == nil {
+		want.Auth.OIDC = []OIDCProvider{}
+	}
 	if want.Sources == nil {
 		want.Sources = []Source{}
 	}

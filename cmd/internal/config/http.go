@@ -2,13 +2,11 @@ package config
 
 import (
 	"crypto/tls"
-	"fmt"
 	"net/http"
 	"net/url"
 	"os"
 	"time"
 
-	"tributary/api/auth"
 	"tributary/ingest/ratelimit"
 )
 
@@ -90,52 +88,4 @@ func (h HTTP) validate(fault func(bad bool, format string, args ...any)) {
 func isOrigin(text string) bool {
 	u, err := url.Parse(text)
 	return text == "" || err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && text == u.Scheme+"://"+u.Host
-}
-
-// Auth is who else than holders of keys may ask.
-type Auth struct {
-	JWT []TokenIssuer `yaml:"jwt"`
-}
-
-// TokenIssuer is one whose tokens open what they say; see auth.Issuer.
-type TokenIssuer struct {
-	Issuer         string                  `yaml:"issuer"`
-	Audience       string                  `yaml:"audience"`
-	JWKSURL        string                  `yaml:"jwks_url"`
-	JWKSFile       string                  `yaml:"jwks_file"`
-	Algorithms     []string                `yaml:"algorithms"`
-	Leeway         Duration                `yaml:"leeway"`
-	Workspace      string                  `yaml:"workspace"`
-	WorkspaceClaim string                  `yaml:"workspace_claim"`
-	ScopesClaim    string                  `yaml:"scopes_claim"`
-	Scopes         map[string][]auth.Scope `yaml:"scopes"`
-	Purpose        auth.Purpose            `yaml:"purpose"`
-	PurposeClaim   string                  `yaml:"purpose_claim"`
-	Reader         auth.Reader             `yaml:"reader"`
-	ReaderClaim    string                  `yaml:"reader_claim"`
-	CustomerClaim  string                  `yaml:"customer_claim"`
-	CustomerType   string                  `yaml:"customer_type"`
-}
-
-// Issuers are those of auth.jwt.
-func (a Auth) Issuers() []auth.Issuer {
-	var all []auth.Issuer
-	for _, t := range a.JWT {
-		all = append(all, auth.Issuer{
-			Issuer: t.Issuer, Audience: t.Audience, KeysURL: t.JWKSURL, KeysFile: t.JWKSFile,
-			Algorithms: t.Algorithms, Leeway: time.Duration(t.Leeway),
-			Workspace: t.Workspace, WorkspaceClaim: t.WorkspaceClaim, ScopesClaim: t.ScopesClaim, Scopes: t.Scopes,
-			Purpose: t.Purpose, PurposeClaim: t.PurposeClaim, Reader: t.Reader, ReaderClaim: t.ReaderClaim,
-			CustomerClaim: t.CustomerClaim, CustomerType: t.CustomerType,
-		})
-	}
-	return all
-}
-
-func (a Auth) faults() []error {
-	var faults []error
-	for n, issuer := range a.Issuers() {
-		faults = append(faults, prefixed(fmt.Sprintf("auth.jwt[%d]", n), issuer.Validate())...)
-	}
-	return faults
 }

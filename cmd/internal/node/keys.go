@@ -24,6 +24,11 @@ func (n *Node) openKeys() (err error) {
 			declared = append(declared, i.Workspace)
 		}
 	}
+	for _, p := range n.config.Auth.OIDC {
+		if p.Workspace != "" {
+			declared = append(declared, p.Workspace)
+		}
+	}
 	for _, s := range n.config.Sources {
 		if s.Workspace != "" {
 			declared = append(declared, s.Workspace)
@@ -41,13 +46,17 @@ func (n *Node) tokens() (api.Tokens, error) {
 	if len(issuers) == 0 {
 		return nil, nil
 	}
-	secret, err := hkdf.Key(sha256.New, n.folder.key, nil, "token subjects", sha256.Size)
+	c, err := n.tokensConfig()
 	if err != nil {
 		return nil, err
 	}
-	return auth.NewTokens(auth.TokensConfig{
-		Issuers: issuers, Workspaces: n.authKeys.Workspaces, Secret: secret, Now: time.Now, Logger: n.logger,
-	})
+	c.Issuers = issuers
+	return auth.NewTokens(c)
+}
+
+func (n *Node) tokensConfig() (auth.TokensConfig, error) {
+	secret, err := hkdf.Key(sha256.New, n.folder.key, nil, "token subjects", sha256.Size)
+	return auth.TokensConfig{Workspaces: n.authKeys.Workspaces, Secret: secret, Now: time.Now, Logger: n.logger}, err
 }
 
 // issuers are those whose tokens are taken, and the words that a client may ask them for.
@@ -72,6 +81,33 @@ func (n *Node) sessions() (*auth.Sessions, error) {
 		return nil, err
 	}
 	return auth.NewSessions(n.authKeys, secret)
+}
+
+// signIns makes and checks what browsers keep while somebody is signed in, and signs people in at providers; those are
+// nil where none is configured.
+func (n *Node) signIns() (*auth.SignIns, api.Providers, error) {
+	secret, err := hkdf.Key(sha256.New, n.folder.key, nil, "browser sessions", sha256.Size)
+	if err != nil {
+		return nil, nil, err
+	}
+	list, err := n.config.Auth.Providers()
+	if err != nil {
+		return nil, nil, err
+	}
+	issuers := n.config.Auth.Issuers()
+	for _, p := range list {
+		issuers = append(issuers, p.Issuer)
+	}
+	signIns, err := auth.NewSignIns(n.authKeys, secret, issuers...)
+	if err != nil || len(list) == 0 {
+		return signIns, nil, err
+	}
+	c, err := n.tokensConfig()
+	if err != nil {
+		return nil, nil, err
+	}
+	providers, err := auth.NewProviders(c, secret, list...)
+	return signIns, providers, err
 }
 
 // keepUseEvery is how often it is written down which keys were used: once a day each at most.

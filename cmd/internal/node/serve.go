@@ -178,6 +178,10 @@ func (n *Node) readers() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	signIns, providers, err := n.signIns()
+	if err != nil {
+		return nil, err
+	}
 	written, err := hkdf.Key(sha256.New, n.folder.key, nil, "writes of agents", sha256.Size)
 	if err != nil {
 		return nil, err
@@ -185,7 +189,7 @@ func (n *Node) readers() (http.Handler, error) {
 	issuers, scopes := n.issuers()
 	a, err := api.New(api.Config{
 		Version: n.options.Version, PublicURL: n.config.HTTP.PublicURL, AuthorizationServers: issuers, AuthorizationScopes: scopes,
-		Sessions: sessions, Handoffs: n.state, Promises: n.profiles, Marks: n.state, Refusals: n.gate, Secret: written,
+		Sessions: sessions, SignIns: signIns, Providers: providers, Handoffs: n.state, Promises: n.profiles, Marks: n.state, Refusals: n.gate, Secret: written,
 		Live: n.live(),
 		Past: earlier, Contacting: contacting, Effects: effects, Forecasts: forecasts, Drivers: drivers, Measures: measures, Targets: n.targets(),
 		Journeys: n.journeys, ReportTimeout: time.Duration(n.config.HTTP.ReportTimeout),
