@@ -10,10 +10,10 @@ export type Metric = Schemas["Metric"]
 export type MetricId = paths["/v1/metrics/{id}"]["get"]["parameters"]["path"]["id"]
 export type Point = Schemas["MetricPoint"]
 
-/** valueOf writes a value in the metric's unit. */
-export function valueOf(metric: Pick<Metric, "unit">, value: number | null | undefined, format: Format): string {
+/** valueOf writes a value in the metric's unit, a share with so many digits after the point. */
+export function valueOf(metric: Pick<Metric, "unit">, value: number | null | undefined, format: Format, digits = 1): string {
   switch (metric.unit) {
-    case "share": return format.percent(value)
+    case "share": return format.percent(value, digits)
     case "points": return value === null || value === undefined ? format.number(value) : format.signed(value)
     case "seconds": return format.duration(value)
     case "cost": return format.number(value, Math.abs(value ?? 1) < 1 ? 3 : 2)
@@ -26,7 +26,7 @@ export function valueOf(metric: Pick<Metric, "unit">, value: number | null | und
 export function changeOf(metric: Pick<Metric, "unit">, change: number, format: Format, points: (n: string) => string): string {
   switch (metric.unit) {
     case "share": return points(format.signed(change * 100))
-    case "seconds": return (change > 0 ? "+" : change < 0 ? "\u2212" : "") + format.duration(Math.abs(change))
+    case "seconds": return (change > 0 ? "+" : change < 0 ? "-" : "") + format.duration(Math.abs(change))
     case "points": return format.signed(change)
     case "ratio": case "cost": return format.signed(change, Math.abs(change) < 1 ? 3 : 2)
     default: return format.signed(change, 0)

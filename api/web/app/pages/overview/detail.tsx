@@ -90,7 +90,7 @@ function Course({ metric, points, scope, grain, by }: { metric: Metric; points: 
           : "",
       },
       xAxis: axis(c, { type: "time", splitLine: { show: false }, axisLabel: { color: c.soft, hideOverlap: true, formatter: (at: number) => format.day(new Date(at), scope.zone) } }),
-      yAxis: axis(c, { type: "value", scale: metric.unit !== "cases", axisLabel: { color: c.soft, formatter: write } }),
+      yAxis: axis(c, { type: "value", scale: metric.unit !== "cases", axisLabel: { color: c.soft, formatter: (value: number) => valueOf(metric, value, format, 0) } }),
       series: [
         ...(alone ? band(points, c) : []),
         ...shown.map((line, n) => ({

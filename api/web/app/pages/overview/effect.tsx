@@ -40,7 +40,7 @@ export function Effect({ scope: asked }: { scope: Scope }) {
             { title: say.exposure, cell: (r) => <About word={say.exposures[r.exposure.name as keyof typeof say.exposures] ?? r.exposure.name}><p>{r.exposure.exposed}</p><p class="small soft">{say.notAdjusted}: {r.not_adjusted.join("; ")}</p></About> },
             { title: say.peopleBoth, number: true, cell: (r) => `${format.number(r.stayed.crude.exposed.people)} / ${format.number(r.stayed.crude.unexposed.people)}` },
             { title: say.stayed, number: true, cell: (r) => outcome(r.stayed, (v) => words.metrics.points(format.signed(v * 100))) },
-            { title: say.paid, number: true, cell: (r) => { const paid = mostPaid(r); return outcome(paid, (v) => (v > 0 ? "+" : v < 0 ? "\u2212" : "") + format.money(Math.abs(v), paid?.currency ?? "USD")) } },
+            { title: say.paid, number: true, cell: (r) => { const paid = mostPaid(r); return outcome(paid, (v) => (v > 0 ? "+" : v < 0 ? "-" : "") + format.money(Math.abs(v), paid?.currency ?? "USD")) } },
             { title: say.immature, number: true, cell: (r) => format.number(r.immature) },
           ]} />
         )}
