@@ -13,7 +13,7 @@ import (
 type Standing string
 
 // The standings. A value whose 95 % interval lies on the better side of the target as a whole, or ends at it, has met it, one whose
-// interval lies on the other has missed it; else the sample does not decide. A stock is counted, not sampled: its value decides.
+// interval lies on the other has missed it; else the sample does not decide. Open cases and contacts are counted, not sampled: the value decides.
 const (
 	StandingMet       Standing = "met"
 	StandingMissed    Standing = "missed"
@@ -48,7 +48,7 @@ func (s statement) plan(target *Target, p *Point) *Plan {
 	switch {
 	case p.Interval != nil:
 		low, high = p.Interval.Low, p.Interval.High
-	case s.metric.kind != stock:
+	case !s.metric.kind.whole():
 		plan.Standing = StandingUndecided
 		return plan
 	}

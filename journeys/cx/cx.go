@@ -58,7 +58,7 @@ type Point struct {
 	Sample      uint64   `json:"sample" policy:"meta"` // contacts, answers, legs or cases
 	// BelowMinimum: the sample is smaller than the metric asks for.
 	BelowMinimum bool `json:"below_minimum" policy:"meta"`
-	// Interval is the confidence interval of 95 %. A stock has none; a mean or median has one from the metric's minimum on.
+	// Interval is the confidence interval of 95 %. A count has none; a mean or median has one from the metric's minimum on.
 	Interval *Interval `json:"interval,omitempty" policy:"-"`
 	// Immature is how many of the sample something may still happen to that changes the value.
 	Immature uint64 `json:"immature" policy:"meta"`
@@ -226,7 +226,7 @@ func (s statement) point(q *Question, row *pointRow) Point {
 			p.Interval = &Interval{row.MiddleLow / scale, row.MiddleHigh / scale}
 		}
 		return p
-	case stock:
+	case stock, volume:
 		p.Value = ptr(upper)
 		return p
 	case share, net, mean:
@@ -251,7 +251,7 @@ func (s statement) point(q *Question, row *pointRow) Point {
 			}
 			p.Parts[part.name] = float64(row.Parts[i]) / scale / lower
 		}
-	case median, stock: // above
+	case median, stock, volume: // above
 	}
 	return p
 }

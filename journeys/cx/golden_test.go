@@ -132,6 +132,9 @@ func TestNumbersOfMarch(t *testing.T) {
 		by     cx.Dimension
 		want   []string
 	}{
+		// All but c7, which is the call back that was agreed on in c6.
+		{"contacts", "", []string{"| 7 of 7, 0 immature"}},
+		{"contacts", cx.ByChannel, []string{"chat| 3 of 3, 0 immature", "voice| 4 of 4, 0 immature"}},
 		// First about a topic: c1, c3, c6 (c4 and c5 were not handled), c8. c2 follows c1. c7 is no contact.
 		{"fcr", "", []string{"|callback_agreed 1/1 of 1, 0 immature", "|plain 2/3 of 3, 0 immature"}},
 		{"fcr", cx.ByTopic, []string{"bill|plain 1/2 of 2, 0 immature", "line|callback_agreed 1/1 of 1, 0 immature", "line|plain 1/1 of 1, 0 immature"}},
@@ -187,6 +190,11 @@ func (w *world) byDay(t *testing.T) {
 	if want := []float64{2, 1, 2, 3, 2, 2}; !slices.Equal(got, want) {
 		t.Errorf("open at the end of each day: %v, want %v", got, want)
 	}
+	days := lines(w.ask(cx.Question{Metric: "contacts", Scope: scope("acme"), Grain: cx.GrainDay}))
+	began := []string{"2026-03-02T00 | 2 of 2, 0 immature", "2026-03-03T00 | 3 of 3, 0 immature", "2026-03-04T00 | 1 of 1, 0 immature", "2026-03-15T00 | 1 of 1, 0 immature"}
+	if !slices.Equal(days, began) {
+		t.Errorf("contacts by day %q, want %q", days, began)
+	}
 	q = cx.Question{Metric: "fcr", Scope: scope("acme"), Grain: cx.GrainDay}
 	q.Scope.KnownAt = day0.AddDate(0, 0, 8) // c1 and c3 are old enough, c6 is not
 	list := lines(w.ask(q))
@@ -213,6 +221,7 @@ func (w *world) drilled(t *testing.T) {
 		want   []string // id, and what it adds
 	}{
 		{"repeat_contact_rate", cx.ByChannel, "voice", []string{"c2 1", "c6 1", "c5 1", "c4 0"}},
+		{"contacts", cx.ByChannel, "chat", []string{"c8 1", "c3 1", "c1 1"}},
 		{"aht_leg", "", "", []string{"c2/g006 130", "c6/l2 200", "c6/l1 60", "c3/l2 340"}},
 		{"backlog", "", "", []string{"k2 1", "k0 1"}},
 		{"nps", "", "", []string{"s012 0", "s011 1", "s010 -1"}},

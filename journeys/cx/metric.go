@@ -14,6 +14,7 @@ const (
 	UnitSeconds Unit = "seconds"
 	UnitCost    Unit = "cost" // in whatever unit the sources give theirs
 	UnitCases   Unit = "cases"
+	UnitCount   Unit = "count"
 	UnitRatio   Unit = "ratio"
 )
 
@@ -88,7 +89,11 @@ const (
 	mean               // sum of numerators through sum of denominators
 	median             // of numerators
 	stock              // sum of all numerators until the end of the bucket
+	volume             // sum of the numerators of the bucket
 )
+
+// whole says whether a value is a count of all there is: it has neither a denominator nor an interval.
+func (k kind) whole() bool { return k == stock || k == volume }
 
 // columns are those of the statement that a metric is made of. Numerators are whole numbers: scale is how many make one
 // of the unit.

@@ -227,11 +227,13 @@ func (c counts) add(key string, upper, lower float64, mature bool) {
 	}
 }
 
-func (c counts) lines(middle bool) []string {
+func (c counts) lines(metric string) []string {
 	list := []string{}
 	for key, t := range c {
 		switch {
-		case middle:
+		case metric == "contacts":
+			key += fmt.Sprintf(" %.9g", t.upper)
+		case metric == "speed_of_answer_median":
 			slices.Sort(t.values)
 			n := len(t.values)
 			key += fmt.Sprintf(" %.9g", (t.values[(n-1)/2]+t.values[n/2])/2)
@@ -278,6 +280,8 @@ func naiveContact(metric string, all []*talk, byChannel bool, from, until, known
 			}
 		}
 		switch metric {
+		case "contacts":
+			in, upper = t.contact(), 1
 		case "fcr":
 			fcr(topic)
 		case "fcr_any_topic":

@@ -15,6 +15,14 @@ var handleParts = []part{{"talk", "talk_ms"}, {"hold", "hold_ms"}, {"wrap", "wra
 // service are the metrics of how contacts and cases are served.
 var service = []Metric{
 	{
+		ID: "contacts", Name: "Contacts", Unit: UnitCount, Better: BetterNeither, By: byContact,
+		Formula: "Inbound conversations that began, on any channel, whoever answered them, and whether anybody did.",
+		Notes: "Of the bucket in which the first event of the conversation happened. Abandoned contacts count, agreed call backs and outbound conversations do not. " +
+			"A bucket without any has no point: read it as 0.",
+		Source: ownDefinition,
+		rows:   ofContacts, kind: volume, of: columns{counted: "eligible", numerator: "1", names: talkNames},
+	},
+	{
 		ID: "fcr", Name: "First contact resolution", Unit: UnitShare, Better: BetterLarger, Minimum: 50, By: byContact, Series: "callback", WindowDays: 7, Comparable: true,
 		Formula: "First inbound contacts about a topic that the same person did not follow with another inbound contact about the topic, on any channel, within 7 days of " +
 			"its start, of all first ones. First: handled, and no handled one of the same person and topic in the 7 days before.",

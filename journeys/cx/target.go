@@ -120,7 +120,7 @@ func (m *Metric) outside(value *float64) string {
 		high, what = 1, "must be a share from 0 to 1: 80 % is 0.8"
 	case UnitPoints:
 		low, high, what = -100, 100, "must be from -100 to 100"
-	case UnitSeconds, UnitCost, UnitCases, UnitRatio:
+	case UnitSeconds, UnitCost, UnitCases, UnitCount, UnitRatio:
 	}
 	switch {
 	case value == nil:
