@@ -17,6 +17,7 @@ import (
 
 	"tributary/api/admin"
 	"tributary/api/auth"
+	"tributary/api/web"
 	"tributary/cmd/internal/demo"
 	"tributary/cmd/internal/node"
 	"tributary/profiles/unify"
@@ -194,19 +195,24 @@ func (d *demoRun) define(ctx context.Context) error {
 	return d.node.Settle(ctx)
 }
 
-// invite makes a fresh read key and says what to try.
+// invite makes fresh keys and says what to try.
 func (d *demoRun) invite(ctx context.Context) error {
 	secret, _, err := d.node.Keys().Create(ctx, auth.New{Kind: auth.KindRead, Workspace: d.node.Workspace(), Note: "demo"})
+	if err != nil {
+		return err
+	}
+	admin, _, err := d.node.Keys().Create(ctx, auth.New{Kind: auth.KindAdmin, Workspace: d.node.Workspace(), Note: "demo"})
 	if err != nil {
 		return err
 	}
 	const customer, account = "user_id:u-100007", "acc_00001"
 	_, err = fmt.Fprintf(d.out, `
 Tributary is running.
-  URL       %[1]s
-  page      %[1]s/docs, to try every route
-  read key  %[2]s
-  data      %[3]s (truth.csv there says who each event was really about)
+  dashboards  %[1]s%[7]s, to sign in to with the admin key
+  admin key   %[8]s
+  read key    %[2]s
+  API         %[1]s/docs, to try every route
+  data        %[3]s (truth.csv there says who each event was really about)
 
 Try (a profile has its computed traits and segments in it):
   curl -s -H "Authorization: Bearer %[2]s" %[1]s/v1/profiles/%[4]s
@@ -221,7 +227,7 @@ For a model that speaks MCP, %[1]s/mcp and a key of its own:
   tributary keys create --kind agent --reader own_ai --data-dir %[3]s
 
 Press Ctrl-C to stop; run it again to go on with the same data.
-`, d.url, secret, d.dir, customer, account, demo.Segment)
+`, d.url, secret, d.dir, customer, account, demo.Segment, web.Base, admin)
 	return err
 }
 

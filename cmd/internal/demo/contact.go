@@ -274,6 +274,19 @@ func (w *writer) askCSAT(at time.Time, conversation string, who as, mean float64
 	w.send(SourceSurvey, "sms", "track", "survey.sent", at, who, p)
 	if w.chance(0.38) {
 		score := min(5, max(1, int(mean+w.p.Luck-0.2+w.r.NormFloat64())))
-		w.send(SourceSurvey, "sms", "track", "survey.answered", w.after(at, 60, 86400), who, merge(p, props{"score": score, "scale": scale}))
+		at = w.after(at, 60, 86400)
+		w.send(SourceSurvey, "sms", "track", "survey.answered", at, who, merge(p, props{"score": score, "scale": scale}))
+		w.askCES(at, conversation, who, score)
 	}
+}
+
+// askCES is a second question of the form, which every other one has: how easy it was, which goes with how content one is.
+func (w *writer) askCES(at time.Time, conversation string, who as, csat int) {
+	if w.serial%2 == 0 {
+		return
+	}
+	p := props{"survey_id": w.id("ces"), "survey": "ces", "survey_kind": "transactional", "about_conversation_id": conversation, "conversation_id": conversation}
+	w.send(SourceSurvey, "sms", "track", "survey.sent", at, who, p)
+	score := min(7, csat+w.serial%4)
+	w.send(SourceSurvey, "sms", "track", "survey.answered", at.Add(20*time.Second), who, merge(p, props{"score": score, "scale": "1-7"}))
 }
