@@ -45,6 +45,11 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 			return nil, err
 		}
 	}
+	for lane := range stream.Lanes { // told as 0 from the start, so that the first failure shows as a rate
+		for _, reason := range []string{"full", "closed", "other"} {
+			m.failures.WithLabelValues(stream.Lane(lane).String(), reason)
+		}
+	}
 	return m, nil
 }
 

@@ -64,12 +64,22 @@ func newMetrics(version string) *metrics {
 		pulls:     counter("tributary_pulls_total", "Pages asked for, by source and outcome (kept, failed).", "source", "outcome"),
 		sqlTraits: counter("tributary_sql_trait_runs_total", "Queries of SQL traits, by trait and outcome (set, failed).", "workspace", "trait", "outcome"),
 	}
+	m.begin()
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "tributary_build_info", Help: "1, with the version as a label."}, []string{"version"})
 	build.WithLabelValues(version).Set(1)
 	m.registry.MustRegister(m.records, m.outcomes, m.step, m.delay, m.rows, m.insert, m.retries, m.refused, m.restored, m.pulled, m.pulls, m.sqlTraits, build,
 		// With how long goroutines wait for a thread: what a slow answer is first to be compared to.
 		collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(collectors.MetricsScheduler)), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+// begin has what seldom happens told as 0 from the start: a counter that comes into being with its first fault shows no rate of it.
+func (m *metrics) begin() {
+	for _, table := range outbox.Tables() {
+		for _, c := range []*prometheus.CounterVec{m.retries, m.refused, m.restored} {
+			c.WithLabelValues(table.String())
+		}
+	}
 }
 
 // Pulled implements source.Observer.
