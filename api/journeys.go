@@ -15,6 +15,7 @@ import (
 
 // Journeys tells how people move; flow.Flow is one.
 type Journeys interface {
+	Names(ctx context.Context, workspace string, r flow.NamesRequest) (*flow.Names, error)
 	Funnel(ctx context.Context, workspace string, r flow.FunnelRequest) (*flow.Funnel, error)
 	FunnelPeople(ctx context.Context, workspace string, r flow.FunnelPeopleRequest) (*flow.People, error)
 	Retention(ctx context.Context, workspace string, r flow.RetentionRequest) (*flow.Retention, error)

@@ -72,6 +72,11 @@ func (o oneTraveller) Paths(context.Context, string, flow.PathsRequest) (*flow.P
 	return &flow.Paths{About: about, By: flow.ByName, Nodes: []flow.Node{{Name: "a", People: 1, Ends: 1}}, Links: []flow.Link{}, Untrusted: []string{}}, err
 }
 
+func (o oneTraveller) Names(context.Context, string, flow.NamesRequest) (*flow.Names, error) {
+	about, err := o.about()
+	return &flow.Names{About: about, Events: []flow.Name{{Name: "a", Type: "track", Events: 1, People: 1, Channels: []string{"web"}, Sources: []string{"shop"}}}, Untrusted: []string{}}, err
+}
+
 func (o oneTraveller) Between(context.Context, string, flow.BetweenRequest) (*flow.Between, error) {
 	about, err := o.about()
 	return &flow.Between{About: about, Pairs: flow.FirstPair, Starts: 1, Histogram: []flow.Bin{}}, err

@@ -90,6 +90,7 @@ func (a *API) routes() []route {
 		{http.MethodPost, "/v1/journeys/funnel/people", auth.ScopeProfilesRead, personal, reportOf(a, a.Journeys.FunnelPeople)},
 		{http.MethodPost, "/v1/journeys/retention", auth.ScopeJourneysRead, aggregate, reportOf(a, a.Journeys.Retention)},
 		{http.MethodPost, "/v1/journeys/retention/people", auth.ScopeProfilesRead, personal, reportOf(a, a.Journeys.RetentionPeople)},
+		{http.MethodPost, "/v1/journeys/events", auth.ScopeJourneysRead, aggregate, reportOf(a, a.Journeys.Names)},
 		{http.MethodPost, "/v1/journeys/paths", auth.ScopeJourneysRead, aggregate, reportOf(a, a.Journeys.Paths)},
 		{http.MethodPost, "/v1/journeys/paths/people", auth.ScopeProfilesRead, personal, reportOf(a, a.Journeys.PathsPeople)},
 		{http.MethodPost, "/v1/journeys/time-between", auth.ScopeJourneysRead, aggregate, reportOf(a, a.Journeys.Between)},

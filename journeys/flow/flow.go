@@ -20,12 +20,17 @@ import (
 type Flow struct {
 	store  *store.Store
 	reader *report.Reader
+	names  store.Query[nameRow]
 	now    func() time.Time
 }
 
 // New returns the reports over an open store.
-func New(s *store.Store, reader *report.Reader, now func() time.Time) *Flow {
-	return &Flow{store: s, reader: reader, now: now}
+func New(s *store.Store, reader *report.Reader, now func() time.Time) (*Flow, error) {
+	names, err := store.Prepare[nameRow](s, "flow/names")
+	if err != nil {
+		return nil, err
+	}
+	return &Flow{store: s, reader: reader, names: names, now: now}, nil
 }
 
 // The bounds of a window, how long something may take.

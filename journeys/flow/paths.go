@@ -180,14 +180,3 @@ GROUP BY position, node, next
 ORDER BY position, people DESC, node, next
 LIMIT {most:UInt32}`, params
 }
-
-// behind returns a statement with the people of a page whose path begins with some nodes.
-func (p *paths) behind() (string, store.Params) {
-	people, params := p.people()
-	return `SELECT profile, arrayMap(n -> fromUnixTimestamp64Milli(t[n], 'UTC'), places) AS times,
-    arrayMap(n -> sources[n], places) AS sources, arrayMap(n -> ids[n], places) AS message_ids
-FROM (` + people + `)
-WHERE arraySlice(path, 1, length({path:Array(String)})) = {path:Array(String)} AND profile > {after:UUID}
-ORDER BY profile
-LIMIT {limit:UInt32}`, params
-}

@@ -12,6 +12,7 @@ import (
 
 	"tributary/ingest/event"
 	"tributary/journeys/flow"
+	"tributary/profiles/computed"
 	"tributary/sql/store"
 )
 
@@ -161,6 +162,7 @@ func TestPathsEqualNaive(t *testing.T) {
 		}
 		d.compare(rt, got, nodes, ends, links)
 		d.behind(w, people)
+		d.placed(w, got)
 	})
 }
 
@@ -215,11 +217,62 @@ func (d *pathsDraw) behind(w *world, people map[uuid.UUID][]told) {
 	}
 }
 
+// placed asks for the people behind a node, those whose path ends in it, or those behind a link: as many as it tells.
+func (d *pathsDraw) placed(w *world, got *flow.Paths) {
+	if len(got.Nodes) == 0 {
+		return
+	}
+	var own []string
+	for _, n := range got.Nodes {
+		if !n.Other {
+			own = append(own, n.Name)
+		}
+	}
+	place := func(i int) flow.PathPlace {
+		if got.Nodes[i].Other {
+			return flow.PathPlace{Position: got.Nodes[i].Position, NoneOf: slices.Compact(slices.Sorted(slices.Values(own)))}
+		}
+		return flow.PathPlace{Position: got.Nodes[i].Position, Name: got.Nodes[i].Name}
+	}
+	count := func(want uint64, at ...flow.PathPlace) {
+		page, err := w.PathsPeople(w.Context(), w.workspace, flow.PathsPeopleRequest{PathsRequest: d.PathsRequest, At: at})
+		if err != nil {
+			w.Fatal(err)
+		}
+		if uint64(len(page.People)) != want {
+			w.Fatalf("%+v: %d people, want %d", at, len(page.People), want)
+		}
+	}
+	i := rapid.IntRange(0, len(got.Nodes)-1).Draw(w.T, "node")
+	node, kind := place(i), rapid.IntRange(0, 2).Draw(w.T, "behind")
+	switch {
+	case kind == 0:
+		count(got.Nodes[i].People, node)
+	case kind == 1 || len(got.Links) == 0:
+		node.Ends = true
+		count(got.Nodes[i].Ends, node)
+	default:
+		l := got.Links[rapid.IntRange(0, len(got.Links)-1).Draw(w.T, "link")]
+		count(l.People, place(l.Source), place(l.Target))
+	}
+}
+
 func TestPathsTellEveryFault(t *testing.T) {
 	r := newRig(t)
 	_, err := r.Paths(t.Context(), "acme", flow.PathsRequest{By: "colour", Depth: 21, Top: 51, Window: "x"})
 	var faults event.Errors
 	if !errors.As(err, &faults) || len(faults) != 6 {
+		t.Error(err)
+	}
+}
+
+func TestPlacesTellEveryFault(t *testing.T) {
+	r := newRig(t)
+	q := flow.PathsPeopleRequest{At: []flow.PathPlace{{Position: -1, Name: "a"}, {Position: 6, Name: "a", NoneOf: []string{"b"}}, {}}, Path: []string{"a"}}
+	q.From, q.Starts = "2026-03-01", &computed.Selection{Events: []string{"a"}}
+	_, err := r.PathsPeople(t.Context(), "acme", q)
+	var faults event.Errors
+	if !errors.As(err, &faults) || len(faults) != 5 {
 		t.Error(err)
 	}
 }

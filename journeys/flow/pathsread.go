@@ -9,7 +9,6 @@ import (
 
 	"tributary/ingest/event"
 	"tributary/journeys/report"
-	"tributary/sql/store"
 )
 
 // Paths is the answer, to be drawn as a Sankey diagram: each person is in one node of each position, as far as their
@@ -161,30 +160,4 @@ func compareBool(a, b bool) int {
 		return -1
 	}
 	return 1
-}
-
-// PathsPeopleRequest asks for the people whose paths begin, where paths meet, with some nodes.
-type PathsPeopleRequest struct {
-	PathsRequest
-	Page
-	// Path is names of nodes, as they are without "other", from where paths meet on.
-	Path []string `json:"path" policy:"meta"`
-}
-
-// PathsPeople answers with people and the events of their paths, from where paths meet on.
-func (f *Flow) PathsPeople(ctx context.Context, workspace string, r PathsPeopleRequest) (*People, error) {
-	var faults event.Errors
-	checked := r.PathsRequest.check(workspace, f.now(), &faults)
-	r.Page.check(&faults)
-	if len(r.Path) < 1 || len(r.Path) > checked.depth+1 {
-		faults.Add("path", "must be 1 to depth+1 names of nodes")
-	}
-	if err := faults.Err(); err != nil {
-		return nil, err
-	}
-	return f.people(ctx, "paths", &checked.scope, checked.definition(), r.Page, func() (string, store.Params) {
-		sql, params := checked.behind()
-		params["path"] = r.Path
-		return sql, params
-	})
 }

@@ -48,7 +48,11 @@ func newRig(t *testing.T) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &rig{bench: b, Flow: flow.New(b.Store, reader, clock)}
+	reports, err := flow.New(b.Store, reader, clock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &rig{bench: b, Flow: reports}
 }
 
 // world is what one draw holds: events of observations, and the profile of each.

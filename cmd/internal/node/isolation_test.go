@@ -97,6 +97,7 @@ var examples = map[string]example{
 	"POST /v1/journeys/funnel/people":                {path: "/v1/journeys/funnel/people", body: `{"from":"2020-01-01","steps":[{"events":["{mark} event"]},{"events":["conversation.message"]}],"step":1}`, own: 200, foreign: 200},
 	"POST /v1/journeys/retention":                    {path: "/v1/journeys/retention", body: `{"from":"2020-01-01","born":{"events":["{mark} event"]},"returns":{"types":["track"]}}`, own: 200, foreign: 200},
 	"POST /v1/journeys/retention/people":             {path: "/v1/journeys/retention/people", body: `{"from":"2020-01-01","born":{"events":["{mark} event"]},"returns":{"types":["track"]},"cohort":"2026-01-01","period":0}`, own: 200, foreign: 200},
+	"POST /v1/journeys/events":                       {path: "/v1/journeys/events", body: `{"from":"2020-01-01"}`, own: 200, foreign: 200},
 	"POST /v1/journeys/paths":                        {path: "/v1/journeys/paths", body: `{"from":"2020-01-01","starts":{"types":["track"]}}`, own: 200, foreign: 200},
 	"POST /v1/journeys/paths/people":                 {path: "/v1/journeys/paths/people", body: `{"from":"2020-01-01","starts":{"types":["track"]},"path":["conversation.started"]}`, own: 200, foreign: 200},
 	"POST /v1/journeys/time-between":                 {path: "/v1/journeys/time-between", body: `{"from":"2020-01-01","starts":{"events":["{mark} event"]},"ends":{"types":["track"]}}`, own: 200, foreign: 200},

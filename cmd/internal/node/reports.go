@@ -20,7 +20,9 @@ func (n *Node) openReports() (err error) {
 	if err != nil {
 		return err
 	}
-	n.journeys = flow.New(n.stores.read, n.reports, time.Now)
+	if n.journeys, err = flow.New(n.stores.read, n.reports, time.Now); err != nil {
+		return err
+	}
 	n.outside, err = n.config.Journeys.Classifier.Outside()
 	if n.outside != nil {
 		n.onClose(func() error { n.outside.Close(); return nil })

@@ -47,6 +47,8 @@ var reports = []asked{
 	{route: "POST /v1/journeys/paths", body: `{SPAN,"starts":{"types":["page"]},"by":"name_channel"}`},
 	{route: "POST /v1/journeys/paths", body: `{SPAN,"ends":{"events":["conversation.abandoned","case.opened"]},"top":30}`},
 	{route: "POST /v1/journeys/paths", body: `{SPAN,"starts":{"types":["page"]},"ends":{"events":["conversation.ended"]},"by":"channel"}`},
+	{route: "POST /v1/journeys/paths/people", body: `{SPAN,"limit":1000,"starts":{"types":["page"]},"by":"channel","at":[{"position":1,"none_of":["voice"]}]}`},
+	{route: "POST /v1/journeys/events", body: `{SPAN,"limit":1000}`, shows: mayChange},
 	{route: "POST /v1/journeys/paths/people", body: `{SPAN,"limit":1000,"starts":{"types":["page"]},"by":"channel","path":["web"]}`},
 	{route: "POST /v1/journeys/time-between", body: `{SPAN,"starts":{"events":["invoice.issued"]},"ends":{"events":["invoice.paid"]},"pairs":"every"}`},
 	{route: "POST /v1/journeys/time-between", body: `{SPAN,"starts":{"events":["conversation.started"]},"ends":{"events":["conversation.ended"]}}`},
