@@ -61,8 +61,10 @@ type Config struct {
 	Speaker  Speaker
 	Timeline Timeline
 	Search   Search
-	Past     Past
-	Analysis Analysis
+	// Customers finds them by whatever one knows.
+	Customers Customers
+	Past      Past
+	Analysis  Analysis
 	// Contacting makes the reports of how people contact us.
 	Contacting Contacting
 	// Drivers says why customers make contact.
@@ -139,6 +141,7 @@ func (c Config) Validate() error {
 	need(c.Worker != nil, "worker")
 	need(c.Accounts != nil, "accounts")
 	need(c.Identity != nil, "identity")
+	need(c.Customers != nil, "customers")
 	need(c.Contacts != nil, "contacts")
 	need(c.Speaker != nil, "speaker")
 	need(c.Timeline != nil, "timeline")

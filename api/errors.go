@@ -74,6 +74,9 @@ func toProblem(err error) *problem.Document {
 	if d := searchProblem(err); d != nil {
 		return d
 	}
+	if d := customersProblem(err); d != nil {
+		return d
+	}
 	switch {
 	case errors.As(err, &document):
 		return document

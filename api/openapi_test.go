@@ -117,6 +117,7 @@ func TestAnswersAndSchemasHaveTheSameFields(t *testing.T) {
 		"Event": eventView{}, "Text": textView{}, "Observation": observationView{}, "LeftOut": leftOutView{},
 		"Context": contextView{}, "ContextQuestion": contextBody{}, "Late": lateView{}, "IdentityChange": profiles.Change{}, "Tokens": tokensView{}, "Fact": profiles.Fact{}, "Quote": profiles.Quote{},
 		"Omission": profiles.Omission{}, "Timeline": timelineView{}, "Ready": readyView{}, "Search": searchView{}, "Hit": hitView{}, "SearchQuestion": searchBody{}, "Part": partView{},
+		"CustomersQuestion": findBody{}, "Customers": customersView{}, "NotSearched": notSearchedView{}, "Customer": customerView{}, "Matched": matchedView{}, "KnownName": knownNameView{}, "KnownIdentifier": knownIDView{},
 		"Health": struct {
 			OK bool `json:"ok"`
 		}{},

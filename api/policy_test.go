@@ -250,6 +250,7 @@ func (w *world) readings(key, conversation string) map[string]*httptest.Response
 		"added":                get(at(who+"/identity", "add", "user_id:s2")),
 		"identifier":           get(at("/v1/identifiers/anonymous_id:anon-1")),
 		"lookup":               w.do(http.MethodPost, at("/v1/profiles/lookup"), key, `{"identifiers":[{"type":"anonymous_id","value":"anon-1"}]}`),
+		"customers":            w.do(http.MethodPost, at("/v1/customers/search"), key, `{"query":"anonymous_id:anon-1"}`),
 		"ambiguous":            get(at("/v1/profiles/phone:%2B12125550123")),
 		"ambiguous_with":       get(at(who+"/identity", "with", "phone:+12125550123")),
 		"nobody":               get(at("/v1/profiles/user_id:nobody")),
@@ -542,5 +543,5 @@ func TestEveryViewSaysItsClasses(t *testing.T) {
 // personalViews are the answers of the personal routes.
 func personalViews() []any {
 	return []any{profileView{}, contextView{}, timelineView{}, explain.Answer{}, explain.Standing{}, handoffView{}, handoffsView{}, disclosuresView{}, traitHistoryView{}, movedView{},
-		agentSessionView{}, accountView{}, commitmentsView{}, profileCommitmentsView{}, commitmentAnswerView{}, noteView{}, consentView{}, contactConsentView{}, checkView{}, segmentMembersView{}, segmentChangesView{}, flow.People{}, desk.Preview{}, desk.Done{}, export.View{}}
+		customersView{}, agentSessionView{}, accountView{}, commitmentsView{}, profileCommitmentsView{}, commitmentAnswerView{}, noteView{}, consentView{}, contactConsentView{}, checkView{}, segmentMembersView{}, segmentChangesView{}, flow.People{}, desk.Preview{}, desk.Done{}, export.View{}}
 }

@@ -41,6 +41,7 @@ func (a *API) routes() []route {
 		{http.MethodPost, "/v1/consent", auth.ScopeConsentWrite, operations, a.postConsent},
 		{http.MethodGet, "/v1/identifiers/:address", auth.ScopeProfilesRead, personal, a.getIdentifier},
 		{http.MethodPost, "/v1/profiles/lookup", auth.ScopeProfilesRead, personal, a.lookupProfile},
+		{http.MethodPost, "/v1/customers/search", auth.ScopeProfilesRead, personal, a.postCustomersSearch},
 		{http.MethodPost, "/v1/handoffs", auth.ScopeAgentWrite, acting, a.postHandoff},
 		{http.MethodGet, "/v1/handoffs", auth.ScopeAgentWrite, personal, a.getHandoffs},
 		{http.MethodGet, "/v1/handoffs/:id", auth.ScopeAgentWrite, personal, a.getHandoff},

@@ -36,6 +36,7 @@ import (
 	"tributary/profiles/analysis"
 	"tributary/profiles/define"
 	"tributary/profiles/explain"
+	"tributary/profiles/find"
 	"tributary/profiles/outbox"
 	"tributary/profiles/past"
 	"tributary/profiles/privacy"
@@ -114,6 +115,21 @@ func (w oneHit) Page(context.Context, journeys.SearchRequest) (*journeys.SearchP
 		At: epoch, MessageID: "m-1", Source: "marksource", Type: event.TypeTrack, Name: event.NameConversationMessage,
 		ConversationID: "c-1", AuthorRole: event.AuthorCustomer, Matched: 1, Snippet: marks[policy.ClassContent],
 	}}}, nil
+}
+
+// noIndex finds nobody whom the hot state does not.
+type noIndex struct{}
+
+func (noIndex) Named(context.Context, string, []string, []string, int) ([]identity.ProfileID, error) {
+	return nil, errors.New("engine is down")
+}
+
+func (noIndex) Identified(context.Context, string, string, int) ([]string, error) {
+	return nil, errors.New("engine is down")
+}
+
+func (noIndex) Recorded(context.Context, string, string, find.May, int) ([]find.Record, error) {
+	return nil, errors.New("engine is down")
 }
 
 // noDisclosed is a disclosure report that cannot be read.
@@ -197,7 +213,7 @@ func newWorld(t testing.TB, checks ...Check) *world {
 	w.api, err = New(Config{
 		Queries:  w.statements(noQueries{}, policies, commands, clock),
 		Promises: service, Handoffs: w.state, Sessions: w.sessions, SignIns: signIns, Marks: w.state, Refusals: w.gate, Secret: make([]byte, 32),
-		Live:    w.live(),
+		Live: w.live(), Customers: find.New(service, noIndex{}),
 		Privacy: w.desk(service, commands, clock),
 		Past:    noPast{}, Contacting: someContacts{}, Effects: someEffects{}, Forecasts: noReports{}, Drivers: someDrivers{}, Measures: someMeasures{}, Targets: cx.NewTargets(commands, w.state, clock),
 		Policies: policies, Disclosures: w.log, Disclosed: noDisclosed{},

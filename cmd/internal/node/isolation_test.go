@@ -61,6 +61,7 @@ var examples = map[string]example{
 	"GET /v1/accounts/:account":                      {path: "/v1/accounts/{account}", own: 200, foreign: 404, shows: true},
 	"GET /v1/identifiers/:address":                   {path: "/v1/identifiers/{identifier}", own: 200, foreign: 200},
 	"POST /v1/profiles/lookup":                       {path: "/v1/profiles/lookup", body: `{"identifiers":[{"type":"user_id","value":"{user}"}]}`, own: 200, foreign: 404, shows: true},
+	"POST /v1/customers/search":                      {path: "/v1/customers/search", body: `{"query":"{user}"}`, own: 200, foreign: 200, shows: true},
 	"GET /v1/profiles/:address/consent":              {path: "/v1/profiles/{address}/consent", own: 200, foreign: 404, shows: true},
 	"GET /v1/consent/:address":                       {path: "/v1/consent/{identifier}", own: 200, foreign: 200, shows: true, echoes: true},
 	"POST /v1/consent/check":                         {path: "/v1/consent/check", body: `{"identifiers":[{"type":"user_id","value":"{user}"}],"channel":"email","purpose":"marketing"}`, own: 200, foreign: 404, shows: true},

@@ -19,6 +19,7 @@ import (
 	"tributary/cmd/internal/config"
 	"tributary/ingest/gateway"
 	"tributary/journeys"
+	"tributary/profiles/find"
 	"tributary/profiles/live"
 	"tributary/profiles/privacy/erase"
 	"tributary/sql/chdb"
@@ -146,6 +147,10 @@ func (n *Node) readers() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	customers, err := find.NewArchive(n.stores.read)
+	if err != nil {
+		return nil, err
+	}
 	contacting, err := n.contacting()
 	if err != nil {
 		return nil, err
@@ -190,8 +195,9 @@ func (n *Node) readers() (http.Handler, error) {
 	a, err := api.New(api.Config{
 		Version: n.options.Version, PublicURL: n.config.HTTP.PublicURL, AuthorizationServers: issuers, AuthorizationScopes: scopes,
 		Sessions: sessions, SignIns: signIns, Providers: providers, Handoffs: n.state, Promises: n.profiles, Marks: n.state, Refusals: n.gate, Secret: written,
-		Live: n.live(),
-		Past: earlier, Contacting: contacting, Effects: effects, Forecasts: forecasts, Drivers: drivers, Measures: measures, Targets: n.targets(),
+		Live:      n.live(),
+		Customers: find.New(n.profiles, customers),
+		Past:      earlier, Contacting: contacting, Effects: effects, Forecasts: forecasts, Drivers: drivers, Measures: measures, Targets: n.targets(),
 		Journeys: n.journeys, ReportTimeout: time.Duration(n.config.HTTP.ReportTimeout),
 		Queries:  n.queries,
 		Policies: n.policies, Disclosures: n.log, Disclosed: n.disclosed,
