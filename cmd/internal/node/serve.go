@@ -208,7 +208,11 @@ func (n *Node) readers() (http.Handler, error) {
 		return nil, err
 	}
 	n.routes.readers, n.endStreams = a.Rules(), a.EndStreams
-	return web.Handler(a.Handler()), nil
+	answers, err := compressed(a.Handler())
+	if err != nil {
+		return nil, err
+	}
+	return web.Handler(answers), nil
 }
 
 // live is how changes are told to those who listen.

@@ -1,0 +1,36 @@
+// Measures the overview in Chromium: node api/web/tests/measure.mjs URL KEY [TIMES] prints a line of JSON with the medians of
+// first contentful paint and of the moment at which every number and the chart are there, both in milliseconds from the
+// navigation, and the bytes that came over the wire with an empty cache.
+import { chromium } from "@playwright/test"
+import { browser } from "./browser.mjs"
+
+const [url, key, times = "3"] = process.argv.slice(2)
+const started = await chromium.launch(browser())
+const runs = []
+for (let n = 0; n < Number(times); n++) runs.push(await once())
+await started.close()
+const median = (name) => runs.map((r) => r[name]).sort((a, b) => a - b)[Math.floor(runs.length / 2)]
+console.log(JSON.stringify({ fcp_ms: median("fcp"), complete_ms: median("complete"), bytes: median("bytes"), requests: median("requests"), times: runs.length }))
+
+async function once() {
+  const context = await started.newContext({ viewport: { width: 1440, height: 900 } })
+  const signed = await context.request.post(new URL("/v1/session", url).href, { data: { key }, headers: { Origin: new URL(url).origin } })
+  if (!signed.ok()) throw new Error(`sign in: ${signed.status()}`)
+  const page = await context.newPage()
+  const wire = await context.newCDPSession(page)
+  await wire.send("Network.enable")
+  let bytes = 0
+  let requests = 0
+  wire.on("Network.loadingFinished", (e) => { bytes += e.encodedDataLength; requests++ })
+  await page.goto(new URL("/ui/overview", url).href)
+  await page.waitForFunction(() => {
+    const tiles = document.querySelectorAll(".tile")
+    return tiles.length > 0 && !document.querySelector(".tile .bones, .tile .state") && document.querySelector("figure.chart canvas") &&
+      [...tiles].every((t) => t.querySelector(".spark"))
+  }, undefined, { polling: "raf", timeout: 120_000 })
+  const { fcp, complete } = await page.evaluate(() => ({
+    fcp: Math.round(performance.getEntriesByName("first-contentful-paint")[0].startTime), complete: Math.round(performance.now()),
+  }))
+  await context.close()
+  return { fcp, complete, bytes, requests }
+}
