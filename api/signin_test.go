@@ -244,7 +244,7 @@ func TestOverTLSTheCookieIsOfTheHostAlone(t *testing.T) {
 	w := newWorld(t)
 	body, err := json.Marshal(signInBody{w.key(auth.KindRead, "acme")})
 	w.must(err)
-	ask := func(method, text, origin string, cookie *http.Cookie) *http.Response {
+	ask := func(method, text, origin string, cookie *http.Cookie) (status int, cookies []*http.Cookie) {
 		r := httptest.NewRequest(method, "/v1/session", strings.NewReader(text))
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("Origin", origin)
@@ -256,19 +256,21 @@ func TestOverTLSTheCookieIsOfTheHostAlone(t *testing.T) {
 		}
 		answer := httptest.NewRecorder()
 		w.api.Handler().ServeHTTP(answer, r)
-		return answer.Result()
+		result := answer.Result()
+		w.must(result.Body.Close())
+		return result.StatusCode, result.Cookies()
 	}
 	for public, origin := range map[string]string{"": "https://example.com", "https://cdp.example.com": "https://cdp.example.com"} {
 		w.api.PublicURL = public
-		cookies := ask(http.MethodPost, string(body), origin, nil).Cookies()
+		_, cookies := ask(http.MethodPost, string(body), origin, nil)
 		if len(cookies) != 1 || cookies[0].Name != "__Host-tributary-session" || !cookies[0].Secure || cookies[0].Path != "/" || cookies[0].Domain != "" {
 			t.Fatalf("%q: %v", public, cookies)
 		}
-		if status := ask(http.MethodGet, "", origin, cookies[0]).StatusCode; status != http.StatusOK {
+		if status, _ := ask(http.MethodGet, "", origin, cookies[0]); status != http.StatusOK {
 			t.Errorf("%q: is answered with %d", public, status)
 		}
 		cookies[0].Name = "tributary-session"
-		if status := ask(http.MethodGet, "", origin, cookies[0]).StatusCode; status != http.StatusUnauthorized {
+		if status, _ := ask(http.MethodGet, "", origin, cookies[0]); status != http.StatusUnauthorized {
 			t.Errorf("%q: a cookie that any host near could set is taken: %d", public, status)
 		}
 	}
