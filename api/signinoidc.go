@@ -69,7 +69,7 @@ func (a *API) startOIDC(c *gin.Context) {
 		return
 	}
 	http.SetCookie(c.Writer, a.newCookie(c.Request, providerCookie, kept, auth.SignInTime))
-	c.Redirect(http.StatusSeeOther, address)
+	onward(c, address)
 }
 
 // finishOIDC takes a browser back from a provider, signs it in and sends it to the page that it came for. Parameters
@@ -90,7 +90,7 @@ func (a *API) finishOIDC(c *gin.Context) {
 		a.failSignIn(c, err)
 		return
 	}
-	c.Redirect(http.StatusSeeOther, pageOf(next))
+	onward(c, pageOf(next))
 }
 
 // noProvider is the problem of a name that no provider has.
@@ -109,7 +109,13 @@ func (a *API) failSignIn(c *gin.Context, err error) {
 	}
 	a.Logger.WarnContext(c.Request.Context(), "nobody is signed in at a provider",
 		slog.String("request_id", c.GetString(requestIDKey)), slog.String("fault", string(fault.Fault)), slog.Any("error", fault.Err))
-	c.Redirect(http.StatusSeeOther, signInPage+"?error="+string(fault.Fault))
+	onward(c, signInPage+"?error="+string(fault.Fault))
+}
+
+// onward sends a browser to an address. It has no page beside it that would repeat that.
+func onward(c *gin.Context, address string) {
+	c.Header("Location", address)
+	c.Status(http.StatusSeeOther)
 }
 
 // maxPage bounds the address of a page that somebody is sent on to, in bytes.
@@ -126,7 +132,7 @@ func pageOf(text string) string {
 	if !inside || strings.ContainsFunc(u.Path+text, unsafeInPage) || u.Path == signInPage {
 		return pages
 	}
-	return (&url.URL{Path: u.Path, RawQuery: u.RawQuery}).String()
+	return (&url.URL{Path: u.Path, RawPath: u.RawPath, RawQuery: u.RawQuery}).String()
 }
 
 // unsafeInPage says whether browsers may read a character of an address in another way than we do.
