@@ -13,7 +13,7 @@ export interface Session {
 }
 
 /** Provider is a way to sign in with an account elsewhere (OpenID Connect). */
-export interface Provider { name: string; start: string }
+export interface Provider { name: string; label: string; start: string }
 
 async function call(method: string, path: string, body?: unknown): Promise<Response> {
   const answer = await fetch(path, {
@@ -40,13 +40,30 @@ export async function signIn(key: string): Promise<void> {
   await call("POST", "/v1/session", { key })
 }
 
+/** others are the windows of the same browser: who signs out in one has signed out in all. */
+const others = new BroadcastChannel("tributary.session")
+
 export async function signOut(): Promise<void> {
   await call("DELETE", "/v1/session")
+  others.postMessage("out")
+}
+
+/** onSignedOutElsewhere calls back when another window signs out. */
+export function onSignedOutElsewhere(listener: () => void): () => void {
+  others.addEventListener("message", listener)
+  return () => others.removeEventListener("message", listener)
+}
+
+/** whenOver calls back once the session is over, so that nobody reads on a page that was left. */
+export function whenOver(expires: string | undefined, listener: () => void): () => void {
+  if (!expires) return () => {}
+  const timer = setInterval(() => { if (Date.now() >= Date.parse(expires)) listener() }, 10_000)
+  return () => clearInterval(timer)
 }
 
 export async function providers(): Promise<Provider[]> {
   const answer = await (await call("GET", "/v1/session/providers")).json()
-  return answer.providers ?? []
+  return answer.sign_in.oidc
 }
 
 export const SessionContext = createContext<Session>({ workspace: "", kind: "", scopes: [] })

@@ -6,11 +6,11 @@ import { choose, languages, type Language, preferred, speechOf, Speaking, useSpe
 import { forgetLoads } from "./load"
 import { pages, type Page } from "./pages"
 import { followed, go, href, usePlace } from "./router"
-import { type Session, SessionContext, signOut, useSession, whoAmI } from "./session"
+import { onSignedOutElsewhere, type Session, SessionContext, signOut, useSession, whenOver, whoAmI } from "./session"
 import { SignIn } from "./signin"
 import { Button, Select } from "./ui/parts"
 import { Bones, Empty, Failure } from "./ui/states"
-import { Toasts } from "./ui/toast"
+import { tell, Toasts } from "./ui/toast"
 
 type Standing = "asking" | "out" | "ended" | Session | Problem
 
@@ -20,8 +20,12 @@ export function App() {
   const ask = () => whoAmI().then((s) => set(s ?? "out"), (fault) => set(fault instanceof Problem ? fault : new Problem(0, "", "", "")))
   useEffect(() => {
     void ask()
-    return onSignedOut(() => set((now) => (typeof now === "object" ? "ended" : now)))
+    const end = () => { forgetLoads(); set((now) => (typeof now === "object" ? "ended" : now)) }
+    const ends = [onSignedOut(end), onSignedOutElsewhere(end)]
+    return () => { for (const stop of ends) stop() }
   }, [])
+  const expires = typeof standing === "object" && !(standing instanceof Problem) ? standing.expires : undefined
+  useEffect(() => whenOver(expires, () => { forgetLoads(); set("ended") }), [expires])
   useEffect(() => { document.documentElement.lang = languages[language].locale }, [language])
   const speech = useMemo(() => speechOf(language), [language])
   const speak = (chosen: Language) => { choose(chosen); setLanguage(chosen) }
@@ -50,7 +54,7 @@ function Shell({ speak, onOut }: { speak: (language: Language) => void; onOut: (
     document.title = page ? `${words.common.pages[page.name]} · Tributary` : "Tributary"
   }, [page, path, words])
   useSlash()
-  const leave = () => void signOut().finally(() => { forgetLoads(); onOut() })
+  const leave = () => void signOut().then(() => { forgetLoads(); onOut() }, () => tell(words.common.signIn.notOut))
   return (
     <div class={open ? "shell open" : "shell"} onClick={followed}>
       <a class="skip" href="#main" onClick={(e) => { e.preventDefault(); main.current?.focus() }}>{words.common.skip}</a>

@@ -13,7 +13,14 @@ export const common = {
   signIn: {
     title: "Sign in", key: "Key", hint: "A key of this server, such as trb_r_…; it stays in a cookie that no script can read.",
     submit: "Sign in", out: "Sign out", ended: "Your session has ended. Sign in again to go on where you were.", with: (name: string) => `Sign in with ${name}`,
-    or: "or", workspace: "Workspace",
+    or: "or", workspace: "Workspace", notOut: "You are still signed in: the server could not be reached.",
+    faults: {
+      unavailable: "The sign-in service cannot be reached. Try again in a moment, or sign in with a key.",
+      refused: "The sign-in service did not sign you in.",
+      stale: "The sign-in took too long, or began in another browser. Begin again.",
+      invalid: "The sign-in service's answer could not be proven. Tell whoever runs this server.",
+      no_rights: "Your account has no rights here. Ask whoever runs this server for them.",
+    },
   },
   states: {
     loading: "Loading", slow: "This takes longer than usual. It is still being worked on.",

@@ -12,7 +12,14 @@ export const common: Words["common"] = {
   signIn: {
     title: "登录", key: "密钥", hint: "本服务器的密钥，例如 trb_r_…；它保存在脚本无法读取的 Cookie 中。",
     submit: "登录", out: "退出登录", ended: "会话已结束。重新登录即可回到刚才的位置。", with: (name) => `使用 ${name} 登录`,
-    or: "或", workspace: "工作区",
+    or: "或", workspace: "工作区", notOut: "仍处于登录状态：无法连接服务器。",
+    faults: {
+      unavailable: "无法连接登录服务。请稍后重试，或使用密钥登录。",
+      refused: "登录服务没有为你登录。",
+      stale: "登录用时过长，或是在另一个浏览器中开始的。请重新开始。",
+      invalid: "无法验证登录服务的答复。请告知服务器的管理者。",
+      no_rights: "你的账户在这里没有权限。请向服务器的管理者申请。",
+    },
   },
   states: {
     loading: "正在加载", slow: "比平时慢一些，仍在处理中。",
