@@ -184,8 +184,8 @@ func TestAnswersAndSchemasHaveTheSameFields(t *testing.T) {
 		"ForecastPlanned": forecast.Planned{}, "StaffingGoal": forecast.Goal{}, "Forecast": forecast.Answer{}, "ForecastSeries": forecast.Series{},
 		"VolumeForecast": series.Forecast{}, "ForecastPoint": series.Point{}, "ForecastBacktest": series.Backtest{}, "ForecastTried": series.Tried{},
 		"ForecastEffect": series.Effect{}, "Staffing": forecast.Staffing{}, "StaffingAverage": forecast.Average{}, "StaffingHour": forecast.Hour{},
-		"ForecastQuestion": forecast.Request{},
-		"SavedQuery":       analyst.Saved{}, "SavedQueryParam": analyst.SavedParam{}, "SavedQueries": savedListView{}, "SavedQueryBody": savedBody{},
+		"ForecastQuestion": forecast.Request{}, "ForecastPast": forecast.Past{},
+		"SavedQuery": analyst.Saved{}, "SavedQueryParam": analyst.SavedParam{}, "SavedQueries": savedListView{}, "SavedQueryBody": savedBody{},
 		"SavedQueryNew": newSavedBody{}, "SavedQueryRun": statement.Run{},
 		"Query": statement.Request{}, "QueryViews": queryViewsView{}, "QueryResult": struct { // which is written row by row
 			Columns   []string `json:"columns"`

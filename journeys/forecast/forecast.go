@@ -37,9 +37,16 @@ type Series struct {
 	Topic    *string          `json:"topic,omitempty"`   // of series by topic; empty: none was told
 	Channel  *string          `json:"channel,omitempty"` // of series by channel
 	Contacts uint64           `json:"contacts"`          // in the history
+	Recent   []Past           `json:"recent,omitempty"`  // the end of the history, as much of it as was asked for
 	Forecast *series.Forecast `json:"forecast,omitempty"`
 	Refused  string           `json:"refused,omitempty"`
 	Staffing *Staffing        `json:"staffing,omitempty"`
+}
+
+// Past is how many contacts an hour or day of the history had.
+type Past struct {
+	At       time.Time `json:"at"`
+	Contacts float64   `json:"contacts"`
 }
 
 // Service makes forecasts from the events in the analytics store. It is safe for concurrent use.
@@ -118,7 +125,7 @@ func (p *plan) forecast(ctx context.Context, all []*history, upstream []series.C
 }
 
 func (p *plan) one(h *history, upstream []series.Cause) (Series, error) {
-	made := Series{Contacts: h.contacts}
+	made := Series{Contacts: h.contacts, Recent: p.recent(h)}
 	for _, by := range p.By {
 		if by == byTopic {
 			made.Topic = &h.topic
@@ -140,6 +147,16 @@ func (p *plan) one(h *history, upstream []series.Cause) (Series, error) {
 		made.Staffing = p.Staffing.staff(f.Points, h)
 	}
 	return made, nil
+}
+
+// recent is the end of a history.
+func (p *plan) recent(h *history) []Past {
+	begin := max(0, len(h.counts)-p.Recent)
+	past := make([]Past, 0, len(h.counts)-begin)
+	for i, n := range h.counts[begin:] {
+		past = append(past, Past{p.slot(begin + i), n})
+	}
+	return past
 }
 
 // slot is when a slot of the history begins.

@@ -93,7 +93,7 @@ func TestForecastOfEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := rand.New(rand.NewPCG(4, 2))
-	calls, bills := map[string]float64{}, 0.0 // the naive count, by topic
+	calls, last, bills := map[string]float64{}, map[string]float64{}, 0.0 // the naive counts, by topic; last: of the last week
 	day := time.Date(2026, 3, 2, 0, 0, 0, 0, zone)
 	for d := range 91 {
 		at := day.AddDate(0, 0, d)
@@ -109,6 +109,9 @@ func TestForecastOfEvents(t *testing.T) {
 			when := at.Add(8*time.Hour + time.Duration(r.IntN(15*3600))*time.Second) // until late: of the next day in UTC
 			w.call("acme", fmt.Sprintf("c-%d-%d", d, i), topic, channel, event.DirectionInbound, when)
 			calls[topic]++
+			if d >= 84 {
+				last[topic]++
+			}
 		}
 		w.call("acme", fmt.Sprintf("out-%d", d), "billing", event.ChannelVoice, event.DirectionOutbound, at.Add(10*time.Hour))
 		w.call("other", fmt.Sprintf("x-%d", d), "billing", event.ChannelVoice, event.DirectionInbound, at.Add(10*time.Hour))
@@ -121,7 +124,7 @@ func TestForecastOfEvents(t *testing.T) {
 	w.insert()
 	a := w.make(forecast.Request{
 		Request: report.Request{From: "2026-03-02", Zone: "America/New_York"},
-		Grain:   series.Day, Horizon: 7, By: []string{"topic", "channel"}, Planned: []forecast.Planned{{Cause: "invoice.issued", At: "2026-06-03", Count: 1}},
+		Grain:   series.Day, Horizon: 7, Recent: 7, By: []string{"topic", "channel"}, Planned: []forecast.Planned{{Cause: "invoice.issued", At: "2026-06-03", Count: 1}},
 	})
 	if a.IdentityVersion != 0 || a.Scope.Zone != "America/New_York" || a.Sample.Events == 0 || a.Definition == "" || len(a.Series) != 2 {
 		t.Fatalf("%+v", a)
@@ -136,6 +139,13 @@ func TestForecastOfEvents(t *testing.T) {
 		if channel := map[string]string{"billing": "voice", "delivery": "chat"}[*s.Topic]; *s.Channel != channel {
 			t.Errorf("%s is of %s", *s.Topic, *s.Channel)
 		}
+		past := 0.0
+		for _, day := range s.Recent {
+			past += day.Contacts
+		}
+		if begin := time.Date(2026, 5, 25, 0, 0, 0, 0, zone); len(s.Recent) != 7 || !s.Recent[0].At.Equal(begin) || past != last[*s.Topic] {
+			t.Errorf("%s: the last week is %+v, want %v contacts from %v on", *s.Topic, s.Recent, last[*s.Topic], begin)
+		}
 		first, sunday := s.Forecast.Points[0], s.Forecast.Points[6]
 		if want := time.Date(2026, 6, 1, 0, 0, 0, 0, zone); !first.At.Equal(want) {
 			t.Errorf("the first day is %v, want %v", first.At, want)
@@ -148,7 +158,7 @@ func TestForecastOfEvents(t *testing.T) {
 		Request: report.Request{From: "2026-03-02", Zone: "America/New_York", Filter: report.Filter{AgentKinds: []report.AgentKind{report.AgentHuman}}},
 		Grain:   series.Day, Horizon: 7,
 	})
-	if all := calls["billing"] + calls["delivery"]; len(one.Series) != 1 || float64(one.Series[0].Contacts) != all {
+	if all := calls["billing"] + calls["delivery"]; len(one.Series) != 1 || float64(one.Series[0].Contacts) != all || len(one.Series[0].Recent) != 0 {
 		t.Errorf("all in one: %+v, want %v contacts", one.Series, all)
 	}
 	w.hours()

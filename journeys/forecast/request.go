@@ -21,6 +21,9 @@ type Request struct {
 	Limit   int          `json:"limit,omitempty"` // how many series, those with most contacts; default DefaultSeries
 	Level   float64      `json:"level,omitempty"` // of prediction intervals; default 0.9
 
+	// Recent is how many hours or days of the history to answer with, the last ones, to show them beside the forecast.
+	Recent int `json:"recent,omitempty"`
+
 	// Holidays are days of the zone, such as 2026-12-25: of the past, to learn from, and of the horizon.
 	Holidays []string `json:"holidays,omitempty"`
 	// Planned are counts of causes that are known in advance, such as the next billing run.
@@ -51,6 +54,7 @@ type Goal struct {
 const (
 	DefaultSeries = 10
 	MaxSeries     = 20
+	MaxRecent     = 28 * 24
 	maxHolidays   = 400
 	maxPlanned    = 200
 	defaultLevel  = 0.9
@@ -120,6 +124,9 @@ func (p *plan) numbers(faults *event.Errors) {
 	}
 	if p.Limit < 1 || p.Limit > MaxSeries {
 		faults.Add("limit", fmt.Sprintf("must be from 1 to %d", MaxSeries))
+	}
+	if p.Recent < 0 || p.Recent > MaxRecent {
+		faults.Add("recent", fmt.Sprintf("must be from 0 to %d", MaxRecent))
 	}
 	if !(p.Level >= .5 && p.Level <= .99) {
 		faults.Add("level", "must be from 0.5 to 0.99")
