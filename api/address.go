@@ -14,6 +14,7 @@ import (
 
 	"tributary/api/problem"
 	"tributary/identity"
+	"tributary/ingest/event"
 	"tributary/profiles"
 )
 
@@ -126,6 +127,20 @@ func (q *query) addresses(name string, most int) []profiles.Address {
 			return nil
 		}
 		all = append(all, address)
+	}
+	return all
+}
+
+// channels reads a parameter that may be given several times.
+func (q *query) channels(name string) (all []event.Channel) {
+	q.known = append(q.known, name)
+	for _, text := range q.values[name] {
+		channel := event.Channel(text)
+		if !event.ValidChannel(channel) || slices.Contains(all, channel) {
+			q.fault(name, "must be channels, such as chat, each once")
+			return nil
+		}
+		all = append(all, channel)
 	}
 	return all
 }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"tributary/api/policy"
+	"tributary/api/problem"
 	"tributary/journeys"
 )
 
@@ -57,7 +59,7 @@ func (a *API) getTimeline(c *gin.Context) {
 	q := newQuery(c)
 	r := journeys.Request{
 		Workspace: keyOf(c).Workspace, Address: address,
-		Cursor: q.text("cursor"), Limit: q.number("limit", 1, journeys.MaxLimit),
+		Cursor: q.text("cursor"), Limit: q.number("limit", 1, journeys.MaxLimit), Channels: q.channels("channel"),
 	}
 	if err := q.err(); err != nil {
 		a.fail(c, err)
@@ -77,11 +79,25 @@ func (a *API) serveTimeline(c *gin.Context, r journeys.Request) {
 	if a.redirect(c, r.Address, page.Profile, page.Requested, page.IdentityVersion) {
 		return
 	}
+	if len(r.Channels) > 0 && !a.maySeeChannels(c) {
+		a.fail(c, problem.New(problem.Forbidden, "whoever may not see that there was contact may not ask by channel: ask without"))
+		return
+	}
 	a.answer(c, timelineView{
 		subjectView: newSubject(page.Profile, page.Requested, page.IdentityVersion),
 		Untrusted:   untrustedInTimeline,
 		Events:      each(page.Events, newEventView), NextCursor: page.Next, Tier: string(page.Tier),
 	})
+}
+
+// maySeeChannels says whether the reader may see of every kind of event that there was one: else whoever asks for one
+// channel after the other would learn by how much is withheld what they are not shown.
+func (a *API) maySeeChannels(c *gin.Context) bool {
+	x := readingOf(c)
+	reader := x.reader(a, x.verification(a).level)
+	_, contact := reader.Gate(policy.ClassConversation)
+	_, other := reader.Gate(policy.ClassBehaviour)
+	return contact == nil && other == nil
 }
 
 //go:embed openapi.yaml

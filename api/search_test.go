@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -63,4 +64,28 @@ func TestDocsNeedNobodyElse(t *testing.T) {
 			t.Errorf("%s is answered with %d", path, answer.Code)
 		}
 	}
+}
+
+// TestTimelineByChannel: only what there was of a channel; not for whom it is withheld that there was any.
+func TestTimelineByChannel(t *testing.T) {
+	w := newWorld(t)
+	plantMarks(w)
+	const who = "/v1/profiles/anonymous_id:anon-1/timeline"
+	human := w.keyFor("support", "human")
+	of := func(v map[string]any) (channels []any) {
+		for _, e := range list(v, "events") {
+			channels = append(channels, e["channel"])
+		}
+		return channels
+	}
+	if got := of(w.get(who+"?channel=email&channel=voice", human, http.StatusOK)); len(got) == 0 || slices.ContainsFunc(got, func(c any) bool { return c != "email" }) {
+		t.Errorf("of e-mail there are %v", got)
+	}
+	if got := of(w.get(who+"?channel=store", human, http.StatusOK)); len(got) != 0 {
+		t.Errorf("of the store there are %v", got)
+	}
+	for _, wrong := range []string{"?channel=pigeon", "?channel=", "?channel=chat&channel=chat"} {
+		w.get(who+wrong, human, http.StatusBadRequest)
+	}
+	w.get(who+"?channel=chat", w.keyFor("billing", "human"), http.StatusForbidden)
 }

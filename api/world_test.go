@@ -100,7 +100,7 @@ func (noTrail) Page(context.Context, audit.Request) (*audit.Page, error) {
 // noArchive is an archive that is down.
 type noArchive struct{}
 
-func (noArchive) Before(context.Context, string, []identity.ObservationID, *journeys.Key, int) ([]profiles.Interaction, error) {
+func (noArchive) Before(context.Context, string, []identity.ObservationID, *journeys.Key, []event.Channel, int) ([]profiles.Interaction, error) {
 	return nil, fmt.Errorf("engine is down")
 }
 

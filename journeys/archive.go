@@ -47,7 +47,7 @@ func interactionOf(r *store.TimelineRow) profiles.Interaction {
 }
 
 // Before implements Archive.
-func (a *Events) Before(ctx context.Context, workspace string, observations []identity.ObservationID, key *Key, limit int) ([]profiles.Interaction, error) {
+func (a *Events) Before(ctx context.Context, workspace string, observations []identity.ObservationID, key *Key, channels []event.Channel, limit int) ([]profiles.Interaction, error) {
 	if len(observations) == 0 {
 		return nil, nil
 	}
@@ -58,7 +58,7 @@ func (a *Events) Before(ctx context.Context, workspace string, observations []id
 		"workspace": workspace, "observations": observations, "observation_keys": keysOf(observations),
 		"before_ordered_at": key.OrderedAt.UnixMilli(), "before_client": key.Client,
 		"before_original_at": key.OriginalAt.UnixMilli(), "before_order": key.Order,
-		"before_message_id": key.MessageID, "before_source": key.Source, "limit": uint32(limit),
+		"before_message_id": key.MessageID, "before_source": key.Source, "channels": namesOf(channels), "limit": uint32(limit),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read events: %w", err)
@@ -68,6 +68,14 @@ func (a *Events) Before(ctx context.Context, workspace string, observations []id
 		events[i] = interactionOf(&rows[i])
 	}
 	return events, nil
+}
+
+func namesOf(channels []event.Channel) []string {
+	names := make([]string, len(channels))
+	for i, c := range channels {
+		names[i] = string(c)
+	}
+	return names
 }
 
 func keysOf(observations []identity.ObservationID) []uint64 {

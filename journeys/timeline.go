@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"tributary/identity"
+	"tributary/ingest/event"
 	"tributary/profiles"
 )
 
@@ -31,8 +33,8 @@ type Profiles interface {
 // Archive holds the events of all time; Events is one, on ClickHouse.
 type Archive interface {
 	// Before returns the newest events of the observations that are older than key, newest first,
-	// at most limit. A nil key means from the newest on.
-	Before(ctx context.Context, workspace string, observations []identity.ObservationID, key *Key, limit int) ([]profiles.Interaction, error)
+	// at most limit. A nil key means from the newest on; of channels, where there are any, no others.
+	Before(ctx context.Context, workspace string, observations []identity.ObservationID, key *Key, channels []event.Channel, limit int) ([]profiles.Interaction, error)
 }
 
 // Tier says where a page comes from.
@@ -67,6 +69,8 @@ type Request struct {
 	Address   profiles.Address
 	Cursor    string // Page.Next of the page before; empty for the first
 	Limit     int    // default DefaultLimit, at most MaxLimit
+	// Channels are those whose events are told; none: all events. A cursor goes on whatever the channels are.
+	Channels []event.Channel
 
 	// Until is the latest time that is told of; zero: all. It says where the first page begins, as Cursor does of others.
 	Until time.Time
@@ -107,9 +111,9 @@ func (t *Timeline) Page(ctx context.Context, r Request) (*Page, error) {
 	}
 	limit := clampLimit(r.Limit)
 	var more bool
-	if page.Events, more = hot(p, from, limit); len(page.Events) == 0 && more {
+	if page.Events, more = hot(p, from, r.Channels, limit); len(page.Events) == 0 && more {
 		page.Tier = TierArchive
-		page.Events, err = t.archive.Before(ctx, r.Workspace, observations(p), from, limit)
+		page.Events, err = t.archive.Before(ctx, r.Workspace, observations(p), from, r.Channels, limit)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrArchive, err)
 		}
@@ -130,10 +134,10 @@ func clampLimit(n int) int {
 
 // hot returns what the profile holds of the page, as far as it misses nothing, and whether there
 // is more beyond.
-func hot(p *profiles.Profile, from *Key, limit int) (page []profiles.Interaction, more bool) {
+func hot(p *profiles.Profile, from *Key, channels []event.Channel, limit int) (page []profiles.Interaction, more bool) {
 	for i := range p.Interactions[:p.Whole] {
 		x := &p.Interactions[i]
-		if from != nil && !keyOf(x).before(*from) {
+		if from != nil && !keyOf(x).before(*from) || len(channels) > 0 && !slices.Contains(channels, x.Channel) {
 			continue
 		}
 		if len(page) == limit {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -56,6 +57,7 @@ func lives(t *testing.T, n int) (*hotState, *journeys.Events, []string) {
 			if i%3 == 0 {
 				e.Name, e.CX = "Viewed", nil
 			}
+			e.Channel = []event.Channel{event.ChannelChat, event.ChannelEmail, event.ChannelVoice}[i%3]
 			at := epoch.Add(time.Duration(i/4) * time.Second)
 			e.Stamp(at, time.Time{}, at)
 			offset := who*1000 + uint64(i)
@@ -120,10 +122,41 @@ func TestTimelineShowsEveryEventOnce(t *testing.T) {
 	}
 }
 
+// TestTimelineOfChannels: of some channels a timeline is what it is of all, without the others.
+func TestTimelineOfChannels(t *testing.T) {
+	hot, archive, all := lives(t, 90)
+	timeline, err := journeys.NewTimeline(hot, archive, make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, channels := range [][]event.Channel{{event.ChannelChat}, {event.ChannelVoice, event.ChannelEmail}, {event.ChannelStore}} {
+		want := slices.DeleteFunc(slices.Clone(all), func(id string) bool {
+			n, err := strconv.Atoi(id[2:5])
+			return err != nil || !slices.Contains(channels, []event.Channel{event.ChannelChat, event.ChannelEmail, event.ChannelVoice}[n%3])
+		})
+		var got []string
+		for cursor := ""; ; {
+			page, err := timeline.Page(t.Context(), journeys.Request{Workspace: "acme", Cursor: cursor, Limit: 7, Channels: channels})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, x := range page.Events {
+				got = append(got, x.MessageID+" "+x.Source)
+			}
+			if cursor = page.Next; cursor == "" {
+				break
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%v: %d events, want %d:\n%v", channels, len(got), len(want), got)
+		}
+	}
+}
+
 func TestBothTiersShowAnEventAlike(t *testing.T) {
 	hot, archive, _ := lives(t, 4)
 	p := &hot.answer.Profile
-	rows, err := archive.Before(t.Context(), "acme", []identity.ObservationID{storetest.Observation(0), storetest.Observation(1)}, nil, 100)
+	rows, err := archive.Before(t.Context(), "acme", []identity.ObservationID{storetest.Observation(0), storetest.Observation(1)}, nil, nil, 100)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 // The rows of the named queries, by the query's name. Params beside each.
 
 // TimelineRow is a row of timeline/page: workspace, observations []uuid.UUID, observation_keys
-// []uint64 (ObservationKey of each), limit, and of the last row before, by which it is ordered:
+// []uint64 (ObservationKey of each), channels []string, limit, and of the last row before, by which it is ordered:
 // before_ordered_at and before_original_at (Unix milliseconds), before_client, before_order,
 // before_message_id, before_source.
 type TimelineRow struct {

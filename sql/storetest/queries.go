@@ -93,7 +93,7 @@ func testTimeline(t *testing.T, e Engine) {
 			"workspace": "acme", "observations": mine, "observation_keys": keys(mine),
 			"before_ordered_at": before.OrderedAt.UnixMilli(), "before_original_at": before.OriginalAt.UnixMilli(),
 			"before_client": before.Client, "before_order": before.Order,
-			"before_message_id": before.MessageID, "before_source": before.Source, "limit": 7,
+			"before_message_id": before.MessageID, "before_source": before.Source, "channels": []string{}, "limit": 7,
 		})
 		for _, row := range page {
 			got = append(got, row.MessageID)

@@ -159,7 +159,7 @@ func (p *program) everything() store.Params {
 	end := time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
 	return store.Params{
 		"workspace": "default", "observations": members, "observation_keys": keys,
-		"before_ordered_at": end, "before_original_at": end, "before_client": 0, "before_order": 0, "before_message_id": "", "before_source": "", "limit": 1000,
+		"before_ordered_at": end, "before_original_at": end, "before_client": 0, "before_order": 0, "before_message_id": "", "before_source": "", "channels": []string{}, "limit": 1000,
 	}
 }
 

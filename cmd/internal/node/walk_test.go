@@ -114,7 +114,7 @@ func (w *walk) reports() map[string]any {
 		said["counts/by_channel "+c.Profile.String()] = query[store.ChannelCount](w.program, "counts/by_channel", of)
 		end := time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
 		of["before_ordered_at"], of["before_original_at"], of["before_client"], of["before_order"] = end, end, 0, 0
-		of["before_message_id"], of["before_source"], of["limit"] = "", "", 100
+		of["before_message_id"], of["before_source"], of["channels"], of["limit"] = "", "", []string{}, 100
 		rows := query[store.TimelineRow](w.program, "timeline/page", of)
 		for i := range rows {
 			rows[i].ReceivedAt, rows[i].LogPartition, rows[i].LogOffset = time.Time{}, 0, 0

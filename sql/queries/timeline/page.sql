@@ -1,5 +1,5 @@
 -- One page of the timeline of some observations, newest first: what stands before a cursor, the place of
--- the last event of the page before.
+-- the last event of the page before. channels are those that are told of; none: all.
 --
 -- ordered_at, by which events are told, is the corrected time, at, but within a session of a client never
 -- later than that of what the client itself did after it; a session ends where a client did nothing for
@@ -16,7 +16,7 @@ WITH
                 SELECT *,
                     sum(begins) OVER (PARTITION BY client ORDER BY at ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS client_session
                 FROM (
-                    SELECT client, at, original_at, client_order, message_id, source, log_partition, log_offset,
+                    SELECT client, channel, at, original_at, client_order, message_id, source, log_partition, log_offset,
                         at > lagInFrame(at, 1, at) OVER (PARTITION BY client ORDER BY at ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) + toIntervalMinute(30) AS begins
                     FROM events
                     WHERE workspace = {workspace:String}
@@ -29,6 +29,7 @@ WITH
             fromUnixTimestamp64Milli({before_ordered_at:Int64}, 'UTC'), {before_client:UInt64},
             fromUnixTimestamp64Milli({before_original_at:Int64}, 'UTC'), {before_order:Int64},
             {before_message_id:String}, {before_source:String})
+          AND (empty({channels:Array(String)}) OR channel IN {channels:Array(String)})
         ORDER BY ordered_at DESC, client DESC, original_at DESC, client_order DESC, message_id DESC, source DESC
         LIMIT {limit:UInt32}
     )
