@@ -133,7 +133,7 @@ func TestAnswersAndSchemasHaveTheSameFields(t *testing.T) {
 		"Expected": reconcile.Expected{}, "ExpectedFigure": expectedBody{},
 		"Computed": computedView{}, "InSegment": inSegmentView{}, "Segments": segmentsView{}, "Segment": analysis.Segment{},
 		"SegmentMembers": segmentMembersView{}, "SegmentMember": segmentMemberView{}, "SegmentChanges": segmentChangesView{},
-		"SegmentChange": segmentChangeView{}, "Definitions": analysis.Document{}, "PendingTrait": analysis.Pending{},
+		"SegmentChange": segmentChangeView{}, "Definitions": definitionsView{}, "ReaderPolicy": policyView{}, "ReaderRule": policyRuleView{}, "PendingTrait": analysis.Pending{},
 		"ReportScope": report.Request{}, "ReportFilter": report.Filter{}, "ReportSample": report.Sample{}, "ReportSegment": analysis.Published{}, "EventCondition": computed.Condition{},
 		"FunnelQuestion": flow.FunnelRequest{}, "FunnelPeopleQuestion": flow.FunnelPeopleRequest{}, "FunnelStep": flow.Step{}, "FunnelExclusion": flow.Exclusion{},
 		"Funnel": flow.Funnel{}, "FunnelStepCount": flow.StepCount{}, "Took": flow.Took{}, "FunnelGroup": flow.Group{},

@@ -35,6 +35,8 @@ const (
 // Policies knows the policy of a workspace; policy.Book is one.
 type Policies interface {
 	For(workspace string) (*policy.Policy, error)
+	// Document is what the workspace's was written as; own is false for the built-in one.
+	Document(workspace string) (document []byte, own bool, err error)
 }
 
 // Appender takes records of what was disclosed; stream.Log is one.

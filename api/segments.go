@@ -199,26 +199,44 @@ func ofSegment(err error) error {
 	return err
 }
 
+// definitionsView is the document of a workspace, and how far the work is that it leads to.
+type definitionsView struct {
+	analysis.Document
+	// Parsed is the document as JSON; null: it is empty.
+	Parsed json.RawMessage `json:"parsed" policy:"meta"`
+}
+
 func (a *API) getDefinitions(c *gin.Context) {
 	err := newQuery(c).err()
 	var d *analysis.Document
 	if err == nil {
 		d, err = a.Analysis.Definitions(keyOf(c).Workspace)
 	}
+	a.answerDefinitions(c, d, err)
+}
+
+func (a *API) answerDefinitions(c *gin.Context, d *analysis.Document, err error) {
+	var view definitionsView
+	if err == nil {
+		view.Document = *d
+		view.Parsed, err = asJSON(d.Document)
+	}
 	if err != nil {
 		a.fail(c, err)
 		return
 	}
-	a.answer(c, d)
+	a.answer(c, view)
 }
 
-// putDefinitions puts the document of the body in force: YAML or JSON, as it is.
+// putDefinitions puts the document of the body in force: YAML or JSON, as it is. With dry_run it is checked, and nothing more.
 func (a *API) putDefinitions(c *gin.Context) {
-	text, err := documentOf(c)
+	q := newQuery(c)
+	dry := q.flag("dry_run")
+	text, err := documentOf(c, q)
 	if err == nil {
 		_, err = define.Compile(text)
 	}
-	if err == nil {
+	if err == nil && !dry {
 		ctx := unify.WithAction(c.Request.Context(), "definitions.set")
 		_, err = a.Commands.Do(ctx, keyOf(c).Workspace, unify.ProfilesDefinitions{Document: string(text)})
 	}
@@ -234,15 +252,21 @@ func (a *API) putDefinitions(c *gin.Context) {
 		a.fail(c, err)
 		return
 	}
-	a.getDefinitions(c)
+	if dry {
+		a.answerDefinitions(c, &analysis.Document{Document: string(text), Pending: []analysis.Pending{}, Segments: []analysis.Segment{}}, nil)
+		return
+	}
+	d, err := a.Analysis.Definitions(keyOf(c).Workspace)
+	a.answerDefinitions(c, d, err)
 }
 
-func documentOf(c *gin.Context) ([]byte, error) {
+// documentOf reads a document, once the query parameters are found right.
+func documentOf(c *gin.Context, q *query) ([]byte, error) {
 	media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
 	if err != nil || media != "application/yaml" && media != "application/json" {
 		return nil, problem.New(problem.MediaType, "send application/yaml or application/json")
 	}
-	if err := newQuery(c).err(); err != nil {
+	if err := q.err(); err != nil {
 		return nil, err
 	}
 	body, err := io.ReadAll(c.Request.Body)

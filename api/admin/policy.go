@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -54,20 +53,15 @@ func (h *handlers) setPolicy(r *http.Request) (PolicyDocument, error) {
 		return d, err
 	}
 	workspace := r.URL.Query().Get("workspace")
-	ctx := unify.WithAction(r.Context(), "policy.set")
-	if d.Document == "" {
-		_, err := h.Commands.Do(ctx, workspace, unify.ConfigDelete{Bucket: policy.Bucket, Key: workspace})
-		return d, err
-	}
-	if _, err := policy.Parse([]byte(d.Document)); err != nil {
+	command, err := policy.Put(workspace, d.Document)
+	if errors.Is(err, policy.ErrInvalid) {
 		faults := strings.TrimPrefix(err.Error(), policy.ErrInvalid.Error()+": ")
 		return d, problem.New(problem.Invalid, strings.ReplaceAll(faults, "\n", "; "))
 	}
-	value, err := json.Marshal(d.Document)
 	if err == nil {
-		_, err = h.Commands.Do(ctx, workspace, unify.ConfigPut{Bucket: policy.Bucket, Key: workspace, Value: value})
+		_, err = h.Commands.Do(unify.WithAction(r.Context(), "policy.set"), workspace, command)
 	}
-	d.Own = true
+	d.Own = d.Document != ""
 	return d, err
 }
 

@@ -228,6 +228,8 @@ type Document struct {
 	// Judging: everybody is being judged by it.
 	Judging bool      `json:"judging" policy:"meta"`
 	Pending []Pending `json:"pending" policy:"-"`
+	// Segments are those that it declares, with how many are in each; none where the document was not put in force.
+	Segments []Segment `json:"segments" policy:"-"`
 }
 
 // Pending is a computed trait whose history is still being taken in.
@@ -242,7 +244,7 @@ func (s *Service) Definitions(workspace string) (d *Document, err error) {
 	if err != nil {
 		return nil, err
 	}
-	d = &Document{Document: string(text), Pending: []Pending{}}
+	d = &Document{Document: string(text), Pending: []Pending{}, Segments: []Segment{}}
 	if d.Since, err = s.store.DefinitionsSince(workspace); err != nil {
 		return nil, err
 	}
@@ -263,7 +265,9 @@ func (s *Service) Definitions(workspace string) (d *Document, err error) {
 			}
 		}
 	}
-	return d, nil
+	list, err := s.Segments(workspace)
+	d.Segments = append(d.Segments, list...)
+	return d, err
 }
 
 // SetName says which trait a configured SQL trait is.

@@ -35,6 +35,11 @@ type example struct {
 	echoes bool
 }
 
+// policyOfMine is a reader policy that shows nobody anything, and names its workspace.
+const policyOfMine = `{"classes":["{me}"],"rules":{"default":{"default":{"account":"withhold","behaviour":"withhold","computed":"withhold","consent":"withhold",
+	"contact":"withhold","content":"withhold","conversation":"withhold","identifier":"withhold","identity":"withhold","meta":"show","money":"withhold",
+	"provenance":"withhold","satisfaction":"withhold","segment":"withhold","trait":"withhold","{me}":"withhold"}}}}`
+
 // definitions are those of a workspace.
 const definitions = `{"segments":[{"name":"{me}-segment","when":{"trait":"plan","is":"{me}"}}]}`
 
@@ -135,6 +140,9 @@ var examples = map[string]example{
 	"POST /v1/handoffs/:id/read":                     {path: "/v1/handoffs/{handoff}/read", body: `{"parts":["wants"]}`, own: 200, foreign: 404, shows: true},
 	"GET /v1/schemas/handoff/1":                      {path: "/v1/schemas/handoff/1", own: 200, foreign: 200},
 	"GET /v1/workspace":                              {path: "/v1/workspace", own: 200, foreign: 200},
+	"GET /v1/policy":                                 {path: "/v1/policy", own: 200, foreign: 200},
+	"PUT /v1/policy":                                 {path: "/v1/policy?dry_run=true", body: policyOfMine, own: 200, foreign: 200, shows: true},
+	"DELETE /v1/policy":                              {path: "/v1/policy", own: 200, foreign: 200},
 	"GET /v1/keys":                                   {path: "/v1/keys", own: 200, foreign: 200, shows: true},
 	"POST /v1/keys":                                  {path: "/v1/keys", body: `{"kind":"admin","scopes":["admin"],"note":"{me}"}`, own: 200, foreign: 200},
 	"POST /v1/keys/:id/rotate":                       {path: "/v1/keys/{key}/rotate", own: 200, foreign: 404, shows: true},
