@@ -52,7 +52,10 @@ func metricOf(c *gin.Context, q *query) (r cx.Request, err error) {
 }
 
 func (a *API) getMetric(c *gin.Context) {
-	r, err := metricOf(c, newQuery(c))
+	q := newQuery(c)
+	whole := q.flag("whole")
+	r, err := metricOf(c, q)
+	r.Whole = whole
 	var answer *cx.Answer
 	if err == nil {
 		answer, err = a.Measures.Metric(c.Request.Context(), keyOf(c).Workspace, c.Param("id"), r)

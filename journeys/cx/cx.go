@@ -28,6 +28,7 @@ type Question struct {
 	Scope  report.Scope
 	Grain  Grain
 	By     Dimension
+	Whole  bool // the whole span as well as its buckets
 }
 
 // Answer is a metric over a scope, with everything that is needed to trust it.
@@ -39,6 +40,8 @@ type Answer struct {
 	// Untrusted are the members that sources and models wrote.
 	Untrusted []string `json:"untrusted" policy:"meta"`
 	Points    []Point  `json:"points" policy:"-"`
+	// Whole are the values of the whole span, by group and series, of the same moment as its buckets; if asked.
+	Whole []Point `json:"whole,omitempty" policy:"-"`
 	// RestatedEvents is how many events of such names were erased since, of the days of the span in UTC: a number
 	// that was published before may have counted them.
 	RestatedEvents uint64 `json:"restated_events" policy:"meta"`
@@ -87,6 +90,7 @@ type restatedRow struct {
 // pointRow is a row of statement.points.
 type pointRow struct {
 	Total       bool    `ch:"total"`
+	Whole       bool    `ch:"whole"`
 	Bucket      int64   `ch:"bucket"`
 	Group       string  `ch:"group_name"`
 	Series      string  `ch:"series_name"`
@@ -146,7 +150,9 @@ func (r *Reader) statement(q *Question) (statement, error) {
 	if len(faults) > 0 {
 		return statement{}, faults
 	}
-	return statement{metric: &m, rows: r.statements[m.rows], grain: q.Grain, by: q.By}, nil
+	s := statement{metric: &m, rows: r.statements[m.rows], grain: q.Grain, by: q.By}
+	s.whole = q.Whole && s.alike()
+	return s, nil
 }
 
 // Ask answers a question. It fails with ErrNoMetric, event.Errors, and as report.Reader.Resolve does.
@@ -155,26 +161,15 @@ func (r *Reader) Ask(ctx context.Context, q Question) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer := &Answer{Metric: *s.metric, Grain: q.Grain, By: q.By, Untrusted: []string{"points[].group"}, Points: []Point{}}
+	answer := &Answer{Metric: *s.metric, Grain: q.Grain, By: q.By, Untrusted: []string{"points[].group"}}
+	if q.Whole {
+		answer.Untrusted = append(answer.Untrusted, "whole[].group")
+	}
 	if answer.About, err = r.reports.Resolve(ctx, &q.Scope, s.metric.Formula); err != nil {
 		return nil, err
 	}
 	params := s.params(&q.Scope)
-	list, err := store.Compose[pointRow](r.store, "cx/points", s.points()).All(ctx, params)
-	if err != nil {
-		return nil, err
-	}
-	if n := len(list); n > 0 && list[n-1].Total {
-		answer.Sample = report.Sample{People: list[n-1].People, Events: list[n-1].Sample}
-		list = list[:n-1]
-	}
-	if s.metric.kind == stock {
-		list = running(&q, list)
-	}
-	for i := range list {
-		answer.Points = append(answer.Points, s.point(&q, &list[i]))
-	}
-	if err := r.hold(s, &q, answer.Points); err != nil {
+	if err := r.fill(ctx, s, &q, params, answer); err != nil {
 		return nil, err
 	}
 	params["names"], params["survey"] = s.metric.of.names, s.metric.survey()
@@ -184,6 +179,51 @@ func (r *Reader) Ask(ctx context.Context, q Question) (*Answer, error) {
 	}
 	answer.RestatedEvents = restated.Restated
 	return answer, nil
+}
+
+// fill asks for the points of an answer.
+func (r *Reader) fill(ctx context.Context, s statement, q *Question, params store.Params, answer *Answer) error {
+	list, err := store.Compose[pointRow](r.store, "cx/points", s.points()).All(ctx, params)
+	if err != nil {
+		return err
+	}
+	if n := len(list); n > 0 && list[n-1].Total {
+		answer.Sample = report.Sample{People: list[n-1].People, Events: list[n-1].Sample}
+		list = list[:n-1]
+	}
+	buckets := slices.IndexFunc(list, func(row pointRow) bool { return row.Whole })
+	if buckets < 0 {
+		buckets = len(list)
+	}
+	if answer.Points, err = r.pointsOf(s, q, list[:buckets]); err != nil || !q.Whole {
+		return err
+	}
+	span := *q
+	span.Grain = GrainNone
+	whole := list[buckets:]
+	if !s.whole {
+		apart := s
+		apart.grain = GrainNone
+		whole, err = store.Compose[pointRow](r.store, "cx/points", apart.points()).All(ctx, params)
+		if err != nil {
+			return err
+		}
+		whole = slices.DeleteFunc(whole, func(row pointRow) bool { return row.Total })
+	}
+	answer.Whole, err = r.pointsOf(s, &span, whole)
+	return err
+}
+
+// pointsOf makes points of rows, and holds them against targets.
+func (r *Reader) pointsOf(s statement, q *Question, list []pointRow) ([]Point, error) {
+	if s.metric.kind == stock {
+		list = running(q, list)
+	}
+	points := []Point{}
+	for i := range list {
+		points = append(points, s.point(q, &list[i]))
+	}
+	return points, r.hold(s, q, points)
 }
 
 // hold holds points against the targets of their workspace.

@@ -68,7 +68,7 @@ func randomEvents(t *rapid.T, people uint64) []said {
 }
 
 // TestMetricsAgreeWithLoops: random raw events, some people joined; every metric is what plain loops make of them, by nothing
-// and by channel, as of the end and as of a day in between, and once people are apart again row for row what it was.
+// and by channel, the same beside its days, as of the end and as of a day in between, and once people are apart again row for row what it was.
 func TestMetricsAgreeWithLoops(t *testing.T) {
 	w := newWorld(t)
 	run := uint64(0)
@@ -120,6 +120,13 @@ func (w *world) agree(t *rapid.T, q cx.Question, events []said, person func(uint
 		got, expected := lines(w.ask(q)), want.lines(q.Metric)
 		if !slices.Equal(got, expected) {
 			t.Fatalf("%s by %q:\n%q, want\n%q", q.Metric, by, got, expected)
+		}
+		if byDay := q; q.Metric == metrics[len(events)%len(metrics)] {
+			byDay.Grain, byDay.Whole = cx.GrainDay, true
+			answer := w.ask(byDay)
+			if got := lines(&cx.Answer{Points: answer.Whole}); !slices.Equal(got, expected) {
+				t.Fatalf("%s by %q, the whole of its days:\n%q, want\n%q", q.Metric, by, got, expected)
+			}
 		}
 		all = append(append(all, q.Metric), got...)
 	}

@@ -12,6 +12,7 @@ type Request struct {
 	report.Request
 	Grain Grain     `json:"grain,omitempty"`
 	By    Dimension `json:"by,omitempty"`
+	Whole bool      `json:"whole,omitempty"` // the whole span as well as its buckets
 }
 
 // ItemRequest asks what a point was made of.
@@ -25,7 +26,7 @@ type ItemRequest struct {
 
 func (r *Reader) question(workspace, metric string, request Request) (Question, error) {
 	var faults event.Errors
-	q := Question{Metric: metric, Scope: request.Scope(workspace, r.now(), &faults), Grain: request.Grain, By: request.By}
+	q := Question{Metric: metric, Scope: request.Scope(workspace, r.now(), &faults), Grain: request.Grain, By: request.By, Whole: request.Whole}
 	if _, ok := Find(metric); !ok {
 		return q, ErrNoMetric
 	}

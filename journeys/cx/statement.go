@@ -36,6 +36,7 @@ type statement struct {
 	by     Dimension // empty: by nothing
 	group  bool      // of that group alone, bound as group
 	series bool      // of that series alone, bound as series
+	whole  bool      // rows of the whole span come with those of the buckets
 }
 
 // counted yields the rows that the metric counts, each with its bucket, group and series.
@@ -65,7 +66,11 @@ func (s statement) counted() string {
 	return text
 }
 
-// points yields a row for each bucket, group and series with rows that count, and one for all of them.
+// alike says whether the rows that the metric counts of the whole span are those that it counts of its buckets.
+func (s statement) alike() bool { return !s.metric.of.onePerson && s.metric.kind != stock }
+
+// points yields a row for each bucket, group and series with rows that count, if asked one for each group and series of the
+// whole span, and one for all of them.
 func (s statement) points() string {
 	middle, low, high := "0", "0", "0"
 	if s.metric.kind == median {
@@ -80,13 +85,17 @@ func (s statement) points() string {
 	for i, p := range s.metric.of.parts {
 		parts[i] = "sum(toInt64(" + p.column + "))"
 	}
-	return `SELECT toBool(grouping(bucket)) AS total, bucket, toString(by_value) AS group_name, toString(series_value) AS series_name,
+	sets := "(bucket, by_value, series_value)"
+	if s.whole {
+		sets += ", (by_value, series_value)"
+	}
+	return `SELECT toBool(grouping(by_value)) AS total, toBool(grouping(bucket)) AS whole, bucket, toString(by_value) AS group_name, toString(series_value) AS series_name,
 		count() AS sample, uniqExact(profile) AS people, sum(upper) AS numerator, sum(lower) AS denominator,
 		toFloat64(` + square + `) AS square, toFloat64(` + cross + `) AS cross, toFloat64(` + lowerSquare + `) AS lower_square,
 		toFloat64(` + middle + `) AS middle, toFloat64(` + low + `) AS middle_low, toFloat64(` + high + `) AS middle_high, countIf(NOT settled) AS immature, CAST([` + strings.Join(parts, ", ") + `], 'Array(Int64)') AS parts
 	FROM (` + s.counted() + `)
-	GROUP BY GROUPING SETS ((bucket, by_value, series_value), ())
-	ORDER BY total, bucket, group_name, series_name`
+	GROUP BY GROUPING SETS (` + sets + `, ())
+	ORDER BY total, whole, bucket, group_name, series_name`
 }
 
 // medianLow and medianHigh are the values between which the median lies with at least 95 %, whatever it is of: those at the ranks

@@ -8,7 +8,7 @@ import { Badge } from "../../ui/parts"
 import { Bones, Failure } from "../../ui/states"
 
 /** metricOf asks for a metric of a scope. */
-export function metricOf(id: string, scope: Scope, more: { grain?: "hour" | "day" | "week" | "month"; by?: Metric["by"][number] }, signal: AbortSignal) {
+export function metricOf(id: string, scope: Scope, more: { grain?: "hour" | "day" | "week" | "month"; by?: Metric["by"][number]; whole?: boolean }, signal: AbortSignal) {
   return api.GET("/v1/metrics/{id}", { params: { path: { id: id as MetricId }, query: { ...asQuery(scope), ...more } as never }, signal }).then(answered)
 }
 
@@ -24,12 +24,11 @@ export function Tile({ metric, scope, version, chosen }: { metric: Metric; scope
   const say = words.overview
   const name = useMetricName()
   const { path, query } = usePlace()
-  const now = useLoad(`tile ${metric.id} ${keyOf(scope)} ${version}`, (signal) => metricOf(metric.id, scope, {}, signal))
+  const now = useLoad(`tile ${metric.id} ${keyOf(scope)} ${version}`, (signal) => metricOf(metric.id, scope, { grain: grainOf(scope), whole: true }, signal))
   const earlier = useLoad(`tile ${metric.id} ${keyOf(before(scope))}`, (signal) => metricOf(metric.id, before(scope), {}, signal))
-  const course = useLoad(`tile ${metric.id} ${keyOf(scope)} ${grainOf(scope)}`, (signal) => metricOf(metric.id, scope, { grain: grainOf(scope) }, signal))
-  const series = now.data && mainSeries(now.data.points)
+  const series = now.data && mainSeries(now.data.whole ?? [])
   const of = (points: Point[] | undefined) => points?.find((p) => p.series === series)
-  const [point, old] = [of(now.data?.points), of(earlier.data?.points)]
+  const [point, old] = [of(now.data?.whole), of(earlier.data?.points)]
   const along = new URLSearchParams(query)
   along.set("metric", metric.id)
   const change = typeof point?.value === "number" && typeof old?.value === "number" ? point.value - old.value : undefined
@@ -41,7 +40,7 @@ export function Tile({ metric, scope, version, chosen }: { metric: Metric; scope
         : !now.data ? <Bones lines={2} />
         : <>
             <a class="value" href={href(path, along)} aria-current={chosen ? "true" : undefined} aria-label={`${name(metric)}: ${valueOf(metric, point?.value, format)}`}>{valueOf(metric, point?.value, format)}</a>
-            {course.data && <Spark points={course.data.points.filter((p) => p.series === series)} />}
+            <Spark points={now.data.points.filter((p) => p.series === series)} />
             <footer>
               {change !== undefined && <span class={kind} title={say.before(valueOf(metric, old?.value, format))}>{changeOf(metric, change, format, words.metrics.points)}</span>}
               <span title={say.sampleHint}>{say.sample(format.number(point?.sample ?? 0))}</span>
