@@ -119,6 +119,10 @@ check-deploy: engine build ## Check Dockerfile, compose file and the image's con
 bench-journeys: engine ## Measure the reports over ROWS events, beside the same without identity
 	ROWS=$(or $(ROWS),100000) $(GO) test -p 1 -timeout 3h -run xxx -bench 'Reports|Metrics' -benchtime $(or $(TIMES),5)x ./journeys/flow ./journeys/cx
 
+.PHONY: bench-web
+bench-web: engine web ## Measure the overview in Chromium over ROWS events
+	ROWS=$(or $(ROWS),100000) $(GO) test -timeout 2h -run xxx -bench Overview -benchtime 1x ./cmd/internal/node
+
 .PHONY: bench
 bench: engine build ## Measure, and print a table of figures beside what they are compared to
 	$(BIN) bench $(BENCH_FLAGS)

@@ -90,7 +90,7 @@ func startLogging(t *testing.T, dir string, logger *slog.Logger, changes ...func
 	return p
 }
 
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
