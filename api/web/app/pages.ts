@@ -12,4 +12,5 @@ export interface Page {
 
 export const pages: Page[] = [
   { path: "/overview", name: "overview", scope: "journeys:read", load: () => import("./pages/overview") },
+  { path: "/drivers", name: "drivers", scope: "journeys:read", load: () => import("./pages/drivers") },
 ]

@@ -101,7 +101,7 @@ const spans = [7, 28, 90, 365]
 export const channels = ["web", "app", "email", "chat", "voice", "sms", "rcs", "whatsapp", "social", "store", "mail"]
 
 /** FilterBar lets the reader change the scope. without leaves out what a report has no use for. */
-export function FilterBar({ without = [] }: { without?: ("channel" | "source" | "segment" | "agent_kind")[] }) {
+export function FilterBar({ without = [] }: { without?: ("time" | "channel" | "source" | "segment" | "agent_kind")[] }) {
   const { words } = useSpeech()
   const say = words.common.filters
   const { query } = usePlace()
@@ -117,12 +117,14 @@ export function FilterBar({ without = [] }: { without?: ("channel" | "source" | 
   const filtered = scope.channel.length + scope.source.length + scope.agent_kind.length + (scope.segment ? 1 : 0) > 0
   return (
     <section class="filters" aria-label={say.label}>
-      <Select label={say.time} value={choosing ? "custom" : String(days)}
-        options={[...spans.concat(spans.includes(days) || choosing ? [] : [days]).sort((a, b) => a - b).map((n) => ({ value: String(n), label: say.days(n) })), { value: "custom", label: say.custom }]}
-        onChange={(v) => (v === "custom" ? setChoosing(true) : setParams({ days: v === String(defaultDays) ? "" : v, from: "", until: "" }))} />
-      {choosing && <>
-        <Field label={say.from}><input type="date" value={scope.from} max={addDays(scope.until, -1)} onChange={(e) => e.currentTarget.value && setParams({ from: e.currentTarget.value, until: scope.until, days: "" })} /></Field>
-        <Field label={say.until}><input type="date" value={addDays(scope.until, -1)} min={scope.from} onChange={(e) => e.currentTarget.value && setParams({ from: scope.from, until: addDays(e.currentTarget.value, 1), days: "" })} /></Field>
+      {!without.includes("time") && <>
+        <Select label={say.time} value={choosing ? "custom" : String(days)}
+          options={[...spans.concat(spans.includes(days) || choosing ? [] : [days]).sort((a, b) => a - b).map((n) => ({ value: String(n), label: say.days(n) })), { value: "custom", label: say.custom }]}
+          onChange={(v) => (v === "custom" ? setChoosing(true) : setParams({ days: v === String(defaultDays) ? "" : v, from: "", until: "" }))} />
+        {choosing && <>
+          <Field label={say.from}><input type="date" value={scope.from} max={addDays(scope.until, -1)} onChange={(e) => e.currentTarget.value && setParams({ from: e.currentTarget.value, until: scope.until, days: "" })} /></Field>
+          <Field label={say.until}><input type="date" value={addDays(scope.until, -1)} min={scope.from} onChange={(e) => e.currentTarget.value && setParams({ from: scope.from, until: addDays(e.currentTarget.value, 1), days: "" })} /></Field>
+        </>}
       </>}
       <Select label={say.zone} value={scope.zone} onChange={(v) => setParams({ zone: v === localZone ? "" : v })}
         options={[...new Set([scope.zone, localZone, "UTC"])].map((z) => ({ value: z, label: z }))} />

@@ -1,6 +1,7 @@
 // English, page by page. A word that is a function takes what goes into it.
 import { common } from "./en/common"
+import { drivers } from "./en/drivers"
 import { metrics } from "./en/metrics"
 import { overview } from "./en/overview"
 
-export const en = { common, metrics, overview }
+export const en = { common, drivers, metrics, overview }

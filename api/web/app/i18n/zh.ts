@@ -1,6 +1,7 @@
 import type { Words } from "."
 import { common } from "./zh/common"
+import { drivers } from "./zh/drivers"
 import { metrics } from "./zh/metrics"
 import { overview } from "./zh/overview"
 
-export const zh: Words = { common, metrics, overview }
+export const zh: Words = { common, drivers, metrics, overview }

@@ -1,0 +1,133 @@
+// The tab Labels: conversations to label, and what the classifier was taught so far.
+import { useEffect, useState } from "preact/hooks"
+import { answered, api, Problem, type Schemas } from "../../api"
+import { useSpeech } from "../../i18n"
+import { useLoad } from "../../load"
+import { useParam } from "../../router"
+import { FilterBar, useScope } from "../../scope"
+import { useMay } from "../../session"
+import { Button, Card, Theirs } from "../../ui/parts"
+import { Bones, Empty, Failure, Loaded } from "../../ui/states"
+import { Table } from "../../ui/table"
+import { spanOf, useDrivers, useTaxonomy, useTopicName } from "./ask"
+import { Withheld } from "./behind"
+import { Example } from "./example"
+import { useLabelling } from "./label"
+import { Quality } from "./long"
+
+export function Labels() {
+  const mayWrite = useMay("agent:write")
+  const { words } = useSpeech()
+  return (
+    <>
+      <FilterBar />
+      {!mayWrite && <p class="notice">{words.drivers.labels.need("agent:write")}</p>}
+      <div class="split">
+        <ToLabel />
+        <div class="stack"><Taught /><Every /></div>
+      </div>
+    </>
+  )
+}
+
+function ToLabel() {
+  const { words } = useSpeech()
+  const say = words.drivers
+  const scope = useScope()
+  const span = spanOf(scope)
+  const may = useMay("profiles:read")
+  const [topic, setTopic] = useParam("topic", "unknown")
+  const taxonomy = useTaxonomy()
+  const name = useTopicName()
+  const load = useLoad(may ? "examples " + JSON.stringify([topic, span]) : "", (signal) =>
+    api.POST("/v1/journeys/drivers/examples", { body: { ...span, of: [{ topic }], each: 10 }, signal }).then(answered))
+  const lines = taxonomy.data?.topics ?? []
+  return (
+    <Card title={say.labels.title} aside={
+      <label class="inline"><span>{say.labels.of}</span>
+        <select value={topic} onChange={(e) => setTopic(e.currentTarget.value)}>
+          <option value="unknown">{name("unknown")}</option>
+          {lines.filter((g) => !g.parent).map((g) => (
+            <optgroup key={g.id} label={name(g.id)}>{lines.filter((t) => t.parent === g.id).map((t) => <option key={t.id} value={t.id}>{name(t.id, true)}</option>)}</optgroup>
+          ))}
+        </select>
+      </label>}>
+      <p class="small soft">{say.labels.hint}</p>
+      {!may ? <Failure problem={new Problem(403, "", "", "", { required_scope: "profiles:read" })} /> : (
+        <Loaded load={load} bones={10}>
+          {(answer) => (
+            <>
+              <Withheld of={answer.withheld} />
+              {!answer.groups[0]?.examples.length ? <Empty title={say.behind.noExamples}>{say.noneHint}</Empty>
+                : answer.groups[0].examples.map((e) => <Example key={e.source + e.conversation_id} of={e} profile={e.profile} zone={scope.zone} />)}
+            </>
+          )}
+        </Loaded>
+      )}
+    </Card>
+  )
+}
+
+/** Taught is how many labels each topic has, and how good that made the classifier. */
+function Taught() {
+  const { words, format } = useSpeech()
+  const say = words.drivers
+  const name = useTopicName()
+  const taxonomy = useTaxonomy()
+  const drivers = useDrivers(spanOf(useScope()))
+  return (
+    <Card title={say.model.title}>
+      <Loaded load={taxonomy} bones={5}>
+        {(list) => {
+          const taught = list.topics.filter((t) => t.parent && t.labels > 0).map((t) => ({ id: t.id, labels: t.labels }))
+          if (list.unknown_labels) taught.push({ id: "unknown", labels: list.unknown_labels })
+          return (
+            <div class="stack tight">
+              {drivers.data && <p class="soft"><Quality model={drivers.data.model} /></p>}
+              {taught.length === 0 ? <p class="small soft">{say.labels.noneHint}</p> : (
+                <ul class="legend">{taught.sort((a, b) => b.labels - a.labels).map((t) => <li key={t.id}>{name(t.id)}<span /><span>{format.number(t.labels)}</span></li>)}</ul>
+              )}
+            </div>
+          )
+        }}
+      </Loaded>
+    </Card>
+  )
+}
+
+/** Every is the list of labels, for who may see it all. */
+function Every() {
+  const { words } = useSpeech()
+  const say = words.drivers.labels
+  const name = useTopicName()
+  const may = useMay("admin")
+  const mayWrite = useMay("agent:write")
+  const keep = useLabelling()
+  const [labels, setLabels] = useState<Schemas["DriverLabel"][]>()
+  const [next, setNext] = useState<string>()
+  const [problem, setProblem] = useState<Problem>()
+  const ask = (cursor?: string) => {
+    setProblem(undefined)
+    void api.GET("/v1/journeys/labels", { params: { query: { limit: 200, cursor } } }).then(answered).then(
+      (page) => { setLabels((held) => [...(cursor ? held ?? [] : []), ...page.labels]); setNext(page.next_cursor) },
+      (fault) => setProblem(fault instanceof Problem ? fault : new Problem(0, "", "", "")))
+  }
+  useEffect(() => { if (may) ask() }, [may])
+  return (
+    <Card flush title={say.taught} aside={may && labels && <Button small kind="plain" onClick={() => ask()}>{words.common.actions.refresh}</Button>}>
+      {!may ? <Failure problem={new Problem(403, "", "", "", { required_scope: "admin" })} />
+        : problem ? <Failure problem={problem} retry={() => ask()} />
+        : !labels ? <div class="inset"><Bones /></div>
+        : labels.length === 0 ? <Empty title={say.none}>{say.noneHint}</Empty> : (
+          <>
+            <Table label={say.all} rows={labels} tall="28rem" keyOf={(l) => l.source + "/" + l.conversation_id} columns={[
+              { title: say.conversation, cell: (l) => <><Theirs>{l.conversation_id}</Theirs> <span class="small soft"><Theirs>{l.source}</Theirs></span></> },
+              { title: say.correct, cell: (l) => name(l.topic) },
+              { title: "", cell: (l) => mayWrite && <Button small kind="plain" onClick={() => void keep(l, "", l.topic, (now) => setLabels((held) => (now ? [...held ?? [], { ...l, topic: now }] : held?.filter((h) => h !== l))))}>{say.remove}</Button> },
+            ]} />
+            {next && <div class="inset"><Button onClick={() => ask(next)}>{words.common.actions.more}</Button></div>}
+          </>
+        )}
+    </Card>
+  )
+}

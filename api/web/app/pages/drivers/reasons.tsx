@@ -1,0 +1,54 @@
+// The tab Drivers: what conversations were about, what of it rises, and what the long ones share.
+import { useSpeech } from "../../i18n"
+import { href, usePlace } from "../../router"
+import { FilterBar, useScope } from "../../scope"
+import { Empty, Loaded } from "../../ui/states"
+import { Behind } from "./behind"
+import { spanOf, useBehind, useDrivers, weekOf } from "./ask"
+import { Known, Long } from "./long"
+import { Rising, Weeks } from "./rising"
+import { Tree } from "./tree"
+
+export function Reasons() {
+  const scope = useScope()
+  const load = useDrivers(spanOf(scope))
+  const week = useDrivers(weekOf(scope))
+  const { group } = useBehind()
+  const { words } = useSpeech()
+  return (
+    <>
+      <FilterBar />
+      <div class="split">
+        <Weeks load={week} />
+        <Rising load={week} />
+      </div>
+      <Loaded load={load} bones={10}>
+        {(drivers) => drivers.conversations === 0
+          ? <Empty title={words.drivers.noneTitle}>{words.drivers.noneHint}</Empty>
+          : (
+            <div class="split">
+              <Tree drivers={drivers} />
+              <div class="stack">
+                <Long long={drivers.long} />
+                <Known drivers={drivers} />
+              </div>
+            </div>
+          )}
+      </Loaded>
+      {group && <Behind load={load} week={week} />}
+    </>
+  )
+}
+
+/** useHere makes links to this page with other words in the query; what is looked at stays. */
+export function useHere(): (changes: Record<string, string | string[]>) => string {
+  const { path, query } = usePlace()
+  return (changes) => {
+    const all = new URLSearchParams(query)
+    for (const [name, value] of Object.entries(changes)) {
+      all.delete(name)
+      for (const one of [value].flat()) if (one) all.append(name, one)
+    }
+    return href(path, all)
+  }
+}
