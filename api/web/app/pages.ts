@@ -13,4 +13,5 @@ export interface Page {
 export const pages: Page[] = [
   { path: "/overview", name: "overview", scope: "journeys:read", load: () => import("./pages/overview") },
   { path: "/drivers", name: "drivers", scope: "journeys:read", load: () => import("./pages/drivers") },
+  { path: "/journeys", name: "journeys", scope: "journeys:read", load: () => import("./pages/journeys") },
 ]

@@ -4,4 +4,6 @@ import { drivers } from "./en/drivers"
 import { metrics } from "./en/metrics"
 import { overview } from "./en/overview"
 
-export const en = { common, drivers, metrics, overview }
+import { journeys } from "./en/journeys"
+
+export const en = { common, drivers, journeys, metrics, overview }

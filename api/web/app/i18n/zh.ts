@@ -4,4 +4,6 @@ import { drivers } from "./zh/drivers"
 import { metrics } from "./zh/metrics"
 import { overview } from "./zh/overview"
 
-export const zh: Words = { common, drivers, metrics, overview }
+import { journeys } from "./zh/journeys"
+
+export const zh: Words = { common, drivers, journeys, metrics, overview }

@@ -1,0 +1,82 @@
+import type { Words } from ".."
+
+export const journeys: Words["journeys"] = {
+  tabs: { funnel: "漏斗", paths: "路径", retention: "留存", "time-between": "间隔时间", contacts: "联系旅程", repeat: "重复联系", friction: "摩擦点" },
+  definition: "计算方式", basis: (people, events) => `${people} 人，${events} 个事件`, version: (n) => `身份版本 ${n}`,
+  window: "时限", gap: "同一旅程的联系间隔", gapWithin: (time) => `${time}内的联系`,
+  hours: (n) => `${n} 小时`, days: (n) => `${n} 天`,
+  people: { title: "人数", open: "查看", atLeast: (n) => `前 ${n} 人`, none: "这个数字背后没有人", noneHint: "他们可能已被合并或删除。" },
+  channels: {
+    web: "网页", app: "应用", email: "邮件", chat: "聊天", voice: "电话", sms: "短信", rcs: "RCS", whatsapp: "WhatsApp", social: "社交媒体", store: "门店", mail: "信函",
+  },
+  steps: {
+    ai_conversation: "AI", human_conversation: "人工", ai_and_human_conversation: "AI 转人工", unanswered_conversation: "无人应答",
+    self_service: "自助服务", case: "工单", bill: "账单", bill_overdue: "账单逾期", payment: "付款", payment_failed: "付款失败", order: "订单", order_delayed: "订单延误",
+    order_returned: "退货", subscription: "订阅", cancellation: "退订", refund: "退款", dispute: "争议", complaint: "投诉", incident: "故障", appointment_missed: "错过预约",
+  },
+  selection: {
+    event: "选择事件", or: "或", orAnother: "或其他事件", any: "任意事件", drop: (name) => `移除 ${name}`, narrow: "缩小范围", narrowed: (n) => `已缩小（${n}）`,
+    offered: (events, people) => `${people} 人的 ${events} 个事件`, conditions: (n) => `${n} 个条件`,
+    types: { page: "任意页面", screen: "任意屏幕", track: "任意行为事件", identify: "任意身份识别", group: "任意群组", alias: "任意别名" },
+    addCondition: "添加条件", field: "字段", comparison: "比较", value: "值",
+    operators: { is: "等于", is_not: "不等于", contains: "包含", above: "大于", below: "小于", exists: "存在" },
+  },
+  funnel: {
+    build: "步骤", result: "转化", step: (n) => `第 ${n} 步`, addStep: "添加步骤", removeStep: (n) => `移除第 ${n} 步`, earlier: (n) => `上移第 ${n} 步`,
+    order: "顺序", orders: { ordered: "按顺序", strict: "严格按顺序", any: "任意顺序" }, any: (n) => `完成其中 ${n} 步`,
+    breakdown: "细分", together: "全部合计", breakdowns: {
+      "event.channel": "渠道", "event.source": "数据源", "event.name": "事件", "cx.topic": "主题", "cx.queue": "队列", "cx.team": "团队", "cx.language": "语言", "cx.product": "产品", "cx.author_role": "发送方",
+    },
+    exclusion: "其间不得发生", addExclusion: "添加排除", removeExclusion: "移除排除", after: "在此之后", before: "在此之前",
+    unready: "请为每一步选择事件", unreadyHint: "一步是一个事件，或几个事件之一。", none: "无人开始", noneHint: (step) => `在此时间和筛选下没有“${step}”。`,
+    stepName: "步骤", people: "人数", ofFirst: "占总体", ofPrevious: "占上一步", lost: "此后流失", median: "时间中位数", p90: "90% 不超过",
+    openStep: (step, n) => `到达 ${step} 的 ${n} 人：查看`, openLost: (step, n) => `在 ${step} 之后流失的 ${n} 人：查看`,
+    whole: (median, p90) => `从第一步到最后一步：中位数 ${median}，90% 不超过 ${p90}。`,
+    open: (n) => `还有 ${n} 人可能走完：时限未到。`,
+    by: (name) => `按第一步的${name}`, other: "其他", noValue: "未注明", drawn: (n, of) => `图中为 ${of} 组中最大的 ${n} 组；表格列出全部。`,
+    reached: (step) => `到达：${step}`, lostAfter: (step) => `流失于：${step}`,
+  },
+  paths: {
+    build: "哪些路径", result: "路径", way: "方向", ways: { to: "事件之前", from: "事件之后", between: "两个事件之间" }, starts: "起点", ends: "终点",
+    nodes: "途经", allNodes: "所有事件、页面和屏幕", by: "区分方式", nodesBy: { name_channel: "事件和渠道", name: "事件", channel: "渠道" },
+    depth: "步数", top: "最常见的事件数", unready: "请选择事件", unreadyHint: "路径在该事件汇合。", none: "没有这样的路径", noneHint: "在此时间和筛选下无人这样做。",
+    other: "其他", position: "步", fromNode: "从", toNode: "到", end: "到此结束", endsAt: (name) => `止于 ${name}`, endHere: (n) => `${n} 人到此结束`,
+    hint: "选择一个事件或一条连线即可查看其中的人。连续重复的只计一次。",
+  },
+  retention: {
+    build: "谁会回来", result: "留存", born: "首次发生", returns: "再次发生", by: "周期", periods: { day: "天", week: "周", month: "月" }, count: "周期数",
+    nth: { day: (n) => `第 ${n} 天`, week: (n) => `第 ${n} 周`, month: (n) => `第 ${n} 月` },
+    unready: "请选择两个事件", none: "无人开始", noneHint: "在此时间和筛选下无人做过第一件事。", cohort: "开始于", mean: "全部",
+    immature: "该周期尚未结束，可能还有人回来。", hint: "斜纹表示周期尚未结束；最后一行不含这些周期。",
+    came: (cohort, period) => `开始于 ${cohort}，${period}回来`, open: (cohort, period, share) => `${cohort}，${period}：${share}。查看人员`,
+  },
+  between: {
+    build: "从何事到何事", result: "间隔时间", starts: "从", ends: "到下一个", pairs: "计数", which: { every: "每一次", first: "每人第一次" },
+    unready: "请选择两个事件", none: "没有开始", noneHint: "在此时间和筛选下第一件事没有发生。",
+    median: "中位数", p90: "90% 不超过", ended: "按时结束", of: (n, of) => `${of} 中的 ${n}`, openStill: "仍可能结束", quantiles: "分位数",
+    took: "用时", count: "次数", share: "占比", notEnded: "未按时结束", openUnended: "谁未按时结束",
+  },
+  contacts: {
+    title: "跨渠道旅程", steps: "步骤", journeys: "旅程", ended: "结果", median: "时长中位数", p90: "90% 不超过", limit: "路径数", top: (n) => `前 ${n} 种`, perJourney: "每段旅程的联系次数",
+    unfinished: "可能继续", none: "没有联系", noneHint: "在此时间和筛选下无人联系。",
+    outcomes: { resolved: "已解决", open: "未结", abandoned: "已放弃", churned: "已退订" }, openOutcome: (outcome) => `${outcome}：查看人员`, openPath: (path) => `${path}：查看人员`,
+    paths: (n, of) => `${of} 种路径中最常见的 ${n} 种`,
+  },
+  repeat: {
+    title: "谁不得不再次联系", within: "计为重复", againWithin: (time) => `${time}内再次联系`, rate: "再次联系", sameTopic: "同一主题", returned: "再次联系的人", ofPeople: (n) => `共 ${n} 人`, tooRecent: "太近，无法判断",
+    none: "还没有可判断的联系", noneHint: (n) => `${n} 次联系太近，无法判断。`,
+    soon: "多久之后", day: "天", onDay: (n) => `第 ${n} 天`, repeats: "重复次数", byFirst: "按首次联系", byTopic: "按主题", byPair: "首次联系与再次联系的渠道",
+    first: "联系", contacts: "联系次数", ofAll: "占全部重复", sameTopicShort: "同一主题", open: (name) => `${name}：查看人员`, noTopic: "无主题", noChannel: "无渠道",
+    handlers: { ai: "AI", human: "人工", ai_and_human: "AI 和人工", none: "无人" }, leftOut: (n) => `另有 ${n} 种。`,
+  },
+  friction: {
+    title: "客户费力程度", points: "分/旅程", mean: "平均费力", median: "中位数", p90: "90% 不超过", journeys: "旅程", from: "费力来自何处", wait: "计入的等待", waitOver: (time) => `超过 ${time} 的等待`,
+    none: "没有旅程", noneHint: "在此时间和筛选下无人联系。", kind: "摩擦", share: "占比", effort: "分数", count: "次数", weight: "每次分数", weightOf: (kind) => `每次分数：${kind}`,
+    weights: "修改每次的分数，所有数字随之重算；留空则恢复默认。",
+    kinds: { transfer: "转接", reverification: "再次验证", repeated: "重复说明", channel_switch: "更换渠道", wait: "等待（每分钟）", reopened: "工单重开", payment_loop: "再次付款失败" },
+    top: "主要摩擦点", step: "步骤", topic: "主题", team: "团队", open: (name) => `${name}：查看人员`, effortOf: (n) => `费力 ${n} 分`, evidence: "依据",
+    correlation: "与费力相关的结果", correlationHint: "按旅程计算：费力与调查回答用 Spearman 秩相关，费力与退订用点二列相关，范围 -1 到 1，置信区间 95%。",
+    with: { ces: "CES", csat: "CSAT", churn: "退订" }, allEffort: "全部费力", effortBy: "费力来源", ofN: (what, n, write) => (n ? `${what}：n = ${write(n)}。` : `${what}：旅程太少。`), grey: "灰色区间包含零：可能是偶然。", noCause: "相关不等于因果：遇到问题的人联系更多，也可能因问题而离开。",
+    noCorrelation: "有回答的旅程太少", noCorrelationHint: "至少需要 10 段旅程有调查回答，或已跟踪 30 天。",
+  },
+}
