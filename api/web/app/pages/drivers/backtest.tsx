@@ -32,7 +32,7 @@ export function Causes({ effects }: { effects: Schemas["ForecastEffect"][] }) {
     <Card title={<About word={say.title}>{say.hint}</About>}>
       {effects.length === 0 ? <Empty title={say.none}>{say.noneHint}</Empty> : (
         <Table label={say.title} rows={effects} keyOf={(e) => e.cause + e.lag} columns={[
-          { title: words.drivers.causes[effects[0]!.cause] ? say.title : "", cell: (e) => words.drivers.causes[e.cause] ?? e.cause },
+          { title: say.cause, cell: (e) => words.drivers.causes[e.cause] ?? e.cause },
           { title: say.lag, cell: (e) => e.lag },
           { title: say.factor, number: true, cell: (e) => say.times(format.number(e.factor_at_largest, 2)) },
           { title: say.gain, number: true, cell: (e) => format.percent(e.gain, 1) },

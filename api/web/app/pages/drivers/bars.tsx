@@ -7,12 +7,11 @@ export function Bars({ before, now }: { before: number[]; now: number }) {
   const counts = [...before].reverse().concat(now)
   const most = Math.max(...counts, 1)
   const width = 72 / Math.max(counts.length, 9)
-  const left = 72 - width * counts.length
   return (
     <svg class="bars" viewBox="0 0 72 20" role="img" aria-label={words.drivers.courseLabel(counts.map((n) => format.number(n)).join(", "))}>
       {counts.map((n, i) => {
         const height = Math.max((n / most) * 19, 1)
-        return <rect key={i} class={i === counts.length - 1 ? "last" : undefined} x={left + i * width + 0.75} width={width - 1.5} y={20 - height} height={height} rx={0.75} />
+        return <rect key={i} class={i === counts.length - 1 ? "last" : undefined} x={i * width + 0.75} width={width - 1.5} y={20 - height} height={height} rx={0.75} />
       })}
     </svg>
   )

@@ -25,13 +25,13 @@ export function Example({ of, profile, zone, named }: {
   return (
     <article class="example">
       <p class="small soft">{facts.map((f, n) => <span key={n}>{f}</span>)}</p>
-      {of.said
-        ? <figure><Theirs block>{of.said.text}</Theirs><figcaption class="small soft">{of.said.cut ? say.cut : say.wrote}</figcaption></figure>
-        : <p class="small soft">{say.silent}</p>}
+      {of.said && <Theirs block>{of.said.text}</Theirs>}
       <p class="small soft">
+        <span>{!of.said ? say.silent : of.said.cut ? say.cut : say.wrote}</span>
         {named && <span>{name(of.topic)}</span>}
-        <span>{words.drivers.toldBy[of.by] ?? of.by}{of.by === "text" && of.topic !== "unknown" && `, ${say.sure(format.percent(of.confidence, 0))}`}{of.model && <>, <Theirs>{of.model}</Theirs></>}</span>
         {of.told_topic && <span>{say.says} <Theirs>{of.told_topic}</Theirs></span>}
+        {of.by === "text" && <span>{of.topic === "unknown" ? say.unclear : say.sure(of.confidence > 0.99 ? ">" + format.percent(0.99, 0) : format.percent(of.confidence, 0))}</span>}
+        {of.model && <span>{words.drivers.toldBy.model}: <Theirs>{of.model}</Theirs></span>}
       </p>
       <LabelBox of={of} topic={of.topic} label={of.by === "label" ? of.topic : ""} />
     </article>

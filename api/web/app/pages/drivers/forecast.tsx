@@ -103,13 +103,13 @@ function List({ answer, chosen, days }: { answer: Schemas["Forecast"]; chosen: S
   const say = words.drivers.forecast
   const saved = (s: Series) => s.forecast && s.forecast.backtest.naive_mae > 0 ? 1 - s.forecast.backtest.mae / s.forecast.backtest.naive_mae : undefined
   return (
-    <Card flush label={say.series}>
+    <Card flush>
       <Table label={say.series} rows={answer.series} keyOf={keyOfSeries} selected={keyOfSeries(chosen)} columns={[
         { title: say.series, cell: (s) => <button type="button" class="link" aria-pressed={s === chosen} onClick={() => setParams({ series: keyOfSeries(s) })}><Theirs>{nameOf(s, say)}</Theirs></button>, plain: (s) => nameOf(s, say) },
         { title: say.contacts, number: true, cell: (s) => format.number(s.contacts) },
         { title: say.ahead(format.number(days)), number: true, cell: (s) => (s.forecast ? format.number(comes(s)) : <span class="soft" title={s.refused}>{say.refused}</span>) },
         { title: <About word={say.change}>{say.changeHint}</About>, number: true, cell: (s) => { const c = changeOf(s); return c === undefined ? "–" : format.signed(c * 100, 0) + "%" } },
-        { title: say.method, cell: (s) => (s.forecast ? words.drivers.methods[s.forecast.method] ?? s.forecast.method : <span class="small soft">{s.refused}</span>) },
+        { title: say.method, cell: (s) => (s.forecast ? <span class="keep">{words.drivers.methods[s.forecast.method] ?? s.forecast.method}</span> : <span class="small soft">{s.refused}</span>) },
         { title: <About word={say.error}>{say.errorHint}</About>, number: true, cell: (s) => format.number(s.forecast?.backtest.mae, 2) },
         { title: say.naive, number: true, cell: (s) => format.number(s.forecast?.backtest.naive_mae, 2) },
         { title: say.saved, number: true, cell: (s) => format.percent(saved(s), 0) },

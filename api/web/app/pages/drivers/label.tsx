@@ -1,5 +1,5 @@
 // Correcting the topic of a conversation, with a way back.
-import { useState } from "preact/hooks"
+import { useEffect, useState } from "preact/hooks"
 import { api, Problem } from "../../api"
 import { useSpeech } from "../../i18n"
 import { useMay } from "../../session"
@@ -9,6 +9,16 @@ import { useTaxonomy, useTopicName } from "./ask"
 
 export interface Labelled { source: string; conversation_id: string }
 
+const listeners = new Set<() => void>()
+
+/** useLabelled calls back when a label was kept or taken back on this page. */
+export function useLabelled(changed: () => void): void {
+  useEffect(() => {
+    listeners.add(changed)
+    return () => void listeners.delete(changed)
+  })
+}
+
 /** useLabelling keeps labels: an empty topic takes one back. It resolves to whether that was done. */
 export function useLabelling(): (of: Labelled, topic: string, before: string, changed: (topic: string) => void) => Promise<boolean> {
   const { words } = useSpeech()
@@ -17,6 +27,7 @@ export function useLabelling(): (of: Labelled, topic: string, before: string, ch
   const write = async (of: Labelled, topic: string) => {
     try {
       await api.POST("/v1/journeys/labels", { body: { labels: [{ source: of.source, conversation_id: of.conversation_id, topic }] } })
+      for (const listener of listeners) listener()
       return true
     } catch (fault) {
       tell(fault instanceof Problem && fault.title ? `${fault.title}. ${fault.detail}` : say.failed)

@@ -12,7 +12,7 @@ import { Table } from "../../ui/table"
 import { spanOf, useDrivers, useTaxonomy, useTopicName } from "./ask"
 import { Withheld } from "./behind"
 import { Example } from "./example"
-import { useLabelling } from "./label"
+import { useLabelled, useLabelling } from "./label"
 import { Quality } from "./long"
 
 export function Labels() {
@@ -59,7 +59,7 @@ function ToLabel() {
             <>
               <Withheld of={answer.withheld} />
               {!answer.groups[0]?.examples.length ? <Empty title={say.behind.noExamples}>{say.noneHint}</Empty>
-                : answer.groups[0].examples.map((e) => <Example key={e.source + e.conversation_id} of={e} profile={e.profile} zone={scope.zone} />)}
+                : <div class="examples">{answer.groups[0].examples.map((e) => <Example key={e.source + e.conversation_id} of={e} profile={e.profile} zone={scope.zone} />)}</div>}
             </>
           )}
         </Loaded>
@@ -75,6 +75,7 @@ function Taught() {
   const name = useTopicName()
   const taxonomy = useTaxonomy()
   const drivers = useDrivers(spanOf(useScope()))
+  useLabelled(() => { taxonomy.reload(); drivers.reload() })
   return (
     <Card title={say.model.title}>
       <Loaded load={taxonomy} bones={5}>
@@ -84,7 +85,7 @@ function Taught() {
           return (
             <div class="stack tight">
               {drivers.data && <p class="soft"><Quality model={drivers.data.model} /></p>}
-              {taught.length === 0 ? <p class="small soft">{say.labels.noneHint}</p> : (
+              {taught.length > 0 && (
                 <ul class="legend">{taught.sort((a, b) => b.labels - a.labels).map((t) => <li key={t.id}>{name(t.id)}<span /><span>{format.number(t.labels)}</span></li>)}</ul>
               )}
             </div>
@@ -113,6 +114,7 @@ function Every() {
       (fault) => setProblem(fault instanceof Problem ? fault : new Problem(0, "", "", "")))
   }
   useEffect(() => { if (may) ask() }, [may])
+  useLabelled(() => { if (may) ask() })
   return (
     <Card flush title={say.taught} aside={may && labels && <Button small kind="plain" onClick={() => ask()}>{words.common.actions.refresh}</Button>}>
       {!may ? <Failure problem={new Problem(403, "", "", "", { required_scope: "admin" })} />
@@ -123,7 +125,7 @@ function Every() {
             <Table label={say.all} rows={labels} tall="28rem" keyOf={(l) => l.source + "/" + l.conversation_id} columns={[
               { title: say.conversation, cell: (l) => <><Theirs>{l.conversation_id}</Theirs> <span class="small soft"><Theirs>{l.source}</Theirs></span></> },
               { title: say.correct, cell: (l) => name(l.topic) },
-              { title: "", cell: (l) => mayWrite && <Button small kind="plain" onClick={() => void keep(l, "", l.topic, (now) => setLabels((held) => (now ? [...held ?? [], { ...l, topic: now }] : held?.filter((h) => h !== l))))}>{say.remove}</Button> },
+              { title: "", cell: (l) => mayWrite && <Button small kind="plain" onClick={() => void keep(l, "", l.topic, () => {})}>{say.remove}</Button> },
             ]} />
             {next && <div class="inset"><Button onClick={() => ask(next)}>{words.common.actions.more}</Button></div>}
           </>

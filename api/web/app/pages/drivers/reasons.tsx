@@ -18,7 +18,7 @@ export function Reasons() {
   return (
     <>
       <FilterBar />
-      <div class="split">
+      <div class="split level">
         <Weeks load={week} />
         <Rising load={week} />
       </div>

@@ -109,7 +109,7 @@ function WeekChart({ drivers }: { drivers: Drivers }) {
     series: groups.map((g) => ({ name: topicName(g), type: "bar", stack: "all", barMaxWidth: 34, data: weeks.map((w) => w.counts[g] ?? 0) })),
   }), [weeks, groups, format, zone])
   return (
-    <Chart label={say.label} option={option} rows={weeks} height="14.5rem" file="drivers-by-week" columns={[
+    <Chart label={say.label} option={option} rows={weeks} height="18.75rem" file="drivers-by-week" columns={[
       { title: say.week, cell: (w) => format.date(w.from, zone), plain: (w) => w.from.toISOString() },
       ...groups.map((g) => ({ title: topicName(g), number: true, cell: (w: Week) => format.number(w.counts[g] ?? 0), plain: (w: Week) => w.counts[g] ?? 0 })),
     ]} />

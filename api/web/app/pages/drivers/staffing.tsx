@@ -3,7 +3,7 @@ import type { Schemas } from "../../api"
 import { useSpeech } from "../../i18n"
 import { useParam } from "../../router"
 import { channels, FilterBar, type Scope, useScope } from "../../scope"
-import { Card, Choice, Field, Select } from "../../ui/parts"
+import { Card, Field, Select } from "../../ui/parts"
 import { Empty, Loaded } from "../../ui/states"
 import { question, useForecast } from "./forecast"
 import { Heat, type Measure, measures } from "./heat"
@@ -66,7 +66,7 @@ function GoalBar() {
   const [queue, setQueue] = useParam("queue", "voice")
   const [patience, setPatience] = useParam("patience", "history")
   return (
-    <section class="filters" aria-label={say.goal}>
+    <section class="filters goal" aria-label={say.goal}>
       <Select label={say.queue} value={queue} onChange={setQueue} options={[...channels.map((c) => ({ value: c, label: c })), { value: "all", label: words.common.filters.all }]} />
       <Figure label={say.level} name="goal" otherwise="80" min={1} max={99} />
       <Figure label={say.within} name="within" otherwise="20" min={0} />
@@ -93,7 +93,7 @@ function Answered({ staffing, points, zone, chat }: { staffing: Schemas["Staffin
   if (staffing.refused) return <Card><Empty title={say.refused}>{staffing.refused}</Empty></Card>
   const most = staffing.hours.reduce((a, b) => (b.agents > a.agents ? b : a), staffing.hours[0]!)
   return (
-    <Card title={say.title} aside={<Choice label={say.measure} value={shown} onChange={setMeasure} options={measures.map((m) => ({ value: m, label: say.measures[m] }))} />}>
+    <Card title={say.title} aside={<Select bare label={say.measure} value={shown} onChange={setMeasure} options={measures.map((m) => ({ value: m, label: say.measures[m] }))} />}>
       <div class="stack tight">
         <p>
           {say.hints[shown]} {say.peak(format.number(most.agents), format.time(most.at, zone))} {say.total(format.number(staffing.hours.reduce((n, h) => n + h.agents, 0)))}

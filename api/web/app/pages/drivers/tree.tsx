@@ -88,7 +88,7 @@ function Row({ line, level, all, open, toggle }: { line: Line; level: number; al
         {line.emerging && <> <Badge kind="warn">{say.rising.badge}</Badge></>}
       </th>
       <td class="number">{format.number(line.conversations)}</td>
-      <td class="number share"><Bar parts={[{ share, kind: 1 }]} />{format.percent(share)}</td>
+      <td class="number share"><Bar parts={[{ share, kind: 1 }]} /><span>{format.percent(share)}</span></td>
       <td class="number wide">{line.people === undefined ? "" : format.number(line.people)}</td>
       <td class="number">{changeOf(line, say.isNew, (c) => format.signed(c * 100, 0) + "%")}</td>
       <td class="wide">{line.before && <Bars before={line.before} now={line.conversations} />}</td>
