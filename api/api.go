@@ -20,10 +20,12 @@ import (
 	"tributary/api/mcp"
 	"tributary/api/statement"
 	"tributary/identity"
+	"tributary/ingest/connector"
 	"tributary/ingest/ratelimit"
 	"tributary/journeys"
 	"tributary/profiles"
 	"tributary/profiles/explain"
+	"tributary/profiles/quarantine"
 )
 
 // The defaults of Config.
@@ -81,7 +83,13 @@ type Config struct {
 	Commands Commands
 	Sources  Sources
 	Schemas  Schemas
-	Privacy  Privacy // nil: requests of privacy are not taken
+	// Quarantine is the desk of what could not be processed.
+	Quarantine *quarantine.Desk
+	// SourceHealth says how sources are.
+	SourceHealth SourceHealth
+	// Connectors are those that the program has.
+	Connectors connector.Registry
+	Privacy    Privacy // nil: requests of privacy are not taken
 	// Certificates are those of erasures; nil: there are none to be had.
 	Certificates Certificates
 	Exports      Exports // nil: no exports are made
@@ -158,6 +166,8 @@ func (c Config) Validate() error {
 	need(c.Commands != nil, "commands")
 	need(c.Sources != nil, "sources")
 	need(c.Schemas != nil, "schemas")
+	need(c.Quarantine != nil, "quarantine")
+	need(c.SourceHealth != nil, "source_health")
 	need(c.Keys != nil, "keys")
 	need(c.Policies != nil, "policies")
 	need(c.Disclosures != nil, "disclosures")
@@ -198,7 +208,8 @@ type API struct {
 	// handoffLocks are held while a step of a hand-off is written.
 	handoffLocks handoffLocks
 	streams      *streams
-	down         sync.Map // by part: those that did not work when they were last asked
+	trials       chan struct{} // holds one while a connector is tried
+	down         sync.Map      // by part: those that did not work when they were last asked
 }
 
 // New returns an API. It fails with every fault of the configuration.
@@ -218,7 +229,7 @@ func New(c Config) (*API, error) {
 	}
 	c.Profiles, c.Past, c.Contacts = watched{c.Profiles}, watchedPast{c.Past}, watchedContacts{c.Contacts}
 	c.Live.withDefaults()
-	a := &API{Config: c, metrics: m, streams: newStreams(), limits: ratelimit.New()}
+	a := &API{Config: c, metrics: m, streams: newStreams(), trials: make(chan struct{}, 1), limits: ratelimit.New()}
 	a.engine = a.newEngine()
 	tools, err := tools()
 	if err != nil {

@@ -14,6 +14,8 @@ import (
 	"tributary/api/policy"
 	"tributary/api/problem"
 	"tributary/api/statement"
+	"tributary/ingest/connector"
+	"tributary/ingest/connector/trial"
 	"tributary/ingest/schema"
 	"tributary/journeys/analyst"
 	"tributary/journeys/contact"
@@ -34,7 +36,9 @@ import (
 	"tributary/profiles/privacy"
 	"tributary/profiles/privacy/desk"
 	"tributary/profiles/privacy/erase"
+	"tributary/profiles/quarantine"
 	"tributary/profiles/reconcile"
+	"tributary/profiles/sourcehealth"
 )
 
 type document struct {
@@ -128,6 +132,13 @@ func TestAnswersAndSchemasHaveTheSameFields(t *testing.T) {
 		"Pairing": explain.With{}, "Added": explain.Added{}, "Change": explain.Change{}, "ProfilePart": explain.Part{},
 		"Cause": explain.Cause{}, "Ask": explain.Ask{},
 		"Sources": sourcesView{}, "SourceAccount": sourceAccountView{}, "Reconciliation": reconciliationView{}, "DayAccount": reconcile.Day{},
+		"SourceHealth": sourcehealth.Report{}, "HealthOfSource": sourcehealth.Source{}, "SourceToday": sourcehealth.Today{}, "SourceLag": sourcehealth.Lag{},
+		"Connectors": connectorsView{}, "Connector": connector.Description{}, "ConnectorSetting": connector.SettingDescription{},
+		"Trial": trial.Request{}, "TrialResult": trial.Result{}, "TrialRejected": trial.Rejected{}, "TrialFault": trial.Fault{},
+		"Quarantine": quarantineView{}, "Quarantined": quarantinedView{}, "QuarantinedItem": quarantinedItemView{}, "QuarantinedPayload": payloadView{},
+		"QuarantinedValue": payloadLeaf{}, "QuarantinedShown": payloadSaid{}, "QuarantineCorrection": correctionBody{}, "QuarantineCounts": quarantineCountsView{},
+		"QuarantineCount": quarantine.Count{}, "QuarantineSelection": quarantineChangeBody{}, "QuarantineSelect": quarantineSelect{},
+		"QuarantineChanges": quarantineChangesView{}, "QuarantineSum": quarantine.Sum{}, "QuarantineChange": quarantine.Change{},
 		"Schema": schema.Report{}, "EventSchema": schema.EventReport{}, "FieldSeen": schema.FieldReport{}, "TypeSeen": schema.TypeReport{},
 		"Contract": schema.Contract{}, "SchemaDrift": schema.DriftReport{}, "EventDrift": schema.EventDrift{}, "Difference": schema.Difference{},
 		"Expected": reconcile.Expected{}, "ExpectedFigure": expectedBody{},

@@ -141,6 +141,7 @@ func plantMarks(w *world) {
 	v := w.decoded(w.jot("/v1/handoffs", w.agent(auth.PurposeOperations, auth.ReaderSystem), "planted",
 		`{"address":"anonymous_id:anon-1","conversation":"c-plain","wants":"markcontent"}`), http.StatusCreated)
 	w.handoff = recordIn(v)["id"].(string)
+	w.aside = w.putAside("web", aside)[0]
 	for request := range w.disclosed() {
 		w.planting[request] = true
 	}
@@ -284,6 +285,8 @@ func (w *world) readings(key, conversation string) map[string]*httptest.Response
 		"disclosures":          get(at(who + "/disclosures")),
 		"stream":               get(at("/v1/stream", "subject", "anonymous_id:anon-1", "after", "oldest", "follow", "false")),
 		"agent_session":        w.do(http.MethodPost, at("/v1/agent-sessions"), w.sessionMaker(key), `{"address":"anonymous_id:anon-1","conversation":"c-plain"}`),
+		"quarantined":          get(at("/v1/quarantine/items/" + w.aside)),
+		"correction":           w.do(http.MethodPost, at("/v1/quarantine/items/"+w.aside+"/correct"), key, `{"with":{}}`),
 		"bad_conversaton":      get(at(who, "purpose", "everything")),
 	}
 	maps.Copy(answers, w.promiseReadings(key, at))
@@ -492,6 +495,7 @@ var elsewhere = map[string]any{
 	"GET /v1/profiles/:address/traits/:name/history": traitHistoryView{},
 	"GET /v1/profiles/:address/disclosures":          disclosuresView{},
 	"POST /v1/privacy/exports":                       export.View{},
+	"POST /v1/quarantine/items/:place/correct":       quarantinedItemView{},
 	"POST /v1/privacy/restrictions":                  desk.Done{},
 	"DELETE /v1/privacy/restrictions/:address":       desk.Done{},
 }

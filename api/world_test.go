@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -41,7 +42,9 @@ import (
 	"tributary/profiles/past"
 	"tributary/profiles/privacy"
 	"tributary/profiles/privacy/desk"
+	"tributary/profiles/quarantine"
 	"tributary/profiles/reconcile"
+	"tributary/profiles/sourcehealth"
 	"tributary/profiles/state"
 	"tributary/profiles/unify"
 )
@@ -69,6 +72,7 @@ type world struct {
 	// slow: a funnel takes as long as it may.
 	slow     bool
 	handoff  string          // that of the planted customer
+	aside    string          // what of theirs stands in the quarantine
 	planting map[string]bool // requests that planted it
 }
 
@@ -201,7 +205,7 @@ func newWorld(t testing.TB, checks ...Check) *world {
 			if w.noStore {
 				return nil, fmt.Errorf("engine is down")
 			}
-			return map[stream.SourceDay]uint64{{SourceKey: stream.SourceKey{Workspace: s.Workspace, Source: s.Source}, Day: stream.DayOf(epoch)}: 2}, nil
+			return map[stream.SourceDay]uint64{{SourceKey: stream.SourceKey{Workspace: s.Workspace, Source: cmp.Or(s.Source, "web")}, Day: stream.DayOf(epoch)}: 2}, nil
 		},
 	})
 	w.must(err)
@@ -210,7 +214,13 @@ func newWorld(t testing.TB, checks ...Check) *world {
 	timeline, err := journeys.NewTimeline(service, noArchive{}, make([]byte, 32))
 	w.must(err)
 	policies := policy.NewBook(w.state)
+	health, err := sourcehealth.New(sourcehealth.Config{
+		Accounts: accounts, Schemas: w.state, Rates: someRates{w}, Lag: func() time.Duration { return 90 * time.Second }, Now: clock,
+		Configured: []sourcehealth.Configured{{Workspace: "acme", Source: "billing", Connector: "stripe", Listens: true}},
+	})
+	w.must(err)
 	w.api, err = New(Config{
+		Quarantine: &quarantine.Desk{Store: w.state, Commands: commands, Worker: w.worker}, SourceHealth: health, Connectors: someConnectors,
 		Queries:  w.statements(noQueries{}, policies, commands, clock),
 		Promises: service, Handoffs: w.state, Sessions: w.sessions, SignIns: signIns, Marks: w.state, Refusals: w.gate, Secret: make([]byte, 32),
 		Live: w.live(), Customers: find.New(service, noIndex{}),

@@ -19,17 +19,13 @@ import (
 	"tributary/ingest/stream"
 	"tributary/profiles"
 	"tributary/profiles/privacy/desk"
-	"tributary/profiles/state"
+	"tributary/profiles/quarantine"
 	"tributary/profiles/unify"
 	"tributary/sql/store"
 )
 
 // Quarantine lists what could not be processed; state.Store is one.
-type Quarantine interface {
-	Items(q state.ItemQuery) ([]*state.Item, error)
-	CountItems(q state.ItemQuery) (map[state.ItemGroup]uint64, error)
-	Item(workspace string, pos stream.Position, ordinal uint32) (*state.Item, bool, error)
-}
+type Quarantine = quarantine.Store
 
 // Config is what the handlers work with.
 type Config struct {
@@ -113,14 +109,17 @@ func (c Config) Validate() error {
 	return errors.Join(faults...)
 }
 
-type handlers struct{ Config }
+type handlers struct {
+	Config
+	desk *quarantine.Desk
+}
 
 // NewHandler returns the handler to serve on the socket.
 func NewHandler(c Config) (*Handler, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("configure admin: %w", err)
 	}
-	h := &handlers{c}
+	h := &handlers{c, &quarantine.Desk{Store: c.Quarantine, Commands: c.Commands, Worker: c.Commands.Worker}}
 	mux := &patterns{ServeMux: http.NewServeMux()}
 	handle(mux, h, "POST /admin/v1/keys", h.createKey)
 	handle(mux, h, "GET /admin/v1/keys", h.listKeys)
@@ -249,6 +248,7 @@ func toProblem(err error) *problem.Document {
 	var document *problem.Document
 	var tooLarge *http.MaxBytesError
 	var faults event.Errors
+	var conflict *quarantine.ConflictError
 	switch {
 	case errors.As(err, &document):
 		return document
@@ -260,6 +260,10 @@ func toProblem(err error) *problem.Document {
 			d.Errors = append(d.Errors, problem.FieldError{Field: f.Field, Reason: f.Reason})
 		}
 		return d
+	case errors.Is(err, quarantine.ErrUnknown):
+		return problem.New(noSuchItem, "")
+	case errors.As(err, &conflict):
+		return problem.New(problem.Conflict, conflict.Why)
 	case errors.Is(err, auth.ErrInvalid):
 		faults := strings.TrimPrefix(err.Error(), auth.ErrInvalid.Error()+": ")
 		return problem.New(invalidKey, strings.ReplaceAll(faults, "\n", "; "))
@@ -328,25 +332,3 @@ func (h *handlers) revokeKey(r *http.Request) (*auth.Key, error) {
 }
 
 func (h *handlers) status(r *http.Request) (any, error) { return h.Status(r.Context()) }
-
-// defaultLimit is how many quarantined items a page has.
-const defaultLimit = 100
-
-// Place names a quarantined item: "partition-offset-ordinal".
-type Place struct {
-	stream.Position
-	Ordinal uint32
-}
-
-// String returns "partition-offset-ordinal".
-func (p Place) String() string { return fmt.Sprintf("%d-%d-%d", p.Partition, p.Offset, p.Ordinal) }
-
-// ParsePlace parses what String returns.
-func ParsePlace(s string) (Place, error) {
-	var p Place
-	var rest string
-	if n, _ := fmt.Sscanf(s+" .", "%d-%d-%d %s", &p.Partition, &p.Offset, &p.Ordinal, &rest); n != 4 || p.String() != s {
-		return Place{}, problem.Field("place", "must be partition-offset-ordinal, such as 3-1024-0")
-	}
-	return p, nil
-}

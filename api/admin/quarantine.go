@@ -8,9 +8,8 @@ import (
 	"time"
 
 	"tributary/api/problem"
+	"tributary/profiles/quarantine"
 	"tributary/profiles/state"
-	"tributary/profiles/unify"
-	"tributary/sql/store"
 )
 
 // Item is a quarantined item as the socket tells of it.
@@ -32,7 +31,7 @@ type Item struct {
 
 func newItem(i *state.Item, payload bool) Item {
 	v := Item{
-		Place: Place{i.Position, i.Ordinal}.String(), Workspace: i.Workspace, Source: i.Source, MessageID: i.MessageID,
+		Place: quarantine.PlaceOf(i).String(), Workspace: i.Workspace, Source: i.Source, MessageID: i.MessageID,
 		Stage: i.Stage, Reason: i.Reason, Field: i.Field, Detail: i.Detail, Status: string(i.Status),
 		ReceivedAt: i.ReceivedAt, ChangedAt: i.ChangedAt,
 	}
@@ -40,6 +39,18 @@ func newItem(i *state.Item, payload bool) Item {
 		v.Payload = string(i.Payload)
 	}
 	return v
+}
+
+// Place names a quarantined item: "partition-offset-ordinal".
+type Place = quarantine.Place
+
+// ParsePlace parses what Place.String returns.
+func ParsePlace(s string) (Place, error) {
+	p, err := quarantine.ParsePlace(s)
+	if err != nil {
+		return p, problem.Field("place", err.Error())
+	}
+	return p, nil
 }
 
 // Items is a page of quarantined items.
@@ -53,7 +64,7 @@ type Items struct {
 func itemQuery(values url.Values) (q state.ItemQuery, err error) {
 	q = state.ItemQuery{
 		Workspace: values.Get("workspace"), Source: values.Get("source"), Reason: values.Get("reason"),
-		Status: state.Status(values.Get("status")), Limit: defaultLimit,
+		Status: state.Status(values.Get("status")), Limit: quarantine.DefaultLimit,
 	}
 	if q.Workspace == "" {
 		return q, problem.Field("workspace", "is required")
@@ -72,8 +83,8 @@ func itemQuery(values url.Values) (q state.ItemQuery, err error) {
 	}
 	if text := values.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > MaxPlaces {
-			return q, problem.Field("limit", fmt.Sprintf("must be a number from 1 to %d", MaxPlaces))
+		if err != nil || n < 1 || n > quarantine.MaxPlaces {
+			return q, problem.Field("limit", fmt.Sprintf("must be a number from 1 to %d", quarantine.MaxPlaces))
 		}
 		q.Limit = n
 	}
@@ -92,7 +103,7 @@ func (h *handlers) listItems(r *http.Request) (Items, error) {
 	if err != nil {
 		return Items{}, err
 	}
-	found, err := h.Quarantine.Items(q)
+	found, next, err := h.desk.List(q)
 	if err != nil {
 		return Items{}, err
 	}
@@ -100,8 +111,8 @@ func (h *handlers) listItems(r *http.Request) (Items, error) {
 	for _, i := range found {
 		page.Items = append(page.Items, newItem(i, false))
 	}
-	if len(found) == q.Limit {
-		page.Next = page.Items[len(page.Items)-1].Place
+	if next != nil {
+		page.Next = next.String()
 	}
 	return page, nil
 }
@@ -115,36 +126,21 @@ func (h *handlers) item(r *http.Request) (*state.Item, error) {
 	if workspace == "" {
 		return nil, problem.Field("workspace", "is required")
 	}
-	item, found, err := h.Quarantine.Item(workspace, place.Position, place.Ordinal)
-	if err == nil && !found {
-		err = problem.New(noSuchItem, "")
-	}
-	return item, err
+	return h.desk.Item(workspace, place)
 }
 
 func (h *handlers) showItem(r *http.Request) (Item, error) {
 	item, err := h.item(r)
-	if err != nil {
-		return Item{}, err
-	}
-	// Whose it is was never found out, so that no person's report can have it: the audit trail does.
-	err = h.Commands.Note(r.Context(), item.Workspace, unify.AuditNote{
-		Action: "quarantine.show", SubjectKind: "item", Subject: Place{item.Position, item.Ordinal}.String(), Outcome: store.AuditDone,
-	})
-	return newItem(item, true), err
+	return h.shown(r, item, err)
 }
 
-// change gives a command about an open item and returns the item as it is afterwards.
-func (h *handlers) change(r *http.Request, command func(*state.Item) unify.Command) (Item, error) {
-	item, err := h.item(r)
+// shown is an item with its payload, once it is on record that it was shown.
+func (h *handlers) shown(r *http.Request, item *state.Item, err error) (Item, error) {
+	if err == nil {
+		err = h.Commands.Note(r.Context(), item.Workspace, quarantine.Shown(item))
+	}
 	if err != nil {
 		return Item{}, err
 	}
-	if item.Status != state.StatusOpen {
-		return Item{}, problem.New(problem.Conflict, "the item is "+string(item.Status))
-	}
-	if _, err := h.Commands.Do(r.Context(), item.Workspace, command(item)); err != nil {
-		return Item{}, err
-	}
-	return h.showItem(r)
+	return newItem(item, true), nil
 }

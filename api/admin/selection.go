@@ -1,51 +1,25 @@
 package admin
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"time"
 
 	"tributary/api/problem"
+	"tributary/profiles/quarantine"
 	"tributary/profiles/state"
-	"tributary/profiles/unify"
 )
 
-// ItemCount is how many items of one kind were received on one UTC day.
-type ItemCount struct {
-	Day    string `json:"day"`
-	Source string `json:"source"`
-	Stage  string `json:"stage"`
-	Reason string `json:"reason"`
-	Status string `json:"status"`
-	Items  uint64 `json:"items"`
-}
-
-func (h *handlers) countItems(r *http.Request) ([]ItemCount, error) {
-	q, err := itemQuery(r.URL.Query())
-	if err != nil {
-		return nil, err
-	}
-	groups, err := h.Quarantine.CountItems(q)
-	if err != nil {
-		return nil, err
-	}
-	counts := []ItemCount{}
-	for g, n := range groups {
-		counts = append(counts, ItemCount{g.Day.String(), g.Source, g.Stage, g.Reason, string(g.Status), n})
-	}
-	slices.SortFunc(counts, func(a, b ItemCount) int {
-		return cmp.Or(cmp.Compare(b.Day, a.Day), cmp.Compare(a.Source, b.Source), cmp.Compare(b.Items, a.Items),
-			cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Stage, b.Stage), cmp.Compare(a.Status, b.Status))
-	})
-	return counts, nil
-}
+// What the desk of the quarantine answers.
+type (
+	ItemCount = quarantine.Count
+	Change    = quarantine.Change
+)
 
 // MaxPlaces is how many items one request may change.
-const MaxPlaces = 1000
+const MaxPlaces = quarantine.MaxPlaces
 
 // Places names items of a workspace.
 type Places struct {
@@ -53,15 +27,12 @@ type Places struct {
 	Places    []string `json:"places"`
 }
 
-// Change is what becomes of an item.
-type Change struct {
-	Place  string `json:"place"`
-	Source string `json:"source"`
-	Reason string `json:"reason"` // for which it was quarantined
-	// Now is what became of it, or would: stored, duplicate, replayed, discarded, or quarantined.
-	Now string `json:"now"`
-	// NowReason is why it stays in the quarantine, or is a duplicate: a machine name.
-	NowReason string `json:"now_reason,omitempty"`
+func (h *handlers) countItems(r *http.Request) ([]ItemCount, error) {
+	q, err := itemQuery(r.URL.Query())
+	if err != nil {
+		return nil, err
+	}
+	return h.desk.Counts(q)
 }
 
 // open reads the items of a request that are open; what is not any more has been dealt with.
@@ -73,28 +44,12 @@ func (h *handlers) open(r *http.Request) (string, []*state.Item, error) {
 	if p.Workspace == "" {
 		return "", nil, problem.Field("workspace", "is required")
 	}
-	if len(p.Places) > MaxPlaces {
-		return "", nil, problem.Field("places", fmt.Sprintf("may be %d", MaxPlaces))
+	places, err := quarantine.ParsePlaces(p.Places)
+	if err != nil {
+		return "", nil, err
 	}
-	var items []*state.Item
-	for i, text := range p.Places {
-		place, err := ParsePlace(text)
-		if err != nil {
-			return "", nil, problem.Field(fmt.Sprintf("places[%d]", i), "must be partition-offset-ordinal, such as 3-1024-0")
-		}
-		item, found, err := h.Quarantine.Item(p.Workspace, place.Position, place.Ordinal)
-		if err != nil {
-			return "", nil, err
-		}
-		if found && item.Status == state.StatusOpen {
-			items = append(items, item)
-		}
-	}
-	return p.Workspace, items, nil
-}
-
-func changeOf(i *state.Item) Change {
-	return Change{Place: Place{i.Position, i.Ordinal}.String(), Source: i.Source, Reason: i.Reason}
+	items, err := h.desk.Open(p.Workspace, places)
+	return p.Workspace, items, err
 }
 
 // rehearseItems tells what replaying items would come to.
@@ -103,61 +58,23 @@ func (h *handlers) rehearseItems(r *http.Request) ([]Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	would, err := h.Commands.Worker.Rehearse(r.Context(), items)
-	if err != nil {
-		return nil, err
-	}
-	changes := []Change{}
-	for n, i := range items {
-		c := changeOf(i)
-		c.Now, c.NowReason = would[n].Outcome.String(), would[n].Reason
-		changes = append(changes, c)
-	}
-	return changes, nil
+	return h.desk.Rehearse(r.Context(), items)
 }
 
 func (h *handlers) replayItems(r *http.Request) ([]Change, error) {
-	return h.changeItems(r, replayable, func(i *state.Item) unify.Command { return replayOf(i, nil) })
-}
-
-func (h *handlers) discardItems(r *http.Request) ([]Change, error) {
-	return h.changeItems(r, func(*state.Item) bool { return true }, discardOf)
-}
-
-// changeItems gives a command about each item that can have it, and tells what became of all.
-func (h *handlers) changeItems(r *http.Request, can func(*state.Item) bool, command func(*state.Item) unify.Command) ([]Change, error) {
 	workspace, items, err := h.open(r)
 	if err != nil {
 		return nil, err
 	}
-	var commands []unify.Command
-	for _, i := range items {
-		if can(i) {
-			commands = append(commands, command(i))
-		}
-	}
-	if err := h.Commands.DoAll(r.Context(), workspace, commands); err != nil {
+	return h.desk.Replay(r.Context(), workspace, items)
+}
+
+func (h *handlers) discardItems(r *http.Request) ([]Change, error) {
+	workspace, items, err := h.open(r)
+	if err != nil {
 		return nil, err
 	}
-	changes := []Change{}
-	for _, i := range items {
-		c := changeOf(i)
-		c.Now, c.NowReason = state.Quarantined.String(), "not_replayable"
-		if can(i) {
-			now, found, err := h.Quarantine.Item(workspace, i.Position, i.Ordinal)
-			if err == nil && !found {
-				err = fmt.Errorf("quarantined item %s is gone", c.Place) // an item is never deleted
-			}
-			if err != nil {
-				return nil, err
-			}
-			if c.Now, c.NowReason = string(now.Status), ""; now.Status == state.StatusOpen {
-				c.Now, c.NowReason = state.Quarantined.String(), now.Reason
-			}
-		}
-		changes = append(changes, c)
-	}
-	return changes, nil
+	return h.desk.Discard(r.Context(), workspace, items)
 }
 
 // ItemQuery selects quarantined items of one workspace.

@@ -16,11 +16,9 @@ import (
 
 	"tributary/cmd/internal/connectors"
 	"tributary/ingest/connector"
-	"tributary/ingest/connector/declarative"
 	"tributary/ingest/connector/kit"
 	"tributary/ingest/connector/scaffold"
-	"tributary/ingest/connector/source"
-	"tributary/ingest/stream"
+	"tributary/ingest/connector/trial"
 )
 
 func newConnectors(*globals) *cobra.Command {
@@ -41,7 +39,7 @@ func newConnectorsList() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			all := connectors.Registry()
 			if asJSON {
-				descriptions := make([]description, len(all))
+				descriptions := make([]connector.Description, len(all))
 				for i := range all {
 					descriptions[i] = describe(&all[i])
 				}
@@ -59,41 +57,9 @@ func newConnectorsList() *cobra.Command {
 	return cmd
 }
 
-// description is a connector as --json tells it.
-type description struct {
-	Name     string             `json:"name"`
-	Title    string             `json:"title"`
-	Summary  string             `json:"summary"`
-	Ways     []string           `json:"ways"` // webhook, pull
-	Docs     []string           `json:"docs"`
-	Settings []describedSetting `json:"settings"`
-	Makes    []string           `json:"makes"`
-}
-
-type describedSetting struct {
-	Name     string         `json:"name"`
-	Summary  string         `json:"summary"`
-	Kind     connector.Kind `json:"kind"`
-	Required bool           `json:"required"`
-	Default  string         `json:"default,omitempty"`
-	Choices  []string       `json:"choices,omitempty"`
-}
-
-func describe(c *connector.Connector) description {
-	d := description{Name: c.Name, Title: c.Title, Summary: c.Summary, Docs: c.Docs, Makes: c.Makes, Settings: []describedSetting{}}
-	if c.NewWebhook != nil {
-		d.Ways = append(d.Ways, "webhook")
-	}
-	if c.NewPuller != nil {
-		d.Ways = append(d.Ways, "pull")
-	}
-	for _, s := range c.Settings {
-		if s.Kind == "" {
-			s.Kind = connector.KindText
-		}
-		d.Settings = append(d.Settings, describedSetting(s))
-	}
-	return d
+// describe describes a connector as a source of its own name.
+func describe(c *connector.Connector) connector.Description {
+	return connector.Describe(c, c.Name, "")
 }
 
 func newConnectorsDescribe() *cobra.Command {
@@ -109,9 +75,9 @@ func newConnectorsDescribe() *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return printJSON(cmd, describe(c))
+				return printJSON(cmd, connector.Describe(c, c.Name, fileOf(args[0])))
 			}
-			printDescription(cmd, c)
+			printDescription(cmd, connector.Describe(c, c.Name, fileOf(args[0])))
 			return nil
 		},
 	}
@@ -127,8 +93,16 @@ func find(name string) (*connector.Connector, error) {
 	return connectors.Find(name, "")
 }
 
-func printDescription(cmd *cobra.Command, c *connector.Connector) {
-	out, d := cmd.OutOrStdout(), describe(c)
+// fileOf is the name if it is that of a file.
+func fileOf(name string) string {
+	if connectors.Declared(name) {
+		return name
+	}
+	return ""
+}
+
+func printDescription(cmd *cobra.Command, d connector.Description) {
+	out := cmd.OutOrStdout()
 	fmt.Fprintf(out, "%s: %s\n\nSettings:\n", d.Title, d.Summary)
 	table := tabwriter.NewWriter(out, 2, 4, 2, ' ', 0)
 	for _, s := range d.Settings {
@@ -147,28 +121,12 @@ func printDescription(cmd *cobra.Command, c *connector.Connector) {
 	}
 	_ = table.Flush() // to a command's output, like every print here
 	fmt.Fprintf(out, "\nMakes: %s\nand free events %s.* of everything else.\n", strings.Join(d.Makes, ", "), d.Name)
-	fmt.Fprintf(out, "\nIn the configuration:\n\n  sources:\n    - name: %s\n      connector: %s\n      settings:\n", d.Name, d.Name)
-	for _, s := range d.Settings {
-		if s.Required || s.Kind == connector.KindSecret {
-			fmt.Fprintf(out, "        %s: %s\n", s.Name, exampleValue(d.Name, s))
-		}
-	}
-	if c.NewWebhook != nil {
-		fmt.Fprintf(out, "\nThe vendor sends to https://YOUR-HOST/v1/webhooks/%s\n", d.Name)
+	fmt.Fprintf(out, "\nIn the configuration:\n\n  %s", strings.ReplaceAll(strings.TrimSuffix(d.Config, "\n"), "\n", "\n  "))
+	fmt.Fprintln(out)
+	if d.Webhook != "" {
+		fmt.Fprintf(out, "\nThe vendor sends to https://YOUR-HOST%s\n", d.Webhook)
 	}
 	fmt.Fprintf(out, "\nVendor's pages:\n  %s\n", strings.Join(d.Docs, "\n  "))
-}
-
-func exampleValue(name string, s describedSetting) string {
-	switch {
-	case s.Kind == connector.KindSecret:
-		return "env:" + strings.ToUpper(strings.ReplaceAll(name, "-", "_")+"_"+s.Name)
-	case len(s.Choices) > 0:
-		return s.Choices[0]
-	case s.Kind == connector.KindURL:
-		return "https://example.com/"
-	}
-	return "…"
 }
 
 func newConnectorsCheck() *cobra.Command {
@@ -279,7 +237,7 @@ func newConnectorsTry() *cobra.Command {
   curl -s https://api.example.com/tickets | tributary connectors try acmedesk/connector.yaml --stream tickets --sample -`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			file, err := declarative.Load(args[0])
+			mapping, err := os.ReadFile(args[0])
 			if err != nil {
 				return err
 			}
@@ -287,11 +245,11 @@ func newConnectorsTry() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("--sample: %w", err)
 			}
-			batch, err := file.Try(of, payload)
+			tried, err := trial.Run(nil, &trial.Request{Mapping: string(mapping), Stream: of, Payload: string(payload)}, "default", time.Now())
 			if err != nil {
 				return err
 			}
-			return printTried(cmd, &batch)
+			return printTried(cmd, args[0], tried)
 		},
 	}
 	cmd.Flags().StringVar(&sample, "sample", "", "file of a payload, - for standard input (required)")
@@ -308,23 +266,33 @@ func readSample(stdin io.Reader, name string) ([]byte, error) {
 }
 
 // printTried prints what the log would get, and fails if any of it would go to the quarantine.
-func printTried(cmd *cobra.Command, batch *connector.Batch) error {
-	records, err := source.Prepare(batch, source.Stamp{Workspace: "default", Source: "trial", Received: time.Now()})
-	if err != nil {
-		return err
-	}
-	tried, rejected := []json.RawMessage{}, 0
-	for _, r := range records {
-		if r.Kind == stream.KindRejected {
-			rejected++
+func printTried(cmd *cobra.Command, file string, tried *trial.Result) error {
+	if len(tried.Faults) > 0 {
+		var faults []error
+		for _, f := range tried.Faults {
+			where := f.In
+			if f.In == "mapping" {
+				where = file
+			}
+			if f.Line > 0 {
+				where += fmt.Sprintf(":%d:%d", f.Line, f.Column)
+			}
+			if f.Path != "" {
+				where += ": " + f.Path
+			}
+			faults = append(faults, fmt.Errorf("%s: %s", where, f.Reason))
 		}
-		tried = append(tried, r.Value)
+		return errors.Join(faults...)
 	}
-	if err := printJSON(cmd, tried); err != nil {
+	all := append([]json.RawMessage{}, tried.Events...)
+	for _, part := range tried.Rejected {
+		all = append(all, connector.JSON(part))
+	}
+	if err := printJSON(cmd, all); err != nil {
 		return err
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "%d events, %d parts for the quarantine\n", len(records)-rejected, rejected)
-	if rejected > 0 {
+	fmt.Fprintf(cmd.ErrOrStderr(), "%d events, %d parts for the quarantine\n", len(tried.Events), len(tried.Rejected))
+	if len(tried.Rejected) > 0 {
 		return errors.New("parts of the payload make no event")
 	}
 	return nil

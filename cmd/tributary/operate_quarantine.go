@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -17,6 +15,7 @@ import (
 
 	"tributary/api/admin"
 	"tributary/cmd/internal/config"
+	"tributary/profiles/quarantine"
 )
 
 func newQuarantine(g *globals) *cobra.Command {
@@ -295,20 +294,11 @@ that are selected are discarded: first it is said which, --yes does it.`,
 	return cmd
 }
 
-// changedItems is how many items of one reason became, or would become, what.
-type changedItems struct {
-	Source    string `json:"source"`
-	Reason    string `json:"reason"`
-	Now       string `json:"now"`
-	NowReason string `json:"now_reason,omitempty"`
-	Items     int    `json:"items"`
-}
-
 // selectionReport is what a command on a selection prints.
 type selectionReport struct {
-	Done    bool           `json:"done"` // false: it says what would happen
-	Items   int            `json:"items"`
-	Changes []changedItems `json:"changes"`
+	Done    bool             `json:"done"` // false: it says what would happen
+	Items   int              `json:"items"`
+	Changes []quarantine.Sum `json:"changes"`
 }
 
 type changeFunc func(*admin.Client, context.Context, admin.Places) ([]admin.Change, error)
@@ -350,34 +340,19 @@ func changeSelection(g *globals, cmd *cobra.Command, in func(config.Config) stri
 
 // eachPage calls f with every page of items and sums up what it returns.
 func eachPage(ctx context.Context, client *admin.Client, q admin.ItemQuery, f func([]admin.Item) ([]admin.Change, error)) (*selectionReport, error) {
-	sums := map[changedItems]int{}
-	report := &selectionReport{Changes: []changedItems{}}
-	var fault error
+	var sums quarantine.Summary
 	for {
 		page, err := client.ListItems(ctx, q)
 		var changes []admin.Change
 		if err == nil && len(page.Items) > 0 {
 			changes, err = f(page.Items)
 		}
-		for _, c := range changes {
-			sums[changedItems{Source: c.Source, Reason: c.Reason, Now: c.Now, NowReason: c.NowReason}]++
-			report.Items++
-		}
-		if fault = err; err != nil || page.Next == "" {
-			break
+		sums.Add(changes)
+		if err != nil || page.Next == "" {
+			return &selectionReport{Items: sums.Items, Changes: sums.Sums()}, err
 		}
 		q.After = page.Next
 	}
-	for c := range maps.Keys(sums) {
-		n := c
-		n.Items = sums[c]
-		report.Changes = append(report.Changes, n)
-	}
-	slices.SortFunc(report.Changes, func(a, b changedItems) int {
-		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Reason, b.Reason), cmp.Compare(b.Items, a.Items),
-			cmp.Compare(a.Now, b.Now), cmp.Compare(a.NowReason, b.NowReason))
-	})
-	return report, fault
 }
 
 func printSelection(out io.Writer, workspace string, report *selectionReport) error {

@@ -77,13 +77,26 @@ func (s *Service) Sources(ctx context.Context, sel unify.Selection) (*Report, er
 	if fault != nil && ctx.Err() != nil {
 		return nil, fmt.Errorf("reconcile: %w", ctx.Err())
 	}
+	return s.report(found, held, fault == nil, sel)
+}
+
+// Totals is Sources without a word of what the analytics store holds, which is not asked: for who looks often.
+func (s *Service) Totals(ctx context.Context, sel unify.Selection) (*Report, error) {
+	found, err := unify.Reconcile(ctx, s.config.Log, s.config.State, sel)
+	if err != nil {
+		return nil, err
+	}
+	return s.report(found, nil, false, sel)
+}
+
+func (s *Service) report(found *unify.Reconciliation, held map[stream.SourceDay]uint64, known bool, sel unify.Selection) (*Report, error) {
 	report := &Report{Sources: []Source{}, Counted: found.Counted}
 	for days := found.Days; len(days) > 0; {
 		n := slices.IndexFunc(days, func(d unify.DayBalance) bool { return d.SourceKey != days[0].SourceKey })
 		if n < 0 {
 			n = len(days)
 		}
-		source, err := s.source(days[:n], held, fault == nil, sel)
+		source, err := s.source(days[:n], held, known, sel)
 		if err != nil {
 			return nil, err
 		}
@@ -156,6 +169,11 @@ func SourceOf(name string) (workspace, source string, ok bool) {
 		workspace, source, ok = strings.Cut(rest, "/")
 	}
 	return workspace, source, ok
+}
+
+// Held is how many events the analytics store holds, by source and day.
+func (s *Service) Held(ctx context.Context, sel unify.Selection) (map[stream.SourceDay]uint64, error) {
+	return s.config.Held(ctx, sel)
 }
 
 // figures reads what a source said.

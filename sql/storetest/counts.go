@@ -2,8 +2,10 @@ package storetest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"tributary/sql/store"
 
@@ -125,5 +127,46 @@ func testReconcile(t *testing.T, e Engine) {
 	}
 	if sum != 11 {
 		t.Errorf("%d stored by day in %v, want 11", sum, days)
+	}
+	testReceivedByMinute(t, b)
+}
+
+// testReceivedByMinute counts received events by hour, and the later ones by minute as well, against a count of rows.
+func testReceivedByMinute(t *testing.T, b *Bench) {
+	t.Helper()
+	type rate struct {
+		Source string `ch:"source"`
+		Hour   uint32 `ch:"hour"`
+		Minute uint32 `ch:"minute"`
+		Events uint64 `ch:"events"`
+	}
+	now := Start.Add(1000 * time.Hour).Truncate(time.Hour)
+	rows := Rows(13, 400)
+	for i, row := range rows {
+		row.Workspace = []string{"minutes", "another"}[i%20/19]
+		row.At = now.Add(time.Duration(i-300) * 53 * time.Second)
+		row.ReceivedAt = row.At
+	}
+	insert(t, b, store.Events, rows...)
+	since, minutes := now.Add(-3*time.Hour), now.Add(10*time.Minute)
+	want := map[rate]uint64{}
+	for _, row := range rows {
+		if row.Workspace != "minutes" || row.ReceivedAt.Before(since) {
+			continue
+		}
+		r := rate{Source: row.Source, Hour: uint32(row.ReceivedAt.Truncate(time.Hour).Unix())}
+		if !row.ReceivedAt.Before(minutes) {
+			r.Minute = uint32(row.ReceivedAt.Truncate(time.Minute).Unix())
+		}
+		want[r]++
+	}
+	got := map[rate]uint64{}
+	for _, r := range all[rate](t, b, "counts/received_by_minute", store.Params{"workspace": "minutes", "since": since.Unix(), "minutes_since": minutes.Unix()}) {
+		n := r.Events
+		r.Events = 0
+		got[r] += n
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("by minute %v, want %v", got, want)
 	}
 }

@@ -115,6 +115,17 @@ var examples = map[string]example{
 	"GET /v1/sources/:source/schema":                 {path: "/v1/sources/{source}/schema", own: 200, foreign: 404, shows: true},
 	"GET /v1/sources/:source/schema/drift":           {path: "/v1/sources/{source}/schema/drift", own: 200, foreign: 404, shows: true},
 	"PUT /v1/sources/:source/expected/:day":          {path: "/v1/sources/{source}/expected/2026-03-01", body: `{"count":7}`, own: 200, foreign: 403},
+	"GET /v1/source-health":                          {path: "/v1/source-health", own: 200, foreign: 200, shows: true},
+	"GET /v1/connectors":                             {path: "/v1/connectors", own: 200, foreign: 200},
+	"GET /v1/connectors/:name":                       {path: "/v1/connectors/stripe", own: 200, foreign: 200},
+	"POST /v1/connectors/try":                        {path: "/v1/connectors/try", body: `{"connector":"stripe","payload":"{}"}`, own: 200, foreign: 200},
+	"GET /v1/quarantine":                             {path: "/v1/quarantine?source={source}", own: 200, foreign: 200},
+	"GET /v1/quarantine/counts":                      {path: "/v1/quarantine/counts", own: 200, foreign: 200, shows: true},
+	"GET /v1/quarantine/items/:place":                {path: "/v1/quarantine/items/{aside}", own: 200, foreign: 404, shows: true},
+	"POST /v1/quarantine/items/:place/correct":       {path: "/v1/quarantine/items/{aside}/correct", body: `{"with":{}}`, own: 400, foreign: 404},
+	"POST /v1/quarantine/rehearse":                   {path: "/v1/quarantine/rehearse", body: `{"places":["{aside}"]}`, own: 200, foreign: 200},
+	"POST /v1/quarantine/replay":                     {path: "/v1/quarantine/replay", body: `{"places":["{aside}"]}`, own: 200, foreign: 200},
+	"POST /v1/quarantine/discard":                    {path: "/v1/quarantine/discard", body: `{"places":["{aside}"]}`, own: 200, foreign: 200},
 	"POST /v1/privacy/erasures":                      {path: "/v1/privacy/erasures?preview=true", body: `{"identifiers":[{"type":"user_id","value":"{user}"}]}`, own: 200, foreign: 404},
 	"GET /v1/privacy/erasures":                       {path: "/v1/privacy/erasures", own: 200, foreign: 200},
 	"GET /v1/privacy/erasures/:id":                   {path: "/v1/privacy/erasures/{erasure}", own: 200, foreign: 404},
@@ -337,6 +348,8 @@ func (s *space) thing(name string) string {
 		return s.handoff()
 	case "session": // a new one, which may be ended
 		return s.session()
+	case "aside": // what stands in the quarantine
+		return s.aside()
 	case "promised": // somebody to whom something was
 		if !s.promised {
 			body := s.fill(`{"identifiers":[{"type":"user_id","value":"{user}"}],"kind":"refund","text":"{mark}"}`)
@@ -392,6 +405,17 @@ func (s *space) handoff() string {
 	}
 	s.offered = offered.Handoff.ID
 	return s.offered
+}
+
+// aside is the place of an item in the quarantine.
+func (s *space) aside() string {
+	s.t.Helper()
+	status, answer := s.ask(http.MethodGet, "/v1/quarantine?source="+s.source, s.keys[auth.ScopeSourcesRead], "")
+	var page struct{ Items []struct{ Place string } }
+	if err := json.Unmarshal(answer, &page); err != nil || status != http.StatusOK || len(page.Items) == 0 {
+		s.t.Fatalf("quarantine: %d %s", status, answer)
+	}
+	return page.Items[0].Place
 }
 
 // session is the id of a new agent session.

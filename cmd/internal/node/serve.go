@@ -17,11 +17,13 @@ import (
 	"tributary/api/problem"
 	"tributary/api/web"
 	"tributary/cmd/internal/config"
+	"tributary/cmd/internal/connectors"
 	"tributary/ingest/gateway"
 	"tributary/journeys"
 	"tributary/profiles/find"
 	"tributary/profiles/live"
 	"tributary/profiles/privacy/erase"
+	"tributary/profiles/quarantine"
 	"tributary/sql/chdb"
 )
 
@@ -191,6 +193,10 @@ func (n *Node) readers() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	health, err := n.sourceHealth()
+	if err != nil {
+		return nil, err
+	}
 	issuers, scopes := n.issuers()
 	a, err := api.New(api.Config{
 		Version: n.options.Version, PublicURL: n.config.HTTP.PublicURL, AuthorizationServers: issuers, AuthorizationScopes: scopes,
@@ -198,7 +204,9 @@ func (n *Node) readers() (http.Handler, error) {
 		Live:      n.live(),
 		Customers: find.New(n.profiles, customers),
 		Past:      earlier, Contacting: contacting, Effects: effects, Forecasts: forecasts, Drivers: drivers, Measures: measures, Targets: n.targets(),
-		Journeys: n.journeys, ReportTimeout: time.Duration(n.config.HTTP.ReportTimeout),
+		SourceHealth: health, Connectors: connectors.Registry(),
+		Quarantine: &quarantine.Desk{Store: n.state, Commands: n.commands, Worker: n.unify},
+		Journeys:   n.journeys, ReportTimeout: time.Duration(n.config.HTTP.ReportTimeout),
 		Queries:  n.queries,
 		Policies: n.policies, Disclosures: n.log, Disclosed: n.disclosed,
 		Profiles: n.profiles, Lineage: n.profiles, Worker: n.unify, Contacts: n.profiles, Speaker: n.commands, Accounts: n.profiles, Identity: n.identity, Timeline: timeline, Search: search, Sources: n.accounts, Schemas: n.state, Privacy: n.privacy, Certificates: &erase.Archive{Erasures: n.privacy, Log: n.log}, Exports: n.asExports(), Analysis: n.analysis, Commands: n.commands, Keys: n.authKeys, Tokens: tokens, Notes: n.commands, Trail: n.trail, RateLimit: n.config.HTTP.RateLimit.Quota(), Checks: n.checks(),

@@ -16,6 +16,7 @@ import (
 	"tributary/ingest/connector"
 	"tributary/ingest/connector/source"
 	"tributary/ingest/stream"
+	"tributary/profiles/sourcehealth"
 	"tributary/profiles/unify"
 )
 
@@ -104,4 +105,22 @@ func (c checkpoints) SaveProgress(ctx context.Context, workspace, name string, p
 	}
 	_, err = c.node.log.Append(ctx, []stream.Record{record})
 	return err
+}
+
+// sourceHealth says how sources are.
+func (n *Node) sourceHealth() (*sourcehealth.Service, error) {
+	rates, err := sourcehealth.NewReader(n.stores.read)
+	if err != nil {
+		return nil, err
+	}
+	var configured []sourcehealth.Configured
+	for _, s := range n.sources {
+		configured = append(configured, sourcehealth.Configured{
+			Workspace: s.Workspace(), Source: s.Name(), Connector: s.Connector(), Listens: s.Listens(), Pulls: s.Pulls(),
+		})
+	}
+	return sourcehealth.New(sourcehealth.Config{
+		Accounts: n.accounts, Schemas: n.state, Rates: rates, Lag: func() time.Duration { return n.sink.Lag().Age },
+		Configured: configured, Now: time.Now,
+	})
 }

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"tributary/ingest/connector"
@@ -88,31 +87,13 @@ func (f *File) Subject(samples fs.FS) kit.Subject {
 
 // sampleSettings are values for the check, invented where the file has none.
 func (f *File) sampleSettings() map[string]string {
-	values := map[string]string{}
-	for _, s := range f.Settings {
-		value := f.Samples.Settings[s.Name]
-		if value == "" && s.Default == "" {
-			switch s.Kind {
-			case connector.KindURL:
-				value = "https://example.com"
-			case connector.KindDuration:
-				value = "5m"
-			case connector.KindNumber:
-				value = "1"
-			case connector.KindFlag:
-				value = "false"
-			case connector.KindChoice:
-				value = s.Choices[0]
-			default:
-				value = "a-" + strings.ReplaceAll(s.Name, "_", "-")
-			}
-		}
-		if value == "" {
-			value = s.Default
-		}
-		if f.Pull == nil || s.Name != f.Pull.Base { // the kit sets the address
-			values[s.Name] = value
-		}
+	settings := make([]connector.Setting, len(f.Settings))
+	for i, s := range f.Settings {
+		settings[i] = connector.Setting(s)
+	}
+	values := connector.Invented(settings, f.Samples.Settings)
+	if f.Pull != nil { // the kit sets the address
+		delete(values, f.Pull.Base)
 	}
 	return values
 }

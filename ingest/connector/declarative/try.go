@@ -18,6 +18,11 @@ import (
 // and settings have the values that stand under samples, or invented ones. The name may be left out where
 // there is no webhook and only one to choose.
 func (f *File) Try(stream string, sample []byte) (connector.Batch, error) {
+	return f.TryRequest(stream, &connector.Request{Body: sample})
+}
+
+// TryRequest is Try of a delivery with its headers.
+func (f *File) TryRequest(stream string, r *connector.Request) (connector.Batch, error) {
 	c := f.described()
 	settings := f.sampleSettings()
 	if f.Pull != nil {
@@ -28,9 +33,9 @@ func (f *File) Try(stream string, sample []byte) (connector.Batch, error) {
 		return connector.Batch{}, err
 	}
 	if stream == "" && f.Webhook != nil {
-		return f.decoder(cfg).Decode(&connector.Request{Body: sample})
+		return f.decoder(cfg).Decode(r)
 	}
-	return f.tryStream(cfg, stream, sample)
+	return f.tryStream(cfg, stream, r.Body)
 }
 
 func (f *File) tryStream(cfg connector.Config, stream string, sample []byte) (connector.Batch, error) {
