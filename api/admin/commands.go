@@ -55,16 +55,34 @@ func (c *Commands) DoAll(ctx context.Context, workspace string, commands []unify
 	return err
 }
 
+// DoNamed is DoAll of commands that have their names: who gives them again gives the same.
+func (c *Commands) DoNamed(ctx context.Context, workspace string, commands []unify.Named) error {
+	if len(commands) == 0 {
+		return nil
+	}
+	_, err := c.append(ctx, workspace, commands)
+	return err
+}
+
 func (c *Commands) give(ctx context.Context, workspace string, commands []unify.Command) ([]stream.Position, error) {
-	by := unify.ByOf(ctx)
-	records := make([]stream.Record, len(commands))
+	named := make([]unify.Named, len(commands))
 	for i, command := range commands {
 		// Versions 7 of one process ascend, so two commands of one millisecond keep their order.
 		id, err := uuid.NewV7()
-		if err == nil {
-			records[i], err = unify.NewRecordBy(by, workspace, id.String(), c.Now(), command)
-		}
 		if err != nil {
+			return nil, fmt.Errorf("give command: %w", err)
+		}
+		named[i] = unify.Named{MessageID: id.String(), Command: command}
+	}
+	return c.append(ctx, workspace, named)
+}
+
+func (c *Commands) append(ctx context.Context, workspace string, commands []unify.Named) ([]stream.Position, error) {
+	by, now := unify.ByOf(ctx), c.Now()
+	records := make([]stream.Record, len(commands))
+	for i, command := range commands {
+		var err error
+		if records[i], err = unify.NewRecordBy(by, workspace, command.MessageID, now, command.Command); err != nil {
 			return nil, fmt.Errorf("give command: %w", err)
 		}
 	}

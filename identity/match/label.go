@@ -111,10 +111,15 @@ type Measured struct {
 // MeasuredPrecision measures the pairs of this estimated precision or more. Without labels, Labels is
 // 0: then there is only the estimate.
 func (m *Model) MeasuredPrecision(estimated float64) Measured {
-	floor := ScoreFor(estimated)
+	return Measure(m.Judged, ScoreFor(estimated), math.MaxInt32)
+}
+
+// Measure measures the pairs with a score from one on and below another. Without any Labels is 0, and the interval
+// says nothing: it is from 0 to 1.
+func Measure(judged []Judgement, from, below Bits) Measured {
 	x := Measured{High: 1}
-	for _, j := range m.Judged {
-		if j.Score >= floor {
+	for _, j := range judged {
+		if j.Score >= from && j.Score < below {
 			x.Labels++
 			if j.Same {
 				x.Right++

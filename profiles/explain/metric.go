@@ -48,9 +48,9 @@ func (m Metric) Validate() error {
 
 // MetricPair is a metric as it is and as it would be.
 type MetricPair struct {
-	Name   Metric  `json:"name"`
-	Before float64 `json:"before"`
-	After  float64 `json:"after"`
+	Name   Metric  `json:"name" policy:"meta"`
+	Before float64 `json:"before" policy:"meta"`
+	After  float64 `json:"after" policy:"meta"`
 }
 
 // tally adds up what all metrics are made of.
@@ -90,16 +90,25 @@ type known struct {
 	began        time.Time
 }
 
-// measure adds the profiles of a part to both tallies.
-func (c *comparer) measure(part *identity.Compared, was, now [][]identity.ObservationID) error {
+// knownOfAll is knownOf of the observations of a part.
+func (m *moment) knownOfAll(part *identity.Compared) (map[identity.ObservationID]known, error) {
 	facts := make(map[identity.ObservationID]known, len(part.Before))
 	for i := range part.Before {
 		id := part.Before[i].Observation
-		k, err := c.knownOf(id)
+		k, err := m.knownOf(id)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		facts[id] = k
+	}
+	return facts, nil
+}
+
+// measure adds the profiles of a part to both tallies.
+func (c *comparer) measure(part *identity.Compared, was, now [][]identity.ObservationID) error {
+	facts, err := c.knownOfAll(part)
+	if err != nil {
+		return err
 	}
 	for _, g := range was {
 		c.before.add(g, facts)

@@ -67,6 +67,13 @@ func (m *moment) linkerOver(model *match.Model, s match.Store, e *identity.Engin
 	return l
 }
 
+// linkerOverFacts is the moment's linker where other identifiers are blocked.
+func (m *moment) linkerOverFacts(facts identity.Facts) *match.Linker {
+	l, fault := unify.LinkerOver(m.model, m.Matching(m.status.Model), m.engine, facts)
+	m.faults = append(m.faults, fault)
+	return l
+}
+
 // Close closes the view. It returns what went wrong where linkers could return nothing.
 func (m *moment) Close() error {
 	faults := []error{m.Snapshot.Close()}

@@ -14,11 +14,10 @@ const maxListed = 20
 
 // answer puts an explanation in the words of an Answer.
 func (m *moment) answer(found *profiles.Found, x *identity.Explanation) (*Answer, error) {
-	rules := m.engine.Matching()
 	a := &Answer{
 		Profile: x.Profile, Status: "current", IdentityVersion: found.IdentityVersion,
 		Model: m.status.Model, Pending: m.pending(), Untrusted: untrusted,
-		Standing: x.Assignment.Standing, Thresholds: Thresholds{bitsAt(rules.MergePrecision), bitsAt(rules.ReviewPrecision)},
+		Standing: x.Assignment.Standing, Thresholds: m.thresholds(),
 		Candidates: x.Assignment.Candidates, ObservationsTotal: x.Total, ApartTotal: x.ApartTotal,
 	}
 	if found.Requested != uuid.Nil {

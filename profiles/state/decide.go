@@ -109,11 +109,11 @@ func (s *Space) heldBlock(i identity.Identifier) (stamped, error) {
 // SetBlocked stores whether a normalised identifier joins nobody. It says whether that changed
 // anything: a later stamp may have been there.
 func (s *Space) SetBlocked(i identity.Identifier, blocked bool, by Stamp) (changed bool, err error) {
-	return s.SetBlock(i, blocked, "", by)
+	return s.SetBlock(i, blocked, Block{}, by)
 }
 
-// SetBlock is SetBlocked, and keeps who blocked it.
-func (s *Space) SetBlock(i identity.Identifier, blocked bool, actor string, by Stamp) (changed bool, err error) {
+// SetBlock is SetBlocked, and keeps who blocked it and why.
+func (s *Space) SetBlock(i identity.Identifier, blocked bool, b Block, by Stamp) (changed bool, err error) {
 	s.kinds.put(kindBlock)
 	was, err := s.heldBlock(i)
 	if err != nil {
@@ -124,7 +124,7 @@ func (s *Space) SetBlock(i identity.Identifier, blocked bool, actor string, by S
 	}
 	now := stamped{Stamp: by}
 	if blocked {
-		now.value = append([]byte{1}, actor...)
+		now.value = append([]byte{1}, b.said()...)
 	}
 	s.tx.blocks.put(spaceIdentifier{s.number, i}, now)
 	return (len(was.value) > 0) != blocked, s.tx.set(s.identifierKey(nil, kindBlock, i), now.encode())

@@ -52,35 +52,21 @@ func (h *Snapshot) ObservedFrom(after identity.ObservationID, limit int) ([]*Obs
 // AllLinks lists what people decided about observations, each pair once.
 func (h *Snapshot) AllLinks() ([]identity.Link, error) {
 	var links []identity.Link
-	prefix := h.space.key(nil, kindLink)
-	err := scan(h.db, prefix, func(key, value []byte) error {
-		d, err := decodeStamped(value)
-		verdict, _ := verdictOf(d.value)
-		if err != nil || verdict == "" {
-			return err
-		}
-		var id identity.ObservationID
-		copy(id[:], key[len(prefix):])
-		if l := pair(id, lastID(key), verdict); l.A == id {
-			links = append(links, l)
+	err := h.EachDecision(func(d *Decision) error {
+		if d.Verdict != "" {
+			links = append(links, d.Link)
 		}
 		return nil
 	})
-	return links, wrapRead("links", err)
+	return links, err
 }
 
 // AllBlocks lists the identifiers that people blocked.
 func (h *Snapshot) AllBlocks() ([]identity.Identifier, error) {
 	var all []identity.Identifier
-	prefix := h.space.key(nil, kindBlock)
-	err := scan(h.db, prefix, func(key, value []byte) error {
-		d, err := decodeStamped(value)
-		if err != nil || len(d.value) == 0 {
-			return err
-		}
-		rest := decoder{data: key[len(prefix):]}
-		all = append(all, identity.Identifier{Type: rest.string(), Value: rest.string()})
-		return rest.end("block")
+	err := h.EachBlock(func(id identity.Identifier, _ *Block) error {
+		all = append(all, id)
+		return nil
 	})
-	return all, wrapRead("blocks", err)
+	return all, err
 }

@@ -54,9 +54,9 @@ func (a *applier) carryOut(ctx context.Context, space *state.Space, r *record) e
 	case IdentityLink:
 		err = a.link(ctx, space, r, c, by)
 	case IdentityBlock:
-		err = a.block(ctx, space, r, identity.Identifier{Type: c.Type, Value: c.Value}, true, by)
+		err = a.block(ctx, space, r, c, true, by)
 	case IdentityUnblock:
-		err = a.block(ctx, space, r, identity.Identifier{Type: c.Type, Value: c.Value}, false, by)
+		err = a.block(ctx, space, r, IdentityBlock{Actor: c.Actor, Type: c.Type, Value: c.Value, Part: c.Part}, false, by)
 	case IdentityRules:
 		err = a.obey(space, r, c, by)
 	case IdentityModel:
@@ -102,6 +102,13 @@ func (a *applier) link(ctx context.Context, space *state.Space, r *record, c Ide
 	if erasedBefore(space, by, c.A, c.B) {
 		return nil
 	}
+	if again, err := a.repeated(r, c.Part); again || err != nil {
+		return err
+	}
+	part, err := c.Part.encode()
+	if err != nil {
+		return err
+	}
 	m, err := a.mindOf(space)
 	if err != nil {
 		return err
@@ -111,7 +118,7 @@ func (a *applier) link(ctx context.Context, space *state.Space, r *record, c Ide
 		return err
 	}
 	changed, err := space.SetDecision(state.Decision{
-		Link: identity.Link{A: c.A, B: c.B, Verdict: verdict}, Actor: c.Actor, Note: c.Note,
+		Link: identity.Link{A: c.A, B: c.B, Verdict: verdict}, Actor: c.Actor, Note: c.Note, Part: part,
 	}, by)
 	if !changed || err != nil {
 		return err
@@ -133,10 +140,17 @@ func (a *applier) link(ctx context.Context, space *state.Space, r *record, c Ide
 }
 
 // block stores whether an identifier joins nobody and decides again about all who hold it.
-func (a *applier) block(ctx context.Context, space *state.Space, r *record, raw identity.Identifier, blocked bool, by state.Stamp) error {
-	id, dropped := a.Engine.Normalise(identity.Place{Workspace: r.Workspace}, raw)
+func (a *applier) block(ctx context.Context, space *state.Space, r *record, c IdentityBlock, blocked bool, by state.Stamp) error {
+	id, dropped := a.Engine.Normalise(identity.Place{Workspace: r.Workspace}, identity.Identifier{Type: c.Type, Value: c.Value})
 	if dropped != "" {
 		return errSkip{reasonCommand, "the identifier is never used: " + string(dropped)}
+	}
+	if again, err := a.repeated(r, c.Part); again || err != nil {
+		return err
+	}
+	part, err := c.Part.encode()
+	if err != nil {
+		return err
 	}
 	m, err := a.mindOf(space)
 	if err != nil {
@@ -148,7 +162,7 @@ func (a *applier) block(ctx context.Context, space *state.Space, r *record, raw 
 	}
 	var changed bool
 	near, err := m.relinked(holders, func() (err error) {
-		changed, err = space.SetBlock(id, blocked, actorOf(r.command), by)
+		changed, err = space.SetBlock(id, blocked, state.Block{Actor: c.Actor, Note: c.Note, Part: part}, by)
 		return err
 	})
 	if !changed || err != nil {
@@ -159,7 +173,7 @@ func (a *applier) block(ctx context.Context, space *state.Space, r *record, raw 
 	a.examine(space, holders...)
 	err = a.row(r, outbox.TableIdentityDecisions, &store.IdentityDecisionRow{
 		Workspace: space.Name(), Version: space.Version(), Kind: store.DecisionCommand,
-		Rule: r.command.Name(), IdentifierType: id.Type, Actor: actorOf(r.command), DecidedAt: r.ReceivedAt,
+		Rule: r.command.Name(), IdentifierType: id.Type, Actor: c.Actor, DecidedAt: r.ReceivedAt,
 	})
 	if err != nil {
 		return err

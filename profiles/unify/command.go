@@ -64,6 +64,7 @@ type IdentityLink struct {
 	B       identity.ObservationID `json:"b"`
 	Verdict LinkVerdict            `json:"verdict"`
 	Note    string                 `json:"note,omitempty"` // why, in the person's words
+	Part
 }
 
 // IdentityBlock says that an identifier joins nobody in this workspace.
@@ -71,6 +72,8 @@ type IdentityBlock struct {
 	Actor string `json:"actor,omitempty"`
 	Type  string `json:"type"`
 	Value string `json:"value"` // as a source would send it
+	Note  string `json:"note,omitempty"`
+	Part
 }
 
 // IdentityUnblock takes an IdentityBlock back.
@@ -78,6 +81,7 @@ type IdentityUnblock struct {
 	Actor string `json:"actor,omitempty"`
 	Type  string `json:"type"`
 	Value string `json:"value"`
+	Part
 }
 
 // IdentityRules puts the workspace's document of rules in place of the one before; an empty one, {},

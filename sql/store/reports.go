@@ -75,7 +75,8 @@ type ProfileCount struct {
 	Events  uint64    `ch:"events"`
 }
 
-// ReviewRow is a row of identity/reviews: workspace, limit.
+// ReviewRow is a row of identity/reviews: workspace, limit, and the place after which to begin: after_bits,
+// after_observation, after_peer.
 type ReviewRow struct {
 	Observation uuid.UUID `ch:"observation" json:"observation"`
 	Peer        uuid.UUID `ch:"peer" json:"peer"`
@@ -84,6 +85,7 @@ type ReviewRow struct {
 	Reason      string    `ch:"reason" json:"reason"` // why the score alone does not merge them
 	Bits        float32   `ch:"bits" json:"bits"`
 	AskedAt     time.Time `ch:"asked_at" json:"asked_at"`
+	Open        uint64    `ch:"open" json:"open"` // how many there are in all
 }
 
 // MessageCount is a row of counts/by_message (workspace, source) and of counts/by_message_id

@@ -37,7 +37,7 @@ func (n *Node) adminHandler() (*admin.Handler, error) {
 		Effects:    effects, Forecasts: forecasts, Measures: measures, Targets: n.targets(), Contacting: contacting, Drivers: drivers,
 		Commands: n.commands, Privacy: n.privacy, Keys: n.authKeys, Trail: n.trail, Quarantine: n.state, Identity: n.state, Explainer: n.identity,
 		Policies: n.policies, Profiles: n.profiles, Disclosed: n.disclosed, Promises: n.profiles,
-		Accounts: n.accounts, Schemas: n.state, Definitions: n.analysis, Journeys: n.journeys, Log: n.log, Reviews: n.reviews,
+		Accounts: n.accounts, Schemas: n.state, Definitions: n.analysis, Journeys: n.journeys, Log: n.log, Reviews: n.steward.Rows,
 		Status: func(ctx context.Context) (any, error) { return n.Status(ctx), nil },
 		Logger: n.logger, Suppressor: n.privacy, Exports: n.asExports(),
 	})
@@ -67,15 +67,6 @@ func (n *Node) Status(ctx context.Context) Status {
 		s.AnalyticsStore = fmt.Sprint(err)
 	}
 	return s
-}
-
-// reviews lists the pairs of which a person should decide.
-func (n *Node) reviews(ctx context.Context, workspace string, limit int) ([]store.ReviewRow, error) {
-	query, err := store.Prepare[store.ReviewRow](n.stores.read, "identity/reviews")
-	if err != nil {
-		return nil, err
-	}
-	return query.All(ctx, store.Params{"workspace": workspace, "limit": limit})
 }
 
 // storedRow is a row of counts/stored_by_day.sql.

@@ -38,6 +38,7 @@ import (
 	"tributary/profiles/reconcile"
 	"tributary/profiles/sink"
 	"tributary/profiles/state"
+	"tributary/profiles/steward"
 	"tributary/profiles/unify"
 )
 
@@ -76,6 +77,7 @@ type Node struct {
 	queries  *statement.Desk      // analysts' statements
 	outside  *classify.Classifier // a model outside; nil: none is configured
 	identity *explain.Service
+	steward  *steward.Desk
 	commands *admin.Commands
 	accounts *reconcile.Service
 	authKeys *auth.Keys
@@ -152,6 +154,7 @@ func Open(ctx context.Context, c config.Config, o Options) (n *Node, err error) 
 	}
 	n.identity = explain.NewService(n.state, n.engine, n.profiles).Sealed(n.hasher)
 	n.commands = &admin.Commands{Log: n.gate, Worker: n.unify, Now: time.Now}
+	n.steward = n.newSteward()
 	n.accounts, err = reconcile.New(reconcile.Config{Log: n.log, State: n.state, Commands: n.commands, Held: n.held, Now: time.Now})
 	if err != nil {
 		return n, err
