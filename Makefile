@@ -37,6 +37,10 @@ $(WEB): $(WEB_SOURCES) node_modules/.package-lock.json
 .PHONY: web
 web: $(WEB) ## Build the dashboards, which the program embeds (npm, locked versions)
 
+.PHONY: test-web
+test-web: engine build ## Drive the dashboards in Chromium, on the program itself; ARGS go to Playwright
+	node_modules/.bin/playwright test -c api/web/tests $(ARGS)
+
 .PHONY: build
 build: tools web ## Build bin/tributary (no cgo)
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o $(BIN) ./cmd/tributary
