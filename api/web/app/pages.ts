@@ -14,4 +14,5 @@ export const pages: Page[] = [
   { path: "/overview", name: "overview", scope: "journeys:read", load: () => import("./pages/overview") },
   { path: "/drivers", name: "drivers", scope: "journeys:read", load: () => import("./pages/drivers") },
   { path: "/journeys", name: "journeys", scope: "journeys:read", load: () => import("./pages/journeys") },
+  { path: "/customers", name: "customers", scope: "profiles:read", load: () => import("./pages/customer") },
 ]

@@ -1,9 +1,9 @@
 // English, page by page. A word that is a function takes what goes into it.
 import { common } from "./en/common"
+import { customer } from "./en/customer"
 import { drivers } from "./en/drivers"
+import { journeys } from "./en/journeys"
 import { metrics } from "./en/metrics"
 import { overview } from "./en/overview"
 
-import { journeys } from "./en/journeys"
-
-export const en = { common, drivers, journeys, metrics, overview }
+export const en = { common, customer, drivers, journeys, metrics, overview }

@@ -1,0 +1,210 @@
+// Everything that happened, in all channels, newest first: as far back as one scrolls.
+import { useEffect, useRef, useState } from "preact/hooks"
+import { answered, api, Problem, type Schemas } from "../../api"
+import { useSpeech } from "../../i18n"
+import { useParams } from "../../router"
+import { Badge, Button, Card, Theirs, When } from "../../ui/parts"
+import { Bones, Empty, Failure } from "../../ui/states"
+
+type Event = Schemas["Event"]
+type Channel = "web" | "app" | "email" | "chat" | "voice" | "sms" | "rcs" | "whatsapp" | "social" | "store" | "mail"
+const channels: Channel[] = ["web", "app", "email", "chat", "voice", "sms", "rcs", "whatsapp", "social", "store", "mail"]
+
+/** Entry is an event that stands for itself, or a conversation with those of its events that are there. */
+interface Entry { key: string; talk?: string; events: Event[] }
+
+export function Timeline({ address }: { address: string }) {
+  const { words, format } = useSpeech()
+  const say = words.customer.timeline
+  const [chosen, choose] = useParams("channel")
+  const [events, setEvents] = useState<Event[]>()
+  const [cursor, setCursor] = useState<string>()
+  const [problem, setProblem] = useState<Problem>()
+  const [unfolded, setUnfolded] = useState<Set<string>>(new Set())
+  const asking = useRef<AbortController | undefined>(undefined)
+  const key = chosen.join()
+  const ask = async (after?: string) => {
+    if (after && asking.current) return
+    asking.current?.abort()
+    const control = asking.current = new AbortController()
+    setProblem(undefined)
+    try {
+      const page = await api.GET("/v1/profiles/{address}/timeline", {
+        params: { path: { address }, query: { cursor: after, limit: 100, channel: key ? key.split(",") as Channel[] : undefined } }, signal: control.signal,
+      }).then(answered)
+      if (control.signal.aborted) return
+      setEvents((held) => [...(after ? held ?? [] : []), ...(page.events ?? [])])
+      setCursor(page.next_cursor)
+    } catch (fault) {
+      if (!control.signal.aborted) setProblem(fault instanceof Problem ? fault : new Problem(0, "", "", ""))
+    } finally {
+      if (asking.current === control) asking.current = undefined
+    }
+  }
+  useEffect(() => {
+    setEvents(undefined)
+    setCursor(undefined)
+    void ask()
+    return () => { asking.current?.abort(); asking.current = undefined }
+  }, [address, key])
+  const end = useSeen(() => { if (cursor && !problem) void ask(cursor) }, [cursor, problem])
+  const entries = fold(events ?? [])
+  const talks = entries.filter((e) => e.talk).map((e) => e.key)
+  const toggle = (k: string) => setUnfolded((held) => { const next = new Set(held); if (!next.delete(k)) next.add(k); return next })
+  const flip = (c: string) => choose(chosen.includes(c) ? chosen.filter((x) => x !== c) : [...chosen, c])
+  return (
+    <Card label={say.title}>
+      <div class="row apart timeline-tools">
+        <div class="row chips" role="group" aria-label={words.common.filters.channel}>
+          <button type="button" aria-pressed={!chosen.length} onClick={() => choose([])}>{words.common.filters.all}</button>
+          {channels.map((c) => <button key={c} type="button" aria-pressed={chosen.includes(c)} onClick={() => flip(c)}>{say.channels[c]}</button>)}
+        </div>
+        {talks.length > 0 && (
+          <Button small kind="plain" onClick={() => setUnfolded(unfolded.size ? new Set() : new Set(talks))}>{unfolded.size ? say.foldAll : say.unfoldAll}</Button>
+        )}
+      </div>
+      {!events && !problem && <Bones lines={10} />}
+      {events && entries.length === 0 && !cursor && <Empty title={chosen.length ? say.noneOf : say.none}>{chosen.length ? say.noneOfHint : say.noneHint}</Empty>}
+      <ol class="timeline">
+        {entries.map((entry, n) => {
+          const at = entry.events[0]!.at
+          const day = at && format.date(at)
+          const before = entries[n - 1]?.events[0]!.at
+          return (
+            <li key={entry.key}>
+              {day && day !== (before && format.date(before)) && <h3 class="day">{day}</h3>}
+              {entry.talk ? <Talk entry={entry} open={unfolded.has(entry.key)} toggle={() => toggle(entry.key)} /> : <Single event={entry.events[0]!} />}
+            </li>
+          )
+        })}
+      </ol>
+      {problem && <Failure problem={problem} retry={() => void ask(cursor)} />}
+      <div ref={end}>{events && cursor && !problem && <Bones lines={2} />}</div>
+      {events && !cursor && entries.length > 0 && <p class="small soft row">{say.end}</p>}
+    </Card>
+  )
+}
+
+/** fold puts the events of one conversation together, where the newest of them stands. */
+function fold(events: Event[]): Entry[] {
+  const all: Entry[] = []
+  const talks = new Map<string, Entry>()
+  for (const e of events) {
+    const talk = e.conversation_id
+    const entry = talk ? talks.get(talk) : undefined
+    if (entry) {
+      entry.events.push(e)
+      continue
+    }
+    const made: Entry = { key: talk ? `talk ${talk}` : `${e.source} ${e.message_id}`, talk, events: [e] }
+    if (talk) talks.set(talk, made)
+    all.push(made)
+  }
+  return all
+}
+
+/** useSeen calls back whenever an element comes near to what is in sight. */
+function useSeen(seen: () => void, again: unknown[]) {
+  const box = useRef<HTMLDivElement>(null)
+  const now = useRef(seen)
+  now.current = seen
+  useEffect(() => {
+    if (!box.current) return
+    const watch = new IntersectionObserver(([e]) => { if (e!.isIntersecting) now.current() }, { rootMargin: "600px" })
+    watch.observe(box.current)
+    return () => watch.disconnect()
+  }, again)
+  return box
+}
+
+function Single({ event: e }: { event: Event }) {
+  const { format } = useSpeech()
+  return (
+    <article class="event">
+      <Clock at={e.at} />
+      <div class="grow">
+        <span class="row"><strong><EventName event={e} /></strong><Where event={e} />{e.amount && <strong>{e.currency ? format.money(e.amount, e.currency) : e.amount}</strong>}<Score event={e} /></span>
+        {e.text && <Words event={e} />}
+      </div>
+    </article>
+  )
+}
+
+/** Talk is a conversation: its first line, and unfolded all that was said. */
+function Talk({ entry, open, toggle }: { entry: Entry; open: boolean; toggle: () => void }) {
+  const { words, format } = useSpeech()
+  const say = words.customer.timeline
+  const told = entry.events.toReversed()
+  const said = told.filter((e) => e.text)
+  const topic = entry.events.find((e) => e.topic)?.topic
+  const resolution = entry.events.find((e) => e.resolution)?.resolution
+  const first = said.find((e) => e.author_role === "customer") ?? said[0]
+  const roles = [...new Set(told.map((e) => e.author_role).filter(Boolean))] as (keyof typeof say.roles)[]
+  return (
+    <article class={open ? "event talk open" : "event talk"}>
+      <Clock at={entry.events[0]!.at} />
+      <div class="grow">
+        <button type="button" class="fold" aria-expanded={open} onClick={toggle}>
+          <span class="row">
+            <strong>{say.conversation}</strong><Where event={told[0]!} />
+            {topic && <Theirs>{topic.text}</Theirs>}
+            {resolution && <Badge kind={resolution === "confirmed" ? "good" : undefined}>{say.resolutions[resolution]}</Badge>}
+            <span class="small soft">{say.parts(format.number(told.length), told.length)}{roles.length > 0 && <> · {roles.map((r) => say.roles[r]).join(", ")}</>}</span>
+          </span>
+          {!open && first?.text && <span class="glimpse small soft"><Theirs>{first.text.text}</Theirs></span>}
+        </button>
+        {open && (
+          <ol class="said">
+            {told.map((e) => (
+              <li key={e.source + e.message_id} class={e.text ? `by-${e.author_role ?? "source"}` : "step"}>
+                {e.text
+                  ? <Words event={e} />
+                  : <span class="small soft row"><When at={e.at} exact /> <EventName event={e} /><Score event={e} />{e.agent_id && <Theirs>{e.agent_id}</Theirs>}</span>}
+              </li>
+            ))}
+          </ol>
+        )}
+      </div>
+    </article>
+  )
+}
+
+/** Words are what somebody said, with whose they are. */
+function Words({ event: e }: { event: Event }) {
+  const { words } = useSpeech()
+  const say = words.customer.timeline
+  const role = e.author_role
+  return (
+    <div class="words">
+      <span class="small soft row">{role === "customer" ? <Badge kind="mark">{say.ownWords}</Badge> : <span>{role ? say.roles[role] : say.source}</span>}{e.agent_id && <Theirs>{e.agent_id}</Theirs>}<When at={e.at} exact /></span>
+      <Theirs block>{e.text!.text + (e.text!.cut ? " …" : "")}</Theirs>
+    </div>
+  )
+}
+
+function Clock({ at }: { at: string | undefined }) {
+  const { format, language } = useSpeech()
+  if (!at) return <span class="clock" />
+  return <time class="clock small soft" dateTime={at} title={format.time(at)}>{new Date(at).toLocaleTimeString(language === "zh" ? "zh-CN" : "en", { hour: "2-digit", minute: "2-digit", hour12: false })}</time>
+}
+
+function Where({ event: e }: { event: Event }) {
+  const { words } = useSpeech()
+  const say = words.customer.timeline
+  return <span class="small soft row">{e.channel && <Badge>{(say.channels as Record<string, string>)[e.channel] ?? e.channel}</Badge>}<Theirs>{e.source}</Theirs></span>
+}
+
+function Score({ event: e }: { event: Event }) {
+  if (e.score === undefined || e.score === null) return null
+  return <Badge kind="mark">{e.survey?.toUpperCase()} {e.score}{e.scale && <> ({e.scale})</>}</Badge>
+}
+
+/** EventName is a word of the vocabulary in words; a name that a source made up as it is. */
+function EventName({ event: e }: { event: Event }) {
+  const { words } = useSpeech()
+  const say = words.customer
+  const known = (say.events as Record<string, string>)[e.name ?? ""]
+  if (known) return <>{known}</>
+  if (e.name) return <Theirs>{e.name}</Theirs>
+  return <>{(say.timeline.kinds as Record<string, string>)[e.type ?? "track"] ?? e.type}</>
+}
