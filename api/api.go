@@ -59,6 +59,8 @@ type Config struct {
 	Worker   Worker
 	Accounts Accounts
 	Identity Identity
+	// Stewards takes decisions about who is who.
+	Stewards Stewards
 	Contacts Contacts
 	Speaker  Speaker
 	Timeline Timeline
@@ -150,6 +152,7 @@ func (c Config) Validate() error {
 	need(c.Accounts != nil, "accounts")
 	need(c.Identity != nil, "identity")
 	need(c.Customers != nil, "customers")
+	need(c.Stewards != nil, "stewards")
 	need(c.Contacts != nil, "contacts")
 	need(c.Speaker != nil, "speaker")
 	need(c.Timeline != nil, "timeline")

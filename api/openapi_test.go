@@ -16,6 +16,7 @@ import (
 	"tributary/api/statement"
 	"tributary/ingest/connector"
 	"tributary/ingest/connector/trial"
+	"tributary/identity/match"
 	"tributary/ingest/schema"
 	"tributary/journeys/analyst"
 	"tributary/journeys/contact"
@@ -39,6 +40,7 @@ import (
 	"tributary/profiles/quarantine"
 	"tributary/profiles/reconcile"
 	"tributary/profiles/sourcehealth"
+	"tributary/profiles/steward"
 )
 
 type document struct {
@@ -131,6 +133,10 @@ func TestAnswersAndSchemasHaveTheSameFields(t *testing.T) {
 		"FieldBits": explain.Field{}, "ValueStanding": explain.Value{}, "IdentifierStanding": explain.Standing{}, "Blocked": explain.Blocked{},
 		"Pairing": explain.With{}, "Added": explain.Added{}, "Change": explain.Change{}, "ProfilePart": explain.Part{},
 		"Cause": explain.Cause{}, "Ask": explain.Ask{},
+		"ReviewQueue": steward.Questions{}, "ReviewQuestion": steward.Question{}, "PairExplained": explain.Pair{}, "IdentityPair": pairView{}, "PairSide": sideView{},
+		"DecisionProposal": steward.Proposal{}, "DecisionNew": decisionBody{}, "DecisionUndo": undoBody{}, "DecisionForecast": steward.Forecast{}, "PairVerdict": steward.Verdict{},
+		"WholeProfile": explain.Whole{}, "MetricOfProfiles": explain.MetricPair{}, "StewardDecisions": steward.Decisions{}, "StewardDecision": steward.Decision{},
+		"MatchPrecision": steward.Precision{}, "DecidedPairs": steward.Decided{}, "ScoreBands": steward.Scores{}, "MeasuredShare": match.Measured{}, "ScoreBand": steward.Band{},
 		"Sources": sourcesView{}, "SourceAccount": sourceAccountView{}, "Reconciliation": reconciliationView{}, "DayAccount": reconcile.Day{},
 		"SourceHealth": sourcehealth.Report{}, "HealthOfSource": sourcehealth.Source{}, "SourceToday": sourcehealth.Today{}, "SourceLag": sourcehealth.Lag{},
 		"Connectors": connectorsView{}, "Connector": connector.Description{}, "ConnectorSetting": connector.SettingDescription{},

@@ -16,12 +16,14 @@ import (
 
 	"tributary/api/auth"
 	"tributary/api/policy"
+	"tributary/identity"
 	"tributary/ingest/event"
 	"tributary/journeys/flow"
 	"tributary/profiles"
 	"tributary/profiles/explain"
 	"tributary/profiles/export"
 	"tributary/profiles/privacy/desk"
+	"tributary/profiles/steward"
 	"tributary/profiles/unify"
 )
 
@@ -78,6 +80,7 @@ var shownBy = map[string][]string{
 	"driver_people":        {policy.ClassConversation, policy.ClassContent, policy.ClassProvenance},
 	"driver_examples":      {policy.ClassConversation, policy.ClassContent, policy.ClassProvenance},
 	"metric_events":        {policy.ClassConversation}, // and where it is from, which goes with it
+	"pair":                 {policy.ClassIdentity, policy.ClassContact, policy.ClassIdentifier, policy.ClassTrait, policy.ClassProvenance},
 	"identity":             {policy.ClassContact, policy.ClassIdentifier, policy.ClassProvenance},
 }
 
@@ -144,6 +147,11 @@ func plantMarks(w *world) {
 	w.aside = w.putAside("web", aside)[0]
 	for request := range w.disclosed() {
 		w.planting[request] = true
+	}
+	for _, address := range []profiles.Address{{identity.Identifier(anon)}, {{Type: event.IDUser, Value: "s1"}}, {{Type: event.IDUser, Value: "s2"}}} {
+		found, err := w.api.Profiles.Get(w.Context(), "acme", address)
+		w.must(err)
+		w.observations = append(w.observations, found.Profile.ID.String())
 	}
 	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(5 * time.Millisecond) { // the segment has its member soon
 		if members, _, err := w.api.Analysis.Members("acme", marks[policy.ClassSegment], uuid.Nil, 1); err == nil && len(members) == 1 {
@@ -287,9 +295,18 @@ func (w *world) readings(key, conversation string) map[string]*httptest.Response
 		"agent_session":        w.do(http.MethodPost, at("/v1/agent-sessions"), w.sessionMaker(key), `{"address":"anonymous_id:anon-1","conversation":"c-plain"}`),
 		"quarantined":          get(at("/v1/quarantine/items/" + w.aside)),
 		"correction":           w.do(http.MethodPost, at("/v1/quarantine/items/"+w.aside+"/correct"), key, `{"with":{}}`),
+		"reviews":              get(at("/v1/identity/reviews")),
+		"pair":                 get(at("/v1/identity/pairs/" + w.observations[0] + "/" + w.observations[1])),
+		"decision_preview":     w.do(http.MethodPost, at("/v1/identity/preview"), key, `{"kind":"never_merge","a":"`+w.observations[1]+`","b":"`+w.observations[2]+`"}`),
+		"decisions":            get(at("/v1/identity/decisions")),
 		"bad_conversaton":      get(at(who, "purpose", "everything")),
 	}
 	maps.Copy(answers, w.promiseReadings(key, at))
+	decision := w.jot(at("/v1/identity/decisions"), key, "decide", `{"kind":"never_merge","a":"`+w.observations[1]+`","b":"`+w.observations[2]+`"}`)
+	var decided struct{ ID string }
+	w.must(json.Unmarshal(decision.Body.Bytes(), &decided))
+	answers["decision"] = decision
+	answers["decision_undo"] = w.jot(at("/v1/identity/decisions/"+or(decided.ID, w.observations[0])+"/undo"), key, "undo", `{}`)
 	return answers
 }
 
@@ -347,7 +364,7 @@ func TestEveryReaderSeesWhatThePolicySays(t *testing.T) {
 				delete(answers, "account")
 				delete(answers, "bill")
 				behind := map[string]*httptest.ResponseRecorder{} // a number of ours
-				for _, route := range []string{"driver_people", "driver_examples"} {
+				for _, route := range []string{"driver_people", "driver_examples", "pair"} {
 					behind[route] = answers[route]
 					delete(answers, route)
 				}
@@ -547,5 +564,5 @@ func TestEveryViewSaysItsClasses(t *testing.T) {
 // personalViews are the answers of the personal routes.
 func personalViews() []any {
 	return []any{profileView{}, contextView{}, timelineView{}, explain.Answer{}, explain.Standing{}, handoffView{}, handoffsView{}, disclosuresView{}, traitHistoryView{}, movedView{},
-		customersView{}, agentSessionView{}, accountView{}, commitmentsView{}, profileCommitmentsView{}, commitmentAnswerView{}, noteView{}, consentView{}, contactConsentView{}, checkView{}, segmentMembersView{}, segmentChangesView{}, flow.People{}, desk.Preview{}, desk.Done{}, export.View{}}
+		customersView{}, agentSessionView{}, accountView{}, commitmentsView{}, profileCommitmentsView{}, commitmentAnswerView{}, noteView{}, consentView{}, contactConsentView{}, checkView{}, segmentMembersView{}, segmentChangesView{}, flow.People{}, steward.Questions{}, pairView{}, steward.Forecast{}, steward.Decision{}, steward.Decisions{}, desk.Preview{}, desk.Done{}, export.View{}}
 }

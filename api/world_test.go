@@ -46,7 +46,9 @@ import (
 	"tributary/profiles/reconcile"
 	"tributary/profiles/sourcehealth"
 	"tributary/profiles/state"
+	"tributary/profiles/steward"
 	"tributary/profiles/unify"
+	"tributary/sql/store"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -70,10 +72,13 @@ type world struct {
 	// noStore: the analytics store cannot say what it holds.
 	noStore bool
 	// slow: a funnel takes as long as it may.
-	slow     bool
-	handoff  string          // that of the planted customer
-	aside    string          // what of theirs stands in the quarantine
-	planting map[string]bool // requests that planted it
+	slow         bool
+	handoff      string          // that of the planted customer
+	aside        string          // what of theirs stands in the quarantine
+	planting     map[string]bool // requests that planted it
+	observations []string        // of the planted customer, and of two more
+	// questions are the pairs that the analytics store has of which a person should decide.
+	questions []store.ReviewRow
 }
 
 // logLines collects what is logged.
@@ -227,11 +232,27 @@ func newWorld(t testing.TB, checks ...Check) *world {
 		Privacy: w.desk(service, commands, clock),
 		Past:    noPast{}, Contacting: someContacts{}, Effects: someEffects{}, Forecasts: noReports{}, Drivers: someDrivers{}, Measures: someMeasures{}, Targets: cx.NewTargets(commands, w.state, clock),
 		Policies: policies, Disclosures: w.log, Disclosed: noDisclosed{},
-		Profiles: service, Lineage: service, Worker: w.worker, Contacts: service, Speaker: commands, Accounts: service, Identity: explain.NewService(w.state, w.engine, service), Timeline: timeline, Search: oneHit{w}, Sources: accounts, Schemas: w.state, Commands: commands, Journeys: oneTraveller{w}, Analysis: analysis.NewService(w.state, define.NewBook(w.state, profiles.Rules{}), nil, clock), Keys: w.keys, Notes: commands, Trail: noTrail{}, Checks: checks, Metrics: prometheus.NewRegistry(),
+		Profiles: service, Lineage: service, Worker: w.worker, Contacts: service, Speaker: commands, Accounts: service, Identity: explain.NewService(w.state, w.engine, service), Stewards: w.stewards(service, commands, clock), Timeline: timeline, Search: oneHit{w}, Sources: accounts, Schemas: w.state, Commands: commands, Journeys: oneTraveller{w}, Analysis: analysis.NewService(w.state, define.NewBook(w.state, profiles.Rules{}), nil, clock), Keys: w.keys, Notes: commands, Trail: noTrail{}, Checks: checks, Metrics: prometheus.NewRegistry(),
 		Logger: slog.New(slog.NewJSONHandler(w.lines, nil)), Now: clock,
 	})
 	w.must(err)
 	return w
+}
+
+// stewards take decisions. Of the planted customer and s1 a person is asked: the analytics store says so.
+func (w *world) stewards(service *profiles.Service, commands *admin.Commands, clock func() time.Time) *steward.Desk {
+	return steward.New(steward.Config{
+		State: w.state, Explain: explain.NewService(w.state, w.engine, service), Commands: commands, Worker: w.worker, Engine: w.engine, Now: clock,
+		Asked: func(_ context.Context, _ string, after steward.Place, _ int) ([]store.ReviewRow, error) {
+			if w.noStore {
+				return nil, fmt.Errorf("%w: engine is down", store.ErrGone)
+			}
+			if after != (steward.Place{}) {
+				return nil, nil
+			}
+			return w.questions, nil
+		},
+	})
 }
 
 // desk takes requests of privacy.

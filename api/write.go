@@ -53,6 +53,7 @@ type writing struct {
 	ReceivedAt time.Time // when it was taken in, the first time; zero until it is done
 	Done       bool      // it is applied: now, or by an earlier request
 
+	source string // under which it comes into the log
 	// behind is what the event must be received later than; zero: anything.
 	behind  time.Time
 	written event.Written
@@ -62,6 +63,11 @@ type writing struct {
 // beginWrite names the write that a request asks for. body is what was decoded, on is its member actor, if it has one.
 // It fails with the faults of header and actor, or with problem.IdempotencyConflict.
 func (a *API) beginWrite(c *gin.Context, body any, on *actorBody) (*writing, error) {
+	return a.beginAs(c, event.SourceAgent, body, on)
+}
+
+// beginAs is beginWrite of what comes into the log under another source.
+func (a *API) beginAs(c *gin.Context, source string, body any, on *actorBody) (*writing, error) {
 	if faults := writeFaults(c, on); len(faults) > 0 {
 		d := problem.New(problem.Invalid, "")
 		d.Errors = faults
@@ -73,6 +79,7 @@ func (a *API) beginWrite(c *gin.Context, body any, on *actorBody) (*writing, err
 	}
 	key, route := keyOf(c), c.Request.Method+" "+c.FullPath()
 	w := &writing{
+		source:  source,
 		ID:      uuid.UUID(a.keyed("id", key.Workspace, writer(key), route, c.GetHeader(idempotencyHeader))[:16]),
 		request: binary.BigEndian.Uint64(a.keyed("request", c.Request.URL.EscapedPath(), string(asked))),
 	}
@@ -112,7 +119,7 @@ func writeFaults(c *gin.Context, on *actorBody) []problem.FieldError {
 
 // find looks whether the write is done already, or the key named another one.
 func (a *API) find(w *writing, workspace string, now time.Time) error {
-	mark, found, err := a.Marks.Seen(state.HashMessage(workspace, event.SourceAgent, w.ID.String()), now)
+	mark, found, err := a.Marks.Seen(state.HashMessage(workspace, w.source, w.ID.String()), now)
 	switch {
 	case err != nil:
 		return fmt.Errorf("look for an earlier write: %w", err)

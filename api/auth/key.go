@@ -66,12 +66,14 @@ const (
 	ScopeJourneysRead Scope = "journeys:read"
 	// ScopeQueryRun runs an analyst's own SQL over views.
 	ScopeQueryRun Scope = "query:run"
-	ScopeAdmin    Scope = "admin"
+	// ScopeIdentityWrite decides who is who, and reads what that takes.
+	ScopeIdentityWrite Scope = "identity:write"
+	ScopeAdmin         Scope = "admin"
 )
 
 // Scopes lists all scopes.
 func Scopes() []Scope {
-	return []Scope{ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead, ScopeSourcesRead, ScopeIngestWrite, ScopeAuditRead, ScopeConsentRead, ScopeConsentWrite, ScopePrivacyRead, ScopePrivacyWrite, ScopePrivacyExport, ScopeStreamRead, ScopeAgentWrite, ScopeJourneysRead, ScopeQueryRun, ScopeAdmin}
+	return []Scope{ScopeProfilesRead, ScopeContextRead, ScopeTimelineRead, ScopeSourcesRead, ScopeIngestWrite, ScopeAuditRead, ScopeConsentRead, ScopeConsentWrite, ScopePrivacyRead, ScopePrivacyWrite, ScopePrivacyExport, ScopeStreamRead, ScopeAgentWrite, ScopeJourneysRead, ScopeQueryRun, ScopeIdentityWrite, ScopeAdmin}
 }
 
 // Administrative says whether a scope is one that administrators' keys alone can have: attempts

@@ -2,7 +2,9 @@ package steward
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -94,5 +96,17 @@ func (d *Desk) Decide(ctx context.Context, workspace string, r Request) (*Decisi
 	if err := d.Worker.Decided(ctx, workspace); err != nil {
 		return nil, fmt.Errorf("decide who is who: %w", err)
 	}
-	return d.Decision(ctx, workspace, r.ID)
+	return d.Done(ctx, workspace, r, d.Now())
+}
+
+// Done returns the decision of a request that was carried out. The end of a block leaves nothing behind that could be
+// read, so that it is told from the request, as of a time.
+func (d *Desk) Done(ctx context.Context, workspace string, r Request, at time.Time) (*Decision, error) {
+	done, err := d.Decision(ctx, workspace, r.ID)
+	if !errors.Is(err, ErrNoDecision) || r.Kind != unify.DecisionUnblock && r.Kind != unify.DecisionUndo {
+		return done, err
+	}
+	told := newDecision(unify.Part{Kind: r.Kind, Undoes: r.Decision}, r.Kind, r.Actor, r.Note, at)
+	told.ID = r.ID
+	return &told, nil
 }

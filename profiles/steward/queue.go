@@ -168,3 +168,15 @@ func (d *Desk) Rows(ctx context.Context, workspace string, limit int) ([]store.R
 	}
 	return rows, nil
 }
+
+// Pair explains one pair. It fails with ErrNoPair.
+func (d *Desk) Pair(ctx context.Context, workspace string, a, b identity.ObservationID) (*explain.Pairs, error) {
+	pairs, err := d.Explain.Pairs(ctx, workspace, [][2]identity.ObservationID{{a, b}})
+	if err != nil {
+		return nil, fmt.Errorf("explain a pair: %w", err)
+	}
+	if len(pairs.Pairs) == 0 {
+		return nil, ErrNoPair
+	}
+	return pairs, nil
+}

@@ -7,6 +7,7 @@ package steward
 import (
 	"context"
 	"errors"
+	"time"
 
 	"tributary/identity"
 	"tributary/profiles/explain"
@@ -23,6 +24,8 @@ var (
 	ErrUndone = errors.New("the decision is taken back already")
 	// ErrContradicted says that a decision would not come to what it means, for others contradict it.
 	ErrContradicted = errors.New("other decisions contradict it: it would not come to what it means")
+	// ErrNoPair says that one of two observations is gone, may not be used, or hangs together with too many to explain.
+	ErrNoPair = errors.New("there is no such pair of observations")
 	// ErrCursor says that a cursor is none of the list.
 	ErrCursor = errors.New("the cursor is none of this list")
 )
@@ -61,6 +64,7 @@ type Config struct {
 	Worker   Worker
 	Engine   Normaliser
 	Asked    Asked
+	Now      func() time.Time
 }
 
 // Desk takes decisions. It is safe for concurrent use: of two that speak of the same pair at once, the later stands.

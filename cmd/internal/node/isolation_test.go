@@ -53,6 +53,13 @@ var examples = map[string]example{
 	"POST /v1/profiles/search":                       {path: "/v1/profiles/search", body: `{"identifiers":[{"type":"user_id","value":"{user}"}],"query":"{mark}"}`, own: 200, foreign: 404, shows: true},
 	"GET /v1/profiles/:address/traits/:name/history": {path: "/v1/profiles/{address}/traits/plan/history", own: 200, foreign: 404, shows: true},
 	"GET /v1/profiles/:address/identity":             {path: "/v1/profiles/{address}/identity", own: 200, foreign: 404, shows: true},
+	"GET /v1/identity/reviews":                       {path: "/v1/identity/reviews", own: 200, foreign: 200},
+	"GET /v1/identity/pairs/:a/:b":                   {path: "/v1/identity/pairs/{profile}/{second}", own: 200, foreign: 404, shows: true},
+	"POST /v1/identity/preview":                      {path: "/v1/identity/preview", body: `{"kind":"merge","a":"{profile}","b":"{second}"}`, own: 200, foreign: 400},
+	"POST /v1/identity/decisions":                    {path: "/v1/identity/decisions", body: `{"kind":"never_merge","a":"{profile}","b":"{second}","note":"{me}"}`, own: 201, foreign: 400, shows: true},
+	"GET /v1/identity/decisions":                     {path: "/v1/identity/decisions", own: 200, foreign: 200, shows: true},
+	"POST /v1/identity/decisions/:id/undo":           {path: "/v1/identity/decisions/{decision}/undo", body: `{"note":"{me}"}`, own: 201, foreign: 404, shows: true},
+	"GET /v1/identity/precision":                     {path: "/v1/identity/precision", own: 200, foreign: 200},
 	"GET /v1/profiles/:address/disclosures":          {path: "/v1/profiles/{address}/disclosures", own: 200, foreign: 404},
 	"POST /v1/agent-sessions":                        {path: "/v1/agent-sessions", body: `{"identifiers":[{"type":"user_id","value":"{user}"}],"conversation":"c-1"}`, own: 201, foreign: 404},
 	"DELETE /v1/agent-sessions/:id":                  {path: "/v1/agent-sessions/{session}", own: 200, foreign: 404},
@@ -221,6 +228,7 @@ type space struct {
 	name, mark      string
 	source          string
 	profile         string
+	second          string                // a profile of somebody else
 	made            int                   // erasures
 	export          string                // one that is ready
 	offered         string                // a hand-off that is not taken
@@ -244,6 +252,11 @@ func newIsolationWorld(t *testing.T) *world {
 			t.Fatalf("%s: there is no profile: %s", s.name, answer)
 		}
 		s.profile = p.Profile
+		_, answer = s.ask(http.MethodGet, "/v1/profiles/user_id:shared-user", s.keys[auth.ScopeProfilesRead], "")
+		if err := json.Unmarshal(answer, &p); err != nil || p.Profile == s.profile {
+			t.Fatalf("%s: there is no second profile: %s", s.name, answer)
+		}
+		s.second = p.Profile
 	}
 	return w
 }
@@ -335,6 +348,10 @@ func (s *space) thing(name string) string {
 		return auth.Hash(secret)[:16]
 	case "profile":
 		return s.profile
+	case "second":
+		return s.second
+	case "decision": // a new one, which may be undone
+		return s.decision()
 	case "spare": // somebody who may be restricted
 		return s.mark + "-spare"
 	case "erasure": // held, of somebody of its own
@@ -416,6 +433,18 @@ func (s *space) aside() string {
 		s.t.Fatalf("quarantine: %d %s", status, answer)
 	}
 	return page.Items[0].Place
+}
+
+// decision is the id of a new one about the workspace's two.
+func (s *space) decision() string {
+	s.t.Helper()
+	body := s.fill(`{"kind":"never_merge","a":"{profile}","b":"{second}","note":"{mark}"}`)
+	status, answer := s.ask(http.MethodPost, "/v1/identity/decisions", s.keys[auth.ScopeIdentityWrite], body)
+	var made struct{ ID string }
+	if err := json.Unmarshal(answer, &made); err != nil || status != http.StatusCreated {
+		s.t.Fatalf("decision: %d %s", status, answer)
+	}
+	return made.ID
 }
 
 // session is the id of a new agent session.

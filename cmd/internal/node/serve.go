@@ -209,7 +209,7 @@ func (n *Node) readers() (http.Handler, error) {
 		Journeys:   n.journeys, ReportTimeout: time.Duration(n.config.HTTP.ReportTimeout),
 		Queries:  n.queries,
 		Policies: n.policies, Disclosures: n.log, Disclosed: n.disclosed,
-		Profiles: n.profiles, Lineage: n.profiles, Worker: n.unify, Contacts: n.profiles, Speaker: n.commands, Accounts: n.profiles, Identity: n.identity, Timeline: timeline, Search: search, Sources: n.accounts, Schemas: n.state, Privacy: n.privacy, Certificates: &erase.Archive{Erasures: n.privacy, Log: n.log}, Exports: n.asExports(), Analysis: n.analysis, Commands: n.commands, Keys: n.authKeys, Tokens: tokens, Notes: n.commands, Trail: n.trail, RateLimit: n.config.HTTP.RateLimit.Quota(), Checks: n.checks(),
+		Profiles: n.profiles, Lineage: n.profiles, Worker: n.unify, Contacts: n.profiles, Speaker: n.commands, Accounts: n.profiles, Identity: n.identity, Stewards: n.steward, Timeline: timeline, Search: search, Sources: n.accounts, Schemas: n.state, Privacy: n.privacy, Certificates: &erase.Archive{Erasures: n.privacy, Log: n.log}, Exports: n.asExports(), Analysis: n.analysis, Commands: n.commands, Keys: n.authKeys, Tokens: tokens, Notes: n.commands, Trail: n.trail, RateLimit: n.config.HTTP.RateLimit.Quota(), Checks: n.checks(),
 		Metrics: n.metrics.registry, Logger: n.logger, Now: time.Now,
 	})
 	if err != nil {

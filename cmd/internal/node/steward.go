@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"time"
 
 	"tributary/profiles/steward"
 	"tributary/sql/store"
@@ -10,7 +11,7 @@ import (
 // newSteward makes the desk of those who say who is who.
 func (n *Node) newSteward() *steward.Desk {
 	return steward.New(steward.Config{
-		State: n.state, Explain: n.identity, Commands: n.commands, Worker: n.unify, Engine: n.engine, Asked: n.asked,
+		State: n.state, Explain: n.identity, Commands: n.commands, Worker: n.unify, Engine: n.engine, Asked: n.asked, Now: time.Now,
 	})
 }
 
