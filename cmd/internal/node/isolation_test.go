@@ -246,17 +246,9 @@ func newIsolationWorld(t *testing.T) *world {
 	}
 	w.settle()
 	for _, s := range w.spaces {
-		_, answer := s.ask(http.MethodGet, "/v1/profiles/user_id:"+s.mark+"-user", s.keys[auth.ScopeProfilesRead], "")
-		var p struct{ Profile string }
-		if err := json.Unmarshal(answer, &p); err != nil || p.Profile == "" {
-			t.Fatalf("%s: there is no profile: %s", s.name, answer)
+		if s.profile, s.second = s.profileOf(s.mark+"-user"), s.profileOf("shared-user"); s.profile == s.second {
+			t.Fatalf("%s: there is no second profile", s.name)
 		}
-		s.profile = p.Profile
-		_, answer = s.ask(http.MethodGet, "/v1/profiles/user_id:shared-user", s.keys[auth.ScopeProfilesRead], "")
-		if err := json.Unmarshal(answer, &p); err != nil || p.Profile == s.profile {
-			t.Fatalf("%s: there is no second profile: %s", s.name, answer)
-		}
-		s.second = p.Profile
 	}
 	return w
 }
@@ -433,6 +425,15 @@ func (s *space) aside() string {
 		s.t.Fatalf("quarantine: %d %s", status, answer)
 	}
 	return page.Items[0].Place
+// profileOf is the profile that a user id names.
+func (s *space) profileOf(user string) string {
+	s.t.Helper()
+	_, answer := s.ask(http.MethodGet, "/v1/profiles/user_id:"+user, s.keys[auth.ScopeProfilesRead], "")
+	var p struct{ Profile string }
+	if err := json.Unmarshal(answer, &p); err != nil || p.Profile == "" {
+		s.t.Fatalf("%s: there is no profile of %s: %s", s.name, user, answer)
+	}
+	return p.Profile
 }
 
 // decision is the id of a new one about the workspace's two.

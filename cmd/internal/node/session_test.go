@@ -30,6 +30,7 @@ func newSessionWorld(t *testing.T) (w *world, a, b *space) {
 	w.settle()
 	for _, s := range w.spaces {
 		s.profile = s.made201(t, "/v1/agent-sessions", fmt.Sprintf(`{"address":"user_id:%s-user","conversation":"c"}`, s.mark), "subject", "profile")
+		s.second = s.profileOf("shared-user")
 	}
 	return w, a, b
 }
