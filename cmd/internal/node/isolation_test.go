@@ -425,6 +425,8 @@ func (s *space) aside() string {
 		s.t.Fatalf("quarantine: %d %s", status, answer)
 	}
 	return page.Items[0].Place
+}
+
 // profileOf is the profile that a user id names.
 func (s *space) profileOf(user string) string {
 	s.t.Helper()
