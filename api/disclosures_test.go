@@ -148,12 +148,17 @@ func (refusing) Append(context.Context, []stream.Record) ([]stream.Position, err
 	return nil, errors.New("the disk is full")
 }
 
+func (refusing) Note(context.Context, string, unify.AuditNote) error {
+	return errors.New("the disk is full")
+}
+
 // TestWhatCannotBeRecordedIsNotDisclosed: no route tells of anybody when the log takes nothing.
 func TestWhatCannotBeRecordedIsNotDisclosed(t *testing.T) {
 	w := newWorld(t)
 	plantMarks(w)
 	key := w.keyFor("operations", "system")
 	w.api.Disclosures = refusing{}
+	w.api.Notes = refusing{} // on record there are what is of nobody in particular, such as quarantined payloads
 	for route, answer := range w.readings(key, "") {
 		all := answer.Body.String()
 		for class, mark := range marks {

@@ -48,7 +48,9 @@ func TestQuarantineIsCountedAndSelected(t *testing.T) {
 	counts, err := s.CountItems(ctx, admin.ItemQuery{Workspace: "acme"})
 	s.must(err)
 	want := []admin.ItemCount{
-		{day, "shop", "unify", "not_json", "open", 2}, {day, "web", "gateway", "invalid", "open", 3}, {before, "web", "gateway", "invalid", "open", 2},
+		{Day: day, Source: "shop", Stage: "unify", Reason: "not_json", Status: "open", Items: 2},
+		{Day: day, Source: "web", Stage: "gateway", Reason: "invalid", Status: "open", Items: 3},
+		{Day: before, Source: "web", Stage: "gateway", Reason: "invalid", Status: "open", Items: 2},
 	}
 	if !slices.Equal(counts, want) {
 		t.Errorf("counts %v, want %v", counts, want)
