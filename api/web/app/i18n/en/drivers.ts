@@ -106,7 +106,7 @@ export const drivers = {
     measures: { agents: "Agents", agents_paid: "With absence", agents_at_upper: "On a busy day", occupancy: "Occupancy", mean_speed_of_answer_s: "Wait", abandoned: "Given up", service_level: "In time" },
     hints: {
       agents: "The fewest that achieve the goal at what is forecast.", agents_paid: "With those who are not at work.", agents_at_upper: "The fewest at the upper end of the interval of 90 %.",
-      occupancy: "Share of their time in which agents are busy.", mean_speed_of_answer_s: "Mean wait until the answer.", abandoned: "Share that gives up before the answer.", service_level: "Share answered in time.",
+      occupancy: "Percent of their time in which agents are busy.", mean_speed_of_answer_s: "Mean wait until the answer, in seconds.", abandoned: "Percent that give up before the answer.", service_level: "Percent answered in time.",
     },
     load: "Load, Erlang", wait: "Waits", forecast: "Contacts",
     basis: (model: string, aht: string) => `${model}, handle time ${aht}`, basisHistory: (contacts: string) => `of ${contacts} contacts`, patient: (time: string) => `patience ${time}`,

@@ -100,7 +100,7 @@ export const drivers: Words["drivers"] = {
     measures: { agents: "坐席", agents_paid: "含缺勤", agents_at_upper: "繁忙时", occupancy: "占用率", mean_speed_of_answer_s: "等待", abandoned: "放弃", service_level: "及时" },
     hints: {
       agents: "按预测达到目标所需的最少坐席。", agents_paid: "包括不在岗的坐席。", agents_at_upper: "按 90% 区间上限所需的最少坐席。",
-      occupancy: "坐席忙碌时间的占比。", mean_speed_of_answer_s: "应答前的平均等待。", abandoned: "应答前放弃的占比。", service_level: "及时应答的占比。",
+      occupancy: "坐席忙碌时间的百分比。", mean_speed_of_answer_s: "应答前的平均等待（秒）。", abandoned: "应答前放弃的百分比。", service_level: "及时应答的百分比。",
     },
     load: "话务量（Erlang）", wait: "需等待", forecast: "联系数",
     basis: (model, aht) => `${model}，处理时长 ${aht}`, basisHistory: (contacts) => `依据 ${contacts} 次联系`, patient: (time) => `耐心 ${time}`,

@@ -123,7 +123,7 @@ function Every() {
         : labels.length === 0 ? <Empty title={say.none}>{say.noneHint}</Empty> : (
           <>
             <Table label={say.all} rows={labels} tall="28rem" keyOf={(l) => l.source + "/" + l.conversation_id} columns={[
-              { title: say.conversation, cell: (l) => <><Theirs>{l.conversation_id}</Theirs> <span class="small soft"><Theirs>{l.source}</Theirs></span></> },
+              { title: say.conversation, cell: (l) => <div class="small"><Theirs>{l.conversation_id}</Theirs><br /><span class="soft"><Theirs>{l.source}</Theirs></span></div> },
               { title: say.correct, cell: (l) => name(l.topic) },
               { title: "", cell: (l) => mayWrite && <Button small kind="plain" onClick={() => void keep(l, "", l.topic, () => {})}>{say.remove}</Button> },
             ]} />

@@ -2,9 +2,11 @@
 import { useSpeech } from "../../i18n"
 import { href, usePlace } from "../../router"
 import { FilterBar, useScope } from "../../scope"
-import { Empty, Loaded } from "../../ui/states"
+import type { Load } from "../../load"
+import { Card } from "../../ui/parts"
+import { Empty, Failure, Loaded } from "../../ui/states"
 import { Behind } from "./behind"
-import { spanOf, useBehind, useDrivers, weekOf } from "./ask"
+import { type Drivers, spanOf, useBehind, useDrivers, weekOf } from "./ask"
 import { Known, Long } from "./long"
 import { Rising, Weeks } from "./rising"
 import { Tree } from "./tree"
@@ -18,10 +20,12 @@ export function Reasons() {
   return (
     <>
       <FilterBar />
-      <div class="split level">
-        <Weeks load={week} />
-        <Rising load={week} />
-      </div>
+      {failed(week) ? !failed(load) && <Card><Failure problem={week.problem!} retry={week.reload} /></Card> : (
+        <div class="split level">
+          <Weeks load={week} />
+          <Rising load={week} />
+        </div>
+      )}
       <Loaded load={load} bones={10}>
         {(drivers) => drivers.conversations === 0
           ? <Empty title={words.drivers.noneTitle}>{words.drivers.noneHint}</Empty>
@@ -39,6 +43,9 @@ export function Reasons() {
     </>
   )
 }
+
+/** failed says that nothing is there to be shown. Both reports fail alike: that is said once. */
+const failed = (load: Load<Drivers>) => load.problem && !load.data
 
 /** useHere makes links to this page with other words in the query; what is looked at stays. */
 export function useHere(): (changes: Record<string, string | string[]>) => string {
