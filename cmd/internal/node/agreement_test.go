@@ -74,6 +74,7 @@ var doneElsewhere = map[string]string{
 	"POST /v1/handoffs/{id}/release":                "api: TestHandoffIsHeldByOne",
 	"POST /v1/handoffs/{id}/return":                 "api: TestHandoffIsHeldByOne",
 	"GET /v1/privacy/erasures/{id}/certificate":     "TestErasure",
+	"POST /v1/quarantine/items/{place}/correct":     "api: TestItemIsCorrected",
 	"POST /v1/session":                              "api: TestABrowserSignsIn",
 	"GET /v1/session/oidc/{name}/start":             "TestPeopleSignInAtAProvider",
 	"GET /v1/session/oidc/{name}/callback":          "TestPeopleSignInAtAProvider",

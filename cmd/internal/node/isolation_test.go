@@ -239,7 +239,7 @@ type space struct {
 
 func newIsolationWorld(t *testing.T) *world {
 	w := &world{program: start(t, t.TempDir())}
-	w.spaces = [2]*space{{world: w, name: "default", mark: "marka"}, {world: w, name: "other", mark: "markb"}}
+	w.spaces = [2]*space{{world: w, name: "default", mark: "marka1"}, {world: w, name: "other", mark: "markb2"}}
 	for _, s := range w.spaces {
 		s.source = s.mark + "-src"
 		s.plant()

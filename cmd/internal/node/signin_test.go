@@ -64,7 +64,9 @@ func TestPeopleSignInAtAProvider(t *testing.T) {
 	})
 	b := p.browser(t)
 	var ways struct {
-		SignIn struct{ OIDC []struct{ Name, Label, Start string } } `json:"sign_in"`
+		SignIn struct {
+			OIDC []struct{ Name, Label, Start string }
+		} `json:"sign_in"`
 	}
 	if _, _, answer := b.get(t, p.url+"/v1/session/providers", "same-origin"); json.Unmarshal(answer, &ways) != nil || len(ways.SignIn.OIDC) != 1 || ways.SignIn.OIDC[0].Label != "Example Company" {
 		t.Fatalf("the ways to sign in are %s", answer)
