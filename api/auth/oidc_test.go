@@ -35,7 +35,7 @@ func newFlow(t testing.TB, changes ...func(*auth.Provider)) *flow {
 	_, docs, now := newKeys()
 	clock := func() time.Time { return *now }
 	f.now = now
-	f.Provider.Now = clock
+	f.Now = clock
 	other := p
 	other.Name = "other"
 	var err error

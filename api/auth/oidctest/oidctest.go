@@ -99,7 +99,11 @@ func (p *Provider) Redeemed() int {
 func (p *Provider) SignIn(address string) *url.URL {
 	p.t.Helper()
 	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	response, err := client.Get(address)
+	request, err := http.NewRequestWithContext(p.t.Context(), http.MethodGet, address, http.NoBody)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	response, err := client.Do(request)
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -20,7 +20,8 @@ export function SignIn({ ended, onDone, settings }: { ended: boolean; onDone: ()
   const { path, query } = usePlace()
   useEffect(() => void providers().then(setOthers, () => setOthers([])), []) // keys do without
   useEffect(() => { document.title = `${say.title} · Tributary` }, [say])
-  const refused = path === page ? say.faults[query.get("error") as keyof typeof say.faults] : undefined
+  const error = query.get("error") ?? ""
+  const refused = path === page && isFault(say.faults, error) ? say.faults[error] : undefined
   const next = path === page ? href("/") : location.pathname + location.search
   const submit = async (event: Event) => {
     event.preventDefault()
@@ -53,6 +54,11 @@ export function SignIn({ ended, onDone, settings }: { ended: boolean; onDone: ()
       {settings}
     </main>
   )
+}
+
+/** isFault says whether a word of the address is one that the server says: not what every object has, such as __proto__. */
+function isFault<T extends object>(faults: T, word: string): word is keyof T & string {
+  return Object.hasOwn(faults, word)
 }
 
 /** whatIsWrong is a problem in the server's words: of the key, if it names that. */
