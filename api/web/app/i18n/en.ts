@@ -1,4 +1,5 @@
 // English, page by page. A word that is a function takes what goes into it.
+import { admin } from "./en/admin"
 import { common } from "./en/common"
 import { customer } from "./en/customer"
 import { drivers } from "./en/drivers"
@@ -6,4 +7,4 @@ import { journeys } from "./en/journeys"
 import { metrics } from "./en/metrics"
 import { overview } from "./en/overview"
 
-export const en = { common, customer, drivers, journeys, metrics, overview }
+export const en = { admin, common, customer, drivers, journeys, metrics, overview }

@@ -1,4 +1,5 @@
 import type { Words } from "."
+import { admin } from "./zh/admin"
 import { common } from "./zh/common"
 import { customer } from "./zh/customer"
 import { drivers } from "./zh/drivers"
@@ -6,4 +7,4 @@ import { journeys } from "./zh/journeys"
 import { metrics } from "./zh/metrics"
 import { overview } from "./zh/overview"
 
-export const zh: Words = { common, customer, drivers, journeys, metrics, overview }
+export const zh: Words = { admin, common, customer, drivers, journeys, metrics, overview }

@@ -1,0 +1,99 @@
+// Who did what, or tried: the newest first, more as one scrolls.
+import { useRef, useState } from "preact/hooks"
+import { answered, api, type Schemas } from "../../api"
+import { useSpeech } from "../../i18n"
+import { useLoad } from "../../load"
+import { setParams, usePlace } from "../../router"
+import { Badge, Button, Card, Field, Select, Theirs, When } from "../../ui/parts"
+import { Empty, Loaded, Notice } from "../../ui/states"
+import { DownloadCSV, Table, type Column } from "../../ui/table"
+import { useSend } from "./keydialogs"
+
+type Line = Schemas["AuditLine"]
+type Page = Schemas["AuditPage"]
+const names = ["actor", "action", "outcome", "since", "until"] as const
+
+export function Audit() {
+  const { words } = useSpeech()
+  const { query } = usePlace()
+  const say = words.admin.audit
+  const filter = Object.fromEntries(names.map((n) => [n, query.get(n) ?? ""])) as Record<(typeof names)[number], string>
+  const apply = (event: SubmitEvent) => {
+    event.preventDefault()
+    const form = new FormData(event.currentTarget as HTMLFormElement)
+    setParams(Object.fromEntries(["actor", "action", "since", "until"].map((n) => [n, String(form.get(n) ?? "").trim()])))
+  }
+  return (
+    <Card flush title={say.title}>
+      <form class="filters audit" onSubmit={apply} key={query.toString()}>
+        <Field label={say.actor}><input name="actor" defaultValue={filter.actor} autocomplete="off" spellcheck={false} placeholder="key:…" /></Field>
+        <Field label={say.action}><input name="action" defaultValue={filter.action} autocomplete="off" spellcheck={false} placeholder="key.create" /></Field>
+        <Select label={say.outcome} value={filter.outcome} onChange={(outcome) => setParams({ outcome })}
+          options={["", "done", "refused", "failed"].map((value) => ({ value, label: value ? say.outcomes[value as "done"] : words.common.filters.all }))} />
+        <Field label={words.common.filters.from}><input name="since" type="date" defaultValue={filter.since} /></Field>
+        <Field label={words.common.filters.until}><input name="until" type="date" defaultValue={filter.until} /></Field>
+        <Button type="submit">{words.common.actions.apply}</Button>
+        {names.some((n) => filter[n]) && <Button kind="plain" onClick={() => setParams(Object.fromEntries(names.map((n) => [n, ""])))}>{words.common.filters.clear}</Button>}
+      </form>
+      <Trail key={query.toString()} filter={filter} />
+    </Card>
+  )
+}
+
+function Trail({ filter }: { filter: Record<(typeof names)[number], string> }) {
+  const { words, format } = useSpeech()
+  const say = words.admin.audit
+  const [more, setMore] = useState<Page[]>([])
+  const asked = useRef("")
+  const { sending, problem, send } = useSend()
+  const day = (text: string) => (text ? `${text}T00:00:00Z` : undefined)
+  const ask = (cursor?: string, signal?: AbortSignal) => api.GET("/v1/audit", {
+    params: { query: {
+      limit: 100, cursor, actor: filter.actor || undefined, action: filter.action || undefined,
+      outcome: (filter.outcome || undefined) as Line["outcome"] | undefined, since: day(filter.since), until: day(filter.until),
+    } }, signal,
+  }).then(answered)
+  const load = useLoad("admin audit " + JSON.stringify(filter), (signal) => { setMore([]); asked.current = ""; return ask(undefined, signal) })
+  const columns: Column<Line>[] = [
+    { title: say.at, cell: (l) => <When at={l.at} exact />, plain: (l) => l.at },
+    { title: say.actor, cell: (l) => <div class="key-name"><Theirs>{l.actor}</Theirs>{l.on_behalf && <small class="soft">{say.onBehalf} <Theirs>{l.on_behalf}</Theirs></small>}</div>, plain: (l) => l.actor },
+    { title: say.action, cell: (l) => <code>{l.action}</code>, plain: (l) => l.action },
+    { title: say.subject, cell: (l) => <>{l.subject_kind && <span class="soft">{l.subject_kind} </span>}<Theirs>{l.subject}</Theirs></>, plain: (l) => l.subject },
+    { title: say.outcome, cell: (l) => <Badge kind={l.outcome === "done" ? undefined : l.outcome === "refused" ? "warn" : "bad"}>{say.outcomes[l.outcome]}</Badge>, plain: (l) => l.outcome },
+    { title: say.reason, cell: (l) => <Theirs>{l.reason}</Theirs>, plain: (l) => l.reason },
+  ]
+  return (
+    <Loaded load={load} bones={10}>
+      {(first) => {
+        const pages = [first, ...more]
+        const rows = pages.flatMap((p) => p.lines)
+        const next = pages.at(-1)!.next_cursor
+        const goOn = () => {
+          if (!next || asked.current === next) return
+          asked.current = next
+          void send(async () => {
+            try {
+              const page = await ask(next)
+              setMore((before) => [...before, page])
+            } catch (fault) {
+              asked.current = ""
+              throw fault
+            }
+          })
+        }
+        return rows.length === 0 ? <Empty title={say.none}>{say.noneHint}</Empty> : (
+          <>
+            <div onScrollCapture={(e) => { const box = e.target as HTMLElement; if (box.scrollTop + box.clientHeight > box.scrollHeight - 600) goOn() }}>
+              <Table label={say.title} rows={rows} keyOf={(l, n) => `${l.at} ${l.request_id ?? ""} ${n}`} columns={columns} tall="calc(100dvh - 17rem)" />
+            </div>
+            {problem && <Notice problem={problem} retry={goOn} />}
+            <div class="row apart foot">
+              <span class="soft small" role="status">{words.common.rows(format.number(rows.length), rows.length)}{next ? "" : " · " + say.all}</span>
+              <span class="row">{next && <Button small disabled={sending} onClick={goOn}>{words.common.actions.more}</Button>}<DownloadCSV name="audit" columns={columns} rows={rows} /></span>
+            </div>
+          </>
+        )
+      }}
+    </Loaded>
+  )
+}
