@@ -38,7 +38,7 @@ export const admin = {
     hint: "What a reader sees of a customer, by the purpose of the key. Choose a cell to change it; nothing holds before you save.",
     reader: "Reader", class: "Data", caption: (reader: string) => `What ${reader} see`,
     does: { show: "Show", mask: "Mask", withhold: "Withhold" }, changed: "changed",
-    from: { matched: "when matched", verified: "when verified" }, belowIt: (action: string) => `else ${action.toLowerCase()}`, upTo: (age: string) => `up to ${age}`, most: (n: string) => `at most ${n}`, agreed: (purposes: string) => `agreed: ${purposes}`,
+    from: { matched: "if matched", verified: "if verified" }, then: ", ", belowIt: (action: string) => `else ${action.toLowerCase()}`, upTo: (age: string) => `up to ${age}`, most: (n: string) => `at most ${n}`, agreed: (purposes: string) => `agreed: ${purposes}`,
     changes: (n: string, count: number) => plural(count, "1 cell changed", `${n} cells changed`), review: "Review and save",
     action: "What becomes of it", needs: "From which level on", below: "Under that level", levels: { "": "Claimed: anybody who asks", matched: "Matched", verified: "Verified" },
     maxAge: "Not older than", maxAgeHint: "Such as 365d; empty: any age.", limit: "At most", limitHint: "Elements in one answer; empty: all.", consent: "Agreed to", consentHint: "A purpose that the customer agreed to, such as marketing; empty: none needed.",

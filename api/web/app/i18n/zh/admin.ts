@@ -38,7 +38,7 @@ export const admin: Words["admin"] = {
     hint: "按密钥的目的，读取者能看到客户的哪些数据。点击单元格即可修改；保存之前不会生效。",
     reader: "读取者", class: "数据", caption: (reader) => `${reader}可以看到的内容`,
     does: { show: "显示", mask: "遮蔽", withhold: "隐藏" }, changed: "已修改",
-    from: { matched: "匹配后", verified: "验证后" }, belowIt: (action) => `否则${action}`, upTo: (age) => `${age} 以内`, most: (n) => `最多 ${n} 条`, agreed: (purposes) => `已同意：${purposes}`,
+    from: { matched: "匹配后", verified: "验证后" }, then: "，", belowIt: (action) => `否则${action}`, upTo: (age) => `${age} 以内`, most: (n) => `最多 ${n} 条`, agreed: (purposes) => `已同意：${purposes}`,
     changes: (n) => `已修改 ${n} 个单元格`, review: "核对并保存",
     action: "如何处理", needs: "从哪一级开始", below: "低于该级时", levels: { "": "声称：任何提问者", matched: "匹配", verified: "验证" },
     maxAge: "不早于", maxAgeHint: "例如 365d；留空表示不限。", limit: "最多", limitHint: "一次回答中的条数；留空表示全部。", consent: "须已同意", consentHint: "客户已同意的目的，例如 marketing；留空表示不需要。",

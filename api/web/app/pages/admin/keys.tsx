@@ -49,8 +49,8 @@ export function Keys() {
               { title: say.expires, cell: (k) => <Ends of={k} /> },
               { title: <span class="unseen">{say.actions}</span>, cell: (k) => standingOf(k) === "active" && (
                 <div class="row tight">
-                  <Button small onClick={() => set({ what: "rotate", key: k })} aria-label={say.rotateOf(k.note || k.id)}>{say.rotate}</Button>
-                  <Button small kind="danger" onClick={() => set({ what: "revoke", key: k })} aria-label={say.revokeOf(k.note || k.id)}>{say.revoke}</Button>
+                  <Button small kind="plain" onClick={() => set({ what: "rotate", key: k })} aria-label={say.rotateOf(k.note || k.id)}>{say.rotate}</Button>
+                  <Button small kind="plain" onClick={() => set({ what: "revoke", key: k })} aria-label={say.revokeOf(k.note || k.id)}>{say.revoke}</Button>
                 </div>
               ) },
             ]} />
@@ -70,7 +70,7 @@ function KeyUse({ of }: { of: Key }) {
   const { words } = useSpeech()
   if (of.source) return <><bdi>{of.source}</bdi>{of.lane === "bulk" && <> · {words.admin.keys.bulk}</>}{of.origins?.length ? <> · {of.origins.join(", ")}</> : null}</>
   if (of.kind === "write") return <>–</>
-  return <>{[of.purpose, of.reader].filter(Boolean).join(" · ") || "–"}</>
+  return <>{[of.purpose && words.admin.purposes[of.purpose], of.reader && words.admin.readers[of.reader]].filter(Boolean).join(" · ") || "–"}</>
 }
 
 function Ends({ of }: { of: Key }) {

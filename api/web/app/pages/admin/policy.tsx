@@ -113,8 +113,7 @@ export function RuleText({ rule }: { rule: ReaderRule }) {
   const { words, format } = useSpeech()
   const say = words.admin.policy
   const conditions = [
-    rule.needs && rule.do !== "withhold" ? say.from[rule.needs] : "",
-    rule.needs && rule.below && rule.below !== "withhold" ? say.belowIt(say.does[rule.below]) : "",
+    rule.needs && rule.do !== "withhold" ? [say.from[rule.needs], rule.below && rule.below !== "withhold" ? say.belowIt(say.does[rule.below]) : ""].filter(Boolean).join(say.then) : "",
     rule.max_age ? say.upTo(rule.max_age) : "",
     rule.limit ? say.most(format.number(rule.limit)) : "",
     rule.consent?.length ? say.agreed(rule.consent.join(", ")) : "",

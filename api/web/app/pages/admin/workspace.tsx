@@ -18,9 +18,9 @@ export function Workspace() {
           <>
             <dl class="facts">
               <dt>{say.name}</dt><dd><bdi>{found.workspace}</bdi></dd>
-              <dt>{say.signedIn}</dt><dd>{session.kind}</dd>
-              <dt>{words.admin.keys.purpose}</dt><dd>{session.purpose || "–"}</dd>
-              <dt>{words.admin.keys.reader}</dt><dd>{session.reader || "–"}</dd>
+              <dt>{say.signedIn}</dt><dd>{words.admin.keys.kinds[session.kind as "read"] ?? session.kind}</dd>
+              <dt>{words.admin.keys.purpose}</dt><dd>{words.admin.purposes[session.purpose as "support"] ?? session.purpose ?? "–"}</dd>
+              <dt>{words.admin.keys.reader}</dt><dd>{words.admin.readers[session.reader as "human"] ?? session.reader ?? "–"}</dd>
               <dt>{say.ends}</dt><dd>{session.expires ? <When at={session.expires} exact /> : "–"}</dd>
               <dt>{words.admin.keys.scopes}</dt><dd class="row">{session.scopes.map((s) => <Badge key={s}>{s}</Badge>)}</dd>
             </dl>

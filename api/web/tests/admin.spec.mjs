@@ -1,0 +1,96 @@
+// What administrators do: make, replace and take back keys, change who may see what, check definitions, read the trail.
+import { expect, key, settled, signIn, test } from "./tributary.mjs"
+
+const attack = '<img src=x onerror="hostile()">'
+
+test("a key is made, shown once, replaced and revoked", async ({ signedIn: page, request }) => {
+  await page.goto("/ui/admin/keys")
+  await settled(page)
+  await page.getByRole("button", { name: "Make a key" }).click()
+  const form = page.getByRole("dialog")
+  await form.getByLabel("Name").fill(attack)
+  await form.getByLabel("Purpose").selectOption("billing")
+  await form.getByLabel("profiles:read").uncheck()
+  await form.getByRole("button", { name: "Make a key" }).click()
+  const secret = page.locator("[data-secret]")
+  await expect(secret).toHaveText(/^trb_r_/)
+  const first = await secret.textContent()
+  const asked = (who) => request.get("/v1/metrics", { headers: { Authorization: `Bearer ${who}` } }).then((r) => r.status())
+  expect(await asked(first)).toBe(200)
+  await page.getByRole("button", { name: "I have kept it" }).click()
+  await expect(page.locator("body")).not.toContainText(first)
+
+  const row = page.getByRole("row").filter({ hasText: attack }).first()
+  await expect(row).toContainText("Billing")
+  await row.getByRole("button", { name: /^Rotate/ }).click()
+  await page.getByRole("dialog").getByRole("button", { name: "Rotate" }).click()
+  await expect(secret).not.toHaveText(first)
+  const second = await secret.textContent()
+  await page.getByRole("button", { name: "I have kept it" }).click()
+  expect(await asked(second)).toBe(200)
+
+  const newest = page.getByRole("row").filter({ hasText: attack }).first()
+  await newest.getByRole("button", { name: /^Revoke/ }).click()
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click()
+  await expect(page.getByRole("dialog")).toHaveCount(0)
+})
+
+test("a cell of the policy is changed after its difference was told, and taken back", async ({ signedIn: page, expected }) => {
+  expected.push(/400/)
+  await page.goto("/ui/admin/policy?reader=third_party_ai")
+  await settled(page)
+  await page.getByRole("button", { name: /^segment, support/ }).click()
+  await page.getByRole("dialog").getByLabel("What becomes of it").selectOption("withhold")
+  await page.getByRole("dialog").getByRole("button", { name: "Apply" }).click()
+  await expect(page.getByText("1 cell changed")).toBeVisible()
+  await page.getByRole("button", { name: "Review and save" }).click()
+  const review = page.getByRole("dialog")
+  await expect(review.getByText("One rule will be another")).toBeVisible()
+  await expect(review.getByRole("row").filter({ hasText: "Segments" })).toContainText("Shows less")
+  await review.getByRole("button", { name: "Save" }).click()
+  await expect(page.getByText("Own policy")).toBeVisible()
+  await page.goto("/ui/admin/policy?as=document")
+  await settled(page)
+  await page.getByLabel("Document").fill("rules: {default: {default: {meta: hide}}}")
+  await page.getByRole("button", { name: "Check" }).click()
+  await expect(page.getByRole("alert")).toContainText("rules.default.default.meta")
+  await page.getByRole("button", { name: "Back to the built-in policy" }).click()
+  await page.getByRole("dialog").getByRole("button", { name: "Back to the built-in policy" }).click()
+  await expect(page.getByText("Built-in policy", { exact: true })).toBeVisible()
+})
+
+test("definitions tell their faults at their path, and segments lead to customers", async ({ signedIn: page, expected }) => {
+  expected.push(/400/)
+  await page.goto("/ui/admin/definitions")
+  await settled(page)
+  const text = page.getByLabel("Document")
+  const before = await text.inputValue()
+  await text.fill("segments: [{name: x, when: {computed: none}}]")
+  await page.getByRole("button", { name: "Check" }).click()
+  await expect(page.getByRole("alert")).toContainText("segments[0].when.computed")
+  await page.getByRole("button", { name: "Reset" }).click()
+  await expect(text).toHaveValue(before)
+  await page.getByRole("button", { name: /^People in/ }).first().click()
+  await expect(page.getByRole("dialog").getByRole("link").first()).toHaveAttribute("href", /\/ui\/customers\/profile%3A/)
+})
+
+test("the trail is filtered by the address, and what is in it stays text", async ({ signedIn: page, request }) => {
+  await key(request, { kind: "read", note: attack })
+  await page.goto("/ui/admin/audit?action=key.create")
+  await settled(page)
+  await expect(page.getByLabel("What", { exact: true })).toHaveValue("key.create")
+  await expect(page.getByRole("cell", { name: "key.create" }).first()).toBeVisible()
+  await page.getByLabel("Outcome").selectOption("failed")
+  await expect(page).toHaveURL(/outcome=failed/)
+})
+
+test("who may not administer is told what is missing", async ({ page, context, request }) => {
+  await signIn(context, await key(request, { kind: "read", scopes: ["journeys:read"] }))
+  for (const part of ["keys", "policy", "definitions", "workspace"]) {
+    await page.goto("/ui/admin/" + part)
+    await expect(page.getByRole("heading", { name: "Your key does not allow this" })).toBeVisible()
+    await expect(page.locator(".facts")).toContainText("journeys:read")
+  }
+  await page.goto("/ui/admin/audit")
+  await expect(page.locator(".facts")).toContainText("audit:read")
+})
