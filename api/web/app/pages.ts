@@ -15,5 +15,6 @@ export const pages: Page[] = [
   { path: "/drivers", name: "drivers", scope: "journeys:read", load: () => import("./pages/drivers") },
   { path: "/journeys", name: "journeys", scope: "journeys:read", load: () => import("./pages/journeys") },
   { path: "/customers", name: "customers", scope: "profiles:read", load: () => import("./pages/customer") },
+  { path: "/review", name: "review", scope: "identity:write", load: () => import("./pages/review") },
   { path: "/admin", name: "admin", scope: "admin", load: () => import("./pages/admin") },
 ]

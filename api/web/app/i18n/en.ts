@@ -6,5 +6,6 @@ import { drivers } from "./en/drivers"
 import { journeys } from "./en/journeys"
 import { metrics } from "./en/metrics"
 import { overview } from "./en/overview"
+import { review } from "./en/review"
 
-export const en = { admin, common, customer, drivers, journeys, metrics, overview }
+export const en = { admin, common, customer, drivers, journeys, metrics, overview, review }

@@ -6,5 +6,6 @@ import { drivers } from "./zh/drivers"
 import { journeys } from "./zh/journeys"
 import { metrics } from "./zh/metrics"
 import { overview } from "./zh/overview"
+import { review } from "./zh/review"
 
-export const zh: Words = { admin, common, customer, drivers, journeys, metrics, overview }
+export const zh: Words = { admin, common, customer, drivers, journeys, metrics, overview, review }

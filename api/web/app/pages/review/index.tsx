@@ -1,0 +1,155 @@
+// The review queue: pairs of which a person should say whether they are one, decided by keyboard alone.
+import { useCallback, useEffect, useRef, useState } from "preact/hooks"
+import { answered, api, onceKey, Problem } from "../../api"
+import { useSpeech } from "../../i18n"
+import { decide, type Decision, type Proposal, undo } from "../../identity/decide"
+import { Evidence } from "../../identity/evidence"
+import { DecisionDialog } from "../../identity/preview"
+import { Sides } from "../../identity/sides"
+import { useLoad } from "../../load"
+import { setParams, usePlace } from "../../router"
+import { Badge, Button, Card, Tabs } from "../../ui/parts"
+import { Empty, Loaded, Notice } from "../../ui/states"
+import { tell } from "../../ui/toast"
+import { Decisions } from "./decisions"
+import { keys, useKeys } from "./keys"
+import { Precision } from "./precision"
+
+export default function Review() {
+  const { words } = useSpeech()
+  const say = words.review
+  const { path } = usePlace()
+  const tabs = [{ path: "/review", label: say.queue }, { path: "/review/decisions", label: say.decisions }, { path: "/review/precision", label: say.precision }]
+  return (
+    <>
+      <Tabs label={say.tabs} tabs={tabs} />
+      {path === "/review/decisions" ? <Decisions /> : path === "/review/precision" ? <Precision /> : <Queue />}
+    </>
+  )
+}
+
+function Queue() {
+  const { words, format } = useSpeech()
+  const say = words.review
+  const { query } = usePlace()
+  const load = useLoad("reviews", (signal) => api.GET("/v1/identity/reviews", { params: { query: { limit: 100 } }, signal }).then(answered))
+  const [gone, setGone] = useState<Set<string>>(new Set())
+  const [stack, setStack] = useState<{ decision: Decision; pair: string }[]>([])
+  const [preview, setPreview] = useState<Proposal>()
+  const [busy, setBusy] = useState(false)
+  const [problem, setProblem] = useState<Problem>()
+  const open = (load.data?.questions ?? []).filter((q) => !gone.has(q.a + q.b))
+  const wanted = query.get("pair")
+  const at = Math.max(0, open.findIndex((q) => q.a + q.b === wanted))
+  const now = open[at]
+  const name = now && now.a + now.b
+  const onceFor = useRef(new Map<string, string>())
+
+  const step = (by: number) => {
+    const next = open[(at + by + open.length) % Math.max(1, open.length)]
+    if (next) setParams({ pair: next.a + next.b }, true)
+  }
+  const settle = useCallback((pair: string, decision: Decision) => {
+    setGone((all) => new Set(all).add(pair))
+    setStack((all) => [...all, { decision, pair }])
+  }, [])
+  const back = async () => {
+    const last = stack.at(-1)
+    if (!last || busy) return
+    setBusy(true)
+    try {
+      await undo(last.decision.id)
+      setStack((all) => all.slice(0, -1))
+      setGone((all) => { const rest = new Set(all); rest.delete(last.pair); return rest })
+      setParams({ pair: last.pair }, true)
+      tell(say.undone)
+    } catch (fault) {
+      setProblem(fault instanceof Problem ? fault : new Problem(0, "", "", ""))
+    } finally {
+      setBusy(false)
+    }
+  }
+  const sayOf = async (kind: "merge" | "never_merge") => {
+    if (!now || !name || busy) return
+    const key = onceFor.current.get(name + kind) ?? onceKey()
+    onceFor.current.set(name + kind, key)
+    setBusy(true)
+    setProblem(undefined)
+    try {
+      const decision = await decide({ kind, a: now.a, b: now.b }, key)
+      onceFor.current.delete(name + kind)
+      const next = open[at + 1] ?? open[at - 1]
+      settle(name, decision)
+      setParams({ pair: next ? next.a + next.b : "" }, true)
+      tell(say.done[kind])
+    } catch (fault) {
+      setProblem(fault instanceof Problem ? fault : new Problem(0, "", "", ""))
+    } finally {
+      setBusy(false)
+    }
+  }
+  useKeys(preview ? {} : {
+    next: () => step(1), previous: () => step(-1), merge: () => void sayOf("merge"), never: () => void sayOf("never_merge"), undo: () => void back(),
+    skip: () => step(1), preview: () => now && setPreview({ kind: "merge", a: now.a, b: now.b }),
+  })
+
+  return (
+    <Loaded load={load} bones={14}>
+      {(page) => (
+        <>
+          <div class="row apart">
+            <span role="status" class="soft">{now ? say.progress(format.number(at + 1), format.number(open.length), format.number(stack.length)) : say.progressDone(format.number(stack.length))}</span>
+            <span class="row">{!page.identity_settled && <Badge kind="warn" title={say.unsettled}>{say.underWay}</Badge>}<Button small disabled={!stack.length || busy} onClick={() => void back()}>{words.common.actions.undo} <kbd>U</kbd></Button></span>
+          </div>
+          {problem && <Notice problem={problem} />}
+          {!now || !name ? <Card><Empty title={say.empty}>{say.emptyHint}</Empty></Card> : (
+            <Pair key={name} a={now.a} b={now.b} busy={busy} onSay={(kind) => void sayOf(kind)} onSkip={() => step(1)} onPreview={(kind) => setPreview({ kind, a: now.a, b: now.b })} />
+          )}
+          <Keys />
+          {preview && <DecisionDialog proposal={preview} onClose={() => setPreview(undefined)} onDone={(d) => d ? name && settle(name, d) : load.reload()} />}
+        </>
+      )}
+    </Loaded>
+  )
+}
+
+function Pair({ a, b, busy, onSay, onSkip, onPreview }: {
+  a: string; b: string; busy: boolean; onSay: (kind: "merge" | "never_merge") => void; onSkip: () => void; onPreview: (kind: "merge" | "never_merge") => void
+}) {
+  const { words } = useSpeech()
+  const say = words.review
+  const load = useLoad(`pair ${a} ${b}`, (signal) => api.GET("/v1/identity/pairs/{a}/{b}", { params: { path: { a, b } }, signal }).then(answered))
+  const heading = useRef<HTMLHeadingElement>(null)
+  useEffect(() => heading.current?.focus({ preventScroll: true }), [a, b])
+  return (
+    <section class="stack pair" aria-labelledby="question">
+      <div class="row apart">
+        <h2 id="question" ref={heading} tabIndex={-1}>{say.question}</h2>
+        <div class="row">
+          <Button kind="primary" disabled={busy} onClick={() => onSay("merge")}>{say.actions.merge} <kbd>M</kbd></Button>
+          <Button kind="danger" disabled={busy} onClick={() => onSay("never_merge")}>{say.actions.never_merge} <kbd>N</kbd></Button>
+          <Button disabled={busy} onClick={onSkip}>{say.skip} <kbd>S</kbd></Button>
+          <Button kind="plain" onClick={() => onPreview("merge")}>{say.preview} <kbd>P</kbd></Button>
+        </div>
+      </div>
+      <Loaded load={load} bones={10}>
+        {(p) => (
+          <>
+            <Card flush label={say.sides}><Sides one={p.one} other={p.other} /></Card>
+            <Card title={say.evidence}><Evidence pair={p.pair} /></Card>
+          </>
+        )}
+      </Loaded>
+    </section>
+  )
+}
+
+/** Keys are what the keyboard does here. */
+function Keys() {
+  const { words } = useSpeech()
+  return (
+    <ul class="keys row small soft" aria-label={words.review.keyboard}>
+      {keys.map((k) => <li key={k.does}>{k.shown.map((s) => <kbd key={s}>{s}</kbd>)} {words.review.does[k.does]}</li>)}
+    </ul>
+  )
+}
