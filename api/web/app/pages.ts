@@ -17,4 +17,5 @@ export const pages: Page[] = [
   { path: "/customers", name: "customers", scope: "profiles:read", load: () => import("./pages/customer") },
   { path: "/review", name: "review", scope: "identity:write", load: () => import("./pages/review") },
   { path: "/admin", name: "admin", scope: "admin", load: () => import("./pages/admin") },
+  { path: "/sources", name: "sources", scope: "sources:read", load: () => import("./pages/sources") },
 ]

@@ -7,5 +7,6 @@ import { journeys } from "./en/journeys"
 import { metrics } from "./en/metrics"
 import { overview } from "./en/overview"
 import { review } from "./en/review"
+import { sources } from "./en/sources"
 
-export const en = { admin, common, customer, drivers, journeys, metrics, overview, review }
+export const en = { admin, common, customer, drivers, journeys, metrics, overview, review, sources }

@@ -7,5 +7,6 @@ import { journeys } from "./zh/journeys"
 import { metrics } from "./zh/metrics"
 import { overview } from "./zh/overview"
 import { review } from "./zh/review"
+import { sources } from "./zh/sources"
 
-export const zh: Words = { admin, common, customer, drivers, journeys, metrics, overview, review }
+export const zh: Words = { admin, common, customer, drivers, journeys, metrics, overview, review, sources }
