@@ -8,11 +8,12 @@ import { Badge, Button, Card, Field, When } from "../../ui/parts"
 import { Empty, Loaded, Notice } from "../../ui/states"
 import { Table } from "../../ui/table"
 import { tell } from "../../ui/toast"
+import { flow } from "./document"
 import { useSend } from "./keydialogs"
 import { Members } from "./members"
 
 type Found = Schemas["Definitions"]
-interface Computed { name: string; of?: string; events?: string[]; value?: string; window?: string; currency?: string }
+interface Computed { name: string; of?: string; events?: string[]; types?: string[]; value?: string; window?: string; currency?: string }
 interface Declared { computed?: Computed[]; segments?: { name: string; when?: unknown }[] }
 
 function put(document: string, dry: boolean): Promise<Found> {
@@ -56,7 +57,7 @@ function Segments({ found }: { found: Found }) {
             ? <Button small kind="plain" onClick={() => setOpen(s.name)} aria-label={say.membersOf(s.name)}>{format.number(s.members)}</Button>
             : format.number(s.members)) },
           { title: say.standing, cell: (s) => (s.ready ? <Badge kind="good">{say.ready}</Badge> : <Badge kind="warn">{say.notReady}</Badge>) },
-          { title: say.when, cell: (s) => <code class="when">{JSON.stringify(declared.get(s.name) ?? null)}</code> },
+          { title: say.when, cell: (s) => <code class="when">{flow(declared.get(s.name) ?? null)}</code> },
         ]} />
       )}
       {open && <Members segment={open} onClose={() => setOpen(undefined)} />}
@@ -75,7 +76,7 @@ function ComputedTraits({ found }: { found: Found }) {
         <Table label={say.computed} rows={rows} keyOf={(c) => c.name} columns={[
           { title: say.name, cell: (c) => <strong>{c.name}</strong> },
           { title: say.of, cell: (c) => <>{c.of}{c.value && <> <code>{c.value}</code></>}{c.currency && <> {c.currency}</>}</> },
-          { title: say.events, cell: (c) => (c.events ?? []).join(", ") || "–" },
+          { title: say.events, cell: (c) => [...(c.events ?? []), ...(c.types ?? [])].join(", ") || "–" },
           { title: say.window, cell: (c) => c.window || say.allTime },
           { title: say.standing, cell: (c) => {
             const done = pending.get(c.name)

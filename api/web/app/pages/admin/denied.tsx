@@ -7,7 +7,7 @@ export function Denied({ scope, what }: { scope: string; what: string }) {
   const { words } = useSpeech()
   const session = useSession()
   const say = words.admin.denied
-  const command = `tributary keys create --kind admin --scopes ${scope} --workspace ${session.workspace}`
+  const command = `tributary keys create --kind admin --scope ${scope} --workspace ${session.workspace}`
   return (
     <Card title={words.common.states.denied}>
       <div class="stack">

@@ -16,7 +16,7 @@ function isTree(value: unknown): value is Tree {
 }
 
 /** flow writes a value on one line. */
-function flow(value: unknown): string {
+export function flow(value: unknown): string {
   if (Array.isArray(value)) return "[" + value.map(flow).join(", ") + "]"
   if (isTree(value)) return "{" + Object.entries(value).map(([name, v]) => `${scalar(name)}: ${flow(v)}`).join(", ") + "}"
   return scalar(value)
