@@ -9,7 +9,7 @@ import { Empty, Failure, Loaded } from "../../ui/states"
 import { Agent } from "./agent"
 import { Identity } from "./identity"
 import { Open } from "./open"
-import { linkTo, pathOf, short, tabs } from "./paths"
+import { pathOf, short, tabs } from "./paths"
 import { Erasure, Privacy } from "./privacy"
 import { Readers } from "./readers"
 import { Record } from "./record"
@@ -99,7 +99,7 @@ function Head({ known, address, moved }: { known: Known; address: string; moved:
           <code title={known.profile}>{short(known.profile)}</code>
         </p>
       </div>
-      <CopyButton text={location.origin + linkTo(`profile:${known.profile}`)} label={say.copy} />
+      <CopyButton />
       {moved && <p class="notice good moved" role="status">{say.moved(short(moved))}</p>}
       {!moved && known.requested && address.startsWith("profile:") && <p class="notice good moved" role="status">{say.moved(short(known.requested))}</p>}
     </header>

@@ -56,7 +56,7 @@ export function pictureOf(e: Explanation, held: Held[], say: GraphWords, c: Colo
     legend: { data: categories.map((x) => ({ name: x.name, icon: x.symbol === "circle" ? "circle" : x.symbol })), itemHeight: 10 },
     tooltip: { formatter: ({ data: d }: { data: { name?: string; detail?: string } }) => [d.name, d.detail].filter(Boolean).join("\n") },
     series: [{
-      type: "graph", layout: "force", roam: true, draggable: true, categories, data, links, top: 36, bottom: 8,
+      type: "graph", layout: "force", zoom: .8, roam: true, draggable: true, categories, data, links, top: 36, bottom: 8,
       force: { repulsion: data.length > 60 ? 60 : 160, edgeLength: [40, 110], gravity: .12, friction: .25, layoutAnimation: false },
       label: { show: data.length <= 45, position: "right", color: c.text, fontSize: 11, overflow: "truncate", width: 150, formatter: "{b}" },
       labelLayout: { hideOverlap: true },

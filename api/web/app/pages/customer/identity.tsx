@@ -31,7 +31,7 @@ function Picture({ e }: { e: Explanation }) {
   ]
   return (
     <Card title={say.title} aside={<span class="small soft">{e.identity_settled ? say.settled : say.pending} · {say.version(format.number(e.identity_version))}</span>}>
-      <Chart label={say.picture} option={option} columns={columns} rows={held} height="26rem" file="identity" />
+      <Chart label={say.picture} option={option} columns={columns} rows={held} height="32rem" file="identity" />
       {e.observations_total > (e.observations ?? []).length && <p class="small soft">{say.cut(format.number((e.observations ?? []).length), format.number(e.observations_total))}</p>}
     </Card>
   )
@@ -45,7 +45,7 @@ function Links({ e }: { e: Explanation }) {
   return (
     <Card title={say.why} aside={<span class="small soft">{say.thresholds(format.signed(e.thresholds.merge), format.signed(e.thresholds.review))}</span>}>
       {links.length === 0 ? <Empty title={say.alone}>{say.aloneHint}</Empty> : (
-        <ul class="links">
+        <ul class="links" tabIndex={0} aria-label={say.why}>
           {links.map((l) => (
             <li key={l.a + l.b}>
               <span class="row small soft"><Theirs>{source.get(l.a) ?? short(l.a)}</Theirs> – <Theirs>{source.get(l.b) ?? short(l.b)}</Theirs> <code>{l.rule}</code>{l.at && <When at={l.at} />}</span>

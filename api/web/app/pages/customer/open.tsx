@@ -16,7 +16,7 @@ export function Open({ known, address }: { known: Known; address: string }) {
   const computed = Object.entries(known.computed ?? {})
   const segments = known.segments ?? []
   return (
-    <div class="stack">
+    <div class="stack beside">
       <Card title={say.matters} aside={<span class="small soft">{say.closed(format.number(items.length - open.length))}</span>}>
         {open.length ? <ul class="stack tight">{open.map((i) => <Matter key={i.kind + i.id} item={i} />)}</ul> : <Empty title={say.noMatters} />}
       </Card>
@@ -33,9 +33,9 @@ export function Open({ known, address }: { known: Known; address: string }) {
           <dl class="facts">{computed.map(([name, c]) => <div class="fact" key={name}><dt><Theirs>{name}</Theirs></dt><dd><Theirs>{typeof c.value === "number" ? format.number(c.value, Number.isInteger(c.value) ? 0 : 2) : written(c.value)}</Theirs>{!c.exact && <> <span class="soft">{say.estimate}</span></>}</dd></div>)}</dl>
         </Card>
       )}
-      {(known.accounts ?? []).length > 0 && (
+      {(known.accounts ?? []).some((a) => a.account) && (
         <Card title={say.accounts}>
-          <ul class="stack tight">{known.accounts.map((a, n) => <li key={n} class="row"><Theirs>{a.account}</Theirs>{!a.current && <span class="small soft">{say.formerly}</span>}</li>)}</ul>
+          <ul class="stack tight">{known.accounts.filter((a) => a.account).map((a, n) => <li key={n} class="row"><Theirs>{a.account}</Theirs>{a.current === false && <span class="small soft">{say.formerly}</span>}</li>)}</ul>
         </Card>
       )}
     </div>
@@ -96,7 +96,7 @@ function Consent({ known }: { known: Known }) {
           {scopes.map((s) => (
             <li key={s.channel + s.purpose} class="row apart">
               <span>{s.channel === "*" ? say.anyChannel : channels[s.channel] ?? s.channel} · <Theirs>{s.purpose}</Theirs></span>
-              <Badge kind={s.allowed ? "good" : "bad"} title={say.of(format.number(s.contact_points), format.number(s.of))}>{say.reasons[s.reason]}</Badge>
+              <Badge kind={s.allowed ? "good" : s.reason === "missing" || s.reason === "pending" ? undefined : "bad"} title={say.of(format.number(s.contact_points), format.number(s.of))}>{say.reasons[s.reason]}</Badge>
             </li>
           ))}
         </ul>

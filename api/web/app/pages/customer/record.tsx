@@ -19,9 +19,9 @@ export function Record({ known, address }: { known: Known; address: string }) {
   const list = (kind: Trait["kind"], all: Known["traits"] | undefined) => Object.entries(all ?? {}).map(([name, t]) => ({ ...t, name, kind }))
   const rows: Trait[] = [...list("attribute", known.attributes), ...list("trait", known.traits)]
   const columns: Column<Trait>[] = [
-    { title: say.name, cell: (t) => <Theirs>{types[t.name] ?? t.name}</Theirs>, plain: (t) => t.name },
+    { title: say.name, cell: (t) => <span class="keep"><Theirs>{types[t.name] ?? t.name}</Theirs></span>, plain: (t) => t.name },
     { title: say.value, cell: (t) => <strong class="value"><Theirs>{written(t.value)}</Theirs></strong>, plain: (t) => written(t.value) },
-    { title: say.from, cell: (t) => <span class="small"><Theirs>{t.source}</Theirs><br /><span class="soft">{rules[t.rule] ?? t.rule} · <When at={t.at} /></span></span>, plain: (t) => t.source },
+    { title: say.from, cell: (t) => <span class="small keep"><Theirs>{t.source}</Theirs><br /><span class="soft">{rules[t.rule] ?? t.rule} · <When at={t.at} /></span></span>, plain: (t) => t.source },
     { title: "", cell: (t) => <Button small kind="plain" onClick={() => setOpen(t.name)}>{t.others > 0 ? say.differ(format.number(t.others)) : say.history}</Button> },
   ]
   return (
@@ -48,7 +48,7 @@ function Identifiers({ known }: { known: Known }) {
   const types = words.customer.types as Record<string, string>
   const rows = known.identifiers ?? []
   const columns: Column<Identifier>[] = [
-    { title: say.type, cell: (i) => <Theirs>{types[i.type] ?? i.type}</Theirs>, plain: (i) => i.type },
+    { title: say.type, cell: (i) => <span class="keep"><Theirs>{types[i.type] ?? i.type}</Theirs></span>, plain: (i) => i.type },
     { title: say.value, cell: (i) => <><Theirs>{i.value ?? "–"}</Theirs> {i.shared && <Badge kind="warn">{say.shared[i.shared]}</Badge>}</>, plain: (i) => i.value },
     { title: say.saidBy, cell: (i) => <span class="small">{format.list(i.sources ?? [])}</span>, plain: (i) => (i.sources ?? []).join(" ") },
     { title: say.observations, number: true, cell: (i) => format.number(i.observations), plain: (i) => i.observations },

@@ -120,7 +120,7 @@ function useSeen(seen: () => void, again: unknown[]) {
 function Single({ event: e }: { event: Event }) {
   const { format } = useSpeech()
   return (
-    <article class="event">
+    <article class="happened">
       <Clock at={e.at} />
       <div class="grow">
         <span class="row"><strong><EventName event={e} /></strong><Where event={e} />{e.amount && <strong>{e.currency ? format.money(e.amount, e.currency) : e.amount}</strong>}<Score event={e} /></span>
@@ -141,10 +141,10 @@ function Talk({ entry, open, toggle }: { entry: Entry; open: boolean; toggle: ()
   const first = said.find((e) => e.author_role === "customer") ?? said[0]
   const roles = [...new Set(told.map((e) => e.author_role).filter(Boolean))] as (keyof typeof say.roles)[]
   return (
-    <article class={open ? "event talk open" : "event talk"}>
+    <article class={open ? "happened contact open" : "happened contact"}>
       <Clock at={entry.events[0]!.at} />
       <div class="grow">
-        <button type="button" class="fold" aria-expanded={open} onClick={toggle}>
+        <button type="button" class="unfold" aria-expanded={open} onClick={toggle}>
           <span class="row">
             <strong>{say.conversation}</strong><Where event={told[0]!} />
             {topic && <Theirs>{topic.text}</Theirs>}
@@ -154,7 +154,7 @@ function Talk({ entry, open, toggle }: { entry: Entry; open: boolean; toggle: ()
           {!open && first?.text && <span class="glimpse small soft"><Theirs>{first.text.text}</Theirs></span>}
         </button>
         {open && (
-          <ol class="said">
+          <ol class="said-there">
             {told.map((e) => (
               <li key={e.source + e.message_id} class={e.text ? `by-${e.author_role ?? "source"}` : "step"}>
                 {e.text
@@ -175,7 +175,7 @@ function Words({ event: e }: { event: Event }) {
   const say = words.customer.timeline
   const role = e.author_role
   return (
-    <div class="words">
+    <div class="their-words">
       <span class="small soft row">{role === "customer" ? <Badge kind="mark">{say.ownWords}</Badge> : <span>{role ? say.roles[role] : say.source}</span>}{e.agent_id && <Theirs>{e.agent_id}</Theirs>}<When at={e.at} exact /></span>
       <Theirs block>{e.text!.text + (e.text!.cut ? " …" : "")}</Theirs>
     </div>
