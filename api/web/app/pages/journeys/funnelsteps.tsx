@@ -58,13 +58,15 @@ export function Groups({ answer, names, title }: { answer: Answer; names: string
     })),
     { title: say.median, number: true, cell: (g) => format.duration(last(g.steps)?.since_first?.median_s), plain: (g) => last(g.steps)?.since_first?.median_s },
   ]
+  /** later are the steps after the first, of which the share says nothing. */
+  const later = answer.steps.slice(1).map((_, n) => (answer.order === "any" ? say.any(format.number(n + 2)) : `${n + 2} ${names[n + 1]}`))
   const drawn = rows.slice(0, mostDrawn)
   const option = useMemo(() => (c: Colours) => ({
     legend: { show: true },
-    tooltip: { trigger: "item", formatter: (p: { seriesName: string; dataIndex: number; value: number }) => `${p.seriesName}\n${names[p.dataIndex]}: ${format.percent(p.value)}` },
-    xAxis: axis(c, { type: "category", data: names, axisLabel: { color: c.soft, width: 120, overflow: "truncate", interval: 0 } }),
-    yAxis: axis(c, { type: "value", max: 1, axisLabel: { color: c.soft, formatter: (v: number) => format.percent(v, 0) } }),
-    series: drawn.map((g, n) => ({ name: g.name, type: "bar", color: c.series[n % c.series.length], barMaxWidth: 28, data: g.steps.map((s) => s.of_first ?? 0) })),
+    tooltip: { trigger: "item", formatter: (p: { seriesName: string; dataIndex: number; value: number }) => `${p.seriesName}\n${later[p.dataIndex]}: ${format.percent(p.value)}` },
+    xAxis: axis(c, { type: "category", data: later, axisLabel: { color: c.soft, hideOverlap: true } }),
+    yAxis: axis(c, { type: "value", axisLabel: { color: c.soft, formatter: (v: number) => format.percent(v, 0) } }),
+    series: drawn.map((g, n) => ({ name: g.name, type: "bar", color: c.series[n % c.series.length], barMaxWidth: 28, data: g.steps.slice(1).map((s) => s.of_first ?? 0) })),
   }), [answer, format])
   return (
     <section class="stack tight" aria-label={say.by(title)}>

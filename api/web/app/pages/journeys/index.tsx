@@ -22,12 +22,13 @@ export default function Journeys() {
   const { path, query } = usePlace()
   const tab = path.split("/")[2] ?? ""
   useEffect(() => { if (!tab) go(href("/journeys/funnel", query), true) }, [tab])
+  useEffect(() => document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }), [tab]) // a telephone shows some of the tabs
   const Body = tabs[tab as Tab]
   return (
-    <>
+    <div class="journeys stack">
       <Tabs label={words.common.pages.journeys} keep={scopeWords} tabs={(Object.keys(tabs) as Tab[]).map((t) => ({ path: "/journeys/" + t, label: words.journeys.tabs[t] }))} />
       <FilterBar />
       {Body ? <Body key={tab} /> : tab && <Empty title={words.common.states.notFound}>{words.common.states.notFoundHint}</Empty>}
-    </>
+    </div>
   )
 }

@@ -61,7 +61,7 @@ export function People<P extends { profile: string }>({ title, ask, tell, onClos
         <ul class="behind">
           {people.map((p) => (
             <li key={p.profile}>
-              <a class="mono" href={href("/customers/" + encodeURIComponent(`profile:${p.profile}`))}>{p.profile.slice(0, 8)}</a>
+              <a href={href("/customers/" + encodeURIComponent(`profile:${p.profile}`))}>{words.overview.customer} {p.profile.slice(0, 8)}</a>
               <div class="small">{tell(p)}</div>
             </li>
           ))}

@@ -41,8 +41,8 @@ export function Sankey({ answer, onPick }: { answer: Answer; onPick?: (at: Place
           : [nameOf(data.at), words.common.people(format.number(nodes[data.at]!.people), nodes[data.at]!.people), nodes[data.at]!.ends ? say.endHere(format.number(nodes[data.at]!.ends)) : ""].filter(Boolean).join("\n"),
       },
       series: [{
-        type: "sankey", left: 4, right: 170, top: 8, bottom: 8, nodeWidth: 12, nodeGap: 9, nodeAlign: "left", draggable: false, layoutIterations: 32, emphasis: { focus: "adjacency" },
-        data: nodes.map((n, i) => ({ name: String(i), at: i, depth: n.position - first, value: n.people, itemStyle: { color: colour(i), borderWidth: 0 } })),
+        type: "sankey", left: 4, right: 190, top: 8, bottom: 8, nodeWidth: 12, nodeGap: 8, nodeAlign: "left", draggable: false, layoutIterations: 32, emphasis: { focus: "adjacency" },
+        data: nodes.map((n, i) => ({ name: String(i), at: i, depth: n.position - first, value: n.people, itemStyle: { color: colour(i), borderWidth: 0 }, ...(n.position - first === columnCount - 1 ? { label: { width: 180 } } : {}) })),
         links: links.map((l) => ({ source: String(l.source), target: String(l.target), value: l.people, row: l })),
         lineStyle: { color: "source", opacity: .28, curveness: .5 },
         label: { color: c.text, fontSize: 12, width: Math.max(90, Math.min(160, 640 / columnCount)), overflow: "truncate", formatter: ({ data }: { data: { at: number } }) => `${nameOf(data.at)}  ${format.compact(nodes[data.at]!.people)}` },

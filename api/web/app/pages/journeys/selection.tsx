@@ -56,8 +56,14 @@ export function SelectionEditor({ label, value, events, onChange, empty, childre
   const nameOf = useKindName()
   const offered = events.filter((e) => e.name && !names.includes(e.name))
   return (
-    <fieldset class="selection">
-      <legend>{label}</legend>
+    <div class="selection" role="group" aria-label={label}>
+      <div class="row apart">
+        <span class="small soft">{label}</span>
+        <span class="row tools">
+          <Button small kind="plain" aria-expanded={open} onClick={() => setOpen(!open)}>{narrowing ? say.narrowed(format.number(narrowing)) : say.narrow}</Button>
+          {children}
+        </span>
+      </div>
       <div class="row">
         {names.map((n) => (
           <span key={n} class="badge mark chip">
@@ -73,11 +79,9 @@ export function SelectionEditor({ label, value, events, onChange, empty, childre
             {!typed && offered.map((e) => <option key={e.type + e.name} value={e.name}>{say.offered(format.number(e.events), format.number(e.people))}</option>)}
           </datalist>
         </form>
-        <Button small kind="plain" aria-expanded={open} onClick={() => setOpen(!open)}>{narrowing ? say.narrowed(format.number(narrowing)) : say.narrow}</Button>
-        {children}
       </div>
       {open && <Narrow value={value} events={events} onChange={onChange} />}
-    </fieldset>
+    </div>
   )
 
   function add(input: HTMLInputElement): void {
