@@ -36,7 +36,7 @@ export const test = base.extend({
       const asks = m.location().url.endsWith("/v1/session") && m.text().includes("401")
       if (m.type() === "error" && !asks) faults.push(`console: ${m.text()} (${m.location().url})`)
     })
-    context.on("weberror", (e) => faults.push(`exception: ${e.error()}`))
+    context.on("weberror", (e) => faults.push(`exception: ${e.error()} (${e.page()?.url()})`))
     context.on("dialog", (d) => { faults.push(`dialog: ${d.message()}`); void d.dismiss() })
     context.on("request", (r) => {
       const to = new URL(r.url())
