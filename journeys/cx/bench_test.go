@@ -82,13 +82,16 @@ func timed(b *testing.B, bench *storetest.Bench, sql string, params store.Params
 
 // withoutIdentity is a statement in which everybody is their observation.
 func withoutIdentity(text string) string {
-	text = strings.ReplaceAll(text, "dictGetOrDefault('identity_now', 'profile', observation_key, observation)", "observation")
+	text = strings.NewReplacer(
+		"dictGetOrDefault('identity_now', 'profile', observation_key, observation)", "observation",
+		"dictGetOrDefault('identity_now', 'profile', reinterpretAsUInt64(substring(who, 26)), reinterpretAsUUID(substring(who, 18)))", "reinterpretAsUUID(substring(who, 18))",
+	).Replace(text)
 	return strings.NewReplacer("scope_events", "scope_events_raw", "cx_contacts", "cx_contacts_raw").Replace(text)
 }
 
 // rawViews are the views of metrics, without identity.
 func rawViews(b *testing.B) (all []string) {
-	for _, name := range []string{"0043_scope_events_by_segment.sql", "0044_cx_contacts_again.sql"} {
+	for _, name := range []string{"0043_scope_events_by_segment.sql", "0048_cx_contacts_by_conversation.sql"} {
 		text, err := sql.Migrations.ReadFile("migrations/" + name)
 		if err != nil {
 			b.Fatal(err)

@@ -4,10 +4,13 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/cespare/xxhash/v2"
 
 	"tributary/ingest/event"
 )
@@ -30,7 +33,17 @@ type talk struct {
 
 const week = 7 * 24 * time.Hour
 
+// sorted is the order in which events were said: by time, and of those of one time by a hash of id and source, as the bytes of it
+// lie in memory.
 func sorted(events []said) []said {
+	hash := func(e said) uint64 { return bits.ReverseBytes64(xxhash.Sum64String(e.id + "\x00" + e.source)) }
+	list := slices.Clone(events)
+	slices.SortFunc(list, func(a, b said) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(hash(a), hash(b))) })
+	return list
+}
+
+// byID is the order in which surveys were answered: by time, id and source.
+func byID(events []said) []said {
 	list := slices.Clone(events)
 	slices.SortFunc(list, func(a, b said) int {
 		return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.id, b.id), cmp.Compare(a.source, b.source))
@@ -51,14 +64,14 @@ func authorOf(e *said) event.AuthorRole {
 }
 
 func talks(events []said, person func(uint64) uint64) []*talk {
-	byID := map[string][]said{}
+	conversations := map[string][]said{}
 	for _, e := range sorted(events) {
 		if e.ConversationID != "" {
-			byID[e.ConversationID] = append(byID[e.ConversationID], e)
+			conversations[e.ConversationID] = append(conversations[e.ConversationID], e)
 		}
 	}
 	var list []*talk
-	for id, events := range byID {
+	for id, events := range conversations {
 		if t := talkOf(id, events, person); t != nil {
 			list = append(list, t)
 		}
@@ -338,7 +351,7 @@ type answer struct {
 
 func answers(events []said, person func(uint64) uint64) []*answer {
 	byKey, list := map[string]*answer{}, []*answer{}
-	for _, e := range sorted(events) {
+	for _, e := range byID(events) {
 		if e.name != "survey.sent" && e.name != "survey.answered" {
 			continue
 		}

@@ -133,6 +133,15 @@ func (s statement) params(scope *report.Scope) store.Params {
 		since, until = store.MinTime, scope.Until
 	}
 	p["read_since"], p["read_until"] = max(since.UnixMilli(), store.MinTime.UnixMilli()), min(until.UnixMilli(), store.MaxTime.UnixMilli())
+	p["contacts_since"], p["contacts_until"] = p["read_since"], p["read_until"]
+	if !s.ofContacts(scope) {
+		p["contacts_since"], p["contacts_until"] = int64(0), int64(0)
+	}
 	p["zone"] = scope.Zone.String()
 	return p
+}
+
+// ofContacts tells whether the rows of surveys need anything of the conversations that they are about.
+func (s statement) ofContacts(scope *report.Scope) bool {
+	return s.by != "" && s.by != BySource || len(scope.Channels) > 0 || len(scope.AgentKinds) > 0
 }

@@ -116,6 +116,17 @@ func (s *stores) migrate(ctx context.Context, logger *slog.Logger) error {
 	}
 }
 
+// mend has the engine make what a loss of power broke of its projections. Meanwhile, and if it fails, reports read events.
+func (s *stores) mend(ctx context.Context, logger *slog.Logger) {
+	mended, err := s.write.MendProjection(ctx)
+	switch {
+	case err != nil && ctx.Err() == nil:
+		logger.WarnContext(ctx, "cannot mend projections of events", "error", err)
+	case len(mended) > 0:
+		logger.InfoContext(ctx, "making projections of events", "partitions", len(mended))
+	}
+}
+
 // ready says whether the store answers and is up to date.
 func (s *stores) ready(ctx context.Context) error {
 	if down, ok := s.engine.(interface{ Ready() error }); ok {

@@ -45,6 +45,8 @@ func metricViewsSQL(t *testing.T) string {
 			"{workspace:String}", "'@WORKSPACE@'",
 			"{read_since:Int64}", since,
 			"{read_until:Int64}", "toInt64(toUnixTimestamp({until:DateTime})) * 1000 + "+reach,
+			"{contacts_since:Int64}", since,
+			"{contacts_until:Int64}", "toInt64(toUnixTimestamp({until:DateTime})) * 1000 + "+reach,
 			"{known_at:Int64}", "toUnixTimestamp64Milli(now64(3))",
 			"{identity_as_of:UInt64}", "0",
 			"{restricted:Array(UUID)}", "[@RESTRICTED@]",

@@ -77,6 +77,7 @@ func (n *Node) startWorkers(ctx context.Context, group *errgroup.Group) {
 			if err := n.stores.migrate(ctx, n.logger); err != nil {
 				return fmt.Errorf("migrate: %w", err)
 			}
+			group.Go(func() error { n.stores.mend(ctx, n.logger); return nil })
 			return n.sink.Run(ctx)
 		})
 	}

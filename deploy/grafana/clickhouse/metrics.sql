@@ -60,7 +60,8 @@ FROM cx_contacts(workspace = '@WORKSPACE@', since = toInt64(toUnixTimestamp({sin
 
 -- Surveys as the metrics of journeys/cx count them, a row for each one sent or answered, by survey_id where the source
 -- says it; of several answers to one the last counts. Channel, topic, team and the like are those of the
--- conversation that it is about, if that is known.
+-- conversation that it is about, if that is known: they are read between contacts_since and contacts_until, which are equal where
+-- none of these is asked for.
 CREATE OR REPLACE VIEW `grafana_@WORKSPACE@_surveys` DEFINER = tributary_grafana_views SQL SECURITY DEFINER AS
 WITH
     arrayMap(x -> toFloat64OrZero(x), splitByChar('-', scale)) AS bounds,

@@ -1,6 +1,7 @@
 -- Surveys as the metrics of journeys/cx count them, a row for each one sent or answered, by survey_id where the source
 -- says it; of several answers to one the last counts. Channel, topic, team and the like are those of the
--- conversation that it is about, if that is known.
+-- conversation that it is about, if that is known: they are read between contacts_since and contacts_until, which are equal where
+-- none of these is asked for.
 WITH
     arrayMap(x -> toFloat64OrZero(x), splitByChar('-', scale)) AS bounds,
     bounds[1] AS lowest,
@@ -66,6 +67,6 @@ FROM (
 ) AS s
 LEFT JOIN (
     SELECT conversation_id, channel, topic, agent_kind, began, team, queue, language, product
-    FROM cx_contacts(workspace = {workspace:String}, since = {read_since:Int64}, until = {read_until:Int64},
+    FROM cx_contacts(workspace = {workspace:String}, since = {contacts_since:Int64}, until = {contacts_until:Int64},
         known_at = {known_at:Int64}, identity_as_of = {identity_as_of:UInt64}, restricted = {restricted:Array(UUID)})
 ) AS c ON c.conversation_id = s.about
