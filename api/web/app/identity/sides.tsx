@@ -18,7 +18,7 @@ export function Sides({ one, other }: { one: Side; other: Side }) {
   const head = (s: Side, title: string) => (
     <th scope="col">
       <a href={href("/customers/" + encodeURIComponent(`profile:${s.profile}`))}>{title}</a> <code class="small">{s.profile.slice(0, 8)}</code>
-      <span class="small soft"> {say.seen(format.number(s.events))} <When at={s.last_seen} /></span>
+      <span class="small soft"> <Theirs>{(s.sources ?? []).map((x) => x.name).join(", ")}</Theirs> {say.seen(format.number(s.events))} <When at={s.last_seen} /></span>
     </th>
   )
   const values = (all: string[]) => all.length ? all.map((v, n) => <div key={n}><Theirs>{v}</Theirs></div>) : <span class="soft">{say.nothing}</span>
@@ -26,7 +26,7 @@ export function Sides({ one, other }: { one: Side; other: Side }) {
     <div class="table sides" tabIndex={0} role="region" aria-label={say.sides}>
       <table>
         <caption class="unseen">{say.sides}</caption>
-        <thead><tr><th scope="col" class="mark">{say.comparison}</th>{head(one, say.first)}{head(other, say.second)}</tr></thead>
+        <thead><tr><th scope="col">{say.comparison}</th>{head(one, say.first)}{head(other, say.second)}</tr></thead>
         <tbody>
           {lines.map((l) => (
             <tr key={l.name} class={l.mark}>
@@ -64,7 +64,6 @@ function valuesOf(side: Side): Map<string, Set<string>> {
   for (const [name, t] of Object.entries(side.attributes ?? {})) add(name, t.value)
   for (const i of side.identifiers ?? []) if (!i.type.endsWith("conversation_id") && !i.type.endsWith("session_id")) add(i.type, i.value)
   for (const [name, t] of Object.entries(side.traits ?? {})) if (!all.has(snake(name))) add(name, t.value)
-  for (const s of side.sources ?? []) add("source", s.name)
   return all
 }
 

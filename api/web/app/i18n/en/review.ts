@@ -25,7 +25,7 @@ export const review = {
   done: { merge: "Merged", never_merge: "They will never be merged", split: "Split", block: "Blocked", unblock: "Shared again", undo: "Undone" },
   undone: "Undone: all is as before", failed: "That could not be undone", note: "Note", noteHint: "Why, for whoever reads the decision later",
   contradicted: "Other decisions contradict this: it would not come to what it means. Undo those first.", nothingMoves: "Nobody's profile changes by it now.",
-  moves: (n: string, events: string) => `${n} observations with ${events} events go to another profile; reports count them for somebody else then.`,
+  moves: (n: string, events: string) => `Observations that go to another profile: ${n}, with ${events} events. Reports count these for somebody else then.`,
   before: (n: string) => `Now: ${n}`, after: (n: string) => `Then: ${n}`, anonymous: "not identified",
   whole: (n: string, events: string, talks: string) => `${n} obs., ${events} events, ${talks} conversations`,
   metric: "Figure", was: "Now", will: "Then", metricsHint: "Figures of reports, of these profiles alone",
