@@ -49,7 +49,7 @@ function Identifiers({ known }: { known: Known }) {
   const rows = known.identifiers ?? []
   const columns: Column<Identifier>[] = [
     { title: say.type, cell: (i) => <span class="keep"><Theirs>{types[i.type] ?? i.type}</Theirs></span>, plain: (i) => i.type },
-    { title: say.value, cell: (i) => <><Theirs>{i.value ?? "–"}</Theirs> {i.shared && <Badge kind="warn">{say.shared[i.shared]}</Badge>}</>, plain: (i) => i.value },
+    { title: say.value, cell: (i) => <><span class="held"><Theirs>{i.value ?? "–"}</Theirs></span> {i.shared && <Badge kind="warn">{say.shared[i.shared]}</Badge>}</>, plain: (i) => i.value },
     { title: say.saidBy, cell: (i) => <span class="small">{format.list(i.sources ?? [])}</span>, plain: (i) => (i.sources ?? []).join(" ") },
     { title: say.observations, number: true, cell: (i) => format.number(i.observations), plain: (i) => i.observations },
   ]
