@@ -12,10 +12,10 @@ export interface Page {
 
 export const pages: Page[] = [
   { path: "/overview", name: "overview", scope: "journeys:read", load: () => import("./pages/overview") },
-  { path: "/drivers", name: "drivers", scope: "journeys:read", load: () => import("./pages/drivers") },
   { path: "/journeys", name: "journeys", scope: "journeys:read", load: () => import("./pages/journeys") },
+  { path: "/drivers", name: "drivers", scope: "journeys:read", load: () => import("./pages/drivers") },
   { path: "/customers", name: "customers", scope: "profiles:read", load: () => import("./pages/customer") },
   { path: "/review", name: "review", scope: "identity:write", load: () => import("./pages/review") },
-  { path: "/admin", name: "admin", scope: "admin", load: () => import("./pages/admin") },
   { path: "/sources", name: "sources", scope: "sources:read", load: () => import("./pages/sources") },
+  { path: "/admin", name: "admin", scope: "admin", load: () => import("./pages/admin") },
 ]
