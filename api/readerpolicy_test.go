@@ -13,8 +13,8 @@ import (
 
 // withholding is a policy by which nobody is shown anything but meta.
 var withholding = strings.NewReplacer("show", "withhold", "mask", "withhold", "meta: withhold", "meta: show").Replace(
-	"rules:\n  default:\n    default: {meta: show, identity: show, contact: show, identifier: show, trait: show, computed: show, segment: show, " +
-		"consent: show, account: show, money: show, conversation: show, content: show, satisfaction: show, behaviour: show, provenance: show}\n")
+	"rules:\n  default: {default: {meta: show, identity: show, contact: show, identifier: show, trait: show, computed: show, segment: show, " +
+		"consent: show, account: show, money: show, conversation: show, content: show, satisfaction: show, behaviour: show, provenance: show}}\n")
 
 func (w *world) sendPolicy(method, target, key, body string) (int, policyView, string) {
 	r := httptest.NewRequest(method, target, strings.NewReader(body))

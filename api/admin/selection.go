@@ -14,8 +14,10 @@ import (
 
 // What the desk of the quarantine answers.
 type (
+	// ItemCount is how many items are alike.
 	ItemCount = quarantine.Count
-	Change    = quarantine.Change
+	// Change is what became of an item, or would.
+	Change = quarantine.Change
 )
 
 // MaxPlaces is how many items one request may change.

@@ -46,7 +46,7 @@ func Leaves(payload []byte) (leaves []Leaf, beyond int) {
 	w.decoder.UseNumber()
 	err := w.value(nil, "")
 	if err == nil {
-		if _, more := w.decoder.Token(); more != io.EOF { //nolint:errorlint // the decoder returns it as it is
+		if _, more := w.decoder.Token(); more != io.EOF {
 			err = more
 			if err == nil {
 				err = io.ErrUnexpectedEOF

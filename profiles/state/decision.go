@@ -74,7 +74,7 @@ func (h *Snapshot) EachDecision(f func(*Decision) error) error {
 
 // DecisionsOn returns the last word on each pair that an observation is of.
 func (h *Snapshot) DecisionsOn(id identity.ObservationID) (all []*Decision, err error) {
-	err = scan(h.db, h.space.idKey(nil, kindLink, id), func(key, value []byte) error {
+	err = scan(h.db, h.idKey(nil, kindLink, id), func(key, value []byte) error {
 		d, err := decodeStamped(value)
 		all = append(all, newDecision(id, lastID(key), d))
 		return err

@@ -105,7 +105,7 @@ func (a *applier) link(ctx context.Context, space *state.Space, r *record, c Ide
 	if again, err := a.repeated(r, c.Part); again || err != nil {
 		return err
 	}
-	part, err := c.Part.encode()
+	part, err := c.encode()
 	if err != nil {
 		return err
 	}
@@ -148,7 +148,7 @@ func (a *applier) block(ctx context.Context, space *state.Space, r *record, c Id
 	if again, err := a.repeated(r, c.Part); again || err != nil {
 		return err
 	}
-	part, err := c.Part.encode()
+	part, err := c.encode()
 	if err != nil {
 		return err
 	}

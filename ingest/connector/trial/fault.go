@@ -53,7 +53,7 @@ func parse(text string) (*declarative.File, []Fault) {
 
 // flat lists joined errors one by one.
 func flat(err error) []error {
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // one that wraps joined ones is one fault
+	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return []error{err}
 	}

@@ -48,7 +48,10 @@ func TestWhatAMappingMakes(t *testing.T) {
 // TestFaultsHaveTheirPlace: in the YAML by line and path, in the payload by line.
 func TestFaultsHaveTheirPlace(t *testing.T) {
 	desk := read(t, "connector.yaml")
-	line := func(of string) int { return 1 + strings.Count(desk[:strings.Index(desk, of)], "\n") }
+	line := func(of string) int {
+		before, _, _ := strings.Cut(desk, of)
+		return 1 + strings.Count(before, "\n")
+	}
 	for name, c := range map[string]struct {
 		r    Request
 		want Fault // Reason: a part of it
