@@ -262,7 +262,8 @@ func (a *API) noteHolder(c *gin.Context, h *state.Handoff, found *profiles.Answe
 func (a *API) ownWrite(key *auth.Key, by event.Actor, about ...string) (*writing, error) {
 	name := append([]string{key.Workspace}, about...)
 	w := &writing{
-		ID: uuid.UUID(a.keyed("id", name...)[:16]), request: binary.BigEndian.Uint64(a.keyed("request", name...)),
+		source: event.SourceAgent,
+		ID:     uuid.UUID(a.keyed("id", name...)[:16]), request: binary.BigEndian.Uint64(a.keyed("request", name...)),
 	}
 	w.written = event.Written{Actor: by, Request: fmt.Sprintf("%016x", w.request)}
 	return w, a.find(w, key.Workspace, a.Now())

@@ -28,6 +28,10 @@ func (a *API) previewDecision(c *gin.Context) {
 		a.fail(c, ofSteward(err))
 		return
 	}
+	x := readingOf(c) // what stands of them is told, though nothing would come of it
+	for _, v := range forecast.Verdicts {
+		x.others = append(x.others, v.A, v.B)
+	}
 	a.answer(c, forecast)
 }
 
