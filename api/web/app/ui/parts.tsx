@@ -104,18 +104,23 @@ export function About({ word, children }: { word: ComponentChildren; children: C
   )
 }
 
-/** Modal is a dialog; drawer puts it at the side, for what is read beside the page. onClose is called however it closes. */
+/** Modal is a dialog; drawer puts it at the side, for what is read beside the page. onClose is called however the reader closes it. */
 export function Modal({ title, drawer, onClose, children }: { title: ComponentChildren; drawer?: boolean; onClose: () => void; children: ComponentChildren }) {
   const { words } = useSpeech()
   const box = useRef<HTMLDialogElement>(null)
   const heading = useId()
+  // The browser tells of a closing later. By then another dialog may stand in this one's place, and is not to go with it.
+  const gone = useRef(false)
   useEffect(() => {
     const dialog = box.current!
     dialog.showModal()
-    return () => dialog.close()
+    return () => {
+      gone.current = true
+      dialog.close()
+    }
   }, [])
   return (
-    <dialog ref={box} class={drawer ? "drawer" : undefined} aria-labelledby={heading} onClose={onClose}
+    <dialog ref={box} class={drawer ? "drawer" : undefined} aria-labelledby={heading} onClose={() => { if (!gone.current) onClose() }}
       onClick={(e) => { if (e.target === e.currentTarget) onClose() }}>
       <header><h2 id={heading}>{title}</h2><Button kind="plain" onClick={onClose}>{words.common.actions.close}</Button></header>
       <div class="body stack">{children}</div>

@@ -28,8 +28,6 @@ export function Keys() {
   const [which, choose] = useParam("which", "active")
   const [doing, set] = useState<Doing>()
   const load = useLoad("admin keys", (signal) => api.GET("/v1/keys", { signal }).then(answered))
-  // A dialog that gives way to the next one tells that it closed after that one stands, which is to stay.
-  const done = (what: string) => () => set((now) => (now?.what === what ? undefined : now))
   const made = (secret: string) => { set({ what: "secret", secret }); load.reload() }
   return (
     <Card flush title={say.title} aside={
@@ -59,10 +57,10 @@ export function Keys() {
           )
         }}
       </Loaded>
-      {doing?.what === "create" && <NewKey onClose={done("create")} onMade={made} />}
-      {doing?.what === "rotate" && <Rotate of={doing.key} onClose={done("rotate")} onMade={made} />}
-      {doing?.what === "revoke" && <Revoke of={doing.key} onClose={done("revoke")} onDone={() => { set(undefined); tell(say.revoked); load.reload() }} />}
-      {doing?.what === "secret" && <Secret secret={doing.secret} onClose={done("secret")} />}
+      {doing?.what === "create" && <NewKey onClose={() => set(undefined)} onMade={made} />}
+      {doing?.what === "rotate" && <Rotate of={doing.key} onClose={() => set(undefined)} onMade={made} />}
+      {doing?.what === "revoke" && <Revoke of={doing.key} onClose={() => set(undefined)} onDone={() => { set(undefined); tell(say.revoked); load.reload() }} />}
+      {doing?.what === "secret" && <Secret secret={doing.secret} onClose={() => set(undefined)} />}
     </Card>
   )
 }
