@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact"
 import type { Schemas } from "./api"
 import type { paths } from "./schema"
-import { type Format, useSpeech } from "./i18n"
+import { type Format, useSpeech, wordOf } from "./i18n"
 import { About } from "./ui/parts"
 
 export type Metric = Schemas["Metric"]
@@ -54,7 +54,10 @@ export function mainSeries(points: Point[]): string | undefined {
 /** useMetricName is what a metric is called in the reader's language; the registry's own name where that has none. */
 export function useMetricName(): (metric: { id: string; name?: string }) => string {
   const { words } = useSpeech()
-  return (metric) => (words.metrics.names as Record<string, string>)[metric.id] ?? metric.name ?? metric.id
+  return (metric) => {
+    const known = wordOf(words.metrics.names, metric.id)
+    return known === metric.id ? metric.name ?? known : known
+  }
 }
 
 /** Definition is a metric's name, with what it means behind it. */

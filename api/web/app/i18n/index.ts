@@ -115,6 +115,14 @@ export function useSpeech(): Speech {
   return useContext(Speaking)
 }
 
+/**
+ * wordOf is what a table calls a name that came from data, or the name itself where it has no word. Only the table's own
+ * words count: to a customer whose event is called __proto__, an index alone would answer with what all objects share.
+ */
+export function wordOf<N extends string | null | undefined>(table: Readonly<Record<string, string>>, name: N): string | N {
+  return typeof name === "string" && Object.hasOwn(table, name) ? table[name]! : name
+}
+
 /** plural chooses by number: plural(n, "1 person", `${n} people`). Chinese has one form, and needs it not. */
 export function plural(n: number, one: string, many: string): string {
   return n === 1 ? one : many

@@ -1,6 +1,6 @@
 // What speaks for one person and what against, in words and in bits.
 import type { Schemas } from "../api"
-import { useSpeech } from "../i18n"
+import { useSpeech, wordOf } from "../i18n"
 import { Badge, Theirs } from "../ui/parts"
 
 /** Evidence is the sentence about a pair, and its score taken apart: field by field, then the sum. */
@@ -24,7 +24,7 @@ export function Evidence({ pair }: { pair: Schemas["PairExplained"] }) {
           <tbody>
             {rows.map((r, n) => (
               <tr key={n}>
-                <th scope="row"><Theirs>{(say.fields as Record<string, string>)[r.name] ?? r.name}</Theirs></th>
+                <th scope="row"><Theirs>{wordOf(say.fields, r.name)}</Theirs></th>
                 <td class="soft small">{r.level && <Theirs>{r.level.replaceAll("_", " ")}</Theirs>}</td>
                 <td class="number">{format.signed(r.bits)}</td>
                 <td class="bar" aria-hidden="true"><i class={r.bits < 0 ? "against" : "for"} style={{ "--share": Math.abs(r.bits) / most }} /></td>

@@ -1,6 +1,6 @@
 // Two profiles side by side: what agrees, what differs and what only one of them has, told by a word and a sign, not by colour alone.
 import type { Schemas } from "../api"
-import { useSpeech } from "../i18n"
+import { useSpeech, wordOf } from "../i18n"
 import { href } from "../router"
 import { Theirs, When } from "../ui/parts"
 
@@ -13,7 +13,7 @@ const signs: Record<Mark, string> = { agrees: "=", differs: "≠", missing: "·"
 export function Sides({ one, other }: { one: Side; other: Side }) {
   const { words, format } = useSpeech()
   const say = words.review
-  const named = (name: string) => (words.customer.types as Record<string, string>)[name] ?? (say.fields as Record<string, string>)[name] ?? name
+  const named = (name: string) => wordOf({ ...say.fields, ...words.customer.types }, name)
   const lines = linesOf(one, other)
   const head = (s: Side, title: string) => (
     <th scope="col">

@@ -1,7 +1,7 @@
 // A new key: what it may do, for whom, and until when.
 import { useState } from "preact/hooks"
 import { answered, api, type Schemas } from "../../api"
-import { useSpeech } from "../../i18n"
+import { useSpeech, wordOf } from "../../i18n"
 import { useSession } from "../../session"
 import { Button, Choice, Field, Modal, Select } from "../../ui/parts"
 import { Notice } from "../../ui/states"
@@ -48,7 +48,7 @@ export function NewKey({ onClose, onMade }: { onClose: () => void; onMade: (secr
       onMade(made.secret)
     })
   }
-  const options = (list: string[], names: Record<string, string>) => list.map((value) => ({ value, label: names[value] ?? value }))
+  const options = (list: string[], names: Record<string, string>) => list.map((value) => ({ value, label: wordOf(names, value) }))
   return (
     <Modal title={say.create} onClose={onClose}>
       <form class="stack" onSubmit={submit}>

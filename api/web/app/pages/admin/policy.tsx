@@ -1,7 +1,7 @@
 // The reader policy: for each kind of reader and each purpose, what becomes of each class of data.
 import { useState } from "preact/hooks"
 import { answered, api, type Schemas } from "../../api"
-import { useSpeech } from "../../i18n"
+import { useSpeech, wordOf } from "../../i18n"
 import { useLoad } from "../../load"
 import { useParam } from "../../router"
 import { Badge, Button, Card, Choice } from "../../ui/parts"
@@ -68,7 +68,7 @@ function Matrix({ policy, onSaved }: { policy: ReaderPolicy; onSaved: (text: str
   return (
     <>
       <div class="row apart">
-        <Choice label={say.reader} value={reader} onChange={setReader} options={policy.readers.map((value) => ({ value, label: words.admin.readers[value as keyof typeof words.admin.readers] ?? value }))} />
+        <Choice label={say.reader} value={reader} onChange={setReader} options={policy.readers.map((value) => ({ value, label: wordOf(words.admin.readers, value) }))} />
         {edits.length > 0 && (
           <div class="row">
             <span class="soft" role="status">{say.changes(format.number(edits.length), edits.length)}</span>
@@ -79,12 +79,12 @@ function Matrix({ policy, onSaved }: { policy: ReaderPolicy; onSaved: (text: str
       </div>
       <div class="table matrix" tabIndex={0} role="region" aria-label={say.title}>
         <table>
-          <caption class="unseen">{say.caption(words.admin.readers[reader as keyof typeof words.admin.readers] ?? reader)}</caption>
-          <thead><tr><th scope="col">{say.class}</th>{policy.purposes.map((p) => <th key={p} scope="col">{words.admin.purposes[p as keyof typeof words.admin.purposes] ?? p}</th>)}</tr></thead>
+          <caption class="unseen">{say.caption(wordOf(words.admin.readers, reader))}</caption>
+          <thead><tr><th scope="col">{say.class}</th>{policy.purposes.map((p) => <th key={p} scope="col">{wordOf(words.admin.purposes, p)}</th>)}</tr></thead>
           <tbody>
             {policy.classes.map((of) => (
               <tr key={of}>
-                <th scope="row"><span>{words.admin.classes[of as keyof typeof words.admin.classes] ?? of}</span></th>
+                <th scope="row"><span>{wordOf(words.admin.classes, of)}</span></th>
                 {policy.purposes.map((purpose) => {
                   const rule = shown(purpose, of)
                   const changed = edited.has(keyOfRule({ purpose, reader, class: of }))

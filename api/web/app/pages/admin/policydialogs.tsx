@@ -1,6 +1,6 @@
 // One rule, and what would change before anything is saved.
 import { useState } from "preact/hooks"
-import { useSpeech } from "../../i18n"
+import { useSpeech, wordOf } from "../../i18n"
 import { useLoad } from "../../load"
 import { Badge, Button, Field, Modal, Select } from "../../ui/parts"
 import { Empty, Loaded, Notice } from "../../ui/states"
@@ -16,7 +16,7 @@ export function EditRule({ rule, where, onClose, onChange }: {
 }) {
   const { words } = useSpeech()
   const say = words.admin.policy
-  const name = <K extends string>(names: Record<K, string>, key: string) => names[key as K] ?? key
+  const name = wordOf
   const [act, setAct] = useState<string>(rule.do)
   const [needs, setNeeds] = useState<string>(rule.needs ?? "")
   const [below, setBelow] = useState<string>(rule.below ?? "withhold")
@@ -70,7 +70,7 @@ export function Review({ before, document, onClose, onSaved }: { before: ReaderP
   const { sending, problem, send } = useSend()
   const load = useLoad("admin policy would be " + document, () => putPolicy(document, true))
   const were = new Map(before.rules.map((r) => [keyOfRule(r), r]))
-  const name = <K extends string>(names: Record<K, string>, key: string) => names[key as K] ?? key
+  const name = wordOf
   return (
     <Modal drawer title={say.review} onClose={onClose}>
       <Loaded load={load}>

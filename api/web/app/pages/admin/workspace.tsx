@@ -1,6 +1,6 @@
 // The workspace that the key is of. Others are made where the server runs.
 import { answered, api } from "../../api"
-import { useSpeech } from "../../i18n"
+import { useSpeech, wordOf } from "../../i18n"
 import { useLoad } from "../../load"
 import { useSession } from "../../session"
 import { Badge, Card, When } from "../../ui/parts"
@@ -18,9 +18,9 @@ export function Workspace() {
           <>
             <dl class="facts">
               <dt>{say.name}</dt><dd><bdi>{found.workspace}</bdi></dd>
-              <dt>{say.signedIn}</dt><dd>{words.admin.keys.kinds[session.kind as "read"] ?? session.kind}</dd>
-              <dt>{words.admin.keys.purpose}</dt><dd>{words.admin.purposes[session.purpose as "support"] ?? session.purpose ?? "–"}</dd>
-              <dt>{words.admin.keys.reader}</dt><dd>{words.admin.readers[session.reader as "human"] ?? session.reader ?? "–"}</dd>
+              <dt>{say.signedIn}</dt><dd>{wordOf(words.admin.keys.kinds, session.kind)}</dd>
+              <dt>{words.admin.keys.purpose}</dt><dd>{wordOf(words.admin.purposes, session.purpose) ?? "–"}</dd>
+              <dt>{words.admin.keys.reader}</dt><dd>{wordOf(words.admin.readers, session.reader) ?? "–"}</dd>
               <dt>{say.ends}</dt><dd>{session.expires ? <When at={session.expires} exact /> : "–"}</dd>
               <dt>{words.admin.keys.scopes}</dt><dd class="row">{session.scopes.map((s) => <Badge key={s}>{s}</Badge>)}</dd>
             </dl>

@@ -1,6 +1,6 @@
 // What an agent, a person or a model, would be told of a customer, for a purpose and within a budget.
 import { answered, api, type Schemas } from "../../api"
-import { useSpeech } from "../../i18n"
+import { useSpeech, wordOf } from "../../i18n"
 import { useLoad } from "../../load"
 import { useParam } from "../../router"
 import { useSession } from "../../session"
@@ -58,7 +58,7 @@ function Facts({ answer }: { answer: Answer }) {
         <ol class="told">
           {facts.map((f) => (
             <li key={f.id}>
-              <span class="kind small soft">{(say.kinds as Record<string, string>)[f.kind] ?? f.kind}</span>
+              <span class="kind small soft">{wordOf(say.kinds, f.kind)}</span>
               <div class="stack tight">
                 <span>{f.text}</span>
                 {(f.quotes ?? []).length > 0 && (
@@ -88,16 +88,16 @@ function LeftOut({ answer }: { answer: Answer }) {
   const { words, format } = useSpeech()
   const say = words.customer.agent
   const left = answer.left_out ?? []
-  const classes = words.customer.classes as Record<string, string>
-  const kinds = say.kinds as Record<string, string>
-  const reasons = words.customer.unproven.because as Record<string, string>
+  const classes = words.customer.classes
+  const kinds = say.kinds
+  const reasons = words.customer.unproven.because
   return (
     <section class="stack tight" aria-label={say.leftOut}>
       <h3>{say.leftOut}</h3>
       {left.length + answer.late.length === 0 ? <p class="soft">{say.nothingLeft}</p> : (
         <ul class="small stack tight">
           {left.map((o, n) => (
-            <li key={n}>{o.class ? classes[o.class] ?? o.class : kinds[o.kind ?? ""] ?? o.kind}{o.count !== undefined && <> × {format.number(o.count)}</>}: <span class="soft">{reasons[o.reason] ?? o.reason}</span></li>
+            <li key={n}>{o.class ? wordOf(classes, o.class) : wordOf(kinds, o.kind)}{o.count !== undefined && <> × {format.number(o.count)}</>}: <span class="soft">{wordOf(reasons, o.reason)}</span></li>
           ))}
           {answer.late.map((l) => <li key={l.part}>{say.late(format.number(l.waited_ms))}</li>)}
         </ul>

@@ -1,7 +1,7 @@
 // Why somebody is who they are: what they are made of, each link in words and in bits, and who is apart although something connects them.
 import { useCallback, useMemo } from "preact/hooks"
 import { answered, api, type Schemas } from "../../api"
-import { useSpeech } from "../../i18n"
+import { useSpeech, wordOf } from "../../i18n"
 import { useLoad } from "../../load"
 import { Chart, type Colours } from "../../ui/chart"
 import { Badge, Card, Theirs, When } from "../../ui/parts"
@@ -19,13 +19,13 @@ export function Identity({ address }: { address: string }) {
 function Picture({ e }: { e: Explanation }) {
   const { words, format } = useSpeech()
   const say = words.customer.identity
-  const types = words.customer.types as Record<string, string>
+  const types = words.customer.types
   const held = useMemo(() => heldBy(e), [e])
   const option = useCallback((c: Colours) => pictureOf(e, held, say.graph, c), [e, held, say])
   const columns: Column<Held>[] = [
     { title: say.observation, cell: (h) => <><code>{short(h.observation)}</code> {h.founder && <Badge kind="mark">{say.graph.founder}</Badge>}</>, plain: (h) => h.observation },
     { title: say.source, cell: (h) => <Theirs>{h.source}</Theirs>, plain: (h) => h.source },
-    { title: say.type, cell: (h) => <Theirs>{types[h.type] ?? h.type}</Theirs>, plain: (h) => h.type },
+    { title: say.type, cell: (h) => <Theirs>{wordOf(types, h.type)}</Theirs>, plain: (h) => h.type },
     { title: say.value, cell: (h) => <Theirs>{h.value}</Theirs>, plain: (h) => h.value },
     { title: say.state, cell: (h) => <Badge kind={h.state === "shared" ? "warn" : h.state === "blocked" || h.state === "generic" ? "bad" : undefined}>{say.states[h.state]}</Badge>, plain: (h) => h.state },
   ]
@@ -74,9 +74,9 @@ function Sentence({ said }: { said: Schemas["Said"] }) {
 function Bits({ weighing: w, merge }: { weighing: Schemas["Weighing"]; merge: number }) {
   const { words, format } = useSpeech()
   const say = words.customer.identity
-  const types = words.customer.types as Record<string, string>
+  const types = words.customer.types
   const rows = [
-    { name: say.prior, bits: w.prior }, ...w.fields.map((f) => ({ name: `${types[f.field] ?? f.field} · ${f.level}`, bits: f.bits })),
+    { name: say.prior, bits: w.prior }, ...w.fields.map((f) => ({ name: `${wordOf(types, f.field)} · ${f.level}`, bits: f.bits })),
     ...(w.overlap ? [{ name: say.overlap, bits: w.overlap }] : []), ...(w.household ? [{ name: say.household, bits: w.household }] : []),
   ]
   const most = Math.max(1, ...rows.map((r) => Math.abs(r.bits)))

@@ -1,6 +1,6 @@
 // What is not settled with a customer: open matters, promises, how they may be reached, what they think of us.
 import { answered, api, type Schemas } from "../../api"
-import { useSpeech } from "../../i18n"
+import { useSpeech, wordOf } from "../../i18n"
 import { useLoad } from "../../load"
 import { useMay } from "../../session"
 import { Badge, Card, Theirs, When } from "../../ui/parts"
@@ -45,12 +45,12 @@ export function Open({ known, address }: { known: Known; address: string }) {
 function Matter({ item }: { item: Schemas["Item"] }) {
   const { words, format } = useSpeech()
   const say = words.customer.open
-  const events = words.customer.events as Record<string, string>
+  const events = words.customer.events
   return (
     <li class="matter">
       <span class="row apart"><strong>{say.kinds[item.kind]}</strong>{item.human_requested && <Badge kind="warn">{say.human}</Badge>}{item.amount && <strong>{item.currency ? format.money(item.amount, item.currency) : item.amount}</strong>}</span>
       {item.topic && <Theirs>{item.topic.text}</Theirs>}
-      <span class="small soft">{events[item.status] ?? item.status} · <When at={item.changed_at} />{item.id && <> · <Theirs>{item.id}</Theirs></>}</span>
+      <span class="small soft">{wordOf(events, item.status)} · <When at={item.changed_at} />{item.id && <> · <Theirs>{item.id}</Theirs></>}</span>
     </li>
   )
 }
@@ -85,7 +85,7 @@ function Promises({ address }: { address: string }) {
 function Consent({ known }: { known: Known }) {
   const { words, format } = useSpeech()
   const say = words.customer.open
-  const channels = words.customer.timeline.channels as Record<string, string>
+  const channels = words.customer.timeline.channels
   const may = useMay("profiles:read")
   const scopes = known.consent?.scopes ?? []
   if (!may || !known.consent) return null
@@ -95,7 +95,7 @@ function Consent({ known }: { known: Known }) {
         <ul class="stack tight">
           {scopes.map((s) => (
             <li key={s.channel + s.purpose} class="row apart">
-              <span>{s.channel === "*" ? say.anyChannel : channels[s.channel] ?? s.channel} · <Theirs>{s.purpose}</Theirs></span>
+              <span>{s.channel === "*" ? say.anyChannel : wordOf(channels, s.channel)} · <Theirs>{s.purpose}</Theirs></span>
               <Badge kind={s.allowed ? "good" : s.reason === "missing" || s.reason === "pending" ? undefined : "bad"} title={say.of(format.number(s.contact_points), format.number(s.of))}>{say.reasons[s.reason]}</Badge>
             </li>
           ))}

@@ -1,7 +1,7 @@
 // What a customer may ask of us: everything that is kept of them, and that nothing is kept any more, with proof.
 import { useEffect, useState } from "preact/hooks"
 import { answered, api, Problem, type Schemas } from "../../api"
-import { useSpeech } from "../../i18n"
+import { useSpeech, wordOf } from "../../i18n"
 import { useLoad } from "../../load"
 import { setParams } from "../../router"
 import { useMay } from "../../session"
@@ -84,7 +84,7 @@ function Erase({ known }: { known: Known }) {
 function Confirm({ known, onClose }: { known: Known; onClose: () => void }) {
   const { words, format } = useSpeech()
   const say = words.customer.privacy
-  const types = words.customer.types as Record<string, string>
+  const types = words.customer.types
   const word = short(known.profile)
   const [typed, setTyped] = useState("")
   const [reason, setReason] = useState("")
@@ -107,10 +107,10 @@ function Confirm({ known, onClose }: { known: Known; onClose: () => void }) {
           <>
             <dl class="facts">
               <div class="fact"><dt>{say.observations}</dt><dd>{format.number(p.observations)}</dd></div>
-              {Object.entries(p.identifiers ?? {}).map(([t, n]) => <div class="fact" key={t}><dt><Theirs>{types[t] ?? t}</Theirs></dt><dd>{format.number(n)}</dd></div>)}
+              {Object.entries(p.identifiers ?? {}).map(([t, n]) => <div class="fact" key={t}><dt><Theirs>{wordOf(types, t)}</Theirs></dt><dd>{format.number(n)}</dd></div>)}
               {p.unassigned > 0 && <div class="fact"><dt>{say.unassigned}</dt><dd>{format.number(p.unassigned)}</dd></div>}
             </dl>
-            {(p.kept ?? []).length > 0 && <div><h3>{say.stays}</h3><ul class="small">{p.kept.map((k, n) => <li key={n}><Theirs>{types[k.type] ?? k.type}</Theirs> × {format.number(k.count)}: {say.keptBecause[k.reason]}</li>)}</ul></div>}
+            {(p.kept ?? []).length > 0 && <div><h3>{say.stays}</h3><ul class="small">{p.kept.map((k, n) => <li key={n}><Theirs>{wordOf(types, k.type)}</Theirs> × {format.number(k.count)}: {say.keptBecause[k.reason]}</li>)}</ul></div>}
             <details><summary>{say.stores}</summary>
               <Table label={say.stores} rows={p.stores ?? []} keyOf={(_, n) => n} tall="14rem" columns={[
                 { title: say.store, cell: (s) => s.store }, { title: say.what, cell: (s) => s.what }, { title: say.count, number: true, cell: (s) => format.number(s.count) },

@@ -1,7 +1,7 @@
 // The golden record: what survived under each name, from whom, by which rule and when; and every value that it ever had.
 import { useState } from "preact/hooks"
 import { answered, api, Problem, type Schemas } from "../../api"
-import { useSpeech } from "../../i18n"
+import { useSpeech, wordOf } from "../../i18n"
 import { useLoad } from "../../load"
 import { Badge, Button, Card, Modal, Theirs, When } from "../../ui/parts"
 import { Empty, Loaded } from "../../ui/states"
@@ -14,14 +14,14 @@ export function Record({ known, address }: { known: Known; address: string }) {
   const { words, format } = useSpeech()
   const say = words.customer.record
   const [open, setOpen] = useState<string>()
-  const rules = say.rules as Record<string, string>
-  const types = words.customer.types as Record<string, string>
+  const rules = say.rules
+  const types = words.customer.types
   const list = (kind: Trait["kind"], all: Known["traits"] | undefined) => Object.entries(all ?? {}).map(([name, t]) => ({ ...t, name, kind }))
   const rows: Trait[] = [...list("attribute", known.attributes), ...list("trait", known.traits)]
   const columns: Column<Trait>[] = [
-    { title: say.name, cell: (t) => <span class="keep"><Theirs>{types[t.name] ?? t.name}</Theirs></span>, plain: (t) => t.name },
+    { title: say.name, cell: (t) => <span class="customer-keep"><Theirs>{wordOf(types, t.name)}</Theirs></span>, plain: (t) => t.name },
     { title: say.value, cell: (t) => <strong class="value"><Theirs>{written(t.value)}</Theirs></strong>, plain: (t) => written(t.value) },
-    { title: say.from, cell: (t) => <span class="small keep"><Theirs>{t.source}</Theirs><br /><span class="soft">{rules[t.rule] ?? t.rule} · <When at={t.at} /></span></span>, plain: (t) => t.source },
+    { title: say.from, cell: (t) => <span class="small customer-keep"><Theirs>{t.source}</Theirs><br /><span class="soft">{wordOf(rules, t.rule)} · <When at={t.at} /></span></span>, plain: (t) => t.source },
     { title: "", cell: (t) => <Button small kind="plain" onClick={() => setOpen(t.name)}>{t.others > 0 ? say.differ(format.number(t.others)) : say.history}</Button> },
   ]
   return (
@@ -45,10 +45,10 @@ type Identifier = Schemas["Identifier"]
 function Identifiers({ known }: { known: Known }) {
   const { words, format } = useSpeech()
   const say = words.customer.record
-  const types = words.customer.types as Record<string, string>
+  const types = words.customer.types
   const rows = known.identifiers ?? []
   const columns: Column<Identifier>[] = [
-    { title: say.type, cell: (i) => <span class="keep"><Theirs>{types[i.type] ?? i.type}</Theirs></span>, plain: (i) => i.type },
+    { title: say.type, cell: (i) => <span class="customer-keep"><Theirs>{wordOf(types, i.type)}</Theirs></span>, plain: (i) => i.type },
     { title: say.value, cell: (i) => <><span class="held"><Theirs>{i.value ?? "–"}</Theirs></span> {i.shared && <Badge kind="warn">{say.shared[i.shared]}</Badge>}</>, plain: (i) => i.value },
     { title: say.saidBy, cell: (i) => <span class="small">{format.list(i.sources ?? [])}</span>, plain: (i) => (i.sources ?? []).join(" ") },
     { title: say.observations, number: true, cell: (i) => format.number(i.observations), plain: (i) => i.observations },
@@ -82,7 +82,7 @@ function History({ address, name, onClose }: { address: string; name: string; on
           const cursor = more ? more.cursor : page.next_cursor
           return (
             <>
-              <p class="small soft">{say.ruleHint((say.rules as { [rule: string]: string })[page.rule] ?? page.rule)}</p>
+              <p class="small soft">{say.ruleHint(wordOf(say.rules, page.rule))}</p>
               <ol class="history">
                 {rows.map((a, n) => (
                   <li key={n} class={a.survives ? "survives" : undefined}>

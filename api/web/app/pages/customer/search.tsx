@@ -1,6 +1,6 @@
 // Candidates for what somebody knows of a customer, each with why it is one.
 import { answered, api, type Schemas } from "../../api"
-import { useSpeech } from "../../i18n"
+import { useSpeech, wordOf } from "../../i18n"
 import { useLoad } from "../../load"
 import { useParam } from "../../router"
 import { Badge, Button, Card, Theirs, When } from "../../ui/parts"
@@ -48,7 +48,7 @@ export function Search() {
 function Candidate({ found, query }: { found: Found; query: string }) {
   const { words, format } = useSpeech()
   const say = words.customer.search
-  const by = say.by as Record<string, string>
+  const by = say.by
   return (
     <li>
       <div class="who">
@@ -59,7 +59,7 @@ function Candidate({ found, query }: { found: Found; query: string }) {
         <span class="small soft row">{(found.identifiers ?? []).map((i) => i.value && <Theirs key={i.type + i.value}>{i.value}</Theirs>)}</span>
       </div>
       <div class="why small row">
-        {found.matched.map((m) => <Badge key={m.by}>{by[m.by] ?? m.by}{m.part && <> · {say.part}</>}{!m.alone && !own.includes(m.by) && <> · {say.several}</>}</Badge>)}
+        {found.matched.map((m) => <Badge key={m.by}>{wordOf(by, m.by)}{m.part && <> · {say.part}</>}{!m.alone && !own.includes(m.by) && <> · {say.several}</>}</Badge>)}
       </div>
       <span class="seen small soft">{found.last_seen ? <>{say.seen} <When at={found.last_seen} /></> : null} · {say.events(format.number(found.events), found.events)}</span>
     </li>
@@ -88,12 +88,12 @@ function Name({ found }: { found: Found }) {
 function Unsaid({ answer }: { answer: Schemas["Customers"] & Schemas["Reading"] }) {
   const { words } = useSpeech()
   const say = words.customer.search
-  const classes = words.customer.classes as Record<string, string>
+  const classes = words.customer.classes
   const hidden = answer.withheld.filter((w) => w.fields.includes("customers"))
   return (
     <>
       {answer.not_searched.map((n) => <p key={n.by} class="notice" role="status">{say.left[n.by]} {say.because[n.because]}</p>)}
-      {hidden.length > 0 && <p class="notice" role="note">{say.policy(hidden.map((w) => classes[w.class] ?? w.class).join(", "))}</p>}
+      {hidden.length > 0 && <p class="notice" role="note">{say.policy(hidden.map((w) => wordOf(classes, w.class)).join(", "))}</p>}
     </>
   )
 }

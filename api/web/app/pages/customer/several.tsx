@@ -1,6 +1,6 @@
 // An address that names several, or a profile that was split: the parts, and the question that decides.
 import type { Problem } from "../../api"
-import { useSpeech } from "../../i18n"
+import { useSpeech, wordOf } from "../../i18n"
 import { Card, When } from "../../ui/parts"
 import { type Column, Table } from "../../ui/table"
 import type { Schemas } from "../../api"
@@ -11,10 +11,10 @@ type Part = Schemas["Candidate"]
 export function Several({ problem, split }: { problem: Problem; split: boolean }) {
   const { words, format } = useSpeech()
   const say = words.customer.several
-  const names = words.customer.types as Record<string, string>
+  const names = words.customer.types
   const parts = problem.document.candidates ?? []
   const total = problem.document.candidates_total ?? parts.length
-  const decides = (problem.document.decided_by ?? []).map((d) => names[d] ?? d)
+  const decides = (problem.document.decided_by ?? []).map((d) => wordOf(names, d))
   const columns: Column<Part>[] = [
     { title: say.profile, cell: (p) => <a href={linkTo(`profile:${p.profile}`)}><code>{short(p.profile)}</code></a> },
     { title: say.observations, number: true, cell: (p) => format.number(p.observations) },

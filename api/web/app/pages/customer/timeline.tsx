@@ -1,7 +1,7 @@
 // Everything that happened, in all channels, newest first: as far back as one scrolls.
 import { useEffect, useRef, useState } from "preact/hooks"
 import { answered, api, Problem, type Schemas } from "../../api"
-import { useSpeech } from "../../i18n"
+import { useSpeech, wordOf } from "../../i18n"
 import { useParams } from "../../router"
 import { Badge, Button, Card, Theirs, When } from "../../ui/parts"
 import { Bones, Empty, Failure } from "../../ui/states"
@@ -191,7 +191,7 @@ function Clock({ at }: { at: string | undefined }) {
 function Where({ event: e }: { event: Event }) {
   const { words } = useSpeech()
   const say = words.customer.timeline
-  return <span class="small soft row">{e.channel && <Badge>{(say.channels as Record<string, string>)[e.channel] ?? e.channel}</Badge>}<Theirs>{e.source}</Theirs></span>
+  return <span class="small soft row">{e.channel && <Badge>{wordOf(say.channels, e.channel)}</Badge>}<Theirs>{e.source}</Theirs></span>
 }
 
 function Score({ event: e }: { event: Event }) {
@@ -203,8 +203,7 @@ function Score({ event: e }: { event: Event }) {
 function EventName({ event: e }: { event: Event }) {
   const { words } = useSpeech()
   const say = words.customer
-  const known = (say.events as Record<string, string>)[e.name ?? ""]
-  if (known) return <>{known}</>
-  if (e.name) return <Theirs>{e.name}</Theirs>
-  return <>{(say.timeline.kinds as Record<string, string>)[e.type ?? "track"] ?? e.type}</>
+  if (!e.name) return <>{wordOf(say.timeline.kinds, e.type ?? "track")}</>
+  const name = wordOf(say.events, e.name)
+  return name === e.name ? <Theirs>{name}</Theirs> : <>{name}</>
 }

@@ -1,6 +1,6 @@
 // What the page asks: which conversations a number counts, and of which span.
 import { answered, api, type Schemas } from "../../api"
-import { useSpeech } from "../../i18n"
+import { useSpeech, wordOf } from "../../i18n"
 import { type Load, useLoad } from "../../load"
 import { useParam, useParams } from "../../router"
 import { asBody, dayOf, type Scope, useScope } from "../../scope"
@@ -45,8 +45,8 @@ export function useTopicName(): (id: string, short?: boolean) => string {
   const names = words.drivers.topics
   return (id, short) => {
     const [group = ""] = id.split("/")
-    const name = names[id] ?? id
-    return short || group === id || !names[id] ? name : `${names[group] ?? group}: ${name}`
+    const name = wordOf(names, id)
+    return short || group === id || name === id ? name : `${wordOf(names, group)}: ${name}`
   }
 }
 

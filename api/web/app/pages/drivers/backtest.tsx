@@ -1,6 +1,6 @@
 // How wrong forecasts of the past were, by method, and what upstream made them better.
 import type { Schemas } from "../../api"
-import { useSpeech } from "../../i18n"
+import { useSpeech, wordOf } from "../../i18n"
 import { About, Badge, Card } from "../../ui/parts"
 import { Empty } from "../../ui/states"
 import { Table } from "../../ui/table"
@@ -15,7 +15,7 @@ export function Backtest({ forecast, zone }: { forecast: Schemas["VolumeForecast
       <div class="stack tight">
         <p>{mae < naive ? say.less(error, last, format.percent(1 - mae / naive, 0)) : say.more(error, last)} {say.band(format.percent(coverage, 0), format.percent(nominal, 0))}</p>
         <Table label={say.title} rows={forecast.methods} keyOf={(m) => m.method} columns={[
-          { title: words.drivers.forecast.method, cell: (m) => <>{words.drivers.methods[m.method] ?? m.method} {m.method === forecast.method && <Badge kind="mark">{say.used}</Badge>}</> },
+          { title: words.drivers.forecast.method, cell: (m) => <>{wordOf(words.drivers.methods, m.method)} {m.method === forecast.method && <Badge kind="mark">{say.used}</Badge>}</> },
           { title: say.mae, number: true, cell: (m) => format.number(m.mae, 2) },
           { title: say.rmse, number: true, cell: (m) => format.number(m.rmse, 2) },
         ]} />
@@ -32,7 +32,7 @@ export function Causes({ effects }: { effects: Schemas["ForecastEffect"][] }) {
     <Card title={<About word={say.title}>{say.hint}</About>}>
       {effects.length === 0 ? <Empty title={say.none}>{say.noneHint}</Empty> : (
         <Table label={say.title} rows={effects} keyOf={(e) => e.cause + e.lag} columns={[
-          { title: say.cause, cell: (e) => words.drivers.causes[e.cause] ?? e.cause },
+          { title: say.cause, cell: (e) => wordOf(words.drivers.causes, e.cause) },
           { title: say.lag, cell: (e) => e.lag },
           { title: say.factor, number: true, cell: (e) => say.times(format.number(e.factor_at_largest, 2)) },
           { title: say.gain, number: true, cell: (e) => format.percent(e.gain, 1) },

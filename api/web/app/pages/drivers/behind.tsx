@@ -1,7 +1,7 @@
 // Behind a number: how it compares, examples of what customers said, and the people with their conversations.
 import { useEffect, useState } from "preact/hooks"
 import { answered, api, Problem, type Schemas } from "../../api"
-import { type Speech, useSpeech } from "../../i18n"
+import { type Speech, useSpeech, wordOf } from "../../i18n"
 import { type Load, useLoad } from "../../load"
 import { href, setParams, useParam, useParams } from "../../router"
 import { useMay } from "../../session"
@@ -48,7 +48,7 @@ function Name({ parts }: { parts: string[] }) {
 function valueOf(member: Member, value: string, { words, format }: Speech, topicName: (id: string) => string) {
   switch (member) {
     case "topic": return topicName(value)
-    case "by": return words.drivers.toldBy[value] ?? value
+    case "by": return wordOf(words.drivers.toldBy, value)
     case "above": return format.duration(Number(value))
     default: return <Theirs>{value}</Theirs>
   }

@@ -1,6 +1,6 @@
 // The tab Forecast: contacts to come, by channel or topic, with how wrong such forecasts were.
 import { answered, api, type Schemas } from "../../api"
-import { useSpeech } from "../../i18n"
+import { useSpeech, wordOf } from "../../i18n"
 import { useLoad } from "../../load"
 import { setParams, useParam } from "../../router"
 import { asBody, FilterBar, type Scope, useScope } from "../../scope"
@@ -109,13 +109,13 @@ function List({ answer, chosen, days }: { answer: Schemas["Forecast"]; chosen: S
         { title: say.contacts, number: true, cell: (s) => format.number(s.contacts) },
         { title: say.ahead(format.number(days)), number: true, cell: (s) => (s.forecast ? format.number(comes(s)) : <span class="soft" title={s.refused}>{say.refused}</span>) },
         { title: <About word={say.change}>{say.changeHint}</About>, number: true, cell: (s) => { const c = changeOf(s); return c === undefined ? "–" : format.signed(c * 100, 0) + "%" } },
-        { title: say.method, cell: (s) => (s.forecast ? <span class="keep">{words.drivers.methods[s.forecast.method] ?? s.forecast.method}</span> : <span class="small soft">{s.refused}</span>) },
+        { title: say.method, cell: (s) => (s.forecast ? <span class="keep">{wordOf(words.drivers.methods, s.forecast.method)}</span> : <span class="small soft">{s.refused}</span>) },
         { title: <About word={say.error}>{say.errorHint}</About>, number: true, cell: (s) => format.number(s.forecast?.backtest.mae, 2) },
         { title: say.naive, number: true, cell: (s) => format.number(s.forecast?.backtest.naive_mae, 2) },
         { title: say.saved, number: true, cell: (s) => format.percent(saved(s), 0) },
         { title: say.within, number: true, cell: (s) => format.percent(s.forecast?.backtest.coverage, 0) },
       ]} />
-      {answer.left_out > 0 && <p class="small soft inset">{say.leftOut(format.number(answer.left_out), format.number(answer.left_out_contacts))}</p>}
+      {answer.left_out > 0 && <p class="small soft driver-inset">{say.leftOut(format.number(answer.left_out), format.number(answer.left_out_contacts))}</p>}
     </Card>
   )
 }

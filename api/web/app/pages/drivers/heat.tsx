@@ -56,7 +56,7 @@ export function Heat({ hours, points, measure, zone }: { hours: Hour[]; points: 
         <button type="button" class="button plain small" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>{asTable ? words.common.actions.chart : words.common.actions.table}</button>
       </div>
       {asTable ? <Table label={say.title} columns={columns} rows={hours} keyOf={(h) => h.at} tall="26rem" /> : (
-        <div class="table heat" tabIndex={0} role="region" aria-label={say.title}>
+        <div class="table driver-heat" tabIndex={0} role="region" aria-label={say.title}>
           <table>
             <caption class="unseen">{say.hints[measure]}</caption>
             <thead><tr><th scope="col">{say.day}</th>{Array.from({ length: 24 }, (_, h) => <th key={h} scope="col" class="number">{h}</th>)}{counts(measure) && <th scope="col" class="number"><About word={say.sum}>{say.sumHint}</About></th>}</tr></thead>

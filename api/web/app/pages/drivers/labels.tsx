@@ -86,7 +86,7 @@ function Taught() {
             <div class="stack tight">
               {drivers.data && <p class="soft"><Quality model={drivers.data.model} /></p>}
               {taught.length > 0 && (
-                <ul class="legend">{taught.sort((a, b) => b.labels - a.labels).map((t) => <li key={t.id}>{name(t.id)}<span /><span>{format.number(t.labels)}</span></li>)}</ul>
+                <ul class="driver-legend">{taught.sort((a, b) => b.labels - a.labels).map((t) => <li key={t.id}>{name(t.id)}<span /><span>{format.number(t.labels)}</span></li>)}</ul>
               )}
             </div>
           )
@@ -119,7 +119,7 @@ function Every() {
     <Card flush title={say.taught} aside={may && labels && <Button small kind="plain" onClick={() => ask()}>{words.common.actions.refresh}</Button>}>
       {!may ? <Failure problem={new Problem(403, "", "", "", { required_scope: "admin" })} />
         : problem ? <Failure problem={problem} retry={() => ask()} />
-        : !labels ? <div class="inset"><Bones /></div>
+        : !labels ? <div class="driver-inset"><Bones /></div>
         : labels.length === 0 ? <Empty title={say.none}>{say.noneHint}</Empty> : (
           <>
             <Table label={say.all} rows={labels} tall="28rem" keyOf={(l) => l.source + "/" + l.conversation_id} columns={[
@@ -127,7 +127,7 @@ function Every() {
               { title: say.correct, cell: (l) => name(l.topic) },
               { title: "", cell: (l) => mayWrite && <Button small kind="plain" onClick={() => void keep(l, "", l.topic, () => {})}>{say.remove}</Button> },
             ]} />
-            {next && <div class="inset"><Button onClick={() => ask(next)}>{words.common.actions.more}</Button></div>}
+            {next && <div class="driver-inset"><Button onClick={() => ask(next)}>{words.common.actions.more}</Button></div>}
           </>
         )}
     </Card>

@@ -52,7 +52,7 @@ export function Known({ drivers }: { drivers: Drivers }) {
     <Card title={say.by.title}>
       <div class="stack tight">
         <Bar parts={parts.map((p) => ({ share: p.n / drivers.conversations, kind: p.kind }))} />
-        <ul class="legend" aria-label={say.by.chart}>
+        <ul class="driver-legend" aria-label={say.by.chart}>
           {parts.map((p) => <li key={p.name}><i class={`kind-${p.kind}`} />{p.name}<span class="soft">{format.number(p.n)}</span><span>{format.percent(p.n / drivers.conversations, 0)}</span></li>)}
         </ul>
         <p class="small soft"><Quality model={drivers.model} /> <a href={href("/drivers/labels")}>{say.model.teach}</a></p>

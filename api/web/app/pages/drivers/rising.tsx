@@ -66,7 +66,7 @@ function One({ rise }: { rise: Rise }) {
 }
 
 /** Week is the conversations of one by group of topics. */
-interface Week { from: Date; counts: Record<string, number> }
+interface Week { from: Date; counts: Map<string, number> }
 
 /** weeksOf adds up topics by group, the earliest week first. */
 function weeksOf(drivers: Drivers): { weeks: Week[]; groups: string[] } {
@@ -74,11 +74,11 @@ function weeksOf(drivers: Drivers): { weeks: Week[]; groups: string[] } {
   const weeks: Week[] = []
   const totals = new Map<string, number>()
   for (let back = Math.min(drivers.spans_before, 8); back >= 0; back--) {
-    const counts: Record<string, number> = {}
+    const counts = new Map<string, number>()
     for (const t of drivers.topics) {
       const group = t.topic.split("/")[0]!
       const n = back === 0 ? t.conversations : t.before[back - 1] ?? 0
-      counts[group] = (counts[group] ?? 0) + n
+      counts.set(group, (counts.get(group) ?? 0) + n)
       totals.set(group, (totals.get(group) ?? 0) + n)
     }
     weeks.push({ from: new Date(end - (back + 1) * 7 * 86_400_000), counts })
@@ -106,12 +106,12 @@ function WeekChart({ drivers }: { drivers: Drivers }) {
     tooltip: { trigger: "axis", axisPointer: { type: "shadow" } },
     xAxis: axis(c, { type: "category", data: weeks.map((w) => format.day(w.from, zone)) }),
     yAxis: axis(c, { type: "value", minInterval: 1, axisLine: { show: false }, axisLabel: { color: c.soft, formatter: (n: number) => format.compact(n) } }),
-    series: groups.map((g) => ({ name: topicName(g), type: "bar", stack: "all", barMaxWidth: 34, data: weeks.map((w) => w.counts[g] ?? 0) })),
+    series: groups.map((g) => ({ name: topicName(g), type: "bar", stack: "all", barMaxWidth: 34, data: weeks.map((w) => w.counts.get(g) ?? 0) })),
   }), [weeks, groups, format, zone])
   return (
     <Chart label={say.label} option={option} rows={weeks} height="18.75rem" file="drivers-by-week" columns={[
       { title: say.week, cell: (w) => format.date(w.from, zone), plain: (w) => w.from.toISOString() },
-      ...groups.map((g) => ({ title: topicName(g), number: true, cell: (w: Week) => format.number(w.counts[g] ?? 0), plain: (w: Week) => w.counts[g] ?? 0 })),
+      ...groups.map((g) => ({ title: topicName(g), number: true, cell: (w: Week) => format.number(w.counts.get(g) ?? 0), plain: (w: Week) => w.counts.get(g) ?? 0 })),
     ]} />
   )
 }

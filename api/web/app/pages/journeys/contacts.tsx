@@ -73,5 +73,5 @@ export function Contacts() {
 
 function Legend() {
   const { words } = useSpeech()
-  return <span class="legend">{outcomes.map((o) => <span key={o}><i class={o} /> {words.journeys.contacts.outcomes[o]}</span>)}</span>
+  return <span class="journey-legend">{outcomes.map((o) => <span key={o}><i class={o} /> {words.journeys.contacts.outcomes[o]}</span>)}</span>
 }

@@ -21,7 +21,7 @@ export function Correlations({ all }: { all: Correlation[] }) {
   return (
     <Card flush title={<About word={say.correlation}>{say.correlationHint}</About>} aside={<DownloadCSV name="friction-correlations" columns={columns} rows={rows} />}>
       {all.length ? <Table label={say.correlation} columns={columns} rows={rows} keyOf={(r) => r.kind ?? ""} /> : <Empty title={say.noCorrelation}>{say.noCorrelationHint}</Empty>}
-      {all.length > 0 && <p class="small soft inset">{say.noCause} {outcomes.map((o) => say.ofN(say.with[o], all.find((c) => c.with === o && !c.kind)?.n, format.number)).join(" ")} {say.grey}</p>}
+      {all.length > 0 && <p class="small soft journey-inset">{say.noCause} {outcomes.map((o) => say.ofN(say.with[o], all.find((c) => c.with === o && !c.kind)?.n, format.number)).join(" ")} {say.grey}</p>}
     </Card>
   )
 }
@@ -34,7 +34,7 @@ function Range({ of }: { of: Correlation | undefined }) {
   const known = of.low > 0 || of.high < 0
   const text = `${format.signed(of.value, 2)} (${format.signed(of.low, 2)} … ${format.signed(of.high, 2)})`
   return (
-    <span class="range">
+    <span class="journey-range">
       <span class="track" aria-hidden="true"><i style={{ left: at(of.low), width: `${((of.high - of.low) / 2) * 100}%` }} /><b style={{ left: at(of.value) }} /></span>
       <span title={`n = ${format.number(of.n)}`}>{known ? <Badge kind="mark">{text}</Badge> : <span class="soft">{text}</span>}</span>
     </span>

@@ -1,6 +1,6 @@
 // Funnel: how many people go through steps, how long it takes, and who was lost on the way.
 import { answered, api, type Schemas } from "../../api"
-import { useSpeech } from "../../i18n"
+import { useSpeech, wordOf } from "../../i18n"
 import { useLoad } from "../../load"
 import { useParam } from "../../router"
 import { asBody, keyOf, useScope } from "../../scope"
@@ -53,7 +53,7 @@ export function Funnel() {
           <div class="row options">
             <Choice label={say.order} value={order} onChange={setOrder} options={orders.map((o) => ({ value: o, label: say.orders[o] }))} />
             <WindowSelect value={window} onChange={setWindow} />
-            <Select label={say.breakdown} value={by} onChange={setBy} options={[...new Set([...breakdowns, by])].map((b) => ({ value: b, label: b ? say.breakdowns[b as keyof typeof say.breakdowns] ?? b : say.together }))} />
+            <Select label={say.breakdown} value={by} onChange={setBy} options={[...new Set([...breakdowns, by])].map((b) => ({ value: b, label: b ? wordOf(say.breakdowns, b) : say.together }))} />
           </div>
           {order !== "any" && steps.length >= 2 && <Exclusions steps={steps.length} all={exclusions} events={events} onChange={setExclusions} />}
         </div>
@@ -64,7 +64,7 @@ export function Funnel() {
             {(answer) => answer.steps[0]?.people === 0 ? <Empty title={say.none}>{say.noneHint(titleOf(steps[0]!))}</Empty> : <>
               <Steps answer={answer} names={steps.map(titleOf)} onOpen={(step, dropped) => setBehind({ step, dropped })} />
               {answer.open > 0 && <p class="small soft">{say.open(format.number(answer.open), answer.open)}</p>}
-              {answer.groups && answer.groups.length > 0 && <Groups answer={answer} names={steps.map(titleOf)} title={say.breakdowns[answer.breakdown as keyof typeof say.breakdowns] ?? answer.breakdown ?? ""} />}
+              {answer.groups && answer.groups.length > 0 && <Groups answer={answer} names={steps.map(titleOf)} title={wordOf(say.breakdowns, answer.breakdown) ?? ""} />}
               <Basis of={answer} />
             </>}
           </Loaded>

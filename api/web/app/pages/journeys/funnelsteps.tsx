@@ -39,7 +39,7 @@ export function Steps({ answer, names, onOpen }: { answer: Answer; names: string
 
 /** Bar is a share from 0 to 1, beside the number that tells it. */
 export function Bar({ share, kind }: { share: number; kind?: "soft" }) {
-  return <span class={kind ? `bar ${kind}` : "bar"} aria-hidden="true"><i style={{ width: `${Math.max(0, Math.min(1, share)) * 100}%` }} /></span>
+  return <span class={kind ? `journey-bar ${kind}` : "journey-bar"} aria-hidden="true"><i style={{ width: `${Math.max(0, Math.min(1, share)) * 100}%` }} /></span>
 }
 
 const mostDrawn = 6

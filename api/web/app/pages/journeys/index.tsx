@@ -23,7 +23,7 @@ export default function Journeys() {
   const tab = path.split("/")[2] ?? ""
   useEffect(() => { if (!tab) go(href("/journeys/funnel", query), true) }, [tab])
   useEffect(() => document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }), [tab]) // a telephone shows some of the tabs
-  const Body = tabs[tab as Tab]
+  const Body = Object.hasOwn(tabs, tab) ? tabs[tab as Tab] : undefined
   return (
     <div class="journeys stack">
       <Tabs label={words.common.pages.journeys} keep={scopeWords} tabs={(Object.keys(tabs) as Tab[]).map((t) => ({ path: "/journeys/" + t, label: words.journeys.tabs[t] }))} />

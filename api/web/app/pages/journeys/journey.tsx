@@ -1,6 +1,6 @@
 // A journey of contacts as people read it: its steps in order, and how it ended.
 import type { Schemas } from "../../api"
-import { useSpeech } from "../../i18n"
+import { useSpeech, wordOf } from "../../i18n"
 import { Badge, Theirs } from "../../ui/parts"
 
 type Journey = Schemas["ContactJourney"]
@@ -12,8 +12,8 @@ const kindOf: Record<Outcome, "good" | "warn" | "bad" | undefined> = { resolved:
 export function useStepName(): (step: { kind?: string; channel?: string }) => string {
   const { steps, channels } = useSpeech().words.journeys
   return ({ kind = "", channel }) => {
-    const name = steps[kind as keyof typeof steps] ?? kind
-    return channel ? `${name} · ${channels[channel as keyof typeof channels] ?? channel}` : name
+    const name = wordOf(steps, kind)
+    return channel ? `${name} · ${wordOf(channels, channel)}` : name
   }
 }
 

@@ -1,7 +1,7 @@
 // Repeat contacts: how often people have to come again, after whom, on what, and how soon.
 import { useMemo } from "preact/hooks"
 import { answered, api, type Schemas } from "../../api"
-import { useSpeech } from "../../i18n"
+import { useSpeech, wordOf } from "../../i18n"
 import { useLoad } from "../../load"
 import { useParam } from "../../router"
 import { asBody, keyOf, useScope } from "../../scope"
@@ -71,7 +71,7 @@ function useGroupTitle(): (of: Behind) => string {
   const { words, format } = useSpeech()
   const say = words.journeys.repeat
   const { channels } = words.journeys
-  const channel = (c: string) => channels[c as keyof typeof channels] ?? (c || say.noChannel)
+  const channel = (c: string) => (c ? wordOf(channels, c) : say.noChannel)
   return (of) => [
     of.channel !== undefined && channel(of.channel), of.handled_by && say.handlers[of.handled_by], of.topic !== undefined && (of.topic || say.noTopic),
     of.day !== undefined && say.onDay(format.number(of.day + 1)),
@@ -81,7 +81,7 @@ function useGroupTitle(): (of: Behind) => string {
 function Contact({ of, zone }: { of: Schemas["RepeatContact"]; zone: string }) {
   const { words, format } = useSpeech()
   const { channels } = words.journeys
-  return <>{format.time(of.began_at, zone)} {channels[of.channel as keyof typeof channels] ?? of.channel} <span class="soft">({words.journeys.repeat.handlers[of.handled_by]})</span>{of.topic && <> <Theirs>{of.topic}</Theirs></>} <code><Theirs>{of.conversation_id}</Theirs></code></>
+  return <>{format.time(of.began_at, zone)} {wordOf(channels, of.channel)} <span class="soft">({words.journeys.repeat.handlers[of.handled_by]})</span>{of.topic && <> <Theirs>{of.topic}</Theirs></>} <code><Theirs>{of.conversation_id}</Theirs></code></>
 }
 
 function Days({ answer, onOpen }: { answer: Report; onOpen: (day: number) => void }) {
@@ -121,7 +121,7 @@ function Kinds({ name, rows, leftOut, onOpen, total }: { name: string; rows: Kin
   return (
     <Card flush title={name} aside={<DownloadCSV name="repeat-contacts" columns={columns} rows={rows} />}>
       <Table label={name} columns={columns} rows={rows} keyOf={(_, n) => n} tall="36rem" />
-      {leftOut > 0 && <p class="small soft inset">{say.leftOut(format.number(leftOut))}</p>}
+      {leftOut > 0 && <p class="small soft journey-inset">{say.leftOut(format.number(leftOut))}</p>}
     </Card>
   )
 }

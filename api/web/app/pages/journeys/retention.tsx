@@ -87,7 +87,7 @@ function Heat({ answer, onOpen }: { answer: Schemas["Retention"]; onOpen: (cohor
   ]
   return (
     <>
-      <div class="table heat" tabIndex={0} role="region" aria-label={say.result}>
+      <div class="table journey-heat" tabIndex={0} role="region" aria-label={say.result}>
         <table>
           <caption class="unseen">{say.result}</caption>
           <thead><tr><th scope="col">{say.cohort}</th><th scope="col" class="number">{words.journeys.people.title}</th>{all.map((k) => <th key={k} scope="col" class="number">{say.nth[answer.by](format.number(k))}</th>)}</tr></thead>

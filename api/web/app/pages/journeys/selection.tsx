@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact"
 import { useId, useState } from "preact/hooks"
 import { answered, api, type Schemas } from "../../api"
-import { useSpeech } from "../../i18n"
+import { useSpeech, wordOf } from "../../i18n"
 import { useLoad } from "../../load"
 import { channels, type Scope } from "../../scope"
 import { Button, Field, Select, Theirs } from "../../ui/parts"
@@ -19,7 +19,7 @@ export function useKinds(scope: Scope): Kind[] {
 /** useKindName says a kind of events in words: its own name, or what a type is called. */
 function useKindName(): (kind: string) => string {
   const { types } = useSpeech().words.journeys.selection
-  return (kind) => { const type = typeName(kind); return type ? types[type as keyof typeof types] ?? type : kind }
+  return (kind) => { const type = typeName(kind); return type ? wordOf(types, type) : kind }
 }
 
 /** useTitle says a selection in words. */

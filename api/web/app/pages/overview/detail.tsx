@@ -1,7 +1,7 @@
 // One metric in full: its course with the interval, by a dimension, and what each point is made of.
 import type { EChartsCoreOption } from "echarts/core"
 import { useCallback, useState } from "preact/hooks"
-import { useSpeech } from "../../i18n"
+import { useSpeech, wordOf } from "../../i18n"
 import { useLoad } from "../../load"
 import { Definition, type Metric, type Point, useMetricName, valueOf } from "../../metric"
 import { setParams, useParam } from "../../router"
@@ -30,7 +30,7 @@ export function Detail({ metric, metrics, scope, version }: { metric: Metric; me
       <div class="row">
         <Select bare label={say.metric} value={metric.id} onChange={(v) => setParams({ metric: v })} options={metrics.map((m) => ({ value: m.id, label: name(m) }))} />
         <Select bare label={say.by} value={dimension} onChange={setBy}
-          options={[{ value: "", label: say.together }, ...metric.by.map((d) => ({ value: d, label: say.dimensions[d as keyof typeof say.dimensions] ?? d }))]} />
+          options={[{ value: "", label: say.together }, ...metric.by.map((d) => ({ value: d, label: wordOf(say.dimensions, d) }))]} />
         <Choice label={say.grain} value={grain} onChange={setGrain} options={(["day", "week", "month"] as const).map((g) => ({ value: g, label: say.grains[g] }))} />
         <CopyButton />
       </div>
@@ -63,7 +63,7 @@ function Course({ metric, points, scope, grain, by }: { metric: Metric; points: 
   for (const p of points) samples.set(lineOf(p), (samples.get(lineOf(p)) ?? 0) + p.sample)
   const lines = [...samples].sort((a, b) => b[1] - a[1]).map(([line]) => line)
   const shown = lines.slice(0, mostLines)
-  const label = (line: string) => line.split(" · ").map((part) => say.series[part as keyof typeof say.series] ?? part).join(" · ") || name(metric)
+  const label = (line: string) => line.split(" · ").map((part) => wordOf(say.series, part)).join(" · ") || name(metric)
   const bounds = (p: Point) => (p.interval ? `${valueOf(metric, p.interval.low, format)} – ${valueOf(metric, p.interval.high, format)}` : "–")
   const columns: Column<Point>[] = [
     { title: say.from, cell: (p) => format.date(p.from, scope.zone), plain: (p) => p.from },

@@ -1,6 +1,6 @@
 // What goes with the quality of service, in retention and revenue. An association, never called a cause.
 import { answered, api, type Schemas } from "../../api"
-import { useSpeech } from "../../i18n"
+import { useSpeech, wordOf } from "../../i18n"
 import { useLoad } from "../../load"
 import { addDays, asBody, daysOf, keyOf, type Scope } from "../../scope"
 import { About, Badge, Card } from "../../ui/parts"
@@ -37,7 +37,7 @@ export function Effect({ scope: asked }: { scope: Scope }) {
       <Loaded load={load}>
         {(reports) => reports.every((r) => r.sample.people === 0) ? <Empty title={say.none}>{say.noneHint}</Empty> : (
           <Table label={say.effect} rows={reports} keyOf={(r) => r.exposure.name} columns={[
-            { title: say.exposure, cell: (r) => <About word={say.exposures[r.exposure.name as keyof typeof say.exposures] ?? r.exposure.name}><p>{r.exposure.exposed}</p><p class="small soft">{say.notAdjusted}: {r.not_adjusted.join("; ")}</p></About> },
+            { title: say.exposure, cell: (r) => <About word={wordOf(say.exposures, r.exposure.name)}><p>{r.exposure.exposed}</p><p class="small soft">{say.notAdjusted}: {r.not_adjusted.join("; ")}</p></About> },
             { title: say.peopleBoth, number: true, cell: (r) => `${format.number(r.stayed.crude.exposed.people)} / ${format.number(r.stayed.crude.unexposed.people)}` },
             { title: say.stayed, number: true, cell: (r) => outcome(r.stayed, (v) => words.metrics.points(format.signed(v * 100))) },
             { title: say.paid, number: true, cell: (r) => { const paid = mostPaid(r); return outcome(paid, (v) => (v > 0 ? "+" : v < 0 ? "-" : "") + format.money(Math.abs(v), paid?.currency ?? "USD")) } },

@@ -1,7 +1,7 @@
 // Plan against actual.
 import { useState } from "preact/hooks"
 import { answered, api, onceKey, Problem, type Schemas } from "../../api"
-import { useSpeech } from "../../i18n"
+import { useSpeech, wordOf } from "../../i18n"
 import { useLoad } from "../../load"
 import { Definition, mainSeries, type Metric, useMetricName, valueOf } from "../../metric"
 import { keyOf, type Scope } from "../../scope"
@@ -87,7 +87,7 @@ function SetTarget({ metrics, onClose, onDone }: { metrics: Metric[]; onClose: (
       <form class="stack" onSubmit={(e) => void submit(e)}>
         <Select label={say.metric} value={id} onChange={setId} options={metrics.map((m) => ({ value: m.id, label: name(m) }))} />
         <Field label={percent ? say.valuePercent : say.value}><input name="value" type="number" step="any" required /></Field>
-        <Select label={say.by} value={by} onChange={setBy} options={[{ value: "", label: say.together }, ...(metric?.by ?? []).map((d) => ({ value: d, label: say.dimensions[d as keyof typeof say.dimensions] ?? d }))]} />
+        <Select label={say.by} value={by} onChange={setBy} options={[{ value: "", label: say.together }, ...(metric?.by ?? []).map((d) => ({ value: d, label: wordOf(say.dimensions, d) }))]} />
         {by && <Field label={say.group}><input name="group" required maxLength={256} /></Field>}
         <div class="row"><button class="button primary">{words.common.actions.save}</button><Button onClick={onClose}>{words.common.actions.cancel}</Button></div>
       </form>

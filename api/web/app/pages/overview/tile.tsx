@@ -1,5 +1,5 @@
 import { answered, api } from "../../api"
-import { useSpeech } from "../../i18n"
+import { useSpeech, wordOf } from "../../i18n"
 import { useLoad } from "../../load"
 import { apart, changeOf, Definition, judge, type Metric, type MetricId, mainSeries, type Point, useMetricName, valueOf } from "../../metric"
 import { href, usePlace } from "../../router"
@@ -44,7 +44,7 @@ export function Tile({ metric, scope, version, chosen }: { metric: Metric; scope
             <footer>
               {change !== undefined && <span class={kind} title={say.before(valueOf(metric, old?.value, format))}>{changeOf(metric, change, format, words.metrics.points)}</span>}
               <span title={say.sampleHint}>{say.sample(format.number(point?.sample ?? 0))}</span>
-              {series && <bdi class="soft">{say.series[series as keyof typeof say.series] ?? series}</bdi>}
+              {series && <bdi class="soft">{wordOf(say.series, series)}</bdi>}
               {point?.below_minimum && point.sample > 0 && <Badge kind="warn" title={say.fewHint(format.number(metric.minimum))}>{say.few}</Badge>}
             </footer>
           </>}

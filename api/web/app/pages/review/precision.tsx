@@ -35,7 +35,7 @@ function Scores({ title, hint, scores, estimated }: { title: string; hint: strin
   const columns: Column<Band>[] = [
     { title: say.band, cell: (b) => `${format.percent(b.from, 0)} – ${format.percent(b.below, 0)}`, plain: (b) => b.from },
     { title: say.sample, number: true, cell: (b) => format.number(b.labels), plain: (b) => b.labels },
-    { title: say.confirmed, cell: (b) => b.labels ? <span class="interval"><span class="range" aria-hidden="true"><i style={{ "--low": b.low, "--high": b.high, "--at": b.right / b.labels }} /></span> {format.percent(b.right / b.labels, 0)} <span class="soft small">{format.percent(b.low, 0)} – {format.percent(b.high, 0)}</span></span> : <span class="soft">–</span>, plain: (b) => b.labels ? b.right / b.labels : "" },
+    { title: say.confirmed, cell: (b) => b.labels ? <span class="interval"><span class="review-range" aria-hidden="true"><i style={{ "--low": b.low, "--high": b.high, "--at": b.right / b.labels }} /></span> {format.percent(b.right / b.labels, 0)} <span class="soft small">{format.percent(b.low, 0)} – {format.percent(b.high, 0)}</span></span> : <span class="soft">–</span>, plain: (b) => b.labels ? b.right / b.labels : "" },
   ]
   return (
     <Card title={title}>

@@ -80,7 +80,7 @@ function ByKey() {
   }
   return (
     <Card>
-      <form class="stack narrow" onSubmit={make}>
+      <form class="stack source-form" onSubmit={make}>
         <NameField name={name} onChange={(n) => { setName(n); setMade(undefined) }} />
         <Field label={say.origins} hint={say.originsHint}>
           <textarea class="short" rows={2} value={origins} spellcheck={false} onInput={(e) => setOrigins(e.currentTarget.value)} />

@@ -21,7 +21,7 @@ export function Bars({ values, label }: { values: number[]; label: string }) {
   const most = Math.max(1, ...values)
   const width = 100 / values.length
   return (
-    <svg class="bars" viewBox="0 0 100 24" preserveAspectRatio="none" role="img" aria-label={label}>
+    <svg class="source-bars" viewBox="0 0 100 24" preserveAspectRatio="none" role="img" aria-label={label}>
       {values.map((v, n) => v > 0 && <rect key={n} x={n * width} width={width * .7} y={24 - Math.max(1.5, v / most * 24)} height={Math.max(1.5, v / most * 24)} />)}
       <line x1="0" x2="100" y1="24" y2="24" vector-effect="non-scaling-stroke" />
     </svg>

@@ -1,6 +1,6 @@
 // What a source sends, and how that differs from what it sent at first or should send.
 import { answered, api, type Schemas } from "../../api"
-import { useSpeech } from "../../i18n"
+import { useSpeech, wordOf } from "../../i18n"
 import { useLoad } from "../../load"
 import { useParam } from "../../router"
 import { Badge, Button, Card, Modal, Theirs, When } from "../../ui/parts"
@@ -39,7 +39,7 @@ function Differences({ all }: { all: Difference[] }) {
     { title: say.event, cell: (d) => <Theirs>{d.event}</Theirs>, plain: (d) => d.event },
     { title: say.field, cell: (d) => <code><Theirs>{d.path}</Theirs></code>, plain: (d) => d.path },
     { title: say.drift, plain: (d) => d.kind, cell: (d) => (
-      <>{say.kind[d.kind] ?? d.kind}{d.before?.length ? <small class="soft"> {say.before(types(d.before), types(d.types))}</small> : d.types?.length ? <small class="soft"> {types(d.types)}</small> : null}</>
+      <>{wordOf(say.kind, d.kind)}{d.before?.length ? <small class="soft"> {say.before(types(d.before), types(d.types))}</small> : d.types?.length ? <small class="soft"> {types(d.types)}</small> : null}</>
     ) },
     { title: say.count, number: true, cell: (d) => format.number(d.events), plain: (d) => d.events },
     { title: say.since, cell: (d) => <When at={d.first_seen ?? d.last_seen} />, plain: (d) => d.first_seen ?? d.last_seen },
