@@ -19,7 +19,7 @@ export default defineConfig({
   timeout: 300_000,
   expect: { timeout: 30_000 },
   reporter: [["list"]],
-  use: { launchOptions: browser(), locale: "en-GB", timezoneId: "UTC", screenshot: "only-on-failure" },
+  use: { launchOptions: browser(), locale: "en-GB", timezoneId: "UTC", actionTimeout: 60_000, screenshot: "only-on-failure" },
   projects: [
     look("wide", wide, "light", ["*.spec.mjs", everywhere]),
     look("wide, dark", wide, "dark", [everywhere]),

@@ -57,7 +57,7 @@ export const test = base.extend({
 
 /** framed waits until the frame of a page is there, with whatever in it. */
 export async function framed(page) {
-  await page.locator("#menu").waitFor()
+  await page.locator("#menu").waitFor({ state: "attached" }) // on a telephone it is behind its button
 }
 
 /** settled waits until a page shows all that it has, reports over the whole company included. */

@@ -1,5 +1,5 @@
 // The review queue, in every look, and decided by the keyboard alone, with the way back.
-import { accessible, expect, fits, settled, test } from "../tributary.mjs"
+import { accessible, adminKey, expect, fits, settled, test, url } from "../tributary.mjs"
 
 for (const tab of ["", "/decisions", "/precision"]) {
   test(`review${tab}`, async ({ signedIn: page }) => {
@@ -10,11 +10,18 @@ for (const tab of ["", "/decisions", "/precision"]) {
   })
 }
 
-test("the queue by the keyboard, and back", async ({ signedIn: page }) => {
+/** asked is how many questions are open. Hostile customers (hostile.mjs) are there under names that nearly agree, so some are. */
+async function asked(request) {
+  const answer = await request.get(`${url()}/v1/identity/reviews`, { headers: { Authorization: `Bearer ${adminKey()}` } })
+  expect(answer.ok(), await answer.text()).toBe(true)
+  return (await answer.json()).open
+}
+
+test("the queue by the keyboard, and back", async ({ signedIn: page, request }) => {
+  await expect.poll(() => asked(request)).toBeGreaterThan(2)
   await page.goto("/ui/review")
   await settled(page)
   const question = page.getByRole("heading", { name: "Are these one person?" })
-  test.skip(!(await question.isVisible()), "the demo has no open question")
   await expect(question).toBeFocused()
   await page.keyboard.press("p")
   await expect(page.getByRole("dialog").getByRole("heading", { name: "Merge" })).toBeVisible()
@@ -22,13 +29,12 @@ test("the queue by the keyboard, and back", async ({ signedIn: page }) => {
   await expect(page.getByRole("dialog")).toHaveCount(0)
   const decided = page.getByText(/decided now/)
   for (const [n, key] of ["n", "m"].entries()) {
-    if (!(await question.isVisible())) break
     await page.keyboard.press(key)
     await expect(decided).toContainText(`${n + 1} decided now`)
   }
-  for (let left = Number((await decided.textContent()).match(/(\d+) decided now/)[1]); left > 0; left--) {
+  for (const left of [1, 0]) {
     await page.keyboard.press("u")
-    await expect(decided).toContainText(`${left - 1} decided now`)
+    await expect(decided).toContainText(`${left} decided now`)
   }
   await expect(question).toBeVisible()
 })
