@@ -43,8 +43,11 @@ const telling: Middleware = {
   },
 }
 
-/** api sends requests with the session's cookie. A call that fails throws a Problem. */
-export const api = createClient<paths>({ credentials: "same-origin" })
+/**
+ * api sends requests with the session's cookie. A call that fails throws a Problem. A browser sends six at a time, and a
+ * page of reports asks for more: who signs out (session.tsx) is not to wait for those.
+ */
+export const api = createClient<paths>({ credentials: "same-origin", fetch: (request) => fetch(request, { priority: "low" }) })
 api.use(telling)
 
 /** answered is the body of a call: api.GET(…).then(answered). */

@@ -54,7 +54,7 @@ function Segments({ found }: { found: Found }) {
         <Table label={say.segments} rows={found.segments} keyOf={(s) => s.name} columns={[
           { title: say.name, cell: (s) => <div class="key-name"><strong>{s.name}</strong>{s.description && <small class="soft">{s.description}</small>}</div> },
           { title: say.members, number: true, cell: (s) => (maySee
-            ? <Button small kind="plain" onClick={() => setOpen(s.name)} aria-label={say.membersOf(s.name)}>{format.number(s.members)}</Button>
+            ? <Button small kind="plain" onClick={() => setOpen(s.name)}><span class="unseen">{say.membersOf(s.name)}: </span>{format.number(s.members)}</Button>
             : format.number(s.members)) },
           { title: say.standing, cell: (s) => (s.ready ? <Badge kind="good">{say.ready}</Badge> : <Badge kind="warn">{say.notReady}</Badge>) },
           { title: say.when, cell: (s) => <code class="when">{flow(declared.get(s.name) ?? null)}</code> },

@@ -90,9 +90,8 @@ function Matrix({ policy, onSaved }: { policy: ReaderPolicy; onSaved: (text: str
                   const changed = edited.has(keyOfRule({ purpose, reader, class: of }))
                   return (
                     <td key={purpose}>
-                      <button type="button" class={`cell ${rule.do}${changed ? " changed" : ""}`} onClick={() => setOpen({ purpose, class: of })}
-                        aria-label={`${of}, ${purpose}: ${say.does[rule.do]}${changed ? ", " + say.changed : ""}`}>
-                        <RuleText rule={rule} />
+                      <button type="button" class={`cell ${rule.do}${changed ? " changed" : ""}`} onClick={() => setOpen({ purpose, class: of })}>
+                        <span class="unseen">{of}, {purpose}{changed && <>, {say.changed}</>}: </span><RuleText rule={rule} />
                       </button>
                     </td>
                   )

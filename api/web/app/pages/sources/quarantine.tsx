@@ -96,7 +96,7 @@ function Items({ filter, version, changed, total, open }: { filter: Filter; vers
   const columns: Column<Item>[] = [
     { title: <span class="unseen">{say.choose("")}</span>, cell: (i) => i.status === "open" && <input type="checkbox" checked={chosen.has(i.place)} aria-label={say.choose(i.place)} onChange={() => toggle(i.place)} /> },
     { title: say.received, plain: (i) => i.received_at, cell: (i) => (
-      <Button kind="plain" small aria-label={say.open(i.place)} onClick={() => setPlace(i.place)}><When at={i.received_at} exact /></Button>
+      <Button kind="plain" small onClick={() => setPlace(i.place)}><span class="unseen">{say.open(i.place)}: </span><When at={i.received_at} exact /></Button>
     ) },
     { title: say.source, cell: (i) => <Theirs>{i.source}</Theirs>, plain: (i) => i.source },
     { title: say.reason, cell: (i) => <Theirs>{i.reason}</Theirs>, plain: (i) => i.reason },
