@@ -1,18 +1,24 @@
 // What would come of a decision, and the button that makes it so.
 import { useRef, useState } from "preact/hooks"
-import { onceKey, Problem } from "../api"
+import { answered, api, onceKey, Problem } from "../api"
 import { useSpeech } from "../i18n"
 import { useLoad } from "../load"
 import { Badge, Button, Field, Modal } from "../ui/parts"
 import { Loaded, Notice } from "../ui/states"
 import { tell } from "../ui/toast"
 import { type Decision, decide, type Forecast, foresee, type Proposal, undo } from "./decide"
+import { Evidence } from "./evidence"
+import { Sides } from "./sides"
 
 /** DecisionDialog shows what a decision would change, has it confirmed, and tells it with a way back. */
-export function DecisionDialog({ proposal, onClose, onDone }: {
+export function DecisionDialog({ proposal, compare, onBack, onClose, onDone }: {
   proposal: Proposal; onClose: () => void
-  /** onDone is called with what was decided, and again, with nothing, once that was undone. */
-  onDone: (decision?: Decision) => void
+  /** compare are two profiles that are shown side by side first. */
+  compare?: [string, string]
+  /** onBack leads back to where the others were chosen. */
+  onBack?: () => void
+  /** onDone is called with what was decided. That it was undone later tells useDecided. */
+  onDone?: (decision: Decision) => void
 }) {
   const { words } = useSpeech()
   const say = words.review
@@ -27,8 +33,8 @@ export function DecisionDialog({ proposal, onClose, onDone }: {
     setProblem(undefined)
     try {
       const decision = await decide({ ...proposal, ...(note && { note }) }, key.current)
-      tell(say.done[kind], () => void undo(decision.id).then(() => { tell(say.undone); onDone() }, (fault) => tell(fault instanceof Problem ? fault.title : say.failed)))
-      onDone(decision)
+      tell(say.done[kind], () => void undo(decision.id).then(() => tell(say.undone), (fault) => tell(fault instanceof Problem ? fault.title : say.failed)))
+      onDone?.(decision)
       onClose()
     } catch (fault) {
       setProblem(fault instanceof Problem ? fault : new Problem(0, "", "", ""))
@@ -36,16 +42,29 @@ export function DecisionDialog({ proposal, onClose, onDone }: {
     }
   }
   return (
-    <Modal title={say.titles[kind]} onClose={onClose}>
+    <Modal wide={!!compare} title={say.titles[kind]} onClose={onClose}>
       <p class="soft">{say.hints[kind]}</p>
+      {compare && <Beside one={compare[0]} other={compare[1]} />}
       <Loaded load={load} bones={6}>{(f) => <Effect forecast={f} />}</Loaded>
       {problem && <Notice problem={problem} />}
       <Field label={say.note} hint={say.noteHint}><input value={note} maxLength={1000} onInput={(e) => { setNote(e.currentTarget.value); key.current = onceKey() }} /></Field>
-      <div class="row end">
+      <div class="row end review-decide">
+        {onBack && <Button kind="plain" onClick={onBack}>{say.find.other}</Button>}
         <Button onClick={onClose}>{words.common.actions.cancel}</Button>
-        <Button kind={kind === "merge" || kind === "undo" || kind === "unblock" ? "primary" : "primary danger"} disabled={busy || !load.data?.achieved} onClick={() => void carry()}>{say.actions[kind]}</Button>
+        <Button kind={kind === "merge" || kind === "undo" || kind === "unblock" ? "primary" : "primary danger"} disabled={busy || load.loading || !load.data?.achieved} onClick={() => void carry()}>{say.actions[kind]}</Button>
       </div>
     </Modal>
+  )
+}
+
+/** Beside shows two profiles next to each other, and what speaks for one person. */
+function Beside({ one, other }: { one: string; other: string }) {
+  const { words } = useSpeech()
+  const load = useLoad(`pair ${one} ${other}`, (signal) => api.GET("/v1/identity/pairs/{a}/{b}", { params: { path: { a: one, b: other } }, signal }).then(answered))
+  return (
+    <Loaded load={load} bones={8}>
+      {(p) => <><Sides one={p.one} other={p.other} /><details><summary>{words.review.evidence}</summary><Evidence pair={p.pair} /></details></>}
+    </Loaded>
   )
 }
 

@@ -104,8 +104,8 @@ export function About({ word, children }: { word: ComponentChildren; children: C
   )
 }
 
-/** Modal is a dialog; drawer puts it at the side, for what is read beside the page. onClose is called however the reader closes it. */
-export function Modal({ title, drawer, onClose, children }: { title: ComponentChildren; drawer?: boolean; onClose: () => void; children: ComponentChildren }) {
+/** Modal is a dialog; drawer puts it at the side, for what is read beside the page; wide is for two things side by side. onClose is called however the reader closes it. */
+export function Modal({ title, drawer, wide, onClose, children }: { title: ComponentChildren; drawer?: boolean; wide?: boolean; onClose: () => void; children: ComponentChildren }) {
   const { words } = useSpeech()
   const box = useRef<HTMLDialogElement>(null)
   const heading = useId()
@@ -120,7 +120,7 @@ export function Modal({ title, drawer, onClose, children }: { title: ComponentCh
     }
   }, [])
   return (
-    <dialog ref={box} class={drawer ? "drawer" : undefined} aria-labelledby={heading} onClose={() => { if (!gone.current) onClose() }}
+    <dialog ref={box} class={drawer ? "drawer" : wide ? "wide" : undefined} aria-labelledby={heading} onClose={() => { if (!gone.current) onClose() }}
       onClick={(e) => { if (e.target === e.currentTarget) onClose() }}>
       <header><h2 id={heading}>{title}</h2><Button kind="plain" onClick={onClose}>{words.common.actions.close}</Button></header>
       <div class="body stack">{children}</div>

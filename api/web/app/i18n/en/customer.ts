@@ -105,8 +105,13 @@ export const customer = {
     settled: "Settled", pending: "Still being worked on", version: (n: string) => `Identity version ${n}`, cut: (n: string, of: string) => `${n} of ${of} are shown.`,
     why: "Why these are one person", alone: "One observation alone", aloneHint: "Nothing was joined.", thresholds: (merge: string, review: string) => `Joined from ${merge} bits, asked about from ${review}`, decided: "A person decided",
     score: (score: string, merge: string) => `Score ${score} bits, ${merge} needed`, bits: "Bits of the score", prior: "Before anything is compared", overlap: "Said twice", household: "As likely of one household", contradiction: "They contradict each other: two, whatever the score.",
-    apart: "Who is apart although something connects them", noApart: "Nobody is near", asked: "Waits for a decision", values: "Identifiers that tell nobody apart", noValues: "All identifiers are this customer's own",
+    apart: "Who is apart although something connects them", noApart: "Nobody is near", asked: "Waits for a decision", values: "Identifiers",
     heldBy: (n: string, count: number) => plural(count, "Held by 1 customer", `Held by ${n} customers`),
+    observations: "Observations", says: "What it says", decisions: "What people decided about this customer",
+    decide: {
+      denied: "You cannot decide here who is who.", hint: "What people decide is shown with its effect first, and can be undone.", merge: "Merge with …", never: "Never merge with …",
+      choose: "Choose those that are somebody else's", chosen: (n: string) => `${n} chosen`, leaveOne: "Leave at least one", split: "Split off …",
+    },
   },
   readings: {
     title: "Who has read this", hint: "Every answer about this customer that anybody or anything was given. That you look here is on record as well.", at: "When", who: "Who", why: "What for", what: "Which answer", saw: "What they saw", level: "Level",

@@ -30,7 +30,12 @@ export const review = {
   whole: (n: string, events: string, talks: string) => `${n} obs., ${events} events, ${talks} conversations`,
   metric: "Figure", was: "Now", will: "Then", metricsHint: "Figures of reports, of these profiles alone",
   metrics: { profiles: "Profiles", identified_share: "Identified", events_per_profile: "Events per profile", conversations_per_profile: "Conversations per profile", repeat_contact_share: "Contact again within 7 days" },
-  when: "When", what: "Decision", whom: "Of", bits: "Bits", by: "By", noDecisions: "Nothing was decided yet", noDecisionsHint: "What people decide about who is who is listed here, with its way back.",
+  find: {
+    titles: { merge: "Merge with another customer", never_merge: "Never merge with another customer" }, hint: "Find the other one by anything that is known of them.", label: "The other customer",
+    choose: "Choose", self: "Only this customer was found", other: "Choose another",
+  },
+  about: (n: string) => `about ${n}`,
+  when: "When", what: "Decision", whom: "Of", withWhom: "With", bits: "Bits", by: "By", noDecisions: "Nothing was decided yet", noDecisionsHint: "What people decide about who is who is listed here, with its way back.",
   decidedPairs: (merged: string, apart: string, back: string) => `Of the pairs that people decided about, ${merged} are one person and ${apart} are two; ${back} were taken back.`,
   unscored: (n: string) => `${n} of them were of no question, or have no score kept.`,
   asAsked: "As they were asked", asAskedHint: "By the score that each pair had when it was decided. The model had not learned from it yet.",

@@ -82,7 +82,12 @@ export const customer: Words["customer"] = {
     graph: { founder: "首个观察", observation: "观察", personal: "标识", shared: "共用标识", generic: "通用标识", blocked: "屏蔽或通用", weighed: "按评分合并" }, settled: "已稳定", pending: "仍在处理", version: (n) => `身份版本 ${n}`,
     cut: (n, of) => `显示 ${of} 个中的 ${n} 个。`, why: "为何是同一人", alone: "仅一个观察", aloneHint: "没有合并。", thresholds: (merge, review) => `${merge} 比特起合并，${review} 起询问`, decided: "人工决定",
     score: (score, merge) => `得分 ${score} 比特，需要 ${merge}`, bits: "得分构成", prior: "比较之前", overlap: "重复陈述", household: "同一家庭同样可能", contradiction: "互相矛盾：无论得分都是两人。", apart: "有关联但分开的客户", noApart: "附近没有别人", asked: "待决定",
-    values: "无法区分客户的标识", noValues: "所有标识均为本人独有", heldBy: (n) => `${n} 位客户拥有`,
+    values: "标识", heldBy: (n) => `${n} 位客户拥有`,
+    observations: "观察", says: "内容", decisions: "人工对该客户的决定",
+    decide: {
+      denied: "您不能在此决定身份。", hint: "决定前先显示影响，之后可撤销。", merge: "与他人合并…", never: "永不与他人合并…",
+      choose: "选择属于他人的观察", chosen: (n) => `已选 ${n} 个`, leaveOne: "至少保留一个", split: "拆分…",
+    },
   },
   readings: { title: "谁读取过", hint: "关于该客户的每一次回答。您查看此页也会被记录。", at: "时间", who: "谁", why: "用途", what: "哪个回答", saw: "看到什么", level: "级别", listed: "在列表中", none: "没有人读取过" },
   privacy: {

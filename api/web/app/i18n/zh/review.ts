@@ -29,7 +29,12 @@ export const review: Words["review"] = {
   whole: (n, events, talks) => `${n} 条观察，${events} 个事件，${talks} 次会话`,
   metric: "指标", was: "现在", will: "之后", metricsHint: "仅限这些档案的报表数字",
   metrics: { profiles: "档案", identified_share: "已识别", events_per_profile: "每份档案事件数", conversations_per_profile: "每份档案会话数", repeat_contact_share: "7 天内再次联系" },
-  when: "时间", what: "决定", whom: "对象", bits: "比特", by: "决定者", noDecisions: "尚无决定", noDecisionsHint: "关于身份的决定会列在这里，并可撤销。",
+  find: {
+    titles: { merge: "与另一位客户合并", never_merge: "永不与另一位客户合并" }, hint: "用已知的任何信息查找另一位客户。", label: "另一位客户",
+    choose: "选择", self: "只找到该客户本人", other: "另选",
+  },
+  about: (n) => `约 ${n}`,
+  when: "时间", what: "决定", whom: "对象", withWhom: "与谁", bits: "比特", by: "决定者", noDecisions: "尚无决定", noDecisionsHint: "关于身份的决定会列在这里，并可撤销。",
   decidedPairs: (merged, apart, back) => `人工决定的配对中，${merged} 对为同一人，${apart} 对为不同人；${back} 对已撤销。`,
   unscored: (n) => `其中 ${n} 对不是来自提问，或没有保存分数。`,
   asAsked: "按提问时的分数", asAskedHint: "按每对决定时的分数，模型尚未从中学习。",

@@ -2,6 +2,7 @@
 import { useEffect } from "preact/hooks"
 import { answered, api, Problem, type Schemas } from "../../api"
 import { useSpeech } from "../../i18n"
+import { useDecided } from "../../identity/decide"
 import { useLoad } from "../../load"
 import { go, href, usePlace } from "../../router"
 import { Badge, CopyButton, Tabs, Theirs, When } from "../../ui/parts"
@@ -9,7 +10,7 @@ import { Empty, Failure, Loaded } from "../../ui/states"
 import { Agent } from "./agent"
 import { Identity } from "./identity"
 import { Open } from "./open"
-import { pathOf, short, tabs } from "./paths"
+import { linkTo, pathOf, short, tabs } from "./paths"
 import { Erasure, Privacy } from "./privacy"
 import { Readers } from "./readers"
 import { Record } from "./record"
@@ -25,9 +26,16 @@ export function Customer({ address, encoded, tab }: { address: string; encoded: 
   const { query } = usePlace()
   const load = useLoad(`customer ${address}`, (signal) =>
     api.GET("/v1/profiles/{address}", { params: { path: { address }, query: { alternatives: true } }, signal }).then(answered))
-  useMoved(address, load.data)
+  useMoved(address, load.loading ? undefined : load.data)
+  useDecided((decision) => {
+    const from = query.get("from")
+    // Who was merged into this one, and is somebody again: there the reader was.
+    if (from && decision.undoes && decision.profiles.includes(from)) go(linkTo(`profile:${from}`, tab), true)
+    else load.reload()
+  })
   const erasure = query.get("erasure")
-  if (load.problem && !load.data) {
+  // What is nobody any more, or several, is not shown as it was.
+  if (load.problem && (!load.data || load.problem.status === 404 || load.problem.status === 409)) {
     if (erasure) return <Erasure id={erasure} />
     return <Refused problem={load.problem} address={address} retry={load.reload} />
   }

@@ -21,6 +21,22 @@ export function heldBy(e: Explanation): Held[] {
   })
 }
 
+/** Standing is an identifier of the profile, and what it tells. */
+export interface Standing { type: string; value: string; state: State; kind?: Schemas["ValueStanding"]["kind"]; profiles: number; byPerson: boolean }
+
+/** standings lists the identifiers of a profile once each: those that are shared, generic or blocked first. */
+export function standings(e: Explanation): Standing[] {
+  const all = new Map<string, Standing>()
+  for (const v of e.values ?? []) {
+    const { type, value } = v.identifier
+    all.set(keyOf(type, value), { type, value, state: v.state, kind: v.kind, profiles: v.profiles_total, byPerson: !!v.blocked })
+  }
+  for (const { type, value, state } of heldBy(e)) {
+    if (type && !all.has(keyOf(type, value))) all.set(keyOf(type, value), { type, value, state, profiles: 1, byPerson: false })
+  }
+  return [...all.values()]
+}
+
 const keyOf = (type: string, value: string) => `${type}:${value}`
 
 export interface GraphWords { founder: string; observation: string; personal: string; shared: string; generic: string; blocked: string; weighed: string }

@@ -1,19 +1,47 @@
 // Why somebody is who they are: what they are made of, each link in words and in bits, and who is apart although something connects them.
-import { useCallback, useMemo } from "preact/hooks"
+import { useCallback, useMemo, useState } from "preact/hooks"
 import { answered, api, type Schemas } from "../../api"
 import { useSpeech, wordOf } from "../../i18n"
+import { useDecided } from "../../identity/decide"
+import { Decisions } from "../../identity/decisions"
+import { FindDialog } from "../../identity/find"
+import { DecisionDialog } from "../../identity/preview"
 import { useLoad } from "../../load"
+import { useMay } from "../../session"
 import { Chart, type Colours } from "../../ui/chart"
-import { Badge, Card, Theirs, When } from "../../ui/parts"
+import { Badge, Button, Card, Theirs, When } from "../../ui/parts"
 import { Empty, Loaded } from "../../ui/states"
 import type { Column } from "../../ui/table"
+import { type Ask, type Asked, Decide, Identifiers, Observations } from "./deciding"
 import { type Explanation, type Held, heldBy, pictureOf } from "./graph"
 import { linkTo, short } from "./paths"
 
 export function Identity({ address }: { address: string }) {
   const load = useLoad(`identity ${address}`, (signal) =>
     api.GET("/v1/profiles/{address}/identity", { params: { path: { address } }, signal }).then(answered))
-  return <Loaded load={load} bones={12}>{(e) => <><Picture e={e} /><Links e={e} /><Others e={e} /></>}</Loaded>
+  useDecided(load.reload)
+  return <Loaded load={load} bones={12}>{(e) => <Made e={e} />}</Loaded>
+}
+
+/** Made is the explanation, and what may be decided about it. */
+function Made({ e }: { e: Explanation }) {
+  const { words } = useSpeech()
+  const may = useMay("identity:write")
+  const [asked, ask] = useState<Asked>()
+  const onAsk = may ? ask : undefined
+  return (
+    <>
+      <Decide onAsk={onAsk} />
+      <Picture e={e} />
+      <Observations e={e} onAsk={onAsk} />
+      <Links e={e} />
+      <div class="split"><Near e={e} onAsk={onAsk} /><Identifiers e={e} onAsk={onAsk} /></div>
+      {may && <Decisions of={`profile:${e.profile}`} title={words.customer.identity.decisions} />}
+      {asked && ("find" in asked
+        ? <FindDialog kind={asked.find} profile={e.profile} onClose={() => ask(undefined)} />
+        : <DecisionDialog proposal={asked} compare={asked.a && asked.b ? [asked.a, asked.b] : undefined} onClose={() => ask(undefined)} />)}
+    </>
+  )
 }
 
 function Picture({ e }: { e: Explanation }) {
@@ -31,7 +59,7 @@ function Picture({ e }: { e: Explanation }) {
   ]
   return (
     <Card title={say.title} aside={<span class="small soft">{e.identity_settled ? say.settled : say.pending} · {say.version(format.number(e.identity_version))}</span>}>
-      <Chart label={say.picture} option={option} columns={columns} rows={held} height="32rem" file="identity" />
+      <Chart key={e.identity_version} label={say.picture} option={option} columns={columns} rows={held} height="32rem" file="identity" />
       {e.observations_total > (e.observations ?? []).length && <p class="small soft">{say.cut(format.number((e.observations ?? []).length), format.number(e.observations_total))}</p>}
     </Card>
   )
@@ -100,37 +128,26 @@ function Bits({ weighing: w, merge }: { weighing: Schemas["Weighing"]; merge: nu
   )
 }
 
-function Others({ e }: { e: Explanation }) {
+/** Near are those whom something connects with the customer, and who are somebody else. */
+function Near({ e, onAsk }: { e: Explanation; onAsk?: Ask }) {
   const { words, format } = useSpeech()
   const say = words.customer.identity
-  const apart = e.apart ?? [], values = e.values ?? []
+  const kinds = ["merge", "never_merge"] as const
+  const apart = e.apart ?? []
   return (
-    <div class="split">
-      <Card title={say.apart} aside={e.apart_total > apart.length ? <span class="small soft">{say.cut(format.number(apart.length), format.number(e.apart_total))}</span> : undefined}>
-        {apart.length === 0 ? <Empty title={say.noApart} /> : (
-          <ul class="links">
-            {apart.map((x, n) => (
-              <li key={n}>
-                <span class="row small"><a href={linkTo(`profile:${x.profile}`)}><code>{short(x.profile)}</code></a>{x.asked && <Badge kind="warn">{say.asked}</Badge>}{x.decision && <Badge kind="mark">{say.decided}</Badge>}</span>
-                <Sentence said={x.said} />
-                {x.weighing && <Bits weighing={x.weighing} merge={e.thresholds.merge} />}
-              </li>
-            ))}
-          </ul>
-        )}
-      </Card>
-      <Card title={say.values}>
-        {values.length === 0 ? <Empty title={say.noValues} /> : (
-          <ul class="stack tight">
-            {values.map((v, n) => (
-              <li key={n} class="matter">
-                <span class="row apart"><Theirs>{v.identifier.value ?? v.identifier.type}</Theirs><Badge kind={v.state === "shared" ? "warn" : "bad"}>{v.kind ? words.customer.record.shared[v.kind] : say.states[v.state]}</Badge></span>
-                <span class="small soft">{say.heldBy(format.number(v.profiles_total), v.profiles_total)}</span>
-              </li>
-            ))}
-          </ul>
-        )}
-      </Card>
-    </div>
+    <Card title={say.apart} aside={e.apart_total > apart.length ? <span class="small soft">{say.cut(format.number(apart.length), format.number(e.apart_total))}</span> : undefined}>
+      {apart.length === 0 ? <Empty title={say.noApart} /> : (
+        <ul class="links">
+          {apart.map((x, n) => (
+            <li key={n}>
+              <span class="row small"><a href={linkTo(`profile:${x.profile}`)}><code>{short(x.profile)}</code></a>{x.asked && <Badge kind="warn">{say.asked}</Badge>}{x.decision && <Badge kind="mark">{say.decided}</Badge>}</span>
+              <Sentence said={x.said} />
+              {x.weighing && <Bits weighing={x.weighing} merge={e.thresholds.merge} />}
+              {onAsk && <span class="row">{kinds.map((kind) => !(kind === "never_merge" && x.decision) && <Button key={kind} small onClick={() => onAsk({ kind, a: x.a, b: x.b })}>{words.review.actions[kind]} …</Button>)}</span>}
+            </li>
+          ))}
+        </ul>
+      )}
+    </Card>
   )
 }

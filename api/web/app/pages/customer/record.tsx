@@ -27,7 +27,7 @@ export function Record({ known, address }: { known: Known; address: string }) {
   return (
     <div class="stack">
       <Card flush title={say.title} aside={known.traits_total > Object.keys(known.traits ?? {}).length ? <span class="small soft">{say.cut(format.number(known.traits_total))}</span> : undefined}>
-        {rows.length ? <Table label={say.title} columns={columns} rows={rows} keyOf={(t) => t.kind + t.name} tall="34rem" /> : <Empty title={say.none}>{say.noneHint}</Empty>}
+        {rows.length ? <div class="customer-traits"><Table label={say.title} columns={columns} rows={rows} keyOf={(t) => t.kind + t.name} tall="34rem" /></div> : <Empty title={say.none}>{say.noneHint}</Empty>}
       </Card>
       <Identifiers known={known} />
       {open !== undefined && <History address={address} name={open} onClose={() => setOpen(undefined)} />}
@@ -55,7 +55,7 @@ function Identifiers({ known }: { known: Known }) {
   ]
   return (
     <Card flush title={say.identifiers} aside={known.identifiers_total > rows.length ? <span class="small soft">{say.cut(format.number(known.identifiers_total))}</span> : undefined}>
-      {rows.length ? <Table label={say.identifiers} columns={columns} rows={rows} keyOf={(i) => i.type + i.value} tall="22rem" /> : <Empty title={say.noIdentifiers} />}
+      {rows.length ? <div class="customer-identified"><Table label={say.identifiers} columns={columns} rows={rows} keyOf={(i) => i.type + i.value} tall="22rem" /></div> : <Empty title={say.noIdentifiers} />}
     </Card>
   )
 }

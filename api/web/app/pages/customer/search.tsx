@@ -1,6 +1,7 @@
 // Candidates for what somebody knows of a customer, each with why it is one.
 import { answered, api, type Schemas } from "../../api"
 import { useSpeech, wordOf } from "../../i18n"
+import { Name } from "../../identity/find"
 import { useLoad } from "../../load"
 import { useParam } from "../../router"
 import { Badge, Button, Card, Theirs, When } from "../../ui/parts"
@@ -74,14 +75,6 @@ function addressOf(found: Found, query: string): string {
   const by = found.matched.find((m) => m.alone && !own.includes(m.by))
   const value = query.trim().replace(new RegExp(`^${by?.by ?? ""}:\\s*`, "i"), "")
   return by ? `${by.by}:${value}` : `profile:${found.profile}`
-}
-
-/** Name is what is known of a name, or the beginning of the profile's id. */
-function Name({ found }: { found: Found }) {
-  const of = new Map((found.names ?? []).map((n) => [n.name, typeof n.value === "string" ? n.value : ""]))
-  const parts = [of.get("first_name") ?? of.get("firstName"), of.get("middle_name"), of.get("last_name") ?? of.get("lastName"), of.get("suffix")].filter(Boolean)
-  const name = parts.join(" ") || of.get("name") || of.get("full_name") || of.get("fullName") || of.get("nickname")
-  return name ? <Theirs>{name}</Theirs> : <code>{short(found.profile)}</code>
 }
 
 /** Unsaid is what was not looked through, and why. */

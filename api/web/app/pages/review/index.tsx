@@ -1,19 +1,20 @@
 // The review queue: pairs of which a person should say whether they are one, decided by keyboard alone.
-import { useCallback, useEffect, useRef, useState } from "preact/hooks"
+import { useEffect, useRef, useState } from "preact/hooks"
 import { answered, api, onceKey, Problem } from "../../api"
 import { useSpeech } from "../../i18n"
-import { decide, type Decision, type Proposal, undo } from "../../identity/decide"
+import { decide, type Decision, type Proposal, undo, useDecided } from "../../identity/decide"
 import { Evidence } from "../../identity/evidence"
+import { Decisions } from "../../identity/decisions"
 import { DecisionDialog } from "../../identity/preview"
 import { Sides } from "../../identity/sides"
 import { useLoad } from "../../load"
 import { setParams, usePlace } from "../../router"
 import { Badge, Button, Card, Tabs } from "../../ui/parts"
-import { Empty, Loaded, Notice } from "../../ui/states"
+import { Bones, Empty, Loaded, Notice } from "../../ui/states"
 import { tell } from "../../ui/toast"
-import { Decisions } from "./decisions"
 import { keys, useKeys } from "./keys"
 import { Precision } from "./precision"
+import { nameOf, useQuestions } from "./questions"
 
 export default function Review() {
   const { words } = useSpeech()
@@ -32,36 +33,37 @@ function Queue() {
   const { words, format } = useSpeech()
   const say = words.review
   const { query } = usePlace()
-  const load = useLoad("reviews", (signal) => api.GET("/v1/identity/reviews", { params: { query: { limit: 100 } }, signal }).then(answered))
-  const [gone, setGone] = useState<Set<string>>(new Set())
+  const { load, here, more, goOn, problem: cut } = useQuestions()
+  // The decisions of now, the last one last. Their pairs are asked about no more, until one is taken back.
   const [stack, setStack] = useState<{ decision: Decision; pair: string }[]>([])
   const [preview, setPreview] = useState<Proposal>()
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<Problem>()
-  const open = (load.data?.questions ?? []).filter((q) => !gone.has(q.a + q.b))
+  const open = here.filter((q) => !stack.some((s) => s.pair === nameOf(q)))
   const wanted = query.get("pair")
-  const at = Math.max(0, open.findIndex((q) => q.a + q.b === wanted))
+  const at = Math.max(0, open.findIndex((q) => nameOf(q) === wanted))
   const now = open[at]
-  const name = now && now.a + now.b
+  const name = now && nameOf(now)
   const onceFor = useRef(new Map<string, string>())
 
   const step = (by: number) => {
     const next = open[(at + by + open.length) % Math.max(1, open.length)]
-    if (next) setParams({ pair: next.a + next.b }, true)
+    if (next) setParams({ pair: nameOf(next) }, true)
   }
-  const settle = useCallback((pair: string, decision: Decision) => {
-    setGone((all) => new Set(all).add(pair))
-    setStack((all) => [...all, { decision, pair }])
-  }, [])
+  useEffect(() => { if (more && !cut && at >= open.length - 10) goOn() })
+  const settle = (pair: string, decision: Decision) => setStack((all) => [...all, { decision, pair }])
+  useDecided((decision) => {
+    const back = stack.find((s) => s.decision.id === decision.undoes)
+    if (!back) return decision.undoes ? load.reload() : undefined
+    setStack((all) => all.filter((s) => s !== back))
+    setParams({ pair: back.pair }, true)
+  })
   const back = async () => {
     const last = stack.at(-1)
     if (!last || busy) return
     setBusy(true)
     try {
       await undo(last.decision.id)
-      setStack((all) => all.slice(0, -1))
-      setGone((all) => { const rest = new Set(all); rest.delete(last.pair); return rest })
-      setParams({ pair: last.pair }, true)
       tell(say.undone)
     } catch (fault) {
       setProblem(fault instanceof Problem ? fault : new Problem(0, "", "", ""))
@@ -80,7 +82,7 @@ function Queue() {
       onceFor.current.delete(name + kind)
       const next = open[at + 1] ?? open[at - 1]
       settle(name, decision)
-      setParams({ pair: next ? next.a + next.b : "" }, true)
+      setParams({ pair: next ? nameOf(next) : "" }, true)
       tell(say.done[kind])
     } catch (fault) {
       setProblem(fault instanceof Problem ? fault : new Problem(0, "", "", ""))
@@ -98,15 +100,16 @@ function Queue() {
       {(page) => (
         <>
           <div class="row apart">
-            <span role="status" class="soft">{now ? say.progress(format.number(at + 1), format.number(open.length), format.number(stack.length)) : say.progressDone(format.number(stack.length))}</span>
+            <span role="status" class="soft">{now ? say.progress(format.number(at + 1), more ? say.about(format.number(Math.max(page.open - stack.length, open.length + 1))) : format.number(open.length), format.number(stack.length)) : say.progressDone(format.number(stack.length))}</span>
             <span class="row">{!page.identity_settled && <Badge kind="warn" title={say.unsettled}>{say.underWay}</Badge>}<Button small disabled={!stack.length || busy} onClick={() => void back()}>{words.common.actions.undo} <kbd>U</kbd></Button></span>
           </div>
           {problem && <Notice problem={problem} />}
-          {!now || !name ? <Card><Empty title={say.empty}>{say.emptyHint}</Empty></Card> : (
+          {cut && <Notice problem={cut} retry={goOn} />}
+          {!now || !name ? more && !cut ? <Bones lines={14} /> : <Card><Empty title={say.empty}>{say.emptyHint}</Empty></Card> : (
             <Pair key={name} a={now.a} b={now.b} busy={busy} onSay={(kind) => void sayOf(kind)} onSkip={() => step(1)} onPreview={(kind) => setPreview({ kind, a: now.a, b: now.b })} />
           )}
           <Keys />
-          {preview && <DecisionDialog proposal={preview} onClose={() => setPreview(undefined)} onDone={(d) => d ? name && settle(name, d) : load.reload()} />}
+          {preview && <DecisionDialog proposal={preview} onClose={() => setPreview(undefined)} onDone={(d) => name && settle(name, d)} />}
         </>
       )}
     </Loaded>
