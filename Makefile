@@ -41,6 +41,10 @@ web: $(WEB) ## Build the dashboards, which the program embeds (npm, locked versi
 test-web: engine build ## Drive the dashboards in Chromium, on the program itself; ARGS go to Playwright
 	node_modules/.bin/playwright test -c api/web/tests $(ARGS)
 
+.PHONY: screenshots
+screenshots: engine build ## Take the pictures of the dashboards that the README shows
+	node api/web/screenshots.mjs
+
 .PHONY: build
 build: tools web ## Build bin/tributary (no cgo)
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o $(BIN) ./cmd/tributary

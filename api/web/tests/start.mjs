@@ -12,7 +12,7 @@ const root = path.join(import.meta.dirname, "../../..")
 const program = process.env.WEB_PROGRAM ?? path.join(root, "bin/tributary")
 
 export default async function start() {
-  const stop = process.env.WEB_URL ? async () => {} : await run()
+  const stop = process.env.WEB_URL ? async () => {} : await run(60)
   try {
     await plant(process.env.WEB_URL, process.env.WEB_KEY)
   } catch (fault) {
@@ -22,11 +22,12 @@ export default async function start() {
   return stop
 }
 
-async function run() {
+/** run starts the program with so many customers, and answers with what ends it. */
+export async function run(customers) {
   if (!existsSync(program)) throw new Error(`${program} is not there: make build`)
   const folder = await mkdtemp(path.join(tmpdir(), "tributary-web-"))
   const listen = `127.0.0.1:${await freePort()}`
-  const server = spawn(program, ["demo", "--customers", "60", "--data-dir", path.join(folder, "data")], {
+  const server = spawn(program, ["demo", "--customers", String(customers), "--data-dir", path.join(folder, "data")], {
     cwd: root, env: { ...process.env, TRIBUTARY_HTTP_LISTEN: listen }, stdio: ["ignore", "pipe", "pipe"],
   })
   const ended = new Promise((done) => server.once("close", done))
