@@ -100,7 +100,8 @@ export function Chart<Row>({ label, option, columns, rows, height, file, onPick,
         made.setOption(merged, { notMerge: true })
       }
       made.on("click", (event) => picking.current?.(event as never))
-      const size = new ResizeObserver(() => made.resize())
+      // A chart that has just been taken off the page has no size, and ECharts cannot draw on none.
+      const size = new ResizeObserver(() => { if (box.current?.clientWidth && box.current.clientHeight) made.resize() })
       size.observe(box.current)
       const off = onTheme(draw)
       redraw.current = draw
