@@ -9,18 +9,25 @@ async function ask(page, path, data) {
   return answer.json()
 }
 
-/** company is two customers of the demo: one of several observations, and another one with a telephone number. */
+/** company is two customers of the demo, once it is there: one of several observations, and another one whom the search finds. */
 async function company(page) {
   await page.goto("/ui/customers")
   await settled(page)
+  let pair
+  await expect(async () => { expect(pair = await pairOf(page)).toBeTruthy() }).toPass({ timeout: 120_000 })
+  return pair
+}
+
+async function pairOf(page) {
   const { customers } = await ask(page, "/v1/customers/search", { query: "name:a", limit: 50 })
-  const known = customers.filter((c) => c.identifiers.some((i) => i.type === "user_id"))
-  for (const one of known) {
-    const identity = await ask(page, `/v1/profiles/profile:${one.profile}/identity`)
-    const other = known.find((c) => c.profile !== one.profile)
-    if (identity.observations_total > 2 && other) return { one: one.profile, other: other.profile, user: other.identifiers.find((i) => i.type === "user_id").value, observations: identity.observations_total }
+  const user = (c) => c.identifiers.find((i) => i.type === "user_id")?.value
+  // The customers beside the demo's own have ids of another kind.
+  const known = customers.filter((c) => user(c)?.startsWith("u-"))
+  for (const { profile } of known) {
+    const { observations_total: observations } = await ask(page, `/v1/profiles/profile:${profile}/identity`)
+    const other = known.find((c) => c.profile !== profile)
+    if (observations > 2 && other) return { one: profile, other: other.profile, user: user(other), observations }
   }
-  throw new Error("the demo has no two customers to decide about")
 }
 
 /** open shows the identity tab of a profile. */
