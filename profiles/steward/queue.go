@@ -28,7 +28,7 @@ func (p Place) Params(workspace string, limit int) store.Params {
 	}
 	return store.Params{
 		"workspace": workspace, "limit": limit,
-		"after_bits": bits, "after_observation": p.Observation.String(), "after_peer": p.Peer.String(),
+		"after_bits": bits, "after_observation": p.Observation, "after_peer": p.Peer,
 	}
 }
 

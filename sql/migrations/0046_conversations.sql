@@ -73,4 +73,4 @@ ALTER TABLE events /* ON_CLUSTER */
             sum(toInt64(round(ifNull(wrap_s, 0) * 1000))),
             sum(toInt64(round(ifNull(cost, 0) * 1000000000)))
         GROUP BY workspace, day, received_day, member_key, member, conversation_id
-    )
+    );

@@ -1,4 +1,4 @@
 -- Has the engine make the projection of 0046 for the parts that were there before it, by and by: until then it reads their
 -- events in its place.
 ALTER TABLE events /* ON_CLUSTER */
-    MATERIALIZE PROJECTION conversations
+    MATERIALIZE PROJECTION conversations;

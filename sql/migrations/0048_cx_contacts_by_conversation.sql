@@ -15,7 +15,7 @@
 --
 --   * the whole UTC days between since and until, of what was received on days before that of known_at: their groups are read
 --     from the projection, whose keys tell them apart. The expressions are those of 0046, or the engine would not see
---     that they are; of parts of the table that have no projection it reads the events, with the same result;
+--     that they are; of parts of the table that have no projection it reads the events, with the same result,
 --   * the rest: the days in which since and until lie, and what was received on the day of known_at. If people are to be told
 --     apart as of an identity_version, it is all of them, and the other part reads nothing.
 --
@@ -210,4 +210,4 @@ FROM (
     ) AS p
     GROUP BY conversation_id
     HAVING bitTest(flags, 0)
-)
+);

@@ -19,7 +19,7 @@ var parameter = regexp.MustCompile(`\{(\w+):([^}]+)\}`)
 
 // sample is a value of each type that queries take.
 var sample = map[string]any{
-	"String": "x", "UInt32": 1, "UInt64": 1, "Int64": 1, "Float64": 1.5, "UUID": uuid.Nil, "Array(String)": []string{"x"},
+	"String": "x", "UInt32": 1, "UInt64": 1, "Int64": 1, "Float64": 1.5, "Float32": float32(1.5), "UUID": uuid.Nil, "Array(String)": []string{"x"},
 	"Array(UInt64)": []uint64{1}, "Array(UUID)": []uuid.UUID{uuid.Nil}, "Identifier": "events", "DateTime64(3)": Start,
 	"Array(UInt32)": []uint32{1}, "Bool": true, "Date32": "2024-05-06",
 }

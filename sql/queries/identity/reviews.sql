@@ -28,6 +28,6 @@ FROM
     )
 )
 WHERE bits < {after_bits:Float32}
-   OR (bits = {after_bits:Float32} AND (observation, peer) > (toUUID({after_observation:String}), toUUID({after_peer:String})))
+   OR (bits = {after_bits:Float32} AND (observation, peer) > ({after_observation:UUID}, {after_peer:UUID}))
 ORDER BY bits DESC, observation, peer
 LIMIT {limit:UInt32}
