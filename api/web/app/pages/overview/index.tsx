@@ -48,7 +48,7 @@ function Board({ metrics }: { metrics: Map<string, Metric> }) {
         <h2 id="ai">{say.ai}</h2>
         <div class="tiles">{tiles(ai)}</div>
       </section>
-      {metric && <Detail key={metric.id} metric={metric} metrics={[...metrics.values()]} scope={scope} version={version} />}
+      {metric && <div class="course"><Detail key={metric.id} metric={metric} metrics={[...metrics.values()]} scope={scope} version={version} /></div>}
       <Seen><Comparison metrics={[...metrics.values()].filter((m) => m.comparable)} scope={scope} /></Seen>
       <Seen><UseCases scope={scope} /></Seen>
       <Seen><Effect scope={scope} /></Seen>
@@ -57,12 +57,12 @@ function Board({ metrics }: { metrics: Map<string, Metric> }) {
   )
 }
 
-/** Seen is asked for when it is about to be looked at: what is further down does not keep what is above waiting. */
+/** Seen is asked for when it is looked at: what is further down does not keep what is above waiting. */
 function Seen({ children }: { children: ComponentChildren }) {
   const box = useRef<HTMLDivElement>(null)
   const [seen, set] = useState(false)
   useEffect(() => {
-    const watch = new IntersectionObserver((entries) => entries.some((e) => e.isIntersecting) && set(true), { rootMargin: "200px" })
+    const watch = new IntersectionObserver((entries) => entries.some((e) => e.isIntersecting) && set(true))
     watch.observe(box.current!)
     return () => watch.disconnect()
   }, [])

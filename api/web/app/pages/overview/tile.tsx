@@ -25,7 +25,8 @@ export function Tile({ metric, scope, version, chosen }: { metric: Metric; scope
   const name = useMetricName()
   const { path, query } = usePlace()
   const now = useLoad(`tile ${metric.id} ${keyOf(scope)} ${version}`, (signal) => metricOf(metric.id, scope, { grain: grainOf(scope), whole: true }, signal))
-  const earlier = useLoad(`tile ${metric.id} ${keyOf(before(scope))}`, (signal) => metricOf(metric.id, before(scope), {}, signal))
+  // The number itself comes first: of thirty reports that a store works at, those of the period before can wait.
+  const earlier = useLoad(now.data ? `tile ${metric.id} ${keyOf(before(scope))}` : "", (signal) => metricOf(metric.id, before(scope), {}, signal))
   const series = now.data && mainSeries(now.data.whole ?? [])
   const of = (points: Point[] | undefined) => points?.find((p) => p.series === series)
   const [point, old] = [of(now.data?.whole), of(earlier.data?.points)]
@@ -34,7 +35,7 @@ export function Tile({ metric, scope, version, chosen }: { metric: Metric; scope
   const change = typeof point?.value === "number" && typeof old?.value === "number" ? point.value - old.value : undefined
   const kind = change === undefined ? undefined : judge(metric, change, apart(point?.interval, old?.interval))
   return (
-    <article class={chosen ? "tile chosen" : "tile"} aria-label={name(metric)}>
+    <article class={chosen ? "tile chosen" : "tile"} aria-label={name(metric)} aria-busy={now.loading || earlier.loading}>
       <header><Definition metric={metric} />{point?.target && <Standing plan={point.target} />}</header>
       {now.problem && !now.data ? <Failure problem={now.problem} retry={now.reload} />
         : !now.data ? <Bones lines={2} />
