@@ -204,7 +204,7 @@ func TestWhoTakesNothingInIsLetGo(t *testing.T) {
 			sent += 100
 		}
 	}
-	if sent > 10_000 {
+	if sent >= 20_000 { // a quick machine sends half of that in the two seconds alone
 		t.Errorf("the system held %d events of one listener", sent)
 	}
 	for { // what was under way arrives
