@@ -19,6 +19,16 @@ export class Problem extends Error {
   }
 }
 
+/** unreachable is the Problem of a server that nobody could ask. */
+export function unreachable(): Problem {
+  return new Problem(0, "", "", "")
+}
+
+/** problemOf is what is told of a call that failed, whatever was thrown. */
+export function problemOf(fault: unknown): Problem {
+  return fault instanceof Problem ? fault : unreachable()
+}
+
 const listeners = new Set<() => void>()
 
 /** onSignedOut calls back when an answer says that nobody is signed in any more. */
@@ -31,7 +41,7 @@ const telling: Middleware = {
   async onResponse({ response, schemaPath }) {
     if (response.ok) return
     const document = await response.clone().json().catch(() => ({})) as Partial<Schemas["Problem"]>
-    if (response.status === 401 && schemaPath !== ("/v1/session" as string)) for (const listener of listeners) listener()
+    if (response.status === 401 && schemaPath !== "/v1/session") for (const listener of listeners) listener()
     throw new Problem(
       response.status, document.title ?? response.statusText, document.detail ?? "",
       response.headers.get("X-Request-Id") ?? "", document,
@@ -39,7 +49,7 @@ const telling: Middleware = {
   },
   onError({ error }) {
     if (error instanceof DOMException && error.name === "AbortError") return error
-    return new Problem(0, "", "", "")
+    return unreachable()
   },
 }
 

@@ -1,6 +1,6 @@
 // What a page shows comes from the server: useLoad says how that goes.
 import { useCallback, useEffect, useReducer, useRef } from "preact/hooks"
-import { Problem } from "./api"
+import { Problem, problemOf } from "./api"
 
 /** Load is how a request stands. While one is sent anew, what it answered before stays. */
 export interface Load<T> {
@@ -60,7 +60,7 @@ export function useLoad<T>(key: string, ask: (signal: AbortSignal) => Promise<T>
       },
       (fault: unknown) => {
         if (!(fault instanceof Problem) && !control.signal.aborted) reportError(fault)
-        done({ problem: fault instanceof Problem ? fault : new Problem(0, "", "", ""), data: state.current.data })
+        done({ problem: problemOf(fault), data: state.current.data })
       },
     )
     control.signal.addEventListener("abort", () => clearTimeout(slow))

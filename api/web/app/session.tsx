@@ -1,35 +1,20 @@
 // Who is signed in. The key itself is in a cookie that no script reads; the server says what it allows.
 import { createContext } from "preact"
 import { useContext } from "preact/hooks"
-import { Problem } from "./api"
+import { answered, api, Problem, type Schemas } from "./api"
 
-export interface Session {
-  workspace: string
-  kind: string
-  scopes: string[]
-  purpose?: string
-  reader?: string
-  expires?: string
-}
+export type Session = Schemas["Session"]
 
 /** Provider is a way to sign in with an account elsewhere (OpenID Connect). */
-export interface Provider { name: string; label: string; start: string }
+export type Provider = Schemas["SignInProviders"]["sign_in"]["oidc"][number]
 
-async function call(method: string, path: string, body?: unknown): Promise<Response> {
-  const answer = await fetch(path, {
-    method, credentials: "same-origin",
-    headers: body === undefined ? undefined : { "Content-Type": "application/json" },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  }).catch(() => { throw new Problem(0, "", "", "") })
-  if (answer.ok) return answer
-  const document = await answer.json().catch(() => ({}))
-  throw new Problem(answer.status, document.title ?? answer.statusText, document.detail ?? "", answer.headers.get("X-Request-Id") ?? "", document)
-}
+/** atOnce sends before the reports that a page waits for. */
+const atOnce = { fetch: (request: Request) => fetch(request) }
 
 /** whoAmI is the session, or undefined when nobody is signed in. */
 export async function whoAmI(): Promise<Session | undefined> {
   try {
-    return await (await call("GET", "/v1/session")).json()
+    return await api.GET("/v1/session", atOnce).then(answered)
   } catch (fault) {
     if (fault instanceof Problem && fault.status === 401) return undefined
     throw fault
@@ -37,14 +22,14 @@ export async function whoAmI(): Promise<Session | undefined> {
 }
 
 export async function signIn(key: string): Promise<void> {
-  await call("POST", "/v1/session", { key })
+  await api.POST("/v1/session", { body: { key }, ...atOnce })
 }
 
 /** others are the windows of the same browser: who signs out in one has signed out in all. */
 const others = new BroadcastChannel("tributary.session")
 
 export async function signOut(): Promise<void> {
-  await call("DELETE", "/v1/session")
+  await api.DELETE("/v1/session", atOnce)
   others.postMessage("out")
 }
 
@@ -62,11 +47,10 @@ export function whenOver(expires: string | undefined, listener: () => void): () 
 }
 
 export async function providers(): Promise<Provider[]> {
-  const answer = await (await call("GET", "/v1/session/providers")).json()
-  return answer.sign_in.oidc
+  return (await api.GET("/v1/session/providers", atOnce).then(answered)).sign_in.oidc
 }
 
-export const SessionContext = createContext<Session>({ workspace: "", kind: "", scopes: [] })
+export const SessionContext = createContext<Session>({ workspace: "", kind: "read", scopes: [], actor: "", sign_in: { oidc: [] } })
 
 /** useSession is who is signed in. */
 export function useSession(): Session {

@@ -1,7 +1,7 @@
 // The frame of every page: who is signed in, where one can go, in which language and in which light.
 import type { ComponentType } from "preact"
 import { useEffect, useErrorBoundary, useMemo, useRef, useState } from "preact/hooks"
-import { onSignedOut, Problem } from "./api"
+import { onSignedOut, Problem, problemOf, unreachable } from "./api"
 import { choose, languages, type Language, preferred, speechOf, Speaking, useSpeech } from "./i18n"
 import { forgetLoads } from "./load"
 import { pages, type Page } from "./pages"
@@ -17,7 +17,7 @@ type Standing = "asking" | "out" | "ended" | Session | Problem
 export function App() {
   const [language, setLanguage] = useState<Language>(preferred)
   const [standing, set] = useState<Standing>("asking")
-  const ask = () => whoAmI().then((s) => set(s ?? "out"), (fault) => set(fault instanceof Problem ? fault : new Problem(0, "", "", "")))
+  const ask = () => whoAmI().then((s) => set(s ?? "out"), (fault) => set(problemOf(fault)))
   useEffect(() => {
     void ask()
     const end = () => { forgetLoads(); set((now) => (typeof now === "object" ? "ended" : now)) }
@@ -90,7 +90,7 @@ function Part({ page }: { page: Page }) {
   const fetchIt = () => page.load().then((m) => { setLost(false); set(() => m.default) }, () => setLost(true))
   useEffect(() => void fetchIt(), [page])
   if (fault) return <Failure problem={new Problem(500, words.common.states.error, "", "")} retry={again} />
-  if (lost) return <Failure problem={new Problem(0, "", "", "")} retry={() => void fetchIt()} />
+  if (lost) return <Failure problem={unreachable()} retry={() => void fetchIt()} />
   return Body ? <><h1>{words.common.pages[page.name]}</h1><Body /></> : <Bones />
 }
 

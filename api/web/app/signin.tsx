@@ -2,7 +2,7 @@
 // /sign-in, where a provider's answer leads to if it does not sign anybody in.
 import type { ComponentChildren } from "preact"
 import { useEffect, useState } from "preact/hooks"
-import { Problem } from "./api"
+import { Problem, problemOf } from "./api"
 import { useSpeech } from "./i18n"
 import { go, href, usePlace } from "./router"
 import { type Provider, providers, signIn } from "./session"
@@ -32,7 +32,7 @@ export function SignIn({ ended, onDone, settings }: { ended: boolean; onDone: ()
       go(next, true)
       onDone()
     } catch (fault) {
-      setProblem(fault instanceof Problem ? fault : new Problem(0, "", "", ""))
+      setProblem(problemOf(fault))
     } finally {
       setBusy(false)
     }

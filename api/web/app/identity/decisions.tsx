@@ -1,6 +1,6 @@
 // What was decided, the newest first, each with its way back: by all, or about one customer.
 import { useState } from "preact/hooks"
-import { answered, api, Problem } from "../api"
+import { answered, api, Problem, problemOf } from "../api"
 import { useSpeech, wordOf } from "../i18n"
 import { useLoad } from "../load"
 import { href } from "../router"
@@ -23,7 +23,7 @@ export function Decisions({ of, title }: { of?: string; title?: string }) {
   useDecided(() => { setOlder(undefined); load.reload() })
   const goOn = (cursor: string) => ask(cursor).then(
     (page) => setOlder((held) => ({ decisions: [...(held?.decisions ?? []), ...page.decisions], cursor: page.next_cursor })),
-    (fault) => setProblem(fault instanceof Problem ? fault : new Problem(0, "", "", "")))
+    (fault) => setProblem(problemOf(fault)))
   const columns = useColumns((d) => set({ kind: "undo", decision: d.id }), of)
   return (
     <Card flush title={title} label={title ? undefined : say.decisions}>

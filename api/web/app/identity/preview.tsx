@@ -1,6 +1,6 @@
 // What would come of a decision, and the button that makes it so.
 import { useRef, useState } from "preact/hooks"
-import { answered, api, onceKey, Problem } from "../api"
+import { answered, api, onceKey, Problem, problemOf } from "../api"
 import { useSpeech } from "../i18n"
 import { useLoad } from "../load"
 import { Badge, Button, Field, Modal } from "../ui/parts"
@@ -37,7 +37,7 @@ export function DecisionDialog({ proposal, compare, onBack, onClose, onDone }: {
       onDone?.(decision)
       onClose()
     } catch (fault) {
-      setProblem(fault instanceof Problem ? fault : new Problem(0, "", "", ""))
+      setProblem(problemOf(fault))
       setBusy(false)
     }
   }

@@ -1,6 +1,6 @@
 // What is asked before a key is replaced or taken back, and what is told once.
 import { useState } from "preact/hooks"
-import { answered, api, Problem } from "../../api"
+import { answered, api, Problem, problemOf } from "../../api"
 import { useSpeech } from "../../i18n"
 import { Button, CopyButton, Modal, Select, Theirs } from "../../ui/parts"
 import { Notice } from "../../ui/states"
@@ -17,7 +17,7 @@ export function useSend(): { sending: boolean; problem: Problem | undefined; sen
     try {
       await ask()
     } catch (fault) {
-      setProblem(fault instanceof Problem ? fault : new Problem(0, "", "", ""))
+      setProblem(problemOf(fault))
     } finally {
       setSending(false)
     }

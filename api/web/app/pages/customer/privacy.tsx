@@ -1,6 +1,6 @@
 // What a customer may ask of us: everything that is kept of them, and that nothing is kept any more, with proof.
 import { useEffect, useState } from "preact/hooks"
-import { answered, api, Problem, type Schemas } from "../../api"
+import { answered, api, Problem, problemOf, type Schemas } from "../../api"
 import { useSpeech, wordOf } from "../../i18n"
 import { useLoad } from "../../load"
 import { setParams } from "../../router"
@@ -49,7 +49,7 @@ function Export({ profile }: { profile: string }) {
     setBusy(true)
     setProblem(undefined)
     api.POST("/v1/privacy/exports", { body: { profile } }).then(answered)
-      .then((made) => setId(made.id), (fault) => setProblem(fault instanceof Problem ? fault : new Problem(0, "", "", "")))
+      .then((made) => setId(made.id), (fault) => setProblem(problemOf(fault)))
       .finally(() => setBusy(false))
   }
   const made = load.data
@@ -97,7 +97,7 @@ function Confirm({ known, onClose }: { known: Known; onClose: () => void }) {
     setBusy(true)
     setProblem(undefined)
     api.POST("/v1/privacy/erasures", { body }).then(answered)
-      .then((held) => { setParams({ erasure: held.id ?? "" }); location.reload() }, (fault) => setProblem(fault instanceof Problem ? fault : new Problem(0, "", "", "")))
+      .then((held) => { setParams({ erasure: held.id ?? "" }); location.reload() }, (fault) => setProblem(problemOf(fault)))
       .finally(() => setBusy(false))
   }
   return (
@@ -141,7 +141,7 @@ export function Erasure({ id }: { id: string }) {
   const status = load.data?.status
   useAgain(load.reload, status === "held" || status === "erasing", 5000)
   const cancel = () => void api.DELETE("/v1/privacy/erasures/{id}", { params: { path: { id } } })
-    .then(() => { setParams({ erasure: "" }); location.reload() }, (fault) => setProblem(fault instanceof Problem ? fault : new Problem(0, "", "", "")))
+    .then(() => { setParams({ erasure: "" }); location.reload() }, (fault) => setProblem(problemOf(fault)))
   if (!mayRead) return <Denied title={say.erasure} scope="privacy:read" />
   return (
     <Card title={say.erasure}>

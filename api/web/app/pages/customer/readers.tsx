@@ -1,6 +1,6 @@
 // Who or what has read a customer's data, which of it, and what for.
 import { useEffect, useState } from "preact/hooks"
-import { answered, api, Problem, type Schemas } from "../../api"
+import { answered, api, Problem, problemOf, type Schemas } from "../../api"
 import { useSpeech, wordOf } from "../../i18n"
 import { Badge, Button, Card, Theirs } from "../../ui/parts"
 import { Bones, Empty, Failure } from "../../ui/states"
@@ -19,7 +19,7 @@ export function Readers({ address }: { address: string }) {
     setProblem(undefined)
     return api.GET("/v1/profiles/{address}/disclosures", { params: { path: { address }, query: { cursor: after, limit: 100 } } }).then(answered).then(
       (page) => { setRows((held) => [...(after ? held ?? [] : []), ...page.disclosures]); setCursor(page.next_cursor) },
-      (fault) => setProblem(fault instanceof Problem ? fault : new Problem(0, "", "", "")))
+      (fault) => setProblem(problemOf(fault)))
   }
   useEffect(() => void ask(), [address])
   const columns: Column<Reading>[] = [

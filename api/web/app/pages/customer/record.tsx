@@ -1,6 +1,6 @@
 // The golden record: what survived under each name, from whom, by which rule and when; and every value that it ever had.
 import { useState } from "preact/hooks"
-import { answered, api, Problem, type Schemas } from "../../api"
+import { answered, api, Problem, problemOf, type Schemas } from "../../api"
 import { useSpeech, wordOf } from "../../i18n"
 import { useLoad } from "../../load"
 import { Badge, Button, Card, Modal, Theirs, When } from "../../ui/parts"
@@ -73,7 +73,7 @@ function History({ address, name, onClose }: { address: string; name: string; on
   const load = useLoad(`history ${address} ${name}`, (signal) => ask(undefined, signal))
   const goOn = (cursor: string) => ask(cursor).then(
     (page) => setMore((held) => ({ rows: [...(held?.rows ?? []), ...page.assertions], cursor: page.next_cursor })),
-    (fault) => setProblem(fault instanceof Problem ? fault : new Problem(0, "", "", "")))
+    (fault) => setProblem(problemOf(fault)))
   return (
     <Modal drawer title={<>{say.historyOf} <Theirs>{name}</Theirs></>} onClose={onClose}>
       <Loaded load={load}>

@@ -1,6 +1,6 @@
 // Everything that happened, in all channels, newest first: as far back as one scrolls.
 import { useEffect, useRef, useState } from "preact/hooks"
-import { answered, api, Problem, type Schemas } from "../../api"
+import { answered, api, Problem, problemOf, type Schemas } from "../../api"
 import { useSpeech, wordOf } from "../../i18n"
 import { useParams } from "../../router"
 import { Badge, Button, Card, Theirs, When } from "../../ui/parts"
@@ -36,7 +36,7 @@ export function Timeline({ address }: { address: string }) {
       setEvents((held) => [...(after ? held ?? [] : []), ...(page.events ?? [])])
       setCursor(page.next_cursor)
     } catch (fault) {
-      if (!control.signal.aborted) setProblem(fault instanceof Problem ? fault : new Problem(0, "", "", ""))
+      if (!control.signal.aborted) setProblem(problemOf(fault))
     } finally {
       if (asking.current === control) asking.current = undefined
     }

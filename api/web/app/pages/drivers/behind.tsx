@@ -1,6 +1,6 @@
 // Behind a number: how it compares, examples of what customers said, and the people with their conversations.
 import { useEffect, useState } from "preact/hooks"
-import { answered, api, Problem, type Schemas } from "../../api"
+import { answered, api, Problem, problemOf, type Schemas } from "../../api"
 import { type Speech, useSpeech, wordOf } from "../../i18n"
 import { type Load, useLoad } from "../../load"
 import { href, setParams, useParam, useParams } from "../../router"
@@ -125,7 +125,7 @@ function People({ group, span }: { group: Group; span: Span }) {
       setNext(page.next)
       setWithheld(page.withheld)
     } catch (fault) {
-      if (!signal?.aborted) setProblem(fault instanceof Problem ? fault : new Problem(0, "", "", ""))
+      if (!signal?.aborted) setProblem(problemOf(fault))
     } finally {
       setBusy(false)
     }

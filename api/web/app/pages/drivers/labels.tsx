@@ -1,6 +1,6 @@
 // The tab Labels: conversations to label, and what the classifier was taught so far.
 import { useEffect, useState } from "preact/hooks"
-import { answered, api, Problem, type Schemas } from "../../api"
+import { answered, api, Problem, problemOf, type Schemas } from "../../api"
 import { useSpeech } from "../../i18n"
 import { useLoad } from "../../load"
 import { useParam } from "../../router"
@@ -111,7 +111,7 @@ function Every() {
     setProblem(undefined)
     void api.GET("/v1/journeys/labels", { params: { query: { limit: 200, cursor } } }).then(answered).then(
       (page) => { setLabels((held) => [...(cursor ? held ?? [] : []), ...page.labels]); setNext(page.next_cursor) },
-      (fault) => setProblem(fault instanceof Problem ? fault : new Problem(0, "", "", "")))
+      (fault) => setProblem(problemOf(fault)))
   }
   useEffect(() => { if (may) ask() }, [may])
   useLabelled(() => { if (may) ask() })

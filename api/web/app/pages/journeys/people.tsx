@@ -1,7 +1,7 @@
 // The people behind a number, page by page, each with a way to the customer's page.
 import type { ComponentChildren } from "preact"
 import { useEffect, useRef, useState } from "preact/hooks"
-import { Problem } from "../../api"
+import { Problem, problemOf } from "../../api"
 import { useSpeech } from "../../i18n"
 import { href } from "../../router"
 import { useMay } from "../../session"
@@ -37,7 +37,7 @@ export function People<P extends { profile: string }>({ title, ask, tell, onClos
       setPeople((held) => [...(after ? held ?? [] : []), ...page.people])
       setNext(page.next)
     } catch (fault) {
-      if (!ending.current.signal.aborted) setProblem(fault instanceof Problem ? fault : new Problem(0, "", "", ""))
+      if (!ending.current.signal.aborted) setProblem(problemOf(fault))
     } finally {
       setBusy(false)
     }

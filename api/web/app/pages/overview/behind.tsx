@@ -1,6 +1,6 @@
 // What a point is made of: conversations, surveys or cases, each with its customer and its events.
 import { useEffect, useState } from "preact/hooks"
-import { answered, api, Problem, type Schemas } from "../../api"
+import { answered, api, Problem, problemOf, type Schemas } from "../../api"
 import { useSpeech } from "../../i18n"
 import { type Metric, type MetricId, type Point, useMetricName, valueOf } from "../../metric"
 import { href } from "../../router"
@@ -34,7 +34,7 @@ export function Behind({ metric, point, scope, grain, by, onClose }: { metric: M
       setItems((held) => [...(after ? held ?? [] : []), ...page.items])
       setCursor(page.next_cursor)
     } catch (fault) {
-      setProblem(fault instanceof Problem ? fault : new Problem(0, "", "", ""))
+      setProblem(problemOf(fault))
     } finally {
       setBusy(false)
     }

@@ -1,6 +1,6 @@
 // Plan against actual.
 import { useState } from "preact/hooks"
-import { answered, api, onceKey, Problem, type Schemas } from "../../api"
+import { answered, api, onceKey, Problem, problemOf, type Schemas } from "../../api"
 import { useSpeech, wordOf } from "../../i18n"
 import { useLoad } from "../../load"
 import { Definition, mainSeries, type Metric, useMetricName, valueOf } from "../../metric"
@@ -78,7 +78,7 @@ function SetTarget({ metrics, onClose, onDone }: { metrics: Metric[]; onClose: (
       })
       onDone()
     } catch (fault) {
-      setProblem(fault instanceof Problem ? fault : new Problem(0, "", "", ""))
+      setProblem(problemOf(fault))
     }
   }
   return (

@@ -1,6 +1,6 @@
 // The review queue: pairs of which a person should say whether they are one, decided by keyboard alone.
 import { useEffect, useRef, useState } from "preact/hooks"
-import { answered, api, onceKey, Problem } from "../../api"
+import { answered, api, onceKey, Problem, problemOf } from "../../api"
 import { useSpeech } from "../../i18n"
 import { decide, type Decision, type Proposal, undo, useDecided } from "../../identity/decide"
 import { Evidence } from "../../identity/evidence"
@@ -66,7 +66,7 @@ function Queue() {
       await undo(last.decision.id)
       tell(say.undone)
     } catch (fault) {
-      setProblem(fault instanceof Problem ? fault : new Problem(0, "", "", ""))
+      setProblem(problemOf(fault))
     } finally {
       setBusy(false)
     }
@@ -85,7 +85,7 @@ function Queue() {
       setParams({ pair: next ? nameOf(next) : "" }, true)
       tell(say.done[kind])
     } catch (fault) {
-      setProblem(fault instanceof Problem ? fault : new Problem(0, "", "", ""))
+      setProblem(problemOf(fault))
     } finally {
       setBusy(false)
     }

@@ -1,6 +1,6 @@
 // The open questions, page by page: a hundred come at once, the next before the reader is through with these.
 import { useRef, useState } from "preact/hooks"
-import { answered, api, Problem, type Schemas } from "../../api"
+import { answered, api, Problem, problemOf, type Schemas } from "../../api"
 import { useLoad } from "../../load"
 
 export type Question = Schemas["ReviewQuestion"]
@@ -37,7 +37,7 @@ export function useQuestions(): Questions {
       (page) => setLater((held) => ({ questions: [...(held?.questions ?? []), ...page.questions], cursor: page.next_cursor })),
       (fault) => {
         asked.current = ""
-        setProblem(fault instanceof Problem ? fault : new Problem(0, "", "", ""))
+        setProblem(problemOf(fault))
       })
   }
   // What is asked anew may move from one page to another meanwhile: each pair is there once.

@@ -1,7 +1,7 @@
 // Adding a source: a key for what sends by itself, or what to put into the configuration for a system that is known or
 // described by a mapping; and a try-out with a payload before anything is set up.
 import { useState } from "preact/hooks"
-import { answered, api, Problem, type Schemas } from "../../api"
+import { answered, api, Problem, type Schemas, unreachable } from "../../api"
 import { useSpeech } from "../../i18n"
 import { useLoad } from "../../load"
 import { useParam } from "../../router"
@@ -75,7 +75,7 @@ function ByKey() {
     setSending(true)
     const list = origins.split(/\s+/).filter(Boolean)
     api.POST("/v1/keys", { body: { kind: "write", source: name, ...(list.length ? { origins: list } : {}) } as Schemas["NewKey"] }).then(answered)
-      .then(setMade, (f: unknown) => setProblem(f instanceof Problem ? f : new Problem(0, "", "", "")))
+      .then(setMade, (f: unknown) => setProblem(f instanceof Problem ? f : unreachable()))
       .finally(() => setSending(false))
   }
   return (

@@ -1,6 +1,6 @@
 // Rehearsing, replaying and discarding: what would be is shown before anything is done, and what was done afterwards.
 import { useEffect, useRef, useState } from "preact/hooks"
-import { answered, api, Problem, type Schemas } from "../../api"
+import { answered, api, Problem, problemOf, type Schemas } from "../../api"
 import { useSpeech } from "../../i18n"
 import { useMay } from "../../session"
 import { Button, Modal, Theirs } from "../../ui/parts"
@@ -68,7 +68,7 @@ export function Changing({ target, onClose, onDone }: { target: Target; onClose:
       }
       set({ ...state, over: true })
     } catch (fault) {
-      if (!control.signal.aborted) set({ ...state, over: true, problem: fault instanceof Problem ? fault : new Problem(0, "", "", "") })
+      if (!control.signal.aborted) set({ ...state, over: true, problem: problemOf(fault) })
     }
   }
   useEffect(() => {

@@ -1,6 +1,6 @@
 // One item of the quarantine: why it was put aside, its payload as far as the policy shows it, and what can be done.
 import { useState } from "preact/hooks"
-import { answered, api, Problem, type Schemas } from "../../api"
+import { answered, api, Problem, type Schemas, unreachable } from "../../api"
 import { useSpeech } from "../../i18n"
 import { useLoad } from "../../load"
 import { useMay } from "../../session"
@@ -122,7 +122,7 @@ function Correction({ item, done }: { item: Item; done: () => void }) {
     setSending(true)
     api.POST("/v1/quarantine/items/{place}/correct", { params: { path: { place: item.place } }, body: { with: value } }).then(answered).then(
       (now) => { tell(now.status === "open" ? say.stays(now.reason) : say.corrected); done() },
-      (f: unknown) => setProblem(f instanceof Problem ? f : new Problem(0, "", "", "")),
+      (f: unknown) => setProblem(f instanceof Problem ? f : unreachable()),
     ).finally(() => setSending(false))
   }
   return (

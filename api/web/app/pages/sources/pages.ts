@@ -1,6 +1,6 @@
 // A list that is fetched a page at a time, as far down as somebody scrolls.
 import { useEffect, useRef, useState } from "preact/hooks"
-import { answered, api, Problem, type Schemas } from "../../api"
+import { answered, api, Problem, problemOf, type Schemas } from "../../api"
 
 export type Item = Schemas["Quarantined"]
 export type Filter = { source?: string; reason?: string; status?: Item["status"] }
@@ -30,7 +30,7 @@ export function useItems(filter: Filter, version: number): Listed {
     api.GET("/v1/quarantine", { params: { query: { ...filter, limit: perPage, after } }, signal: control.signal }).then(answered).then(
       (page) => { if (!control.signal.aborted) set({ key, items: items.concat(page.items), after: page.next, loading: false }) },
       (fault: unknown) => {
-        if (!control.signal.aborted) set((s) => ({ ...s, key, loading: false, problem: fault instanceof Problem ? fault : new Problem(0, "", "", "") }))
+        if (!control.signal.aborted) set((s) => ({ ...s, key, loading: false, problem: problemOf(fault) }))
       },
     )
   }

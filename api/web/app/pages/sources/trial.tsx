@@ -1,6 +1,6 @@
 // What a connector, or a mapping that somebody writes, makes of a payload. Nothing is kept on the server.
 import { useRef, useState } from "preact/hooks"
-import { answered, api, Problem, type Schemas } from "../../api"
+import { answered, api, Problem, type Schemas, unreachable } from "../../api"
 import { useSpeech } from "../../i18n"
 import { useMay } from "../../session"
 import { Button, Card, Field, Theirs } from "../../ui/parts"
@@ -53,7 +53,7 @@ export function Trial({ connector, source }: { connector?: string; source?: stri
     const named = source ?? (validName.test(name) ? name : undefined)
     const body: Schemas["Trial"] = connector ? { connector, payload, source: named } : { mapping, payload, source: named, stream: stream || undefined }
     api.POST("/v1/connectors/try", { body }).then(answered)
-      .then(setResult, (f: unknown) => { setResult(undefined); setProblem(f instanceof Problem ? f : new Problem(0, "", "", "")) })
+      .then(setResult, (f: unknown) => { setResult(undefined); setProblem(f instanceof Problem ? f : unreachable()) })
       .finally(() => setSending(false))
   }
   const goTo = (f: Fault) => {
