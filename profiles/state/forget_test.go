@@ -37,7 +37,7 @@ var forgetting = map[string]string{
 	"kindPart":       "stays until the next model: 40 bits of hashes of values that several records had",
 	"kindSchema":     "stays: message ids of first events, no values",
 
-	"kindFormat": "", "kindOffset": "", "kindDoc": "", "kindVersion": "", "kindCount": "", "kindContract": "", "kindRules": "",
+	"kindFormat": "", "kindOffset": "", "kindDoc": "", "kindVersion": "", "kindCount": "", "kindItemCount": "", "kindContract": "", "kindRules": "",
 	"kindModel": "", "kindDefinitions": "", "kindAnalysis": "", "kindClock": "", "kindTaken": "", "kindFeed": "",
 	"kindLive": "ForgetLive", "kindLiveHead": "",
 }

@@ -32,6 +32,8 @@ import (
 //	count       what became of records        kindCount WS source day
 //	item        quarantine                    kindItem WS partition offset ordinal
 //	payload     of an open item               kindPayload WS partition offset ordinal
+//	items       how many of a kind there are  kindItemCount WS source stage reason status day
+//	counted     that they are counted         kindItemCount
 //	schema      what is inferred of an event  kindSchema WS source event
 //	contract    what an event should be       kindContract WS source event
 //	stale       profile to publish            kindStale WS profile
@@ -111,6 +113,7 @@ const (
 	kindCount     = 'c'
 	kindItem      = 'q'
 	kindPayload   = 'y'
+	kindItemCount = '7'
 	kindSchema    = 'S'
 	kindContract  = 'C'
 	kindStale     = 't'

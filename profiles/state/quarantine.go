@@ -112,6 +112,11 @@ func readItem(r pebble.Reader, s space, pos stream.Position, ordinal uint32) (*I
 
 // PutItem stores a quarantined item of this workspace. The caller does not change it afterwards.
 func (s *Space) PutItem(i *Item) error {
+	was, err := s.Item(i.Position, i.Ordinal)
+	if err != nil {
+		return err
+	}
+	s.regroup(was, i)
 	s.tx.items[itemID{s.number, i.Position, i.Ordinal}] = i
 	if err := s.tx.set(s.itemKey(kindItem, i.Position, i.Ordinal), i.append(nil)); err != nil {
 		return err
@@ -152,26 +157,6 @@ func (s *Store) Items(q ItemQuery) ([]*Item, error) {
 		return nil, fmt.Errorf("list quarantine: %w", err)
 	}
 	return items, nil
-}
-
-// ItemGroup is what quarantined items are counted by.
-type ItemGroup struct {
-	Source, Stage, Reason string
-	Status                Status
-	Day                   stream.Day // of receipt
-}
-
-// CountItems counts the quarantined items that a query selects, whatever its limit.
-func (s *Store) CountItems(q ItemQuery) (map[ItemGroup]uint64, error) {
-	counts := map[ItemGroup]uint64{}
-	err := s.eachItem(&q, func(i *Item) error {
-		counts[ItemGroup{i.Source, i.Stage, i.Reason, i.Status, stream.DayOf(i.ReceivedAt)}]++
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("count quarantine: %w", err)
-	}
-	return counts, nil
 }
 
 // eachItem calls f for what a query selects until it returns an error; errStop is none.

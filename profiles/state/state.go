@@ -96,6 +96,9 @@ func (s *Store) load() error {
 	if err := s.endFeeds(); err != nil {
 		return err
 	}
+	if err := s.countItemsOnce(); err != nil {
+		return err
+	}
 	s.tx, err = newTx(s)
 	return err
 }

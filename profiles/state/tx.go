@@ -53,9 +53,10 @@ type Tx struct {
 	spare       []*addedState  // memory of earlier steps
 	whole       profiles.State // scratch
 	dirtyCounts []*heldCounts
-	telling     []*Space         // who has something to tell of this step
-	untold      []string         // workspaces of whose feed less may be told since this step
-	items       map[itemID]*Item // of this step
+	telling     []*Space              // who has something to tell of this step
+	untold      []string              // workspaces of whose feed less may be told since this step
+	items       map[itemID]*Item      // of this step
+	itemCounts  map[itemGroupID]int64 // what this step adds to each
 	shapes      shapes
 	stale       staleSet
 	// Of this step: observations that were forgotten, so that what was kept of them is read no more, and
@@ -115,7 +116,7 @@ func newTx(s *Store) (*Tx, error) {
 	}
 	t := &Tx{
 		store: s, at: cursor{db: s.db}, tables: cursor{db: s.db, durable: true}, fresh: fresh,
-		offsets: map[stream.Partition]uint64{}, docs: map[string]stamped{}, items: map[itemID]*Item{}, shapes: newShapes(),
+		offsets: map[stream.Partition]uint64{}, docs: map[string]stamped{}, items: map[itemID]*Item{}, itemCounts: map[itemGroupID]int64{}, shapes: newShapes(),
 		own: map[string][]byte{}, models: map[modelID][]byte{}, forgotten: map[spaceID]bool{},
 		byName:      map[string]*Space{},
 		observed:    newCache[spaceID, *Observed](n),
@@ -257,6 +258,7 @@ func (t *Tx) endStep() error {
 	t.linked.endStep()
 	t.marks.endStep()
 	clear(t.items)
+	clear(t.itemCounts)
 	t.shapes.endStep()
 	t.forgetStates()
 	clear(t.accounts)
@@ -272,7 +274,7 @@ func (t *Tx) flush() error {
 	if err := t.marks.flush(t.batch); err != nil {
 		return err
 	}
-	if err := errors.Join(t.flushStates(), t.flushAccounts(), t.postings.flush(t), t.linked.flush(t), t.flushShapes(), t.flushValues(), t.flushClocks(), t.flushErasures(), t.flushLive(), t.flushOwn()); err != nil {
+	if err := errors.Join(t.flushStates(), t.flushAccounts(), t.postings.flush(t), t.linked.flush(t), t.flushShapes(), t.flushItemCounts(), t.flushValues(), t.flushClocks(), t.flushErasures(), t.flushLive(), t.flushOwn()); err != nil {
 		return err
 	}
 	for _, h := range t.dirtyCounts {

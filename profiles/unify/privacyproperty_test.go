@@ -238,7 +238,8 @@ func (l *lives) counted() string {
 	return text
 }
 
-// check looks for those who were erased for good, and for what is left of them in the quarantine.
+// check looks for those who were erased for good, and for what is left of them in the quarantine, whose counts are those
+// of its items.
 func (l *lives) check() {
 	l.Helper()
 	for _, p := range l.people {
@@ -253,7 +254,9 @@ func (l *lives) check() {
 	}
 	items, err := l.state.Items(state.ItemQuery{Workspace: "w", Limit: 1000})
 	must(l, err)
+	groups := map[state.ItemGroup]uint64{}
 	for _, i := range items {
+		groups[state.ItemGroup{Source: i.Source, Stage: i.Stage, Reason: i.Reason, Status: i.Status, Day: stream.DayOf(i.ReceivedAt)}]++
 		full, _, err := l.state.Item("w", i.Position, i.Ordinal)
 		must(l, err)
 		for _, p := range l.people {
@@ -261,6 +264,9 @@ func (l *lives) check() {
 				l.Fatalf("an item %+v holds %s", full, p.name)
 			}
 		}
+	}
+	if counts, err := l.state.CountItems(state.ItemQuery{Workspace: "w"}); err != nil || !maps.Equal(counts, groups) {
+		l.Fatalf("%v, %v is counted of %v", counts, err, groups)
 	}
 }
 
