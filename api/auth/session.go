@@ -2,12 +2,8 @@ package auth
 
 import (
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -65,6 +61,7 @@ func SessionScopes() []Scope {
 type Sessions struct {
 	keys   *Keys
 	secret []byte
+	seal   sealer
 
 	mu       sync.RWMutex
 	revision uint64
@@ -73,10 +70,12 @@ type Sessions struct {
 
 // NewSessions returns the sessions of an installation. The secret has 32 random bytes, the same on all servers.
 func NewSessions(keys *Keys, secret []byte) (*Sessions, error) {
-	if len(secret) < sha256.Size {
-		return nil, errors.New("configure sessions: secret: is too short")
+	seal, err := newSealer(secret, "agent session")
+	if err != nil {
+		return nil, fmt.Errorf("configure sessions: %w", err)
 	}
-	return &Sessions{keys: keys, secret: secret}, nil
+	seal.bound, seal.most = sessionPrefix, maxSession
+	return &Sessions{keys: keys, secret: secret, seal: seal}, nil
 }
 
 // sessionToken is what a token holds.
@@ -135,10 +134,10 @@ func (s *Sessions) Make(maker *Key, n NewSession) (text string, session *Key, er
 	token := sessionToken{
 		Key: hash, Observation: n.Observation, Conversation: n.Conversation, Purpose: n.Purpose, Scopes: n.Scopes, Expires: expires.Unix(),
 	}
-	if text, err = s.seal(id, &token); err != nil {
+	if text, err = s.seal.sealAs(id, &token); err != nil {
 		return "", nil, fmt.Errorf("make session: %w", err)
 	}
-	return text, token.key(maker, id), nil
+	return sessionPrefix + text, token.key(maker, id), nil
 }
 
 func sessionScopes(maker *Key, asked []Scope) ([]Scope, error) {
@@ -214,48 +213,15 @@ func (s *Sessions) proof(workspace string, id uuid.UUID) []byte {
 	return h.Sum(nil)[:6]
 }
 
-// seal encrypts a token by a key of its own, made from its id: no two are encrypted by the same.
-func (s *Sessions) seal(id uuid.UUID, token *sessionToken) (string, error) {
-	plain, err := json.Marshal(token)
-	if err != nil {
-		return "", err
-	}
-	box, err := s.box(id)
-	if err != nil {
-		return "", err
-	}
-	return sessionPrefix + base64.RawURLEncoding.EncodeToString(box.Seal(id[:], make([]byte, box.NonceSize()), plain, []byte(sessionPrefix))), nil
-}
-
+// open reads a token. Its key is made from the session's id, with which it begins.
 func (s *Sessions) open(text string) (id uuid.UUID, token *sessionToken, ok bool) {
 	body, found := strings.CutPrefix(text, sessionPrefix)
-	if !found || len(body) > maxSession {
+	if !found {
 		return id, nil, false
 	}
-	sealed, err := base64.RawURLEncoding.Strict().DecodeString(body)
-	if err != nil || len(sealed) < len(id) {
-		return id, nil, false
-	}
-	copy(id[:], sealed)
-	box, err := s.box(id)
-	if err != nil {
-		return id, nil, false
-	}
-	plain, err := box.Open(nil, make([]byte, box.NonceSize()), sealed[len(id):], []byte(sessionPrefix))
 	token = new(sessionToken)
-	return id, token, err == nil && json.Unmarshal(plain, token) == nil
-}
-
-func (s *Sessions) box(id uuid.UUID) (cipher.AEAD, error) {
-	key, err := hkdf.Key(sha256.New, s.secret, id[:], "agent session", 32)
-	if err != nil {
-		return nil, err
-	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCM(block)
+	id, ok = s.seal.openAs(body, token)
+	return id, token, ok
 }
 
 type endedDoc struct {
