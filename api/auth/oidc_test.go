@@ -92,7 +92,7 @@ func TestSomebodySignsInAtAProvider(t *testing.T) {
 				t.Fatal(err)
 			}
 			if key.Workspace != "acme" || len(key.Scopes) != 1 || !key.May(auth.ScopeProfilesRead) || key.Reader != auth.DefaultReader ||
-				!strings.HasPrefix(key.Actor(), "jwt:") || strings.Contains(key.Actor(), "ada") {
+				!strings.HasPrefix(key.Actor(), "jwt:") || strings.Contains(key.Actor(), "ada@") {
 				t.Errorf("may %+v", key)
 			}
 			signIns, _, _ := newSignIns(t, auth.Issuer{Issuer: f.URL, Audience: oidctest.ClientID})
