@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"tributary/api/browser"
 	"tributary/api/problem"
 )
 
@@ -102,12 +103,7 @@ func (a *API) recover(c *gin.Context) {
 // secure sets the headers that every answer has: none is to be stored, framed, sniffed or run.
 func secure(c *gin.Context) {
 	h := c.Writer.Header()
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+	browser.Restrict(h, "default-src 'none'; frame-ancestors 'none'")
 	h.Set("Cache-Control", "no-store")
 }
 
