@@ -57,18 +57,10 @@ type pairView struct {
 // sideView is what is looked at of a profile to tell whether it is another one: who it is and where it comes from, not
 // what it did.
 type sideView struct {
-	Profile           uuid.UUID            `json:"profile" policy:"meta"`
-	FirstSeen         time.Time            `json:"first_seen,omitzero" policy:"meta"`
-	LastSeen          time.Time            `json:"last_seen,omitzero" policy:"meta"`
-	Events            uint64               `json:"events" policy:"meta"`
-	Attributes        map[string]traitView `json:"attributes" policy:"-"`
-	Traits            map[string]traitView `json:"traits" policy:"-"`
-	TraitsTotal       int                  `json:"traits_total" policy:"meta"`
-	Identifiers       []identifierView     `json:"identifiers" policy:"-"`
-	IdentifiersTotal  int                  `json:"identifiers_total" policy:"meta"`
-	Sources           []sourceView         `json:"sources" policy:"-"`
-	Observations      []observationView    `json:"observations" policy:"-"`
-	ObservationsTotal int                  `json:"observations_total" policy:"meta"`
+	Profile uuid.UUID `json:"profile" policy:"meta"`
+	whoView
+	Observations      []observationView `json:"observations" policy:"-"`
+	ObservationsTotal int               `json:"observations_total" policy:"meta"`
 }
 
 var untrustedInPair = []string{
@@ -78,14 +70,14 @@ var untrustedInPair = []string{
 }
 
 func newSideView(found *profiles.Answer) sideView {
-	p := newProfileView(found)
-	withoutAlternatives(p.Traits)
-	withoutAlternatives(p.Attributes)
-	return sideView{
-		Profile: p.Profile, FirstSeen: p.FirstSeen, LastSeen: p.LastSeen, Events: p.Events, Attributes: p.Attributes, Traits: p.Traits,
-		TraitsTotal: p.TraitsTotal, Identifiers: p.Identifiers, IdentifiersTotal: p.IdentifiersTotal, Sources: p.Sources,
-		Observations: p.Observations, ObservationsTotal: p.ObservationsTotal,
+	p := &found.Profile
+	view := sideView{
+		Profile: p.ID, whoView: newWhoView(p),
+		Observations: each(first(p.Observations, maxObservations), newObservationView), ObservationsTotal: len(p.Observations),
 	}
+	withoutAlternatives(view.Traits)
+	withoutAlternatives(view.Attributes)
+	return view
 }
 
 // getPair answers two profiles side by side, with what speaks for one person and against.

@@ -82,11 +82,8 @@ type candidateView struct {
 	LastSeen     time.Time `json:"last_seen,omitzero" policy:"meta"`
 }
 
-type profileView struct {
-	subjectView
-	// AsOf is the time as of which it was asked for; absent: now.
-	AsOf             *time.Time           `json:"as_of,omitempty" policy:"meta"`
-	Untrusted        []string             `json:"untrusted" policy:"meta"`
+// whoView is who somebody is and where that comes from.
+type whoView struct {
 	FirstSeen        time.Time            `json:"first_seen,omitzero" policy:"meta"`
 	LastSeen         time.Time            `json:"last_seen,omitzero" policy:"meta"`
 	Events           uint64               `json:"events" policy:"meta"`
@@ -96,10 +93,18 @@ type profileView struct {
 	Identifiers      []identifierView     `json:"identifiers" policy:"-"`
 	IdentifiersTotal int                  `json:"identifiers_total" policy:"meta"`
 	Sources          []sourceView         `json:"sources" policy:"-"`
-	Counters         []counterView        `json:"counters" policy:"-"`
-	CountersTotal    int                  `json:"counters_total" policy:"meta"`
-	Items            []itemView           `json:"items" policy:"-"`
-	Accounts         []accountOfView      `json:"accounts" policy:"-"`
+}
+
+type profileView struct {
+	subjectView
+	// AsOf is the time as of which it was asked for; absent: now.
+	AsOf      *time.Time `json:"as_of,omitempty" policy:"meta"`
+	Untrusted []string   `json:"untrusted" policy:"meta"`
+	whoView
+	Counters      []counterView   `json:"counters" policy:"-"`
+	CountersTotal int             `json:"counters_total" policy:"meta"`
+	Items         []itemView      `json:"items" policy:"-"`
+	Accounts      []accountOfView `json:"accounts" policy:"-"`
 	// Computed, Segments and Consent are of now, and absent of a profile as of another time.
 	Computed          map[string]computedView `json:"computed,omitempty" policy:"-"`
 	Segments          []inSegmentView         `json:"segments,omitempty" policy:"-"`
@@ -217,16 +222,10 @@ type leftOutView struct {
 func newProfileView(a *profiles.Answer) profileView {
 	p := &a.Profile
 	return profileView{
-		subjectView: newSubject(p.ID, a.Requested, a.IdentityVersion),
-		Untrusted:   untrustedInProfile,
-		FirstSeen:   p.FirstSeen, LastSeen: p.LastSeen, Events: p.Events,
-		Attributes:  traitViews(p.Attributes),
-		Traits:      traitViews(first(p.Traits, maxTraits)),
-		TraitsTotal: len(p.Traits), IdentifiersTotal: len(p.Identifiers), CountersTotal: len(p.Counters),
-		Identifiers: each(fewOfEach(p.Identifiers), func(x *profiles.HeldIdentifier) identifierView {
-			return identifierView{Type: x.Type, Value: x.Value, Sources: x.Sources, Observations: x.Observations, Shared: x.Shared}
-		}),
-		Sources: each(p.Sources, func(x *profiles.SourceSeen) sourceView { return sourceView{x.Name, x.Events, x.FirstSeen, x.LastSeen} }),
+		subjectView:   newSubject(p.ID, a.Requested, a.IdentityVersion),
+		Untrusted:     untrustedInProfile,
+		whoView:       newWhoView(p),
+		CountersTotal: len(p.Counters),
 		Counters: each(first(p.Counters, maxCounters), func(x *profiles.Counter) counterView {
 			return counterView{Name: x.Name, Channel: x.Channel, Events: x.Events}
 		}),
@@ -237,6 +236,19 @@ func newProfileView(a *profiles.Answer) profileView {
 		Observations:      each(first(p.Observations, maxObservations), newObservationView),
 		ObservationsTotal: len(p.Observations),
 		LeftOut:           leftOutView(p.LeftOut),
+	}
+}
+
+func newWhoView(p *profiles.Profile) whoView {
+	return whoView{
+		FirstSeen: p.FirstSeen, LastSeen: p.LastSeen, Events: p.Events,
+		Attributes:  traitViews(p.Attributes),
+		Traits:      traitViews(first(p.Traits, maxTraits)),
+		TraitsTotal: len(p.Traits), IdentifiersTotal: len(p.Identifiers),
+		Identifiers: each(fewOfEach(p.Identifiers), func(x *profiles.HeldIdentifier) identifierView {
+			return identifierView{Type: x.Type, Value: x.Value, Sources: x.Sources, Observations: x.Observations, Shared: x.Shared}
+		}),
+		Sources: each(p.Sources, func(x *profiles.SourceSeen) sourceView { return sourceView{x.Name, x.Events, x.FirstSeen, x.LastSeen} }),
 	}
 }
 
