@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -425,20 +424,19 @@ func (a *API) said(c *gin.Context, body *sayBody) (*event.Event, error) {
 
 // ofEvent puts the faults of an event in terms of the request.
 func ofEvent(err error) error {
-	var faults event.Errors
-	if !errors.As(err, &faults) {
+	d := problem.OfFaults(err)
+	if d == nil {
 		return err
 	}
-	d := problem.New(problem.Invalid, "")
-	for _, f := range faults {
-		field := strings.TrimPrefix(f.Field, "cx.")
-		switch field {
+	for i := range d.Errors {
+		switch field := strings.TrimPrefix(d.Errors[i].Field, "cx."); field {
 		case "message_id":
-			field = "header." + idempotencyHeader
+			d.Errors[i].Field = "header." + idempotencyHeader
 		case "original_at":
-			field = "at"
+			d.Errors[i].Field = "at"
+		default:
+			d.Errors[i].Field = field
 		}
-		d.Errors = append(d.Errors, problem.FieldError{Field: field, Reason: f.Reason})
 	}
 	return d
 }

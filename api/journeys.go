@@ -7,7 +7,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tributary/api/problem"
-	"tributary/ingest/event"
 	"tributary/journeys/flow"
 	"tributary/profiles/analysis"
 	"tributary/sql/store"
@@ -54,14 +53,10 @@ func (a *API) reportProblem(c *gin.Context, err error) error {
 
 // ofReport says what an error of a report means: what was asked is wrong, or the analytics store cannot say now.
 func ofReport(err error) error {
-	var faults event.Errors
-	switch {
-	case errors.As(err, &faults):
-		d := problem.New(problem.Invalid, "")
-		for _, f := range faults {
-			d.Errors = append(d.Errors, problem.FieldError{Field: f.Field, Reason: f.Reason})
-		}
+	if d := problem.OfFaults(err); d != nil {
 		return d
+	}
+	switch {
 	case errors.Is(err, analysis.ErrNoSegment):
 		return problem.Field("filter.segment", "is not declared; GET /v1/segments lists those there are")
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):

@@ -252,18 +252,14 @@ func (a *API) rehearse(ctx context.Context, _ string, items []*state.Item) ([]qu
 
 // quarantineProblem is what an error of the quarantine's desk means to a client.
 func quarantineProblem(err error) error {
-	var faults event.Errors
 	var conflict *quarantine.ConflictError
 	switch {
 	case errors.Is(err, quarantine.ErrUnknown):
 		return problem.New(noSuchItem, "")
 	case errors.As(err, &conflict):
 		return problem.New(problem.Conflict, conflict.Why)
-	case errors.As(err, &faults):
-		d := problem.New(problem.Invalid, "")
-		for _, f := range faults {
-			d.Errors = append(d.Errors, problem.FieldError{Field: f.Field, Reason: f.Reason})
-		}
+	}
+	if d := problem.OfFaults(err); d != nil {
 		return d
 	}
 	return err

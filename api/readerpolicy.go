@@ -118,17 +118,16 @@ func (a *API) commandPolicy(c *gin.Context, document string, dry bool) error {
 	return err
 }
 
+// unchanged is the detail of the problem of a document that is not taken.
+const unchanged = "nothing was changed"
+
 func (a *API) answerPolicy(c *gin.Context, document string, own bool, err error) {
 	var view *policyView
 	if err == nil {
 		view, err = newPolicyView(document, own)
 	}
-	if faults := policy.Faults(err); len(faults) > 0 {
-		d := problem.New(problem.Invalid, "nothing was changed")
-		for _, f := range faults {
-			d.Errors = append(d.Errors, problem.FieldError{Field: f.Path, Reason: f.Reason})
-		}
-		err = d
+	if d := problem.OfFaults(policy.Faults(err).Err()); d != nil {
+		d.Detail, err = unchanged, d
 	}
 	if err != nil {
 		a.fail(c, err)

@@ -14,7 +14,6 @@ import (
 
 	"tributary/api/problem"
 	"tributary/identity"
-	"tributary/ingest/event"
 	"tributary/ingest/stream"
 	"tributary/profiles"
 	"tributary/profiles/analysis"
@@ -240,13 +239,8 @@ func (a *API) putDefinitions(c *gin.Context) {
 		ctx := unify.WithAction(c.Request.Context(), "definitions.set")
 		_, err = a.Commands.Do(ctx, keyOf(c).Workspace, unify.ProfilesDefinitions{Document: string(text)})
 	}
-	var faults event.Errors
-	if errors.As(err, &faults) {
-		d := problem.New(problem.Invalid, "nothing was changed")
-		for _, f := range faults {
-			d.Errors = append(d.Errors, problem.FieldError{Field: f.Field, Reason: f.Reason})
-		}
-		err = d
+	if d := problem.OfFaults(err); d != nil {
+		d.Detail, err = unchanged, d
 	}
 	if err != nil {
 		a.fail(c, err)

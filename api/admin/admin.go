@@ -15,7 +15,6 @@ import (
 	"tributary/api/auth"
 	"tributary/api/problem"
 	"tributary/api/statement"
-	"tributary/ingest/event"
 	"tributary/ingest/stream"
 	"tributary/profiles"
 	"tributary/profiles/privacy/desk"
@@ -247,19 +246,15 @@ func (h *handlers) fail(w http.ResponseWriter, r *http.Request, err error) {
 func toProblem(err error) *problem.Document {
 	var document *problem.Document
 	var tooLarge *http.MaxBytesError
-	var faults event.Errors
 	var conflict *quarantine.ConflictError
+	if d := problem.OfFaults(err); d != nil {
+		return d
+	}
 	switch {
 	case errors.As(err, &document):
 		return document
 	case errors.As(err, &tooLarge):
 		return problem.New(problem.TooLarge, "")
-	case errors.As(err, &faults):
-		d := problem.New(problem.Invalid, "")
-		for _, f := range faults {
-			d.Errors = append(d.Errors, problem.FieldError{Field: f.Field, Reason: f.Reason})
-		}
-		return d
 	case errors.Is(err, quarantine.ErrUnknown):
 		return problem.New(noSuchItem, "")
 	case errors.As(err, &conflict):

@@ -195,7 +195,7 @@ func (im *importing) reject(line []byte, faults event.Errors) {
 	if len(im.Failures) < maxFailures {
 		failure := LineFailure{Line: im.line}
 		for _, f := range faults {
-			failure.Errors = append(failure.Errors, problem.FieldError{Field: f.Field, Reason: f.Reason})
+			failure.Errors = append(failure.Errors, problem.FieldError(f))
 		}
 		im.Failures = append(im.Failures, failure)
 	}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+
+	"tributary/ingest/event"
 )
 
 // anyName stands for every purpose or kind of reader without a word of its own.
@@ -26,11 +28,11 @@ var ErrInvalid = errors.New("policy: the document is not valid")
 // combination of purpose, reader and class without a rule.
 func Parse(document []byte) (*Policy, error) {
 	if len(document) > maxDocument {
-		return nil, fmt.Errorf("%w: %w", ErrInvalid, Fault{"document", fmt.Sprintf("is larger than %d KiB", maxDocument>>10)})
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, event.FieldError{Field: "document", Reason: fmt.Sprintf("is larger than %d KiB", maxDocument>>10)})
 	}
 	var top any
 	if err := yaml.Unmarshal(document, &top); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrInvalid, Fault{"document", "is not YAML: " + firstLine(yaml.FormatError(err, false, false))})
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, event.FieldError{Field: "document", Reason: "is not YAML: " + firstLine(yaml.FormatError(err, false, false))})
 	}
 	p := &parser{policy: &Policy{
 		narrower: map[string][]string{}, traits: map[string]string{},
@@ -57,7 +59,7 @@ type parser struct {
 }
 
 func (p *parser) fault(path, format string, args ...any) {
-	p.faults = append(p.faults, Fault{path, fmt.Sprintf(format, args...)})
+	p.faults = append(p.faults, event.FieldError{Field: path, Reason: fmt.Sprintf(format, args...)})
 }
 
 // object reads a mapping whose members are of a list; known empty: of any name.

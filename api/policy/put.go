@@ -4,18 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 
+	"tributary/ingest/event"
 	"tributary/profiles/unify"
 )
 
-// Fault is one fault of a document, with where it is.
-type Fault struct{ Path, Reason string }
-
-// Error implements error.
-func (f Fault) Error() string { return f.Path + ": " + f.Reason }
-
 // Faults are those of a document that Parse refused, all of them; of another error there are none.
-func Faults(err error) (list []Fault) {
-	var one Fault
+func Faults(err error) (list event.Errors) {
+	var one event.FieldError
 	if many, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, e := range many.Unwrap() {
 			list = append(list, Faults(e)...)

@@ -6,22 +6,17 @@ import (
 	"strings"
 
 	"tributary/api/problem"
-	"tributary/ingest/event"
 	"tributary/journeys/analyst"
 )
 
 // Problem says what an error of a statement means to who asked; nil: it is none.
 func Problem(err error) *problem.Document {
-	var faults event.Errors
 	var fault *analyst.Fault
 	var engine *analyst.EngineError
-	switch {
-	case errors.As(err, &faults):
-		d := problem.New(problem.Invalid, "")
-		for _, f := range faults {
-			d.Errors = append(d.Errors, problem.FieldError{Field: f.Field, Reason: f.Reason})
-		}
+	if d := problem.OfFaults(err); d != nil {
 		return d
+	}
+	switch {
 	case errors.As(err, &fault):
 		return problem.Field("sql", fault.Error())
 	case errors.As(err, &engine):
