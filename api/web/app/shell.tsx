@@ -3,6 +3,7 @@ import type { ComponentType } from "preact"
 import { useEffect, useErrorBoundary, useMemo, useRef, useState } from "preact/hooks"
 import { onSignedOut, Problem, problemOf, unreachable } from "./api"
 import { choose, languages, type Language, preferred, speechOf, Speaking, useSpeech } from "./i18n"
+import { useKeydown } from "./keys"
 import { forgetLoads } from "./load"
 import { pages, type Page } from "./pages"
 import { followed, go, href, usePlace } from "./router"
@@ -108,15 +109,11 @@ function FindBox() {
 
 /** useSlash puts the cursor into the search at "/", unless somebody writes. */
 function useSlash() {
-  useEffect(() => {
-    const press = (e: KeyboardEvent) => {
-      if (e.key !== "/" || e.ctrlKey || e.metaKey || e.altKey || (e.target as Element).closest("input, textarea, select, dialog")) return
-      e.preventDefault()
-      document.querySelector<HTMLInputElement>(".find input")?.focus()
-    }
-    addEventListener("keydown", press)
-    return () => removeEventListener("keydown", press)
-  }, [])
+  useKeydown((event) => {
+    if (event.key !== "/") return
+    event.preventDefault()
+    document.querySelector<HTMLInputElement>(".find input")?.focus()
+  })
 }
 
 const themeKey = "tributary.theme"

@@ -1,6 +1,6 @@
 // The small parts that pages are made of.
 import type { ComponentChildren, JSX } from "preact"
-import { useEffect, useId, useRef, useState } from "preact/hooks"
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks"
 import { useSpeech } from "../i18n"
 import { href, usePlace } from "../router"
 
@@ -111,7 +111,8 @@ export function Modal({ title, drawer, wide, onClose, children }: { title: Compo
   const heading = useId()
   // The browser tells of a closing later. By then another dialog may stand in this one's place, and is not to go with it.
   const gone = useRef(false)
-  useEffect(() => {
+  // It is open before the next key is pressed: what a key means depends on it.
+  useLayoutEffect(() => {
     const dialog = box.current!
     dialog.showModal()
     return () => {

@@ -90,7 +90,7 @@ function Queue() {
       setBusy(false)
     }
   }
-  useKeys(preview ? {} : {
+  useKeys({
     next: () => step(1), previous: () => step(-1), merge: () => void sayOf("merge"), never: () => void sayOf("never_merge"), undo: () => void back(),
     skip: () => step(1), preview: () => now && setPreview({ kind: "merge", a: now.a, b: now.b }),
   })

@@ -1,6 +1,6 @@
 // The keys of the review queue. They are letters without a modifier, so that they clash with no shortcut of a browser, and mean nothing
 // while something is typed or a dialog is open.
-import { useEffect, useRef } from "preact/hooks"
+import { useKeydown } from "../../keys"
 
 export type Does = "next" | "previous" | "merge" | "never" | "skip" | "undo" | "preview"
 
@@ -15,20 +15,12 @@ export const keys: { does: Does; keys: string[]; shown: string[] }[] = [
 ]
 
 /** useKeys calls what a key is for. */
-export function useKeys(actions: Partial<Record<Does, () => void>>): void {
-  const current = useRef(actions)
-  current.current = actions
-  useEffect(() => {
-    const pressed = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing) return
-      if ((event.target as Element | null)?.closest?.("input, select, textarea, dialog, [contenteditable]")) return
-      const key = event.key.length === 1 ? event.key.toLowerCase() : event.key
-      const action = current.current[keys.find((k) => k.keys.includes(key))?.does ?? "skip"]
-      if (!action || !keys.some((k) => k.keys.includes(key))) return
-      event.preventDefault()
-      action()
-    }
-    addEventListener("keydown", pressed)
-    return () => removeEventListener("keydown", pressed)
-  }, [])
+export function useKeys(actions: Record<Does, () => void>): void {
+  useKeydown((event) => {
+    const name = event.key.length === 1 ? event.key.toLowerCase() : event.key
+    const key = keys.find((k) => k.keys.includes(name))
+    if (!key || event.repeat) return
+    event.preventDefault()
+    actions[key.does]()
+  })
 }
