@@ -212,6 +212,7 @@ type API struct {
 	handoffLocks handoffLocks
 	streams      *streams
 	trials       chan struct{} // holds one while a connector is tried
+	defining     sync.Mutex    // held while definitions take the place of those that were read
 	down         sync.Map      // by part: those that did not work when they were last asked
 }
 

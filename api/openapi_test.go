@@ -31,6 +31,7 @@ import (
 	"tributary/profiles"
 	"tributary/profiles/analysis"
 	"tributary/profiles/computed"
+	"tributary/profiles/define"
 	"tributary/profiles/explain"
 	"tributary/profiles/export"
 	"tributary/profiles/handoff"
@@ -39,6 +40,7 @@ import (
 	"tributary/profiles/privacy/erase"
 	"tributary/profiles/quarantine"
 	"tributary/profiles/reconcile"
+	"tributary/profiles/segment"
 	"tributary/profiles/sourcehealth"
 	"tributary/profiles/steward"
 )
@@ -151,6 +153,9 @@ func TestAnswersAndSchemasHaveTheSameFields(t *testing.T) {
 		"Computed": computedView{}, "InSegment": inSegmentView{}, "Segments": segmentsView{}, "Segment": analysis.Segment{},
 		"SegmentMembers": segmentMembersView{}, "SegmentMember": segmentMemberView{}, "SegmentChanges": segmentChangesView{},
 		"SegmentChange": segmentChangeView{}, "Definitions": definitionsView{}, "ReaderPolicy": policyView{}, "ReaderRule": policyRuleView{}, "PendingTrait": analysis.Pending{},
+		"DefinitionsDocument": define.Definitions{}, "SegmentDefinition": segment.Definition{}, "SegmentCondition": segment.Condition{}, "SegmentCounter": segment.Counter{},
+		"SegmentConsent": segment.Consent{}, "SegmentSatisfaction": segment.Satisfaction{}, "ComputedDefinition": computed.Definition{},
+		"SegmentPreviewQuestion": previewBody{}, "SegmentPreview": previewView{}, "SegmentForeseen": analysis.Foreseen{}, "SegmentFigures": analysis.Figures{}, "SegmentExample": exampleView{},
 		"ReportScope": report.Request{}, "ReportFilter": report.Filter{}, "ReportSample": report.Sample{}, "ReportSegment": analysis.Published{}, "EventCondition": computed.Condition{},
 		"FunnelQuestion": flow.FunnelRequest{}, "FunnelPeopleQuestion": flow.FunnelPeopleRequest{}, "FunnelStep": flow.Step{}, "FunnelExclusion": flow.Exclusion{},
 		"Funnel": flow.Funnel{}, "FunnelStepCount": flow.StepCount{}, "Took": flow.Took{}, "FunnelGroup": flow.Group{},

@@ -275,6 +275,7 @@ func (w *world) readings(key, conversation string) map[string]*httptest.Response
 		"between_people":       w.do(http.MethodPost, at("/v1/journeys/time-between/people"), key, `{}`),
 		"members":              get("/v1/segments/marksegment/members"),
 		"changes":              get("/v1/segments/marksegment/changes"),
+		"segment_preview":      w.do(http.MethodPost, at("/v1/segments/preview"), key, `{"definitions":{"segments":[{"name":"marksegment","when":{"trait":"favourite"}}]},"segment":"marksegment"}`),
 		"repeat_people":        w.do(http.MethodPost, at("/v1/journeys/repeat-contacts/people"), key, `{"from":"2026-03-01"}`),
 		"driver_people":        w.do(http.MethodPost, at("/v1/journeys/drivers/people"), key, `{"from":"2026-03-01"}`),
 		"driver_examples":      w.do(http.MethodPost, at("/v1/journeys/drivers/examples"), key, `{"from":"2026-03-01"}`),
@@ -564,5 +565,5 @@ func TestEveryViewSaysItsClasses(t *testing.T) {
 // personalViews are the answers of the personal routes.
 func personalViews() []any {
 	return []any{profileView{}, contextView{}, timelineView{}, explain.Answer{}, explain.Standing{}, handoffView{}, handoffsView{}, disclosuresView{}, traitHistoryView{}, movedView{},
-		customersView{}, agentSessionView{}, accountView{}, commitmentsView{}, profileCommitmentsView{}, commitmentAnswerView{}, noteView{}, consentView{}, contactConsentView{}, checkView{}, segmentMembersView{}, segmentChangesView{}, flow.People{}, steward.Questions{}, pairView{}, steward.Forecast{}, steward.Decision{}, steward.Decisions{}, desk.Preview{}, desk.Done{}, export.View{}}
+		customersView{}, agentSessionView{}, accountView{}, commitmentsView{}, profileCommitmentsView{}, commitmentAnswerView{}, noteView{}, consentView{}, contactConsentView{}, checkView{}, segmentMembersView{}, segmentChangesView{}, previewView{}, flow.People{}, steward.Questions{}, pairView{}, steward.Forecast{}, steward.Decision{}, steward.Decisions{}, desk.Preview{}, desk.Done{}, export.View{}}
 }

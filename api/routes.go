@@ -84,6 +84,7 @@ func (a *API) routes() []route {
 		{http.MethodGet, "/v1/segments", auth.ScopeProfilesRead, aggregate, a.getSegments},
 		{http.MethodGet, "/v1/segments/:segment/members", auth.ScopeProfilesRead, personal, a.getSegmentMembers},
 		{http.MethodGet, "/v1/segments/:segment/changes", auth.ScopeProfilesRead, personal, a.getSegmentChanges},
+		{http.MethodPost, "/v1/segments/preview", auth.ScopeAdmin, personal, a.postPreview},
 		{http.MethodPost, "/v1/journeys/repeat-contacts", auth.ScopeJourneysRead, aggregate, reportOf(a, a.Contacting.Repeats)},
 		{http.MethodPost, "/v1/journeys/repeat-contacts/people", auth.ScopeProfilesRead, personal, reportOf(a, a.Contacting.RepeatPeople)},
 		{http.MethodPost, "/v1/journeys/contacts", auth.ScopeJourneysRead, aggregate, reportOf(a, a.Contacting.Journeys)},

@@ -29,6 +29,8 @@ type Analysis interface {
 	Members(workspace, name string, after identity.ProfileID, limit int) (members []state.SegmentMember, cursor string, err error)
 	Changes(workspace, name, cursor string, limit int) (changes []state.Change, next string, err error)
 	Definitions(workspace string) (*analysis.Document, error)
+	// Preview says who would be in the segments of a document that is not in force, and names some of one.
+	Preview(ctx context.Context, workspace string, document []byte, segment string) (*analysis.Preview, []identity.ProfileID, error)
 }
 
 // Commands gives commands through the log and waits until they are applied; admin.Commands does.
@@ -224,10 +226,12 @@ func (a *API) answerDefinitions(c *gin.Context, d *analysis.Document, err error)
 		a.fail(c, err)
 		return
 	}
+	c.Header("ETag", versionOf(d.Document))
 	a.answer(c, view)
 }
 
-// putDefinitions puts the document of the body in force: YAML or JSON, as it is. With dry_run it is checked, and nothing more.
+// putDefinitions puts the document of the body in force: YAML or JSON, as it is. With dry_run it is checked, and nothing
+// more. With If-Match it stands in for the document that was read, and for no other.
 func (a *API) putDefinitions(c *gin.Context) {
 	q := newQuery(c)
 	dry := q.flag("dry_run")
@@ -236,14 +240,10 @@ func (a *API) putDefinitions(c *gin.Context) {
 		_, err = define.Compile(text)
 	}
 	if err == nil && !dry {
-		ctx := unify.WithAction(c.Request.Context(), "definitions.set")
-		_, err = a.Commands.Do(ctx, keyOf(c).Workspace, unify.ProfilesDefinitions{Document: string(text)})
-	}
-	if d := problem.OfFaults(err); d != nil {
-		d.Detail, err = unchanged, d
+		err = a.setDefinitions(c, text)
 	}
 	if err != nil {
-		a.fail(c, err)
+		a.fail(c, ofDefinitions(err))
 		return
 	}
 	if dry {

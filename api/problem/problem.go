@@ -45,6 +45,9 @@ var (
 // IdempotencyConflict is that of an Idempotency-Key that named another request before.
 var IdempotencyConflict = Kind{"idempotency-conflict", http.StatusConflict, "The Idempotency-Key was used for another request"}
 
+// Changed is that of a write that was to stand in for what is not there any more.
+var Changed = Kind{"changed", http.StatusPreconditionFailed, "It was changed since it was read"}
+
 // HandoffTaken and HandoffOver are those of a hand-off that the request's writer does not hold, and of one that is over.
 var (
 	HandoffTaken = Kind{"handoff-taken", http.StatusConflict, "The hand-off is not held by you"}
@@ -54,7 +57,7 @@ var (
 // Kinds lists all kinds.
 func Kinds() []Kind {
 	return []Kind{
-		Invalid, Unauthenticated, Forbidden, NotFound, NoRoute, BadMethod, Ambiguous, Split, Conflict, IdempotencyConflict, HandoffTaken, HandoffOver,
+		Invalid, Unauthenticated, Forbidden, NotFound, NoRoute, BadMethod, Ambiguous, Split, Conflict, IdempotencyConflict, Changed, HandoffTaken, HandoffOver,
 		TooLarge, HeaderTooLarge, MediaType, RateLimited, Internal, Unavailable, TooSlow, Timeout, Gone, Restricted,
 	}
 }

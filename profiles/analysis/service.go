@@ -29,6 +29,8 @@ type Service struct {
 	book  *define.Book
 	rows  Rows
 	now   func() time.Time
+	// previews has room for the one that is being worked out.
+	previews chan struct{}
 }
 
 // Rows knows which memberships of the state are not in the analytics store yet; outbox.Queue does.
@@ -39,7 +41,7 @@ type Rows interface {
 
 // NewService returns a service over a state. rows may be nil: all are there.
 func NewService(store *state.Store, book *define.Book, rows Rows, now func() time.Time) *Service {
-	return &Service{store: store, book: book, rows: rows, now: now}
+	return &Service{store: store, book: book, rows: rows, now: now, previews: make(chan struct{}, 1)}
 }
 
 // Value is a computed trait of a person, as of the time of reading.
@@ -225,6 +227,8 @@ func parseCursor(cursor string) (p state.FeedPlace, err error) {
 type Document struct {
 	Document string    `json:"document" policy:"meta"` // YAML or JSON, as it was written
 	Since    time.Time `json:"since,omitzero" policy:"meta"`
+	// AsOf is the workspace's clock, as of which segments are judged. Absent: nothing came in yet.
+	AsOf time.Time `json:"as_of,omitzero" policy:"meta"`
 	// Judging: everybody is being judged by it.
 	Judging bool      `json:"judging" policy:"meta"`
 	Pending []Pending `json:"pending" policy:"-"`
@@ -255,6 +259,9 @@ func (s *Service) Definitions(workspace string) (d *Document, err error) {
 	defer func() { err = errors.Join(err, view.Close()) }()
 	progress, err := progressOf(view)
 	if err != nil {
+		return nil, err
+	}
+	if d.AsOf, err = view.Clock(); err != nil {
 		return nil, err
 	}
 	d.Judging = progress.Everybody != nil

@@ -46,12 +46,22 @@ func (b *Book) Program(workspace string) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := Compile(text)
+	p, err := b.Draft(text)
 	if err != nil {
 		return nil, fmt.Errorf("read definitions: %w", err)
 	}
-	p.Survivorship = p.Survivorship.Over(b.base)
 	b.programs[workspace] = p
+	return p, nil
+}
+
+// Draft returns the program of a document that is not in force, with the same base as those that are. The error is that
+// of Compile.
+func (b *Book) Draft(text []byte) (*Program, error) {
+	p, err := Compile(text)
+	if err != nil {
+		return nil, err
+	}
+	p.Survivorship = p.Survivorship.Over(b.base)
 	return p, nil
 }
 

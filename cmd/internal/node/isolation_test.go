@@ -96,6 +96,7 @@ var examples = map[string]example{
 	"GET /v1/segments":                               {path: "/v1/segments", own: 200, foreign: 200, shows: true},
 	"GET /v1/segments/:segment/members":              {path: "/v1/segments/{segment}/members", own: 200, foreign: 404, shows: true},
 	"GET /v1/segments/:segment/changes":              {path: "/v1/segments/{segment}/changes", own: 200, foreign: 404, shows: true},
+	"POST /v1/segments/preview":                      {path: "/v1/segments/preview", body: `{"definitions":` + definitions + `,"segment":"{me}-segment"}`, own: 200, foreign: 200, shows: true},
 	"POST /v1/journeys/repeat-contacts":              {path: "/v1/journeys/repeat-contacts", body: `{"from":"2020-01-01","until":"2100-01-01"}`, own: 200, foreign: 200},
 	"POST /v1/journeys/repeat-contacts/people":       {path: "/v1/journeys/repeat-contacts/people", body: `{"from":"2020-01-01","until":"2100-01-01","of":{"all":true}}`, own: 200, foreign: 200},
 	"POST /v1/journeys/contacts":                     {path: "/v1/journeys/contacts", body: `{"from":"2020-01-01","until":"2100-01-01"}`, own: 200, foreign: 200},
