@@ -1,6 +1,6 @@
 // Starts the program with a small company in it, on a free port of loopback, and plants hostile customers beside it.
-// WEB_URL and WEB_KEY (an admin key) name a server that runs already instead. Workers read both, and WEB_DATA is gone afterwards.
-import { spawn } from "node:child_process"
+// WEB_URL and WEB_KEY (an admin key) name a server that runs already instead. Its data folder is WEB_DATA while it runs.
+import { execFile, spawn } from "node:child_process"
 import { existsSync } from "node:fs"
 import { mkdtemp, rm } from "node:fs/promises"
 import { createServer } from "node:net"
@@ -37,8 +37,16 @@ export async function run(customers) {
     await rm(folder, { recursive: true })
   }
   process.env.WEB_URL = `http://${listen}`
+  process.env.WEB_DATA = path.join(folder, "data")
   process.env.WEB_KEY = await adminKey(server, ended)
   return stop
+}
+
+/** command runs the program beside the server, as its operator, and answers with what it prints. */
+export function command(...words) {
+  return new Promise((done, failed) => {
+    execFile(program, [...words, "--data-dir", process.env.WEB_DATA], (fault, said, told) => fault ? failed(new Error(`${words.join(" ")}: ${told}`)) : done(said.trim()))
+  })
 }
 
 /** adminKey is what the program prints once it is ready. */

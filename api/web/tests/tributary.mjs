@@ -3,6 +3,7 @@
 import { test as base, expect } from "@playwright/test"
 import { readFile } from "node:fs/promises"
 import { createRequire } from "node:module"
+import { command } from "./start.mjs"
 
 export { expect }
 export const url = () => process.env.WEB_URL
@@ -13,6 +14,13 @@ export async function key(request, body) {
   const answer = await request.post(`${url()}/v1/keys`, { data: body, headers: { Authorization: `Bearer ${adminKey()}` } })
   expect(answer.ok(), await answer.text()).toBe(true)
   return (await answer.json()).secret
+}
+
+/** workspace makes one with nothing in it, and answers with a key that may do everything there. */
+export async function workspace(name) {
+  test.skip(!process.env.WEB_DATA, "a workspace is made by whoever has the data folder: name it in WEB_DATA")
+  await command("workspaces", "create", name)
+  return command("keys", "create", "--kind", "admin", "--workspace", name, "--quiet")
 }
 
 /** signIn gives a context the cookie of whoever has a key. */

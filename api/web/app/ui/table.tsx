@@ -16,8 +16,10 @@ export interface Column<Row> {
 const longer = 200
 const rowHeight = 36
 
-export function Table<Row>({ label, columns, rows, keyOf, selected, tall = "32rem" }: {
+export function Table<Row>({ label, columns, rows, keyOf, selected, total = rows.length, tall = "32rem" }: {
   label: string; columns: Column<Row>[]; rows: Row[]; keyOf: (row: Row, n: number) => string | number; selected?: string | number
+  /** total is how many rows there are, where not all of them are here yet. */
+  total?: number
   /** tall is how high the table grows before it scrolls by itself. */
   tall?: string
 }) {
@@ -34,7 +36,7 @@ export function Table<Row>({ label, columns, rows, keyOf, selected, tall = "32re
   return (
     <div ref={box} class={long ? "table fixed" : "table"} style={{ "--tall": tall }} tabIndex={0} role="region" aria-label={label}
       onScroll={long ? (e) => setFrom(e.currentTarget.scrollTop) : undefined}>
-      <table aria-rowcount={rows.length + 1}>
+      <table aria-rowcount={Math.max(total, rows.length) + 1}>
         <caption class="unseen">{label}</caption>
         <thead><tr>{columns.map((c, n) => <th key={n} scope="col" class={c.number ? "number" : undefined}>{c.title}</th>)}</tr></thead>
         <tbody>

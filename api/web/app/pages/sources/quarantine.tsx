@@ -128,7 +128,7 @@ function Items({ filter, version, changed, total, open }: { filter: Filter; vers
       {list.problem && !list.items.length ? <Failure problem={list.problem} retry={list.next} />
         : !list.items.length ? (list.loading ? <Bones lines={8} /> : <Empty title={say.noneFits} />)
         : <div class="stack tight" onScrollCapture={near}>
-            <Table label={say.title} columns={columns} rows={list.items} keyOf={(i) => i.place} selected={place || undefined} tall="min(36rem, 70dvh)" />
+            <Table label={say.title} columns={columns} rows={list.items} total={total} keyOf={(i) => i.place} selected={place || undefined} tall="min(36rem, 70dvh)" />
             <footer class="row apart">
               <small class="soft">{say.shown(format.number(list.items.length), format.number(Math.max(total, list.items.length)))}</small>
               {list.more && <Button small disabled={list.loading} onClick={list.next}>{words.common.actions.more}</Button>}
