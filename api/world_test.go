@@ -17,7 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
@@ -29,7 +28,7 @@ import (
 	"tributary/identity"
 	"tributary/ingest/event"
 	"tributary/ingest/stream"
-	"tributary/ingest/stream/embedded"
+	"tributary/ingest/stream/embedded/embeddedtest"
 	"tributary/journeys"
 	"tributary/journeys/cx"
 	"tributary/journeys/forecast"
@@ -38,7 +37,6 @@ import (
 	"tributary/profiles/define"
 	"tributary/profiles/explain"
 	"tributary/profiles/find"
-	"tributary/profiles/outbox"
 	"tributary/profiles/past"
 	"tributary/profiles/privacy"
 	"tributary/profiles/privacy/desk"
@@ -48,6 +46,7 @@ import (
 	"tributary/profiles/state"
 	"tributary/profiles/steward"
 	"tributary/profiles/unify"
+	"tributary/profiles/unify/unifytest"
 	"tributary/sql/store"
 )
 
@@ -169,31 +168,9 @@ func (noReports) Make(context.Context, string, forecast.Request) (*forecast.Answ
 func newWorld(t testing.TB, checks ...Check) *world {
 	t.Helper()
 	w := &world{TB: t, lines: &logLines{}, now: epoch.Add(time.Hour), planting: map[string]bool{}}
-	fs := vfs.NewMem()
-	log, err := embedded.Open(embedded.Config{
-		Dir: "log", FS: fs, Shards: 2, MemTableBytes: 1 << 20, BallastBytes: -1,
-		FreeSpace: func() (embedded.Space, error) { return embedded.Space{Free: 1 << 50, Total: 1 << 50}, nil },
-	})
-	w.must(err)
-	w.log = log
-	w.state, err = state.Open(state.Config{Dir: "state", FS: fs, MemTableBytes: 1 << 20, CacheBytes: 1 << 20})
-	w.must(err)
-	out, err := outbox.Open(w.state.DB())
-	w.must(err)
-	w.engine, err = identity.New(identity.Config{Key: make([]byte, 32), DefaultRegion: "DE"})
-	w.must(err)
-	w.worker, err = unify.New(unify.Config{Log: w.log, State: w.state, Engine: w.engine, Outbox: out.Writer})
-	w.must(err)
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- w.worker.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		w.must(<-done)
-		w.must(w.state.Close())
-		w.must(w.log.Close())
-		statusesDocumented(t, w.lines.String())
-	})
+	t.Cleanup(func() { statusesDocumented(t, w.lines.String()) })
+	rig := unifytest.Start(t, embeddedtest.Open(t, 2), "DE")
+	w.log, w.state, w.worker, w.engine = rig.Log, rig.State, rig.Worker, rig.Engine
 	clock := func() time.Time { return w.now.Add(time.Duration(w.later.Load())) }
 	hasher, err := privacy.NewHasher(make([]byte, 32))
 	w.must(err)

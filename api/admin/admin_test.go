@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
 	"go.uber.org/goleak"
 
 	"tributary/api/admin"
@@ -23,20 +22,20 @@ import (
 	"tributary/api/disclosure"
 	"tributary/api/policy"
 	"tributary/api/problem"
-	"tributary/identity"
 	"tributary/ingest/event"
 	"tributary/ingest/stream"
 	"tributary/ingest/stream/embedded"
+	"tributary/ingest/stream/embedded/embeddedtest"
 	"tributary/journeys/cx"
 	"tributary/journeys/forecast"
 	"tributary/profiles"
 	"tributary/profiles/analysis"
 	"tributary/profiles/define"
 	"tributary/profiles/explain"
-	"tributary/profiles/outbox"
 	"tributary/profiles/reconcile"
 	"tributary/profiles/state"
 	"tributary/profiles/unify"
+	"tributary/profiles/unify/unifytest"
 	"tributary/sql/store"
 )
 
@@ -57,30 +56,14 @@ type server struct {
 
 func newServer(t *testing.T) *server {
 	t.Helper()
-	s := &server{T: t}
-	fs := vfs.NewMem()
-	var err error
-	s.log, err = embedded.Open(embedded.Config{
-		Dir: "log", FS: fs, Shards: 2, MemTableBytes: 1 << 20, BallastBytes: -1,
-		FreeSpace: func() (embedded.Space, error) { return embedded.Space{Free: 1 << 50, Total: 1 << 50}, nil },
-	})
-	s.must(err)
-	s.state, err = state.Open(state.Config{Dir: "state", FS: fs, MemTableBytes: 1 << 20, CacheBytes: 1 << 20})
-	s.must(err)
-	out, err := outbox.Open(s.state.DB())
-	s.must(err)
-	engine, err := identity.New(identity.Config{Key: make([]byte, 32)})
-	s.must(err)
-	s.worker, err = unify.New(unify.Config{Log: s.log, State: s.state, Engine: engine, Outbox: out.Writer})
-	s.must(err)
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- s.worker.Run(ctx) }()
+	log := embeddedtest.Open(t, 2)
+	rig := unifytest.Start(t, log, "")
+	s := &server{T: t, log: log, state: rig.State, worker: rig.Worker}
 	now := func() time.Time { return epoch }
 	commands := &admin.Commands{Log: fullable{s.log, &s.full}, Worker: s.worker, Now: now}
 	s.keys = auth.NewKeys(s.state, commands, now)
 	s.keys.Workspaces = auth.NewWorkspaces(s.state, commands, now, "acme")
-	finder, err := profiles.NewService(s.state, engine, profiles.Rules{})
+	finder, err := profiles.NewService(s.state, rig.Engine, profiles.Rules{})
 	s.must(err)
 	accounts, err := reconcile.New(reconcile.Config{
 		Log: s.log, State: s.state, Commands: commands, Now: now,
@@ -91,7 +74,7 @@ func newServer(t *testing.T) *server {
 	s.must(err)
 	handler, err := admin.NewHandler(admin.Config{
 		Commands: commands, Keys: s.keys, Trail: noTrail{}, Quarantine: s.state, Identity: s.state,
-		Explainer:   explain.NewService(s.state, engine, finder),
+		Explainer:   explain.NewService(s.state, rig.Engine, finder),
 		Reviews:     func(context.Context, string, int) ([]store.ReviewRow, error) { return nil, nil },
 		Policies:    policy.NewBook(s.state),
 		Profiles:    finder,
@@ -122,10 +105,6 @@ func newServer(t *testing.T) *server {
 	t.Cleanup(func() {
 		s.Close()
 		_ = web.Close()
-		cancel()
-		s.must(<-done)
-		s.must(s.state.Close())
-		s.must(s.log.Close())
 	})
 	return s
 }

@@ -32,9 +32,9 @@ func TestSentencesForAPersonHoldTheValues(t *testing.T) {
 	r.say(person("Ann Leeson", "1980-02-01", "phone", "+12125550100", "crm.id", "1"), person("A Leeson", "1980-02-01", "phone", "+12125550100"))
 	q := explain.Question{Address: address("crm.id", "1")}
 	x, err := r.Explain(t.Context(), "w", q)
-	r.must(err)
+	r.Must(err)
 	plain, err := json.Marshal(x)
-	r.must(err)
+	r.Must(err)
 	if len(x.Links) != 1 || strings.Contains(string(plain), `"read"`) || strings.Contains(x.Links[0].Said.Text, "leeson") {
 		t.Errorf("says %s", plain)
 	}
@@ -50,13 +50,13 @@ func TestUnassignedIsExplained(t *testing.T) {
 	r.say(said{ids: []string{"user_id", "u1", "email", "fam@example.com"}}, said{ids: []string{"user_id", "u2", "email", "fam@example.com"}})
 	r.say(said{ids: []string{"email", "fam@example.com"}})
 	one, err := r.Explain(t.Context(), "w", explain.Question{Address: address("user_id", "u1")})
-	r.must(err)
+	r.Must(err)
 	at := slices.IndexFunc(one.Apart, func(a explain.Apart) bool { return a.Standing == identity.StandingUnassigned })
 	if at < 0 {
 		t.Fatalf("nobody is unassigned: %+v", one.Apart)
 	}
 	x, err := r.Explain(t.Context(), "w", explain.Question{Address: address("profile", one.Apart[at].Profile.String())})
-	r.must(err)
+	r.Must(err)
 	if len(x.Candidates) != 2 || x.Alone == nil || x.Standing != identity.StandingUnassigned || len(x.Apart) != 2 || x.ObservationsTotal != 1 {
 		t.Errorf("explained as %+v", x)
 	}
@@ -67,15 +67,15 @@ func TestAddedIsWeighed(t *testing.T) {
 	r := newRig(t)
 	r.say(person("Ann Leeson", "1980-02-01", "crm.id", "1"), person("A Leeson", "", "email", "ann@example.com", "shop.id", "9"))
 	before, err := r.Explain(t.Context(), "w", explain.Question{Address: address("crm.id", "1")})
-	r.must(err)
+	r.Must(err)
 	q := explain.Question{Address: address("crm.id", "1"), Add: []identity.Identifier{{Type: "email", Value: "ann@example.com"}}}
 	x, err := r.Explain(t.Context(), "w", q)
-	r.must(err)
+	r.Must(err)
 	if !x.Added.Joins || len(x.Added.Changes)+len(x.Added.Asks) == 0 {
 		t.Errorf("the e-mail of one much alike: %+v", x.Added)
 	}
 	again, err := r.Explain(t.Context(), "w", explain.Question{Address: address("crm.id", "1")})
-	r.must(err)
+	r.Must(err)
 	if !reflect.DeepEqual(again, before) {
 		t.Errorf("asking changed something: %+v, before %+v", again, before)
 	}
@@ -103,7 +103,7 @@ func TestAddedIsWhatComes(t *testing.T) {
 		if errors.Is(err, profiles.ErrNotFound) || errors.As(err, &several) || x != nil && x.ObservationsTotal != 1 {
 			continue
 		}
-		r.must(err)
+		r.Must(err)
 		want := before.Profiles
 		for _, c := range x.Added.Changes {
 			if c.Kind == identity.ChangeMerge {

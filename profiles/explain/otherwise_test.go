@@ -15,7 +15,7 @@ import (
 func (r *rig) observations(typ, value string) (ids []identity.ObservationID) {
 	r.Helper()
 	a, err := r.Explain(context.Background(), "w", explain.Question{Address: address(typ, value)})
-	r.must(err)
+	r.Must(err)
 	for _, o := range a.Observations {
 		ids = append(ids, o.ID)
 	}
@@ -43,7 +43,7 @@ func TestOtherwiseTellsAndChangesNothing(t *testing.T) {
 	one, two := r.observations("user_id", "u-1"), r.observations("anonymous_id", "b")
 	merge := explain.Saying{Verdicts: []identity.Link{{A: two[0], B: one[0], Verdict: identity.MustMerge}}}
 	effect, parts, err := r.Otherwise(t.Context(), "w", merge, []identity.ObservationID{one[0], two[0]})
-	r.must(err)
+	r.Must(err)
 	if effect.Merges != 1 || effect.Splits != 0 || effect.Moved != 1 || effect.EventsMoved != 1 || len(parts) != 1 ||
 		!slices.Equal(wholes(effect.Before), []int{len(one), 3, 1, 1}) || !slices.Equal(wholes(effect.After), []int{len(one) + 1, 4}) {
 		t.Errorf("the merge is foreseen as %+v", effect)
@@ -60,7 +60,7 @@ func TestOtherwiseTellsAndChangesNothing(t *testing.T) {
 	}
 	undone := explain.Saying{Verdicts: []identity.Link{{A: one[0], B: two[0]}}}
 	effect, _, err = r.Otherwise(t.Context(), "w", undone, []identity.ObservationID{one[0], two[0]})
-	r.must(err)
+	r.Must(err)
 	if effect.Splits != 1 || effect.Merges != 0 || effect.EventsMoved != 1 || effect.BeforeTotal != 1 || effect.AfterTotal != 2 {
 		t.Errorf("taking it back is foreseen as %+v", effect)
 	}
@@ -73,7 +73,7 @@ func TestBlockIsForeseen(t *testing.T) {
 	ids := r.observations("user_id", "u-1")
 	block := explain.Saying{Blocks: map[identity.Identifier]bool{{Type: "anonymous_id", Value: "a"}: true}}
 	effect, _, err := r.Otherwise(t.Context(), "w", block, ids)
-	r.must(err)
+	r.Must(err)
 	if len(ids) != 2 || effect.Splits != 1 || effect.Moved != 1 {
 		t.Errorf("of %v the block makes %+v", ids, effect)
 	}
@@ -88,7 +88,7 @@ func TestPairsAreExplained(t *testing.T) {
 	)
 	one, two := r.observations("user_id", "u-1"), r.observations("user_id", "u-2")
 	pairs, err := r.Pairs(t.Context(), "w", [][2]identity.ObservationID{{one[0], one[1]}, {one[0], two[0]}, {two[0], {7}}})
-	r.must(err)
+	r.Must(err)
 	if len(pairs.Pairs) != 2 || !pairs.Pairs[0].With.Same || pairs.Pairs[1].With.Same || pairs.Pairs[1].With.Apart == nil ||
 		pairs.Pairs[1].With.Profile != two[0] || pairs.Pairs[1].Thresholds.Merge <= pairs.Pairs[1].Thresholds.Review {
 		t.Errorf("pairs are %+v", pairs)

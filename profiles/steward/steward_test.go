@@ -49,7 +49,7 @@ func TestSplitsComeToWhatWasAsked(t *testing.T) {
 		off := rapid.SliceOfNDistinct(rapid.SampledFrom(members), 1, len(members)-1, func(id uuid.UUID) uuid.UUID { return id }).Draw(rt, "off")
 		p := steward.Proposal{Kind: unify.DecisionSplit, Profile: home, Observations: off}
 		f, err := r.Preview(context.Background(), "w", p)
-		r.must(err)
+		r.Must(err)
 		if !f.Achieved || !maps.Equal(r.homes(), before) {
 			rt.Fatalf("foreseen is %+v", f)
 		}
@@ -107,7 +107,7 @@ func TestADecisionIsCarriedOutOnce(t *testing.T) {
 	a, b := r.holder("user_id", "u1"), r.holder("user_id", "u2")
 	first := steward.Request{Proposal: steward.Proposal{Kind: unify.DecisionMerge, A: a, B: b}, ID: uuid.New(), Hash: 7}
 	_, err := r.Decide(t.Context(), "w", first)
-	r.must(err)
+	r.Must(err)
 	r.decide(steward.Proposal{Kind: unify.DecisionNeverMerge, A: a, B: b})
 	if _, err := r.Decide(t.Context(), "w", first); !errors.Is(err, steward.ErrNoDecision) {
 		t.Errorf("given again: %v", err)
@@ -126,12 +126,12 @@ func TestQuestionsAreThoseOfNow(t *testing.T) {
 		{Observation: a, Peer: c, Bits: 5, Open: 3}, {Observation: a, Peer: b, Bits: 3, Open: 3, Reason: identity.RuleUncertain}, {Observation: b, Peer: uuid.UUID{1}, Bits: 2, Open: 3},
 	}
 	page, err := r.Questions(t.Context(), "w", "", 1)
-	r.must(err)
+	r.Must(err)
 	if len(page.Questions) != 1 || page.Questions[0].A != a || page.Questions[0].Bits != 3 || page.Next == "" {
 		t.Fatalf("the page is %+v", page)
 	}
 	next, err := r.Questions(t.Context(), "w", page.Next, 1)
-	r.must(err)
+	r.Must(err)
 	if len(next.Questions) != 0 || next.Next != "" {
 		t.Errorf("the next page is %+v", next)
 	}
@@ -157,7 +157,7 @@ func TestPrecisionCountsWhatWasDecided(t *testing.T) {
 		last = r.decide(steward.Proposal{Kind: kind, A: r.holder("anonymous_id", pair+"1"), B: r.holder("anonymous_id", pair+"2")})
 	}
 	p, err := r.Precision("w")
-	r.must(err)
+	r.Must(err)
 	labels, right := 0, 0
 	for i, b := range p.AsAsked.Bands {
 		labels, right = labels+b.Labels, right+b.Right

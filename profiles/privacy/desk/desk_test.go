@@ -15,6 +15,7 @@ import (
 	"tributary/ingest/event"
 	"tributary/ingest/stream"
 	"tributary/ingest/stream/embedded"
+	"tributary/ingest/stream/embedded/embeddedtest"
 	"tributary/profiles"
 	"tributary/profiles/outbox"
 	"tributary/profiles/privacy"
@@ -66,17 +67,9 @@ func must(t *testing.T, err error) {
 // openOffice opens one that has nothing but the ledger at a path, of which it restores what it can.
 func openOffice(t *testing.T, ledger string, now time.Time) *office {
 	t.Helper()
-	o := &office{T: t, now: now}
-	fs := vfs.NewMem()
+	o := &office{T: t, now: now, log: embeddedtest.Open(t, 1)}
 	var err error
-	o.log, err = embedded.Open(embedded.Config{
-		Dir: "log", FS: fs, Shards: 1, MemTableBytes: 1 << 20, BallastBytes: -1,
-		FreeSpace: func() (embedded.Space, error) { return embedded.Space{Free: 1 << 50, Total: 1 << 50}, nil },
-		Fatal:     func(err error) { panic(err) },
-	})
-	must(t, err)
-	t.Cleanup(func() { must(t, o.log.Close()) })
-	o.state, err = state.Open(state.Config{Dir: "state", FS: fs, MemTableBytes: 1 << 20, CacheBytes: 1 << 20, Entries: 16})
+	o.state, err = state.Open(state.Config{Dir: "state", FS: vfs.NewMem(), MemTableBytes: 1 << 20, CacheBytes: 1 << 20, Entries: 16})
 	must(t, err)
 	t.Cleanup(func() { must(t, o.state.Close()) })
 	queue, err := outbox.Open(o.state.DB())

@@ -8,13 +8,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/google/uuid"
 
 	"tributary/identity"
 	"tributary/ingest/event"
 	"tributary/ingest/stream"
-	"tributary/ingest/stream/embedded"
+	"tributary/ingest/stream/embedded/embeddedtest"
 	"tributary/profiles/privacy"
 	"tributary/profiles/unify"
 )
@@ -56,14 +55,7 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	log, err := embedded.Open(embedded.Config{
-		Dir: "log", FS: vfs.NewMem(), Shards: 1, MemTableBytes: 1 << 20, BallastBytes: -1,
-		FreeSpace: func() (embedded.Space, error) { return embedded.Space{Free: 1 << 50, Total: 1 << 50}, nil },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = log.Close() })
+	log := embeddedtest.Open(t, 1)
 	engine, err := identity.New(identity.Config{Key: make([]byte, 32), DefaultRegion: "DE"})
 	if err != nil {
 		t.Fatal(err)
