@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"tributary/identity"
+	"tributary/stats"
 )
 
 // Label is what a person said of two observations: whether they are one.
@@ -117,7 +118,7 @@ func (m *Model) MeasuredPrecision(estimated float64) Measured {
 // Measure measures the pairs with a score from one on and below another. Without any Labels is 0, and the interval
 // says nothing: it is from 0 to 1.
 func Measure(judged []Judgement, from, below Bits) Measured {
-	x := Measured{High: 1}
+	var x Measured
 	for _, j := range judged {
 		if j.Score >= from && j.Score < below {
 			x.Labels++
@@ -126,17 +127,7 @@ func Measure(judged []Judgement, from, below Bits) Measured {
 			}
 		}
 	}
-	if x.Labels > 0 {
-		x.Low, x.High = wilson(float64(x.Right), float64(x.Labels))
-	}
+	limits := stats.Wilson(float64(x.Right), float64(x.Labels))
+	x.Low, x.High = limits.Low, limits.High
 	return x
-}
-
-// wilson is the score interval of a share, for 95 % confidence.
-func wilson(right, n float64) (low, high float64) {
-	const z = 1.959964
-	p := right / n
-	centre := (p + z*z/(2*n)) / (1 + z*z/n)
-	half := z / (1 + z*z/n) * math.Sqrt(p*(1-p)/n+z*z/(4*n*n))
-	return max(0, centre-half), min(1, centre+half)
 }

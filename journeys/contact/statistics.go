@@ -4,10 +4,9 @@ import (
 	"cmp"
 	"math"
 	"slices"
-)
 
-// z95 is the quantile of the normal distribution for an interval of 95 %.
-const z95 = 1.959963984540054
+	"tributary/stats"
+)
 
 // Rate is a share, with its interval of 95 % by Wilson's score (E. B. Wilson, 1927): it stays within 0 and 1, and
 // says of few cases that they are few. Absent without cases.
@@ -22,10 +21,8 @@ func rateOf(hits, of int) *Rate {
 	if of == 0 {
 		return nil
 	}
-	n, p := float64(of), float64(hits)/float64(of)
-	middle := (p + z95*z95/(2*n)) / (1 + z95*z95/n)
-	half := z95 / (1 + z95*z95/n) * math.Sqrt(p*(1-p)/n+z95*z95/(4*n*n))
-	return &Rate{Of: of, Share: p, Low: max(0, middle-half), High: min(1, middle+half)}
+	e := stats.Share(float64(hits), float64(of))
+	return &Rate{Of: of, Share: e.Value, Low: e.Low, High: e.High}
 }
 
 // Correlation is how far two things go together: Pearson's r of the values (with yes and no as 1 and 0 that is the
@@ -64,7 +61,7 @@ func within(method string, n int, r, deviation float64) *Correlation {
 	c := &Correlation{Method: method, N: n, Value: r, Low: r, High: r}
 	if math.Abs(r) < 1 {
 		z := math.Atanh(r)
-		c.Low, c.High = math.Tanh(z-z95*deviation), math.Tanh(z+z95*deviation)
+		c.Low, c.High = math.Tanh(z-stats.Z95*deviation), math.Tanh(z+stats.Z95*deviation)
 	}
 	return c
 }

@@ -8,6 +8,7 @@ import (
 	"tributary/ingest/event"
 	"tributary/journeys/report"
 	"tributary/sql/store"
+	"tributary/stats"
 )
 
 // Comparison sets contacts that AI began beside those that a human began.
@@ -226,7 +227,7 @@ func (p *SeriesPair) standardise(minimum int) {
 	for i := range p.Strata {
 		all += p.Strata[i].AI.Sample + p.Strata[i].Human.Sample
 	}
-	var ai, human []estimate
+	var ai, human []stats.Estimate
 	var weights []float64
 	for i := range p.Strata {
 		t := &p.Strata[i]
@@ -234,12 +235,12 @@ func (p *SeriesPair) standardise(minimum int) {
 		t.Human.fill(minimum)
 		t.Weight = float64(t.AI.Sample+t.Human.Sample) / float64(all)
 		ai, human, weights = append(ai, t.AI.estimate()), append(human, t.Human.estimate()), append(weights, t.Weight)
-		d := difference(t.AI.estimate(), t.Human.estimate())
-		t.Difference, t.Interval = d.value, &d.Interval
+		d := stats.Difference(t.AI.estimate(), t.Human.estimate())
+		t.Difference, t.Interval = d.Value, &d.Interval
 	}
-	a, h := weighted(ai, weights), weighted(human, weights)
-	d := difference(a, h)
-	p.Standardised = &Standardised{a.value, a.Interval, h.value, h.Interval, d.value, d.Interval}
+	a, h := stats.Weighted(ai, weights), stats.Weighted(human, weights)
+	d := stats.Difference(a, h)
+	p.Standardised = &Standardised{a.Value, a.Interval, h.Value, h.Interval, d.Value, d.Interval}
 }
 
 func (s *Side) add(row *pairRow) {
@@ -250,8 +251,8 @@ func (s *Side) add(row *pairRow) {
 func (s *Side) fill(minimum int) {
 	s.BelowMinimum = s.Sample < uint64(minimum)
 	if s.of > 0 {
-		s.Value, s.Interval = ptr(s.hits/s.of), ptr(Wilson(s.hits, s.of))
+		s.Value, s.Interval = ptr(s.hits/s.of), ptr(stats.Wilson(s.hits, s.of))
 	}
 }
 
-func (s *Side) estimate() estimate { return estimate{s.hits / s.of, Wilson(s.hits, s.of)} }
+func (s *Side) estimate() stats.Estimate { return stats.Share(s.hits, s.of) }

@@ -13,6 +13,7 @@ import (
 	"tributary/journeys/report"
 	"tributary/profiles"
 	"tributary/sql/store"
+	"tributary/stats"
 )
 
 // Reach is how much is read before and after a span: a conversation that lasts longer is seen in part, and a contact
@@ -263,7 +264,7 @@ func (s statement) point(q *Question, row *pointRow) Point {
 	case median:
 		p.Value = ptr(row.Middle / scale)
 		if !p.BelowMinimum {
-			p.Interval = &Interval{row.MiddleLow / scale, row.MiddleHigh / scale}
+			p.Interval = &Interval{Low: row.MiddleLow / scale, High: row.MiddleHigh / scale}
 		}
 		return p
 	case stock, volume:
@@ -278,7 +279,7 @@ func (s statement) point(q *Question, row *pointRow) Point {
 	p.Value = ptr(upper / lower)
 	switch m.kind {
 	case share:
-		p.Interval = ptr(Wilson(upper, lower))
+		p.Interval = ptr(stats.Wilson(upper, lower))
 	case net:
 		p.Value, p.Interval = ptr(100*upper/lower), ptr(netPoints(upper, row.Square, lower))
 	case mean:

@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"tributary/journeys/cx"
+	"tributary/stats"
 )
 
 // costRow is a row of effect/costs: a contact that an AI or a human began.
@@ -189,8 +189,8 @@ func (c *clustered) amount() amount {
 func shareOf(hits, of int) ShareOf {
 	s := ShareOf{Of: of}
 	if of > 0 {
-		i := cx.Wilson(float64(hits), float64(of))
-		s.Estimate = &Estimate{float64(hits) / float64(of), &i}
+		e := estimateOf(float64(hits)/float64(of), stats.Wilson(float64(hits), float64(of)))
+		s.Estimate = &e
 	}
 	return s
 }

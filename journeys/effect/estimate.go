@@ -3,11 +3,8 @@ package effect
 import (
 	"math"
 
-	"tributary/journeys/cx"
+	"tributary/stats"
 )
-
-// z95 is the quantile of the normal distribution for two-sided intervals of 95 %.
-const z95 = 1.959963984540054
 
 // sums is what is known of a value over some people: shares are means of 0 and 1.
 type sums struct {
@@ -33,8 +30,8 @@ func (s *sums) variance(otherwise float64) float64 {
 
 // Estimate is a value with its interval of 95 %; nil: it cannot be told.
 type Estimate struct {
-	Value    float64      `json:"value"`
-	Interval *cx.Interval `json:"interval,omitempty"`
+	Value    float64         `json:"value"`
+	Interval *stats.Interval `json:"interval,omitempty"`
 }
 
 // standardShare is the share that a group would have with other weights of its strata, which add up to 1. Its interval is
@@ -49,18 +46,15 @@ func standardShare(strata []sums, weights []float64) Estimate {
 	}
 	p = min(1, max(0, p)) // weights that add up to 1 but for rounding
 	n := 1 / spent
-	interval := cx.Wilson(p*n, n)
-	return Estimate{p, &interval}
+	return estimateOf(p, stats.Wilson(p*n, n))
 }
 
-// shareDifference is a less b: the squares of the distances to the limits add (Newcombe, Statistics in Medicine 17,
-// 1998, method 10).
+func estimateOf(value float64, i stats.Interval) Estimate { return Estimate{value, &i} }
+
+// shareDifference is a less b.
 func shareDifference(a, b Estimate) Estimate {
-	d := a.Value - b.Value
-	return Estimate{d, &cx.Interval{
-		Low:  max(-1, d-math.Hypot(a.Value-a.Interval.Low, b.Interval.High-b.Value)),
-		High: min(1, d+math.Hypot(a.Interval.High-a.Value, b.Value-b.Interval.Low)),
-	}}
+	d := stats.Difference(stats.Estimate{Value: a.Value, Interval: *a.Interval}, stats.Estimate{Value: b.Value, Interval: *b.Interval})
+	return estimateOf(d.Value, d.Interval)
 }
 
 // amount is a mean with its standard error; negative: unknown.
@@ -96,5 +90,5 @@ func (a amount) estimate() Estimate {
 	if a.err < 0 {
 		return Estimate{Value: a.mean}
 	}
-	return Estimate{a.mean, &cx.Interval{Low: a.mean - z95*a.err, High: a.mean + z95*a.err}}
+	return estimateOf(a.mean, stats.Interval{Low: a.mean - stats.Z95*a.err, High: a.mean + stats.Z95*a.err})
 }

@@ -8,6 +8,7 @@ import (
 
 	"tributary/ingest/event"
 	"tributary/journeys/report"
+	"tributary/stats"
 )
 
 // Verdict says whether a use of AI pays.
@@ -307,7 +308,7 @@ func (u *useCount) value(q *useQuery, all *people) {
 	}
 	u.BelowMinimum = u.BelowMinimum || min(paid.Standardised.Exposed.People, paid.Standardised.Unexposed.People) < q.minimum
 	d, share := paid.Standardised.Difference, float64(u.People)/float64(u.Contacts)
-	gain := amount{d.Value * share, (d.Interval.High - d.Value) / z95 * share}
+	gain := amount{d.Value * share, (d.Interval.High - d.Value) / stats.Z95 * share}
 	u.net = u.net.less(amount{-gain.mean, gain.err})
 	e := u.net.estimate()
 	u.NetValue = &e
