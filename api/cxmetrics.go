@@ -16,6 +16,7 @@ import (
 // Measures answers the metrics of customer experience; cx.Reader does.
 type Measures interface {
 	Metric(ctx context.Context, workspace, metric string, r cx.Request) (*cx.Answer, error)
+	Values(ctx context.Context, workspace string, metrics []string, r cx.Request) ([]*cx.Answer, error)
 	Comparison(ctx context.Context, workspace, metric string, r report.Request) (*cx.Comparison, error)
 	MetricItems(ctx context.Context, workspace, metric string, r cx.ItemRequest) (*cx.Items, error)
 }
@@ -31,6 +32,11 @@ func (a *API) listMetrics(c *gin.Context) {
 		return
 	}
 	a.answer(c, metricsView{cx.Metrics()})
+}
+
+// metricValuesView are several metrics, of one moment.
+type metricValuesView struct {
+	Values []*cx.Answer `json:"values"`
 }
 
 // scopeOf reads the scope of a report from a query.
@@ -51,11 +57,31 @@ func metricOf(c *gin.Context, q *query) (r cx.Request, err error) {
 	return r, err
 }
 
-func (a *API) getMetric(c *gin.Context) {
-	q := newQuery(c)
-	whole := q.flag("whole")
+// valuesOf reads which values of metrics are asked for from a query.
+func valuesOf(c *gin.Context, q *query) (cx.Request, error) {
+	whole, before := q.flag("whole"), q.flag("before")
 	r, err := metricOf(c, q)
-	r.Whole = whole
+	r.Whole, r.Before = whole, before
+	return r, err
+}
+
+func (a *API) getMetricValues(c *gin.Context) {
+	q := newQuery(c)
+	metrics := q.texts("metric")
+	r, err := valuesOf(c, q)
+	var answers []*cx.Answer
+	if err == nil {
+		answers, err = a.Measures.Values(c.Request.Context(), keyOf(c).Workspace, metrics, r)
+	}
+	if err != nil {
+		a.fail(c, a.ofMetric(c, err))
+		return
+	}
+	a.answer(c, metricValuesView{answers})
+}
+
+func (a *API) getMetric(c *gin.Context) {
+	r, err := valuesOf(c, newQuery(c))
 	var answer *cx.Answer
 	if err == nil {
 		answer, err = a.Measures.Metric(c.Request.Context(), keyOf(c).Workspace, c.Param("id"), r)

@@ -11,6 +11,7 @@ import (
 
 	"tributary/api/auth"
 	"tributary/api/policy"
+	"tributary/ingest/event"
 	"tributary/journeys/cx"
 	"tributary/journeys/report"
 )
@@ -29,6 +30,18 @@ func (someMeasures) Metric(_ context.Context, _, metric string, r cx.Request) (*
 	m, _ := cx.Find(metric)
 	about := report.About{Definition: m.Formula, Sample: report.Sample{People: 1, Events: 2}}
 	return &cx.Answer{About: about, Metric: m, Grain: r.Grain, By: r.By, Untrusted: []string{}, Points: []cx.Point{{Sample: 2}}}, found(metric, r.From)
+}
+
+func (s someMeasures) Values(ctx context.Context, workspace string, metrics []string, r cx.Request) ([]*cx.Answer, error) {
+	answers := []*cx.Answer{}
+	for _, metric := range metrics {
+		answer, err := s.Metric(ctx, workspace, metric, r)
+		if err != nil {
+			return nil, event.Errors{{Field: "metric", Reason: err.Error()}}
+		}
+		answers = append(answers, answer)
+	}
+	return answers, fromWhen(r.From)
 }
 
 func (someMeasures) Comparison(_ context.Context, _, metric string, r report.Request) (*cx.Comparison, error) {
@@ -51,6 +64,9 @@ func TestMetricsOverHTTP(t *testing.T) {
 	}{
 		"/v1/metrics": {http.StatusOK, `"id":"fcr_any_topic"`},
 		"/v1/metrics/csat?from=2026-03-01&by=channel": {http.StatusOK, `"sample":{"people":1,"events":2}`},
+		"/v1/metrics/values?metric=csat&metric=fcr&from=2026-03-01&whole=true&before=true": {http.StatusOK, `"id":"fcr"`},
+		"/v1/metrics/values?metric=bliss&from=2026-03-01":                                   {http.StatusBadRequest, `"metric`},
+		"/v1/metrics/values?metric=csat&from=2026-03-01&before=perhaps":                     {http.StatusBadRequest, `"before"`},
 		"/v1/metrics/csat":                            {http.StatusBadRequest, `"from"`},
 		"/v1/metrics/csat?from=2026-03-01&colour=red": {http.StatusBadRequest, `not known`},
 		"/v1/metrics/bliss?from=2026-03-01":           {http.StatusNotFound, `GET /v1/metrics`},

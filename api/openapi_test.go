@@ -215,7 +215,7 @@ func TestAnswersAndSchemasHaveTheSameFields(t *testing.T) {
 			RowCount  int      `json:"row_count"`
 			Truncated bool     `json:"truncated"`
 		}{},
-		"Metrics": metricsView{}, "Metric": cx.Metric{}, "MetricAnswer": cx.Answer{}, "MetricPoint": cx.Point{}, "MetricPlan": cx.Plan{},
+		"Metrics": metricsView{}, "Metric": cx.Metric{}, "MetricValues": metricValuesView{}, "MetricAnswer": cx.Answer{}, "MetricPoint": cx.Point{}, "MetricPlan": cx.Plan{},
 		"MetricTargetNew": targetBody{}, "MetricTarget": cx.Target{}, "MetricTargetAuthor": cx.Author{}, "MetricTargets": targetsView{}, "MetricInterval": cx.Interval{},
 		"MetricComparison": cx.Comparison{}, "MetricSeriesPair": cx.SeriesPair{}, "MetricSide": cx.Side{}, "MetricStratumPair": cx.StratumPair{},
 		"MetricStratification": cx.Stratification{}, "MetricLeftOut": cx.LeftOut{},

@@ -75,6 +75,7 @@ func (a *API) routes() []route {
 		{http.MethodPost, "/v1/journeys/labels", auth.ScopeAgentWrite, operations, reportOf(a, a.label)},
 		{http.MethodPost, "/v1/journeys/forecast", auth.ScopeJourneysRead, aggregate, reportOf(a, a.Forecasts.Make)},
 		{http.MethodGet, "/v1/metrics", auth.ScopeJourneysRead, aggregate, a.listMetrics},
+		{http.MethodGet, "/v1/metrics/values", auth.ScopeJourneysRead, aggregate, a.getMetricValues},
 		{http.MethodPost, "/v1/metrics/targets", auth.ScopeAdmin, operations, a.postTarget},
 		{http.MethodGet, "/v1/metrics/targets", auth.ScopeJourneysRead, operations, a.getTargets},
 		{http.MethodDelete, "/v1/metrics/targets/:target", auth.ScopeAdmin, operations, a.deleteTarget},

@@ -164,7 +164,7 @@ func NewHandler(c Config) (*Handler, error) {
 	addContacting(mux, h)
 	addEffects(mux, h)
 	addDrivers(mux, h)
-	handle(mux, h, "POST /admin/v1/metrics/{metric}", measured(h.Measures.Metric))
+	handle(mux, h, "POST /admin/v1/metrics/values", h.metricValues)
 	handle(mux, h, "POST /admin/v1/metrics/{metric}/comparison", measured(h.Measures.Comparison))
 	addTargets(mux, h)
 	handle(mux, h, "GET /admin/v1/schemas", h.listSchemas)

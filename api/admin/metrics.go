@@ -13,7 +13,7 @@ import (
 
 // Measures answers the metrics of customer experience; cx.Reader does.
 type Measures interface {
-	Metric(ctx context.Context, workspace, metric string, r cx.Request) (*cx.Answer, error)
+	Values(ctx context.Context, workspace string, metrics []string, r cx.Request) ([]*cx.Answer, error)
 	Comparison(ctx context.Context, workspace, metric string, r reports.Request) (*cx.Comparison, error)
 }
 
@@ -30,9 +30,21 @@ func measured[Q, A any](ask func(ctx context.Context, workspace, metric string, 
 	}
 }
 
-// Metric asks for a metric of a workspace.
-func (c *Client) Metric(ctx context.Context, workspace, metric string, r cx.Request) (*cx.Answer, error) {
-	return call[*cx.Answer](ctx, c, http.MethodPost, "metrics/"+url.PathEscape(metric), url.Values{"workspace": {workspace}}, r)
+// metricValues asks for metrics.
+type metricValues struct {
+	cx.Request
+	Metrics []string `json:"metrics"`
+}
+
+func (h *handlers) metricValues(r *http.Request) ([]*cx.Answer, error) {
+	return report(func(ctx context.Context, workspace string, q metricValues) ([]*cx.Answer, error) {
+		return h.Measures.Values(ctx, workspace, q.Metrics, q.Request)
+	})(r)
+}
+
+// MetricValues asks for metrics of a workspace, of one moment.
+func (c *Client) MetricValues(ctx context.Context, workspace string, metrics []string, r cx.Request) ([]*cx.Answer, error) {
+	return call[[]*cx.Answer](ctx, c, http.MethodPost, "metrics/values", url.Values{"workspace": {workspace}}, metricValues{r, metrics})
 }
 
 // CompareMetric asks how AI does against people by a metric.

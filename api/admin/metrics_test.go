@@ -8,7 +8,7 @@ import (
 	"tributary/journeys/report"
 )
 
-func (noReports) Metric(context.Context, string, string, cx.Request) (*cx.Answer, error) {
+func (noReports) Values(context.Context, string, []string, cx.Request) ([]*cx.Answer, error) {
 	return nil, errors.New("no engine")
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -63,28 +64,38 @@ func newMetricsShow(g *globals) *cobra.Command {
 		asJSON    bool
 	)
 	cmd := &cobra.Command{
-		Use: "show ID", Short: "Show a metric, with its sample and interval", Args: cobra.ExactArgs(1),
+		Use: "show ID...", Short: "Show metrics, with their samples and intervals", Args: cobra.MinimumNArgs(1),
 		Example: `  tributary metrics show csat --by channel
-  tributary metrics show fcr --grain week --zone Europe/Berlin --from 2026-01-01`,
+  tributary metrics show fcr --grain week --zone Europe/Berlin --from 2026-01-01
+  tributary metrics show csat fcr ai_containment --before`,
 	}
 	in := workspaceFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		r.Grain, r.By = cx.Grain(grain), cx.Dimension(by)
 		return g.ask(cmd, func(ctx context.Context, c config.Config, client *admin.Client) error {
-			answer, err := client.Metric(ctx, in(c), args[0], r)
+			answers, err := client.MetricValues(ctx, in(c), args, r)
 			switch {
 			case err != nil:
 				return err
 			case asJSON:
-				return printJSON(cmd, answer)
+				return printJSON(cmd, answers)
 			}
-			return printMetric(cmd.OutOrStdout(), answer)
+			for i, answer := range answers {
+				if i > 0 {
+					cmd.Println()
+				}
+				if err := printMetric(cmd.OutOrStdout(), answer); err != nil {
+					return err
+				}
+			}
+			return nil
 		})
 	}
 	metricScope(cmd.Flags(), &r.Request)
 	cmd.Flags().StringVar(&grain, "grain", "", "hour, day, week or month (default: one value)")
 	cmd.Flags().StringVar(&by, "by", "", "channel, source, topic, agent_kind, team, queue, language or product")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&r.Before, "before", false, "as long a time before as well")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, a list")
 	return cmd
 }
 
@@ -94,8 +105,7 @@ func printMetric(out io.Writer, a *cx.Answer) error {
 		a.Metric.Name, a.Metric.Unit, a.Metric.Better, a.Scope.From, a.Scope.Until, a.Scope.Zone, a.IdentityVersion, a.Definition)
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	fmt.Fprintf(w, "FROM\t%s\tSERIES\tVALUE\t95 %%\tSAMPLE\tNOTE\n", cmp.Or(string(a.By), "-"))
-	for i := range a.Points {
-		p := &a.Points[i]
+	for _, p := range append(slices.Clone(a.Before), a.Points...) {
 		value, interval := "-", ""
 		if p.Value != nil {
 			value = fmt.Sprintf("%.4g", *p.Value)
@@ -103,7 +113,7 @@ func printMetric(out io.Writer, a *cx.Answer) error {
 		if p.Interval != nil {
 			interval = fmt.Sprintf("%.4g to %.4g", p.Interval.Low, p.Interval.High)
 		}
-		fmt.Fprintf(w, "%s\t%q\t%s\t%s\t%s\t%d\t%s\n", p.From.Format("2006-01-02 15:04"), p.Group, p.Series, value, interval, p.Sample, noteOn(p))
+		fmt.Fprintf(w, "%s\t%q\t%s\t%s\t%s\t%d\t%s\n", p.From.Format("2006-01-02 15:04"), p.Group, p.Series, value, interval, p.Sample, noteOn(&p))
 	}
 	if err := w.Flush(); err != nil || a.RestatedEvents == 0 {
 		return err

@@ -32,13 +32,13 @@ type Plan struct {
 }
 
 // plan is how the point of a metric stands to a target.
-func (s statement) plan(target *Target, p *Point) *Plan {
+func (m *Metric) plan(target *Target, p *Point) *Plan {
 	plan := &Plan{ID: target.ID, Value: *target.Value}
 	if p.Value == nil {
 		return plan
 	}
 	above, below := *p.Value, *target.Value
-	if s.metric.Better == BetterSmaller {
+	if m.Better == BetterSmaller {
 		above, below = below, above
 	}
 	if below > 0 {
@@ -48,11 +48,11 @@ func (s statement) plan(target *Target, p *Point) *Plan {
 	switch {
 	case p.Interval != nil:
 		low, high = p.Interval.Low, p.Interval.High
-	case !s.metric.kind.whole():
+	case !m.kind.whole():
 		plan.Standing = StandingUndecided
 		return plan
 	}
-	plan.Standing = standing(s.metric.Better, *target.Value, low, high)
+	plan.Standing = standing(m.Better, *target.Value, low, high)
 	return plan
 }
 
@@ -78,14 +78,14 @@ type plans struct {
 }
 
 // plansFor chooses among all targets of a workspace. A question that leaves out a part of what a target is of has none.
-func plansFor(q *Question, all []Target) plans {
+func plansFor(m *Metric, q *Question, all []Target) plans {
 	list := plans{zone: q.Scope.Zone, grain: q.Grain}
 	if narrowed(&q.Scope, q.By) {
 		return list
 	}
 	for _, t := range all {
 		known := !t.SetAt.After(q.Scope.KnownAt) && (t.RemovedAt.IsZero() || t.RemovedAt.After(q.Scope.KnownAt))
-		if known && t.Metric == q.Metric && t.By == q.By && (t.Grain == "" || t.Grain == q.Grain) {
+		if known && t.Metric == m.ID && t.By == q.By && (t.Grain == "" || t.Grain == q.Grain) {
 			list.targets = append(list.targets, t)
 		}
 	}

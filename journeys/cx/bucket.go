@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"tributary/journeys/report"
 )
 
 // MaxBuckets bounds how many buckets a span may have.
@@ -63,6 +65,23 @@ func span(q *Question, bucket int64) (from, until time.Time) {
 		from = begin
 	}
 	return from, until
+}
+
+// earlier is the scope of the period before: as many days of the zone where the span is of whole days, else as long a time.
+func earlier(s *report.Scope) report.Scope {
+	before := *s
+	from, until := s.From.In(s.Zone), s.Until.In(s.Zone)
+	before.From, before.Until = s.From.Add(s.From.Sub(s.Until)), s.From
+	if days := daysBetween(from, until); from.AddDate(0, 0, days).Equal(until) {
+		before.From = from.AddDate(0, 0, -days)
+	}
+	return before
+}
+
+// daysBetween is how many dates lie between two times.
+func daysBetween(from, until time.Time) int {
+	date := func(at time.Time) time.Time { return time.Date(at.Year(), at.Month(), at.Day(), 0, 0, 0, 0, time.UTC) }
+	return int(date(until).Sub(date(from)) / (24 * time.Hour))
 }
 
 // running turns what changed into what there is at the end of every bucket of the scope, by group. What changed before

@@ -103,11 +103,12 @@ func (r *Reader) Compare(ctx context.Context, metric string, scope report.Scope)
 	if err != nil {
 		return nil, err
 	}
-	if !s.metric.Comparable {
+	m := s.metrics[0]
+	if !m.Comparable {
 		return nil, event.Errors{{Field: "id", Reason: fmt.Sprintf("must be a metric by which AI and human can be compared: one of %v", comparable())}}
 	}
-	answer := &Comparison{Metric: *s.metric, Stratification: stratified, Untrusted: []string{"series[].strata[].topic"}, Series: []SeriesPair{}}
-	if answer.About, err = r.reports.Resolve(ctx, &scope, s.metric.Formula); err != nil {
+	answer := &Comparison{Metric: *m, Stratification: stratified, Untrusted: []string{"series[].strata[].topic"}, Series: []SeriesPair{}}
+	if answer.About, err = r.reports.Resolve(ctx, &scope, m.Formula); err != nil {
 		return nil, err
 	}
 	params := s.params(&scope)
@@ -123,7 +124,7 @@ func (r *Reader) Compare(ctx context.Context, metric string, scope report.Scope)
 	for len(list) > 0 {
 		var series []pairRow
 		series, list = alike(list, func(a, b *pairRow) bool { return a.Series == b.Series })
-		answer.Series = append(answer.Series, compared(series, s.metric.Minimum))
+		answer.Series = append(answer.Series, compared(series, m.Minimum))
 	}
 	return answer, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"tributary/ingest/event"
 	"tributary/journeys/report"
+	"tributary/profiles"
 	"tributary/sql/store"
 )
 
@@ -36,6 +37,38 @@ type Items struct {
 	// NextCursor asks for the next page; absent: there is none.
 	NextCursor string `json:"next_cursor,omitempty" policy:"meta"`
 }
+
+// Item is what a number was made of: a conversation, leg, survey or case.
+type Item struct {
+	ID      string    `json:"id" policy:"self"`
+	Source  string    `json:"source" policy:"provenance"`
+	Profile uuid.UUID `json:"profile" policy:"meta"`
+	At      time.Time `json:"at" policy:"self"`
+	// Counts is what it adds to the numerator, in the unit of the metric.
+	Counts float64 `json:"counts" policy:"self"`
+	Events []Event `json:"events" policy:"-"`
+	survey bool
+}
+
+// PolicyClass says the class of data that the item is of.
+func (x Item) PolicyClass() string {
+	name := event.NameConversationStarted
+	if x.survey {
+		name = event.NameSurveyAnswered
+	}
+	return profiles.EventClass(name, !x.survey)
+}
+
+// Event is one event of an item.
+type Event struct {
+	Source    string    `json:"source" policy:"provenance"`
+	MessageID string    `json:"message_id" policy:"self"`
+	Name      string    `json:"name" policy:"self"`
+	At        time.Time `json:"at" policy:"self"`
+}
+
+// PolicyClass says the class of data that the event is of.
+func (e Event) PolicyClass() string { return profiles.EventClass(e.Name, true) }
 
 // itemRow is a row of statement.items.
 type itemRow struct {
@@ -68,6 +101,7 @@ func (r *Reader) Items(ctx context.Context, q ItemQuestion) (*Items, error) {
 	if err != nil {
 		return nil, err
 	}
+	m := s.metrics[0]
 	s.grain, s.group, s.series = GrainNone, q.Group != nil && q.By != "", q.Series != nil
 	before, err := parseCursor(q.Cursor)
 	if err != nil {
@@ -76,8 +110,8 @@ func (r *Reader) Items(ctx context.Context, q ItemQuestion) (*Items, error) {
 	if q.Limit <= 0 || q.Limit > MaxItems {
 		q.Limit = MaxItems
 	}
-	page := &Items{Metric: *s.metric, Untrusted: []string{"items[].id", "items[].events[].message_id", "items[].events[].name"}, Items: []Item{}}
-	if page.About, err = r.reports.Resolve(ctx, &q.Scope, s.metric.Formula); err != nil {
+	page := &Items{Metric: *m, Untrusted: []string{"items[].id", "items[].events[].message_id", "items[].events[].name"}, Items: []Item{}}
+	if page.About, err = r.reports.Resolve(ctx, &q.Scope, m.Formula); err != nil {
 		return nil, err
 	}
 	params := s.params(&q.Scope)
@@ -98,9 +132,9 @@ func (r *Reader) Items(ctx context.Context, q ItemQuestion) (*Items, error) {
 		page.NextCursor = itemCursor{last.At.UnixMilli(), last.ID, last.Source}.String()
 	}
 	for _, row := range list {
-		page.Items = append(page.Items, Item{row.ID, row.Source, row.Profile, row.At.UTC(), float64(row.Numerator) / s.metric.of.scaled(), []Event{}, s.metric.rows == ofSurveys})
+		page.Items = append(page.Items, Item{row.ID, row.Source, row.Profile, row.At.UTC(), float64(row.Numerator) / m.of.scaled(), []Event{}, m.rows == ofSurveys})
 	}
-	return page, r.fillEvents(ctx, s.metric.rows, params, page.Items)
+	return page, r.fillEvents(ctx, m.rows, params, page.Items)
 }
 
 // fillEvents finds the events of items.

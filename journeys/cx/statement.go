@@ -1,6 +1,9 @@
 package cx
 
 import (
+	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"tributary/journeys/report"
@@ -28,28 +31,52 @@ var bucketOf = map[Grain]string{
 	GrainMonth: "toInt64(toUnixTimestamp(toDateTime(toStartOfMonth(happened_at, {zone:String}), {zone:String})))",
 }
 
-// statement makes the statements of a metric: names come from the registry, values are bound.
+// statement makes the statements of metrics that are made of the same rows, so that these are read once: names come from the
+// registry, values are bound.
 type statement struct {
-	metric *Metric
-	rows   string // of the metric, as sql/queries has it
-	grain  Grain
-	by     Dimension // empty: by nothing
-	group  bool      // of that group alone, bound as group
-	series bool      // of that series alone, bound as series
-	whole  bool      // rows of the whole span come with those of the buckets
+	metrics []*Metric
+	rows    string // of the metrics, as sql/queries has it
+	grain   Grain
+	by      Dimension // empty: by nothing
+	group   bool      // of that group alone, bound as group
+	series  bool      // of that series alone, bound as series
+	whole   bool      // points of the whole span come with those of its buckets
+	before  bool      // and points of the period before it
 }
 
-// counted yields the rows that the metric counts, each with its bucket, group and series.
-func (s statement) counted() string {
-	of := &s.metric.of
-	at, since := or(of.at, "at"), "happened_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') AND "
-	if s.metric.kind == stock {
-		since = "" // what happened before is part of it
+// place says what a point is of.
+type place = string
+
+const (
+	placeBucket place = "bucket" // one bucket of the span
+	placeWhole  place = "whole"  // the whole span
+	placeBefore place = "before" // the period before
+	placeAll    place = "all"    // the whole span, all groups and series together
+)
+
+const placesType = "Array(Tuple(Enum8('bucket', 'whole', 'before', 'all'), Int64))"
+
+// measures is an array with a tuple for each metric: its number, whether it counts the row, and what it makes of it.
+func (s statement) measures() string {
+	list := make([]string, len(s.metrics))
+	for i, m := range s.metrics {
+		parts := make([]string, len(m.of.parts))
+		for j, p := range m.of.parts {
+			parts[j] = "toInt64(" + p.column + ")"
+		}
+		list[i] = fmt.Sprintf("tuple(toUInt8(%d), toBool(%s), %s, toInt64(%s), toInt64(%s), toString(%s), toBool(%s), CAST([%s], 'Array(Int64)'))", i,
+			m.of.counted, or(m.of.at, "at"), m.of.numerator, or(m.of.denominator, "1"), or(m.of.series, "''"), or(m.of.mature, "true"), strings.Join(parts, ", "))
 	}
-	text := `SELECT *, ` + bucketOf[s.grain] + ` AS bucket, ` + or(string(s.by), "''") + ` AS by_value, ` + or(of.series, "''") + ` AS series_value,
-		toInt64(` + of.numerator + `) AS upper, toInt64(` + or(of.denominator, "1") + `) AS lower, ` + or(of.mature, "true") + ` AS settled
-	FROM (SELECT *, ` + at + ` AS happened_at FROM (` + s.rows + `) WHERE ` + of.counted + `)
-	WHERE ` + since + `happened_at < fromUnixTimestamp64Milli({until:Int64}, 'UTC')
+	return "[" + strings.Join(list, ",\n\t\t") + "]"
+}
+
+// counted yields the rows that metrics count, once for each that does, with its bucket, group and series. first is where the span
+// begins, or the period before it; earlier tells the two apart.
+func (s statement) counted() string {
+	text := `SELECT *, measure.1 AS metric, measure.3 AS happened_at, measure.4 AS upper, measure.5 AS lower, measure.6 AS series_value, measure.7 AS settled, measure.8 AS parts,
+		happened_at < fromUnixTimestamp64Milli({since:Int64}, 'UTC') AS earlier, ` + bucketOf[s.grain] + ` AS begins, ` + or(string(s.by), "''") + ` AS by_value
+	FROM (` + s.rows + `) ARRAY JOIN arrayFilter(m -> m.2, ` + s.measures() + `) AS measure
+	WHERE happened_at >= fromUnixTimestamp64Milli({first:Int64}, 'UTC') AND happened_at < fromUnixTimestamp64Milli({until:Int64}, 'UTC')
 		AND (empty({channels:Array(String)}) OR channel IN {channels:Array(String)})
 		AND (empty({sources:Array(String)}) OR source IN {sources:Array(String)})
 		AND (empty({agent_kinds:Array(String)}) OR agent_kind IN {agent_kinds:Array(String)})
@@ -60,55 +87,92 @@ func (s statement) counted() string {
 	if s.series {
 		text += ` AND series_value = {series:String}`
 	}
-	if of.onePerson {
-		text += ` ORDER BY happened_at DESC, id DESC, source DESC LIMIT 1 BY profile, bucket, series_value`
-	}
 	return text
 }
 
-// alike says whether the rows that the metric counts of the whole span are those that it counts of its buckets.
-func (s statement) alike() bool { return !s.metric.of.onePerson && s.metric.kind != stock }
+// placed yields the counted rows once for each place of which they are.
+func (s statement) placed() string {
+	span, earlier := []string{"('bucket', begins)", "('all', 0)"}, []string{}
+	if s.whole {
+		span = append(span, "('whole', 0)")
+	}
+	if s.stock() { // what happened before is part of it
+		earlier = slices.Clone(span)
+	}
+	if s.before {
+		earlier = append(earlier, "('before', 0)")
+	}
+	places := func(list []string) string {
+		return "CAST([" + strings.Join(list, ", ") + "], '" + strings.ReplaceAll(placesType, "'", "\\'") + "')"
+	}
+	return `SELECT metric, id, source, profile, happened_at, upper, lower, settled, parts, at_place.1 AS place, at_place.2 AS bucket,
+		if(place = 'all', '', toString(by_value)) AS group_name, if(place = 'all', '', series_value) AS series_name
+	FROM (` + s.counted() + `) ARRAY JOIN if(earlier, ` + places(earlier) + `, ` + places(span) + `) AS at_place`
+}
 
-// points yields a row for each bucket, group and series with rows that count, if asked one for each group and series of the
-// whole span, and one for all of them.
+// ofPeople leaves the last row of each person alone, by the columns keys, of the metrics that count people.
+func (s statement) ofPeople(rows, keys string) string {
+	people := s.are(func(m *Metric) bool { return m.of.onePerson })
+	if people == none {
+		return rows
+	}
+	return `SELECT * FROM (
+		SELECT *, row_number() OVER (PARTITION BY metric, ` + keys + `, profile ORDER BY happened_at DESC, id DESC, source DESC) AS latest
+		FROM (` + rows + `)
+	) WHERE latest = 1 OR NOT ` + people
+}
+
+// none is the condition that no row meets.
+const none = "false"
+
+// are is the condition that a row is of a metric like that.
+func (s statement) are(like func(m *Metric) bool) string {
+	var list []string
+	for i, m := range s.metrics {
+		if like(m) {
+			list = append(list, strconv.Itoa(i))
+		}
+	}
+	if len(list) == 0 {
+		return none
+	}
+	return "(metric IN (" + strings.Join(list, ", ") + "))"
+}
+
+// stock says whether rows of before the span are part of it. The metrics of a statement are alike in it.
+func (s statement) stock() bool { return s.metrics[0].kind == stock }
+
+// points yields a row for each metric, place, bucket, group and series with rows that count.
 func (s statement) points() string {
 	middle, low, high := "0", "0", "0"
-	if s.metric.kind == median {
-		middle = "quantileExactInclusive(0.5)(upper)"
-		low, high = medianLow, medianHigh
+	if of := s.are(func(m *Metric) bool { return m.kind == median }); of != none {
+		middle = "quantileExactInclusiveIf(0.5)(upper, " + of + ")"
+		low, high = strings.ReplaceAll(medianLow, "@", of), strings.ReplaceAll(medianHigh, "@", of)
 	}
 	square, cross, lowerSquare := "0", "0", "0"
-	if s.metric.kind == net || s.metric.kind == mean { // squares of milliseconds and of billionths are more than 64 bits hold
-		square, cross, lowerSquare = "sum(toInt256(upper) * upper)", "sum(toInt256(upper) * lower)", "sum(toInt256(lower) * lower)"
+	if of := s.are(func(m *Metric) bool { return m.kind == net || m.kind == mean }); of != none { // squares of milliseconds and of billionths are more than 64 bits hold
+		square, cross, lowerSquare = "sumIf(toInt256(upper) * upper, "+of+")", "sumIf(toInt256(upper) * lower, "+of+")", "sumIf(toInt256(lower) * lower, "+of+")"
 	}
-	parts := make([]string, len(s.metric.of.parts))
-	for i, p := range s.metric.of.parts {
-		parts[i] = "sum(toInt64(" + p.column + "))"
-	}
-	sets := "(bucket, by_value, series_value)"
-	if s.whole {
-		sets += ", (by_value, series_value)"
-	}
-	return `SELECT toBool(grouping(by_value)) AS total, toBool(grouping(bucket)) AS whole, bucket, toString(by_value) AS group_name, toString(series_value) AS series_name,
-		count() AS sample, uniqExact(profile) AS people, sum(upper) AS numerator, sum(lower) AS denominator,
+	return `SELECT metric, place, bucket, group_name, series_name,
+		count() AS sample, uniqExactIf(profile, place = 'all') AS people, sum(upper) AS numerator, sum(lower) AS denominator,
 		toFloat64(` + square + `) AS square, toFloat64(` + cross + `) AS cross, toFloat64(` + lowerSquare + `) AS lower_square,
-		toFloat64(` + middle + `) AS middle, toFloat64(` + low + `) AS middle_low, toFloat64(` + high + `) AS middle_high, countIf(NOT settled) AS immature, CAST([` + strings.Join(parts, ", ") + `], 'Array(Int64)') AS parts
-	FROM (` + s.counted() + `)
-	GROUP BY GROUPING SETS (` + sets + `, ())
-	ORDER BY total, whole, bucket, group_name, series_name`
+		toFloat64(` + middle + `) AS middle, toFloat64(` + low + `) AS middle_low, toFloat64(` + high + `) AS middle_high, countIf(NOT settled) AS immature, sumForEach(parts) AS parts
+	FROM (` + s.ofPeople(s.placed(), "place, bucket, series_name") + `)
+	GROUP BY metric, place, bucket, group_name, series_name
+	ORDER BY metric, place, bucket, group_name, series_name`
 }
 
 // medianLow and medianHigh are the values between which the median lies with at least 95 %, whatever it is of: those at the ranks
 // n/2 - z sqrt(n)/2 and 1 + n/2 + z sqrt(n)/2, rounded outwards, of n (Conover, Practical Nonparametric Statistics, 1999, section 3.2).
 const (
-	medianLow  = "arraySort(groupArray(upper))[toUInt64(greatest(1, floor(count() / 2 - 0.979981992270027 * sqrt(count()))))]"
-	medianHigh = "arraySort(groupArray(upper))[toUInt64(least(toFloat64(count()), ceil(1 + count() / 2 + 0.979981992270027 * sqrt(count()))))]"
+	medianLow  = "arraySort(groupArrayIf(upper, @))[toUInt64(greatest(1, floor(count() / 2 - 0.979981992270027 * sqrt(count()))))]"
+	medianHigh = "arraySort(groupArrayIf(upper, @))[toUInt64(least(toFloat64(count()), ceil(1 + count() / 2 + 0.979981992270027 * sqrt(count()))))]"
 )
 
 // items yields what a point was made of, the newest first, after a cursor. Of a stock it is what is there at the end.
 func (s statement) items() string {
-	rows := `SELECT id, source, profile, happened_at, upper FROM (` + s.counted() + `)`
-	if s.metric.kind == stock {
+	rows := `SELECT id, source, profile, happened_at, upper FROM (` + s.ofPeople(s.counted(), "series_value") + `)`
+	if s.stock() {
 		rows = `SELECT id, argMax(c.source, c.happened_at) AS source, argMax(c.profile, c.happened_at) AS profile, max(c.happened_at) AS happened_at, sum(c.upper) AS upper
 			FROM (` + s.counted() + `) AS c GROUP BY id HAVING upper > 0`
 	}
@@ -124,14 +188,19 @@ func or(column, otherwise string) string {
 	return column
 }
 
-// params are the arguments of a statement about a scope. It reads more than the span: conversations that last up to
-// Reach, and what came within Reach before and after.
+// params are the arguments of a statement about a scope. It reads more than the span and the period before, if that is asked for:
+// conversations that last up to Reach, and what came within Reach before and after.
 func (s statement) params(scope *report.Scope) store.Params {
 	p := scope.Params()
-	since, until := scope.From.Add(-Reach), scope.Until.Add(Reach)
-	if s.metric.kind == stock {
-		since, until = store.MinTime, scope.Until
+	first := scope.From
+	if s.before {
+		first = earlier(scope).From
 	}
+	since, until := first.Add(-Reach), scope.Until.Add(Reach)
+	if s.stock() {
+		first, since, until = store.MinTime, store.MinTime, scope.Until
+	}
+	p["first"] = max(first.UnixMilli(), store.MinTime.UnixMilli())
 	p["read_since"], p["read_until"] = max(since.UnixMilli(), store.MinTime.UnixMilli()), min(until.UnixMilli(), store.MaxTime.UnixMilli())
 	p["contacts_since"], p["contacts_until"] = p["read_since"], p["read_until"]
 	if !s.ofContacts(scope) {

@@ -87,6 +87,7 @@ var examples = map[string]example{
 	"POST /v1/journeys/labels":                       {path: "/v1/journeys/labels", body: `{"labels":[{"source":"{source}","conversation_id":"{mark}-c","topic":"billing/refund"}]}`, own: 200, foreign: 200},
 	"POST /v1/journeys/forecast":                     {path: "/v1/journeys/forecast", body: `{"grain":"day","horizon":7,"by":["topic"],"from":"2020-01-01"}`, own: 200, foreign: 200},
 	"GET /v1/metrics":                                {path: "/v1/metrics", own: 200, foreign: 200},
+	"GET /v1/metrics/values":                         {path: "/v1/metrics/values?metric=ai_containment&metric=csat&from=2020-01-01&by=topic&before=true", own: 200, foreign: 200},
 	"GET /v1/metrics/:id":                            {path: "/v1/metrics/ai_containment?from=2020-01-01&by=topic", own: 200, foreign: 200},
 	"POST /v1/metrics/targets":                       {path: "/v1/metrics/targets", body: `{"metric":"fcr","value":0.7,"by":"team","group":"{me}","actor":{"name":"{me}"}}`, own: 201, foreign: 201},
 	"GET /v1/metrics/targets":                        {path: "/v1/metrics/targets", own: 200, foreign: 200, shows: true},

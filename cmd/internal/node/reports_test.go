@@ -90,8 +90,10 @@ var notReports = map[string]bool{
 // made of, and AI against human where it can be.
 func metricReports() (list []asked) {
 	span := "?from=" + reportsFrom + "&until=" + reportsUntil
+	all := "/v1/metrics/values" + span + "&whole=true&before=true"
 	for i, m := range cx.Metrics() {
 		path, shows := "/v1/metrics/"+m.ID, mayChange
+		all += "&metric=" + m.ID
 		if strings.HasPrefix(m.ID, "repeat_contact_rate") || strings.HasPrefix(m.ID, "fcr") {
 			shows = changes // they are about who comes again
 		}
@@ -103,7 +105,7 @@ func metricReports() (list []asked) {
 			list = append(list, asked{route: "GET /v1/metrics/:id/comparison", path: path + "/comparison" + span, shows: mayChange})
 		}
 	}
-	return list
+	return append(list, asked{route: "GET /v1/metrics/values", path: all, shows: changes})
 }
 
 // String names it in what a test says.

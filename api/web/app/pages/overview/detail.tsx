@@ -2,7 +2,7 @@
 import type { EChartsCoreOption } from "echarts/core"
 import { useCallback, useState } from "preact/hooks"
 import { useSpeech, wordOf } from "../../i18n"
-import { useLoad } from "../../load"
+import { type Load, useLoad } from "../../load"
 import { Definition, type Metric, type Point, useMetricName, valueOf } from "../../metric"
 import { setParams, useParam } from "../../router"
 import { keyOf, type Scope } from "../../scope"
@@ -12,19 +12,23 @@ import { Badge, Button, Card, Choice, CopyButton, Select } from "../../ui/parts"
 import { Empty, Loaded } from "../../ui/states"
 import type { Column } from "../../ui/table"
 import { Behind } from "./behind"
-import { grainOf, metricOf, Standing } from "./tile"
+import { ai, type Answer, grainOf, metricOf, service } from "./ask"
+import { Standing } from "./tile"
 
 const mostLines = 8
 
-export function Detail({ metric, metrics, scope, version }: { metric: Metric; metrics: Metric[]; scope: Scope; version: number }) {
+export function Detail({ metric, metrics, scope, version, values }: { metric: Metric; metrics: Metric[]; scope: Scope; version: number; values: Load<Map<string, Answer>> }) {
   const { words, format } = useSpeech()
   const say = words.overview
   const name = useMetricName()
   const [grain, setGrain] = useParam("grain", grainOf(scope))
   const [by, setBy] = useParam("by")
   const dimension = metric.by.includes(by) ? by : ""
-  const load = useLoad(`detail ${metric.id} ${keyOf(scope)} ${grain} ${dimension} ${version}`, (signal) =>
+  // What the tiles were asked for has its course, by nothing and by the grain of the span: that is not asked for again.
+  const there = !dimension && grain === grainOf(scope) && [...service, ...ai].includes(metric.id)
+  const own = useLoad(there ? "" : `detail ${metric.id} ${keyOf(scope)} ${grain} ${dimension} ${version}`, (signal) =>
     metricOf(metric.id, scope, { grain: grain as "day", by: dimension || undefined }, signal))
+  const load = there ? { ...values, data: values.data?.get(metric.id) } : own
   return (
     <Card title={<Definition metric={metric} />} label={name(metric)} aside={
       <div class="row">

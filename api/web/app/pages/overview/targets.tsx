@@ -10,7 +10,8 @@ import { Button, Card, Field, Modal, Select, Theirs } from "../../ui/parts"
 import { Empty, Loaded, Notice } from "../../ui/states"
 import { Table } from "../../ui/table"
 import { tell } from "../../ui/toast"
-import { metricOf, Standing } from "./tile"
+import { valuesOf } from "./ask"
+import { Standing } from "./tile"
 
 type Target = Schemas["MetricTarget"]
 
@@ -21,11 +22,14 @@ export function Targets({ metrics, scope }: { metrics: Map<string, Metric>; scop
   const [setting, setSetting] = useState(false)
   const load = useLoad(`targets ${keyOf(scope)}`, async (signal) => {
     const { targets } = await api.GET("/v1/metrics/targets", { signal }).then(answered)
-    return Promise.all(targets.filter((t) => metrics.has(t.metric)).map(async (target) => {
-      const { points } = await metricOf(target.metric, scope, { by: target.by }, signal)
+    const known = targets.filter((t) => metrics.has(t.metric))
+    const answers = new Map(await Promise.all([...new Set(known.map((t) => t.by))].map(async (by) =>
+      [by, await valuesOf([...new Set(known.filter((t) => t.by === by).map((t) => t.metric))], scope, { by }, signal)] as const)))
+    return known.map((target) => {
+      const points = answers.get(target.by)?.get(target.metric)?.points ?? []
       const series = target.series ?? mainSeries(points)
       return { target, point: points.find((p) => p.series === series && (!target.by || p.group === target.group)) }
-    }))
+    })
   })
   const remove = async (target: Target) => {
     try {
