@@ -85,6 +85,16 @@ func (c *company) identityVersion() string {
 func (c *company) answer(a *asked, version string) map[string]any {
 	c.t.Helper()
 	answer := c.ask(a, version)
+	timeless(answer)
+	if values, ok := answer["values"].([]any); ok { // several answers in one
+		for _, value := range values {
+			timeless(value.(map[string]any))
+		}
+	}
+	return answer
+}
+
+func timeless(answer map[string]any) {
 	delete(answer, "as_of")
 	delete(answer, "segment") // how new its members are
 	delete(answer, "identity_version")
@@ -92,7 +102,6 @@ func (c *company) answer(a *asked, version string) map[string]any {
 		delete(scope, "known_at")
 		delete(scope, "identity_as_of")
 	}
-	return answer
 }
 
 // ask asks for a report, by a version of who is who if it is not empty.
