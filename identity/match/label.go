@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"tributary/identity"
-	"tributary/stats"
+	"tributary/identity/stats"
 )
 
 // Label is what a person said of two observations: whether they are one.

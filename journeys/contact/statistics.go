@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"tributary/stats"
+	"tributary/identity/stats"
 )
 
 // Rate is a share, with its interval of 95 % by Wilson's score (E. B. Wilson, 1927): it stays within 0 and 1, and

@@ -7,9 +7,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"tributary/identity/stats"
 	"tributary/journeys/report"
 	"tributary/sql/store"
-	"tributary/stats"
 )
 
 // Answer is a metric over a scope, with everything that is needed to trust it.

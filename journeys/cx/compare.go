@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"slices"
 
+	"tributary/identity/stats"
 	"tributary/ingest/event"
 	"tributary/journeys/report"
 	"tributary/sql/store"
-	"tributary/stats"
 )
 
 // Comparison sets contacts that AI began beside those that a human began.

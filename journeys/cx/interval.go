@@ -3,7 +3,7 @@ package cx
 import (
 	"math"
 
-	"tributary/stats"
+	"tributary/identity/stats"
 )
 
 // Interval is a confidence interval of 95 %, in the unit of its value.

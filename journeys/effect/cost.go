@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"tributary/stats"
+	"tributary/identity/stats"
 )
 
 // costRow is a row of effect/costs: a contact that an AI or a human began.

@@ -3,7 +3,7 @@ package effect
 import (
 	"math"
 
-	"tributary/stats"
+	"tributary/identity/stats"
 )
 
 // sums is what is known of a value over some people: shares are means of 0 and 1.

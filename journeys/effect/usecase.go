@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"tributary/identity/stats"
 	"tributary/ingest/event"
 	"tributary/journeys/report"
-	"tributary/stats"
 )
 
 // Verdict says whether a use of AI pays.

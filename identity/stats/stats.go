@@ -1,5 +1,5 @@
-// Package stats holds the confidence intervals that reports and models give. All are of 95 %. It is below every domain and
-// knows of none.
+// Package stats holds the confidence intervals that reports and models give. All are of 95 %. It stands with the domain
+// below all others that use it, and knows of none.
 package stats
 
 import "math"

@@ -6,7 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"tributary/stats"
+	"tributary/identity/stats"
 )
 
 // near says whether two values are the same to the four digits that are published.
