@@ -1,11 +1,12 @@
 // What was decided, the newest first, each with its way back: by all, or about one customer.
 import { useState } from "preact/hooks"
-import { answered, api, Problem, problemOf } from "../api"
+import { answered, api } from "../api"
 import { useSpeech, wordOf } from "../i18n"
-import { useLoad } from "../load"
+import { usePages } from "../paged"
 import { href } from "../router"
+import { Paged } from "../ui/paged"
 import { Badge, Button, Card, Theirs, When } from "../ui/parts"
-import { Empty, Loaded, Notice } from "../ui/states"
+import { Empty } from "../ui/states"
 import { type Column, Table } from "../ui/table"
 import { type Decision, type Proposal, useDecided } from "./decide"
 import { DecisionDialog } from "./preview"
@@ -15,31 +16,16 @@ export function Decisions({ of, title }: { of?: string; title?: string }) {
   const { words } = useSpeech()
   const say = words.review
   const [undoing, set] = useState<Proposal>()
-  const [older, setOlder] = useState<{ decisions: Decision[]; cursor?: string }>()
-  const [problem, setProblem] = useState<Problem>()
-  const ask = (cursor?: string, signal?: AbortSignal) =>
-    api.GET("/v1/identity/decisions", { params: { query: { profile: of, cursor, limit: 100 } }, signal }).then(answered)
-  const load = useLoad(`decisions ${of ?? ""}`, (signal) => ask(undefined, signal))
-  useDecided(() => { setOlder(undefined); load.reload() })
-  const goOn = (cursor: string) => ask(cursor).then(
-    (page) => setOlder((held) => ({ decisions: [...(held?.decisions ?? []), ...page.decisions], cursor: page.next_cursor })),
-    (fault) => setProblem(problemOf(fault)))
+  const pages = usePages(`decisions ${of ?? ""}`, (cursor, signal) =>
+    api.GET("/v1/identity/decisions", { params: { query: { profile: of, cursor, limit: 100 } }, signal })
+      .then(answered).then((page) => ({ items: page.decisions, next: page.next_cursor })))
+  useDecided(pages.load.reload)
   const columns = useColumns((d) => set({ kind: "undo", decision: d.id }), of)
   return (
     <Card flush title={title} label={title ? undefined : say.decisions}>
-      <Loaded load={load}>
-        {(page) => {
-          const rows = [...page.decisions, ...(older?.decisions ?? [])]
-          const cursor = older ? older.cursor : page.next_cursor
-          return rows.length === 0 ? <Empty title={say.noDecisions}>{say.noDecisionsHint}</Empty> : (
-            <>
-              <Table label={title ?? say.decisions} columns={columns} rows={rows} keyOf={(d) => d.id} />
-              {problem && <Notice problem={problem} />}
-              {cursor && <p class="pad"><Button onClick={() => void goOn(cursor)}>{words.common.actions.more}</Button></p>}
-            </>
-          )
-        }}
-      </Loaded>
+      <Paged pages={pages} empty={<Empty title={say.noDecisions}>{say.noDecisionsHint}</Empty>}>
+        {(rows) => <Table label={title ?? say.decisions} columns={columns} rows={rows} keyOf={(d) => d.id} />}
+      </Paged>
       {undoing && <DecisionDialog proposal={undoing} onClose={() => set(undefined)} />}
     </Card>
   )

@@ -1,16 +1,13 @@
 // Who did what, or tried: the newest first, more as one scrolls.
-import { useRef, useState } from "preact/hooks"
 import { answered, api, type Schemas } from "../../api"
 import { useSpeech } from "../../i18n"
-import { useLoad } from "../../load"
+import { usePages } from "../../paged"
 import { setParams, usePlace } from "../../router"
 import { Badge, Button, Card, Field, Select, Theirs, When } from "../../ui/parts"
 import { Empty, Loaded, Notice } from "../../ui/states"
 import { DownloadCSV, Table, type Column } from "../../ui/table"
-import { useSend } from "./keydialogs"
 
 type Line = Schemas["AuditLine"]
-type Page = Schemas["AuditPage"]
 const names = ["actor", "action", "outcome", "since", "until"] as const
 
 export function Audit() {
@@ -43,17 +40,17 @@ export function Audit() {
 function Trail({ filter }: { filter: Record<(typeof names)[number], string> }) {
   const { words, format } = useSpeech()
   const say = words.admin.audit
-  const [more, setMore] = useState<Page[]>([])
-  const asked = useRef("")
-  const { sending, problem, send } = useSend()
   const day = (text: string) => (text ? `${text}T00:00:00Z` : undefined)
-  const ask = (cursor?: string, signal?: AbortSignal) => api.GET("/v1/audit", {
+  const { load, items: rows, more, busy, problem, next } = usePages("admin audit " + JSON.stringify(filter), (cursor, signal) => api.GET("/v1/audit", {
     params: { query: {
       limit: 100, cursor, actor: filter.actor || undefined, action: filter.action || undefined,
       outcome: (filter.outcome || undefined) as Line["outcome"] | undefined, since: day(filter.since), until: day(filter.until),
     } }, signal,
-  }).then(answered)
-  const load = useLoad("admin audit " + JSON.stringify(filter), (signal) => { setMore([]); asked.current = ""; return ask(undefined, signal) })
+  }).then(answered).then((page) => ({ items: page.lines, next: page.next_cursor })))
+  const near = (e: Event) => {
+    const box = e.target as HTMLElement
+    if (!problem && box.scrollTop + box.clientHeight > box.scrollHeight - 600) next()
+  }
   const columns: Column<Line>[] = [
     { title: say.at, cell: (l) => <When at={l.at} exact />, plain: (l) => l.at },
     { title: say.actor, cell: (l) => <div class="key-name"><Theirs>{l.actor}</Theirs>{l.on_behalf && <small class="soft">{say.onBehalf} <Theirs>{l.on_behalf}</Theirs></small>}</div>, plain: (l) => l.actor },
@@ -64,36 +61,18 @@ function Trail({ filter }: { filter: Record<(typeof names)[number], string> }) {
   ]
   return (
     <Loaded load={load} bones={10}>
-      {(first) => {
-        const pages = [first, ...more]
-        const rows = pages.flatMap((p) => p.lines)
-        const next = pages.at(-1)!.next_cursor
-        const goOn = () => {
-          if (!next || asked.current === next) return
-          asked.current = next
-          void send(async () => {
-            try {
-              const page = await ask(next)
-              setMore((before) => [...before, page])
-            } catch (fault) {
-              asked.current = ""
-              throw fault
-            }
-          })
-        }
-        return rows.length === 0 ? <Empty title={say.none}>{say.noneHint}</Empty> : (
-          <>
-            <div onScrollCapture={(e) => { const box = e.target as HTMLElement; if (box.scrollTop + box.clientHeight > box.scrollHeight - 600) goOn() }}>
-              <Table label={say.title} rows={rows} keyOf={(l, n) => `${l.at} ${l.request_id ?? ""} ${n}`} columns={columns} tall="calc(100dvh - 17rem)" />
-            </div>
-            {problem && <Notice problem={problem} retry={goOn} />}
-            <div class="row apart foot">
-              <span class="soft small" role="status">{words.common.rows(format.number(rows.length), rows.length)}{next ? "" : " · " + say.all}</span>
-              <span class="row">{next && <Button small disabled={sending} onClick={goOn}>{words.common.actions.more}</Button>}<DownloadCSV name="audit" columns={columns} rows={rows} /></span>
-            </div>
-          </>
-        )
-      }}
+      {() => rows.length === 0 ? <Empty title={say.none}>{say.noneHint}</Empty> : (
+        <>
+          <div onScrollCapture={near}>
+            <Table label={say.title} rows={rows} keyOf={(l, n) => `${l.at} ${l.request_id ?? ""} ${n}`} columns={columns} tall="calc(100dvh - 17rem)" />
+          </div>
+          {problem && <Notice problem={problem} retry={next} />}
+          <div class="row apart foot">
+            <span class="soft small" role="status">{words.common.rows(format.number(rows.length), rows.length)}{more ? "" : " · " + say.all}</span>
+            <span class="row">{more && <Button small aria-disabled={busy} onClick={next}>{words.common.actions.more}</Button>}<DownloadCSV name="audit" columns={columns} rows={rows} /></span>
+          </div>
+        </>
+      )}
     </Loaded>
   )
 }

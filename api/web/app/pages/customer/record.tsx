@@ -1,10 +1,11 @@
 // The golden record: what survived under each name, from whom, by which rule and when; and every value that it ever had.
 import { useState } from "preact/hooks"
-import { answered, api, Problem, problemOf, type Schemas } from "../../api"
+import { answered, api, type Schemas } from "../../api"
 import { useSpeech, wordOf } from "../../i18n"
-import { useLoad } from "../../load"
+import { usePages } from "../../paged"
+import { Paged } from "../../ui/paged"
 import { Badge, Button, Card, Modal, Theirs, When } from "../../ui/parts"
-import { Empty, Loaded } from "../../ui/states"
+import { Empty } from "../../ui/states"
 import { type Column, Table } from "../../ui/table"
 import type { Known } from "./customer"
 
@@ -60,43 +61,28 @@ function Identifiers({ known }: { known: Known }) {
   )
 }
 
-type Assertion = Schemas["Assertion"]
-
 /** History is every value that a name ever had, newest first, with which of them survives. */
 function History({ address, name, onClose }: { address: string; name: string; onClose: () => void }) {
   const { words } = useSpeech()
   const say = words.customer.record
-  const [more, setMore] = useState<{ rows: Assertion[]; cursor?: string }>()
-  const [problem, setProblem] = useState<Problem>()
-  const ask = (cursor?: string, signal?: AbortSignal) =>
-    api.GET("/v1/profiles/{address}/traits/{name}/history", { params: { path: { address, name }, query: { cursor, limit: 50 } }, signal }).then(answered)
-  const load = useLoad(`history ${address} ${name}`, (signal) => ask(undefined, signal))
-  const goOn = (cursor: string) => ask(cursor).then(
-    (page) => setMore((held) => ({ rows: [...(held?.rows ?? []), ...page.assertions], cursor: page.next_cursor })),
-    (fault) => setProblem(problemOf(fault)))
+  const pages = usePages(`history ${address} ${name}`, (cursor, signal) =>
+    api.GET("/v1/profiles/{address}/traits/{name}/history", { params: { path: { address, name }, query: { cursor, limit: 50 } }, signal })
+      .then(answered).then((page) => ({ items: page.assertions, next: page.next_cursor, rule: page.rule })))
   return (
     <Modal drawer title={<>{say.historyOf} <Theirs>{name}</Theirs></>} onClose={onClose}>
-      <Loaded load={load}>
-        {(page) => {
-          const rows = [...page.assertions, ...(more?.rows ?? [])]
-          const cursor = more ? more.cursor : page.next_cursor
-          return (
-            <>
-              <p class="small soft">{say.ruleHint(wordOf(say.rules, page.rule))}</p>
-              <ol class="history">
-                {rows.map((a, n) => (
-                  <li key={n} class={a.survives ? "survives" : undefined}>
-                    <strong class="value">{a.kind === "deletion" ? say.deleted : a.value === null ? say.takenBack : <Theirs>{written(a.value)}</Theirs>}</strong> {a.survives && <Badge kind="good">{say.survives}</Badge>}
-                    <span class="small soft"><Theirs>{a.source}</Theirs> · <When at={a.at} exact />{a.record_id && <> · <Theirs>{a.record_id}</Theirs></>}</span>
-                  </li>
-                ))}
-              </ol>
-              {problem && <p class="notice bad" role="alert">{problem.title}</p>}
-              {cursor && <Button onClick={() => void goOn(cursor)}>{words.common.actions.more}</Button>}
-            </>
-          )
-        }}
-      </Loaded>
+      <Paged pages={pages} empty={<Empty />}>{(rows, { rule }) => (
+        <>
+          <p class="small soft">{say.ruleHint(wordOf(say.rules, rule))}</p>
+          <ol class="history">
+            {rows.map((a, n) => (
+              <li key={n} class={a.survives ? "survives" : undefined}>
+                <strong class="value">{a.kind === "deletion" ? say.deleted : a.value === null ? say.takenBack : <Theirs>{written(a.value)}</Theirs>}</strong> {a.survives && <Badge kind="good">{say.survives}</Badge>}
+                <span class="small soft"><Theirs>{a.source}</Theirs> · <When at={a.at} exact />{a.record_id && <> · <Theirs>{a.record_id}</Theirs></>}</span>
+              </li>
+            ))}
+          </ol>
+        </>
+      )}</Paged>
     </Modal>
   )
 }

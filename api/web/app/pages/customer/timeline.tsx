@@ -1,10 +1,11 @@
 // Everything that happened, in all channels, newest first: as far back as one scrolls.
 import { useEffect, useRef, useState } from "preact/hooks"
-import { answered, api, Problem, problemOf, type Schemas } from "../../api"
+import { answered, api, type Schemas } from "../../api"
 import { useSpeech, wordOf } from "../../i18n"
+import { usePages } from "../../paged"
 import { useParams } from "../../router"
 import { Badge, Button, Card, Theirs, When } from "../../ui/parts"
-import { Bones, Empty, Failure } from "../../ui/states"
+import { Bones, Empty, Loaded, Notice } from "../../ui/states"
 
 type Event = Schemas["Event"]
 type Channel = "web" | "app" | "email" | "chat" | "voice" | "sms" | "rcs" | "whatsapp" | "social" | "store" | "mail"
@@ -17,38 +18,14 @@ export function Timeline({ address }: { address: string }) {
   const { words, format } = useSpeech()
   const say = words.customer.timeline
   const [chosen, choose] = useParams("channel")
-  const [events, setEvents] = useState<Event[]>()
-  const [cursor, setCursor] = useState<string>()
-  const [problem, setProblem] = useState<Problem>()
   const [unfolded, setUnfolded] = useState<Set<string>>(new Set())
-  const asking = useRef<AbortController | undefined>(undefined)
-  const key = chosen.join()
-  const ask = async (after?: string) => {
-    if (after && asking.current) return
-    asking.current?.abort()
-    const control = asking.current = new AbortController()
-    setProblem(undefined)
-    try {
-      const page = await api.GET("/v1/profiles/{address}/timeline", {
-        params: { path: { address }, query: { cursor: after, limit: 100, channel: key ? key.split(",") as Channel[] : undefined } }, signal: control.signal,
-      }).then(answered)
-      if (control.signal.aborted) return
-      setEvents((held) => [...(after ? held ?? [] : []), ...(page.events ?? [])])
-      setCursor(page.next_cursor)
-    } catch (fault) {
-      if (!control.signal.aborted) setProblem(problemOf(fault))
-    } finally {
-      if (asking.current === control) asking.current = undefined
-    }
-  }
-  useEffect(() => {
-    setEvents(undefined)
-    setCursor(undefined)
-    void ask()
-    return () => { asking.current?.abort(); asking.current = undefined }
-  }, [address, key])
-  const end = useSeen(() => { if (cursor && !problem) void ask(cursor) }, [cursor, problem])
-  const entries = fold(events ?? [])
+  const pages = usePages(`timeline ${address} ${chosen.join()}`, (cursor, signal) =>
+    api.GET("/v1/profiles/{address}/timeline", {
+      params: { path: { address }, query: { cursor, limit: 100, channel: chosen.length ? chosen as Channel[] : undefined } }, signal,
+    }).then(answered).then((page) => ({ items: page.events ?? [], next: page.next_cursor })))
+  const { items: events, more, problem, next } = pages
+  const end = useSeen(() => { if (more && !problem) next() }, [pages.latest, pages.load.loading, problem])
+  const entries = fold(events)
   const talks = entries.filter((e) => e.talk).map((e) => e.key)
   const toggle = (k: string) => setUnfolded((held) => { const next = new Set(held); if (!next.delete(k)) next.add(k); return next })
   const flip = (c: string) => choose(chosen.includes(c) ? chosen.filter((x) => x !== c) : [...chosen, c])
@@ -63,24 +40,24 @@ export function Timeline({ address }: { address: string }) {
           <Button small kind="plain" onClick={() => setUnfolded(unfolded.size ? new Set() : new Set(talks))}>{unfolded.size ? say.foldAll : say.unfoldAll}</Button>
         )}
       </div>
-      {!events && !problem && <Bones lines={10} />}
-      {events && entries.length === 0 && !cursor && <Empty title={chosen.length ? say.noneOf : say.none}>{chosen.length ? say.noneOfHint : say.noneHint}</Empty>}
-      <ol class="timeline">
-        {entries.map((entry, n) => {
-          const at = entry.events[0]!.at
-          const day = at && format.date(at)
-          const before = entries[n - 1]?.events[0]!.at
-          return (
-            <li key={entry.key}>
-              {day && day !== (before && format.date(before)) && <h3 class="day">{day}</h3>}
-              {entry.talk ? <Talk entry={entry} open={unfolded.has(entry.key)} toggle={() => toggle(entry.key)} /> : <Single event={entry.events[0]!} />}
-            </li>
-          )
-        })}
-      </ol>
-      {problem && <Failure problem={problem} retry={() => void ask(cursor)} />}
-      <div ref={end}>{events && cursor && !problem && <Bones lines={2} />}</div>
-      {events && !cursor && entries.length > 0 && <p class="small soft row">{say.end}</p>}
+      <Loaded load={pages.load} bones={10}>{() => entries.length === 0 && !more ? <Empty title={chosen.length ? say.noneOf : say.none}>{chosen.length ? say.noneOfHint : say.noneHint}</Empty> : (
+        <ol class="timeline">
+          {entries.map((entry, n) => {
+            const at = entry.events[0]!.at
+            const day = at && format.date(at)
+            const before = entries[n - 1]?.events[0]!.at
+            return (
+              <li key={entry.key}>
+                {day && day !== (before && format.date(before)) && <h3 class="day">{day}</h3>}
+                {entry.talk ? <Talk entry={entry} open={unfolded.has(entry.key)} toggle={() => toggle(entry.key)} /> : <Single event={entry.events[0]!} />}
+              </li>
+            )
+          })}
+        </ol>
+      )}</Loaded>
+      {problem && <Notice problem={problem} retry={next} />}
+      <div ref={end}>{more && !problem && <Bones lines={2} />}</div>
+      {!more && entries.length > 0 && <p class="small soft row">{say.end}</p>}
     </Card>
   )
 }

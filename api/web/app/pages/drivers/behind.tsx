@@ -1,12 +1,13 @@
 // Behind a number: how it compares, examples of what customers said, and the people with their conversations.
-import { useEffect, useState } from "preact/hooks"
-import { answered, api, Problem, problemOf, type Schemas } from "../../api"
+import { answered, api, Problem, type Schemas } from "../../api"
 import { type Speech, useSpeech, wordOf } from "../../i18n"
 import { type Load, useLoad } from "../../load"
+import { usePages } from "../../paged"
 import { href, setParams, useParam, useParams } from "../../router"
 import { useMay } from "../../session"
-import { Badge, Button, Choice, Modal, Theirs } from "../../ui/parts"
-import { Bones, Empty, Failure, Loaded } from "../../ui/states"
+import { Paged } from "../../ui/paged"
+import { Badge, Choice, Modal, Theirs } from "../../ui/parts"
+import { Empty, Failure, Loaded } from "../../ui/states"
 import { type Drivers, type Group, type Member, partsOf, type Span, useBehind, useTopicName } from "./ask"
 import { Bars } from "./bars"
 import { Example } from "./example"
@@ -27,7 +28,7 @@ export function Behind({ load, week }: { load: Load<Drivers>; week: Load<Drivers
       {drivers && <Facts drivers={drivers} group={group} />}
       <Choice label={say.view} value={view} onChange={setView} options={[{ value: "examples", label: say.examples }, { value: "people", label: say.people }]} />
       {!may ? <Failure problem={new Problem(403, "", "", "", { required_scope: "profiles:read" })} />
-        : view === "people" ? <People key={parts.join()} group={group} span={behind.span} /> : <Examples group={group} span={behind.span} />}
+        : view === "people" ? <People group={group} span={behind.span} /> : <Examples group={group} span={behind.span} />}
     </Modal>
   )
 }
@@ -111,47 +112,24 @@ export function Withheld({ of }: { of?: Schemas["Withheld"][] }) {
 function People({ group, span }: { group: Group; span: Span }) {
   const { words, format } = useSpeech()
   const say = words.drivers.behind
-  const [people, setPeople] = useState<Schemas["DriverPerson"][]>()
-  const [next, setNext] = useState<string>()
-  const [withheld, setWithheld] = useState<Schemas["Withheld"][]>()
-  const [problem, setProblem] = useState<Problem>()
-  const [busy, setBusy] = useState(false)
-  const ask = async (after?: string, signal?: AbortSignal) => {
-    setBusy(true)
-    setProblem(undefined)
-    try {
-      const page = await api.POST("/v1/journeys/drivers/people", { body: { ...span, of: group, limit: 50, after }, signal }).then(answered)
-      setPeople((held) => [...(after ? held ?? [] : []), ...page.people])
-      setNext(page.next)
-      setWithheld(page.withheld)
-    } catch (fault) {
-      if (!signal?.aborted) setProblem(problemOf(fault))
-    } finally {
-      setBusy(false)
-    }
-  }
-  useEffect(() => {
-    const control = new AbortController()
-    void ask(undefined, control.signal)
-    return () => control.abort()
-  }, [])
-  if (problem) return <Failure problem={problem} retry={() => void ask(next)} />
-  if (!people) return <Bones lines={9} />
-  if (!people.length) return <Empty title={say.noPeople} />
+  const pages = usePages("drivers people " + JSON.stringify([group, span]), (after, signal) =>
+    api.POST("/v1/journeys/drivers/people", { body: { ...span, of: group, limit: 50, after }, signal })
+      .then(answered).then((page) => ({ items: page.people, next: page.next, withheld: page.withheld })))
   return (
-    <>
-      <Withheld of={withheld} />
-      <ul class="persons">
-        {people.map((p) => (
-          <li key={p.profile}>
-            <details>
-              <summary><a href={href("/customers/" + encodeURIComponent(`profile:${p.profile}`))}>{p.profile.slice(0, 8)}</a> <span class="soft">{say.contacts(format.number(p.count), p.count)}</span></summary>
-              {p.conversations.map((c) => <Example key={c.source + c.conversation_id} of={c} zone={span.zone} named={!group.topic} />)}
-            </details>
-          </li>
-        ))}
-      </ul>
-      {next && <Button disabled={busy} onClick={() => void ask(next)}>{words.common.actions.more}</Button>}
-    </>
+    <Paged pages={pages} bones={9} empty={<Empty title={say.noPeople} />}>{(people, { withheld }) => (
+      <>
+        <Withheld of={withheld} />
+        <ul class="persons">
+          {people.map((p) => (
+            <li key={p.profile}>
+              <details>
+                <summary><a href={href("/customers/" + encodeURIComponent(`profile:${p.profile}`))}>{p.profile.slice(0, 8)}</a> <span class="soft">{say.contacts(format.number(p.count), p.count)}</span></summary>
+                {p.conversations.map((c) => <Example key={c.source + c.conversation_id} of={c} zone={span.zone} named={!group.topic} />)}
+              </details>
+            </li>
+          ))}
+        </ul>
+      </>
+    )}</Paged>
   )
 }

@@ -1,13 +1,14 @@
 // The tab Labels: conversations to label, and what the classifier was taught so far.
-import { useEffect, useState } from "preact/hooks"
-import { answered, api, Problem, problemOf, type Schemas } from "../../api"
+import { answered, api, Problem } from "../../api"
 import { useSpeech } from "../../i18n"
 import { useLoad } from "../../load"
+import { usePages } from "../../paged"
 import { useParam } from "../../router"
 import { FilterBar, useScope } from "../../scope"
 import { useMay } from "../../session"
+import { Paged } from "../../ui/paged"
 import { Button, Card, Theirs } from "../../ui/parts"
-import { Bones, Empty, Failure, Loaded } from "../../ui/states"
+import { Empty, Failure, Loaded } from "../../ui/states"
 import { Table } from "../../ui/table"
 import { spanOf, useDrivers, useTaxonomy, useTopicName } from "./ask"
 import { Withheld } from "./behind"
@@ -104,32 +105,21 @@ function Every() {
   const may = useMay("admin")
   const mayWrite = useMay("agent:write")
   const keep = useLabelling()
-  const [labels, setLabels] = useState<Schemas["DriverLabel"][]>()
-  const [next, setNext] = useState<string>()
-  const [problem, setProblem] = useState<Problem>()
-  const ask = (cursor?: string) => {
-    setProblem(undefined)
-    void api.GET("/v1/journeys/labels", { params: { query: { limit: 200, cursor } } }).then(answered).then(
-      (page) => { setLabels((held) => [...(cursor ? held ?? [] : []), ...page.labels]); setNext(page.next_cursor) },
-      (fault) => setProblem(problemOf(fault)))
-  }
-  useEffect(() => { if (may) ask() }, [may])
-  useLabelled(() => { if (may) ask() })
+  const pages = usePages(may ? "labels" : "", (cursor, signal) =>
+    api.GET("/v1/journeys/labels", { params: { query: { limit: 200, cursor } }, signal })
+      .then(answered).then((page) => ({ items: page.labels, next: page.next_cursor })))
+  useLabelled(pages.load.reload)
   return (
-    <Card flush title={say.taught} aside={may && labels && <Button small kind="plain" onClick={() => ask()}>{words.common.actions.refresh}</Button>}>
-      {!may ? <Failure problem={new Problem(403, "", "", "", { required_scope: "admin" })} />
-        : problem ? <Failure problem={problem} retry={() => ask()} />
-        : !labels ? <div class="driver-inset"><Bones /></div>
-        : labels.length === 0 ? <Empty title={say.none}>{say.noneHint}</Empty> : (
-          <>
-            <Table label={say.all} rows={labels} tall="28rem" keyOf={(l) => l.source + "/" + l.conversation_id} columns={[
-              { title: say.conversation, cell: (l) => <div class="small"><Theirs>{l.conversation_id}</Theirs><br /><span class="soft"><Theirs>{l.source}</Theirs></span></div> },
-              { title: say.correct, cell: (l) => name(l.topic) },
-              { title: "", cell: (l) => mayWrite && <Button small kind="plain" onClick={() => void keep(l, "", l.topic, () => {})}>{say.remove}</Button> },
-            ]} />
-            {next && <div class="driver-inset"><Button onClick={() => ask(next)}>{words.common.actions.more}</Button></div>}
-          </>
-        )}
+    <Card flush title={say.taught} aside={pages.load.data && <Button small kind="plain" onClick={pages.load.reload}>{words.common.actions.refresh}</Button>}>
+      {!may ? <Failure problem={new Problem(403, "", "", "", { required_scope: "admin" })} /> : (
+        <Paged pages={pages} empty={<Empty title={say.none}>{say.noneHint}</Empty>}>{(labels) => (
+          <Table label={say.all} rows={labels} tall="28rem" keyOf={(l) => l.source + "/" + l.conversation_id} columns={[
+            { title: say.conversation, cell: (l) => <div class="small"><Theirs>{l.conversation_id}</Theirs><br /><span class="soft"><Theirs>{l.source}</Theirs></span></div> },
+            { title: say.correct, cell: (l) => name(l.topic) },
+            { title: "", cell: (l) => mayWrite && <Button small kind="plain" onClick={() => void keep(l, "", l.topic, () => {})}>{say.remove}</Button> },
+          ]} />
+        )}</Paged>
+      )}
     </Card>
   )
 }

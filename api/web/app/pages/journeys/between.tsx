@@ -66,7 +66,7 @@ export function Between() {
         )}
       </Card>
       {ready && behind && (
-        <People key={JSON.stringify([question, behind])} onClose={() => setBehind(undefined)} title={behind.unended ? say.notEnded : bin(behind)}
+        <People of={["between", question, behind]} onClose={() => setBehind(undefined)} title={behind.unended ? say.notEnded : bin(behind)}
           ask={(after, signal) => api.POST("/v1/journeys/time-between/people", { body: { ...question, ...behind, unended: behind.unended ?? false, after, limit: 50 }, signal }).then(answered).then((a) => ({ people: a.people, next: a.next_after }))}
           tell={(p) => <Moments at={p.at} zone={scope.zone} />} />
       )}

@@ -62,7 +62,7 @@ export function Contacts() {
         </Loaded>
       </Card>
       {behind && (
-        <People key={JSON.stringify([question, behind])} onClose={() => setBehind(undefined)}
+        <People of={["contacts", question, behind]} onClose={() => setBehind(undefined)}
           title={behind.steps ? behind.steps.map(nameOf).join(" → ") : behind.outcome ? say.outcomes[behind.outcome as Outcome] : say.journeys}
           ask={(after, signal) => api.POST("/v1/journeys/contacts/people", { body: { ...question, of: behind, after, limit: 50 }, signal }).then(answered)}
           tell={(p) => <>{p.journeys.map((j, n) => <One key={n} journey={j} zone={scope.zone} />)}</>} />

@@ -65,7 +65,7 @@ export function Friction() {
         <Correlations all={load.data.correlations} />
       </>}
       {behind && (
-        <People key={JSON.stringify([question, behind])} title={title(behind)} onClose={() => setBehind(undefined)}
+        <People of={["friction", question, behind]} title={title(behind)} onClose={() => setBehind(undefined)}
           ask={(after, signal) => api.POST("/v1/journeys/friction/people", { body: { ...question, of: behind, after, limit: 50 } as Schemas["FrictionPeopleRequest"], signal }).then(answered)}
           tell={(p) => <>{p.journeys.map((j, n) => <One key={n} journey={j} zone={scope.zone} />)}</>} />
       )}

@@ -71,7 +71,7 @@ export function Funnel() {
         )}
       </Card>
       {ready && behind && behind.step <= steps.length && (
-        <People key={JSON.stringify([question, behind])} onClose={() => setBehind(undefined)}
+        <People of={["funnel", question, behind]} onClose={() => setBehind(undefined)}
           title={behind.dropped ? say.lostAfter(titleOf(steps[behind.step - 1]!)) : say.reached(order === "any" ? say.any(format.number(behind.step)) : titleOf(steps[behind.step - 1]!))}
           ask={(after, signal) => api.POST("/v1/journeys/funnel/people", { body: { ...question, step: behind.step, dropped: behind.dropped ?? false, after, limit: 50 }, signal }).then(answered).then((a) => ({ people: a.people, next: a.next_after }))}
           tell={(p) => <Moments at={p.at} zone={scope.zone} />} />

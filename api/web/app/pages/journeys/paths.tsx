@@ -75,7 +75,7 @@ export function Paths() {
         )}
       </Card>
       {ready && behind?.at && (
-        <People key={JSON.stringify([question, behind])} title={behind.title} onClose={() => setBehind(undefined)}
+        <People of={["paths", question, behind]} title={behind.title} onClose={() => setBehind(undefined)}
           ask={(after, signal) => api.POST("/v1/journeys/paths/people", { body: { ...question, at: behind.at, after, limit: 50 } as Schemas["PathsPeopleQuestion"], signal }).then(answered).then((a) => ({ people: a.people, next: a.next_after }))}
           tell={(p) => <Moments at={way === "to" ? [...p.at].reverse() : p.at} zone={scope.zone} />} />
       )}

@@ -56,7 +56,7 @@ export function Repeat() {
         <Kinds name={say.byPair} rows={load.data.by_pair} leftOut={load.data.left_out.by_pair} onOpen={setBehind} total={load.data.total.repeated} />
       </>}
       {behind && (
-        <People key={JSON.stringify([question, behind])} title={title(behind)} onClose={() => setBehind(undefined)}
+        <People of={["repeat", question, behind]} title={title(behind)} onClose={() => setBehind(undefined)}
           ask={(after, signal) => api.POST("/v1/journeys/repeat-contacts/people", { body: { ...question, of: behind, after, limit: 50 }, signal }).then(answered)}
           tell={(p) => <ol class="moments">{p.contacts.map((c, n) => <li key={n}><Contact of={c.first} zone={scope.zone} />{c.next && <> → <Contact of={c.next} zone={scope.zone} /></>}</li>)}</ol>} />
       )}

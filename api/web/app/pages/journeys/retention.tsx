@@ -60,7 +60,7 @@ export function Retention() {
         )}
       </Card>
       {ready && behind?.cohort && (
-        <People key={JSON.stringify([question, behind])} onClose={() => setBehind(undefined)} title={say.came(format.date(behind.cohort, "UTC"), say.nth[by](format.number(behind.period)))}
+        <People of={["retention", question, behind]} onClose={() => setBehind(undefined)} title={say.came(format.date(behind.cohort, "UTC"), say.nth[by](format.number(behind.period)))}
           ask={(after, signal) => api.POST("/v1/journeys/retention/people", { body: { ...question, ...behind, missing: behind.missing ?? false, after, limit: 50 }, signal }).then(answered).then((a) => ({ people: a.people, next: a.next_after }))}
           tell={(p) => <Moments at={p.at} zone={scope.zone} />} />
       )}

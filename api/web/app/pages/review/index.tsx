@@ -33,7 +33,7 @@ function Queue() {
   const { words, format } = useSpeech()
   const say = words.review
   const { query } = usePlace()
-  const { load, here, more, goOn, problem: cut } = useQuestions()
+  const { load, items: here, more, next: goOn, problem: cut } = useQuestions()
   // The decisions of now, the last one last. Their pairs are asked about no more, until one is taken back.
   const [stack, setStack] = useState<{ decision: Decision; pair: string }[]>([])
   const [preview, setPreview] = useState<Proposal>()

@@ -5,7 +5,7 @@ import { useSpeech } from "../../i18n"
 import { setParams, useParam } from "../../router"
 import { useMay } from "../../session"
 import { Badge, Button, Card, Choice, Theirs, When } from "../../ui/parts"
-import { Bones, Empty, Failure, Loaded } from "../../ui/states"
+import { Empty, Loaded, Notice } from "../../ui/states"
 import { type Column, Table } from "../../ui/table"
 import { Changing, type Target } from "./change"
 import { ItemDrawer } from "./item"
@@ -106,7 +106,7 @@ function Items({ filter, version, changed, total, open }: { filter: Filter; vers
   ]
   const near = (e: Event) => {
     const box = e.target as HTMLElement
-    if (list.more && !list.loading && !list.problem && box.scrollHeight - box.scrollTop - box.clientHeight < 4000) list.next()
+    if (!list.problem && box.scrollHeight - box.scrollTop - box.clientHeight < 4000) list.next()
   }
   const picked: Target["select"] = chosen.size ? undefined : { source: filter.source, reason: filter.reason }
   const doing = (step: Target["step"]) => setTarget({ step, select: picked, places: chosen.size ? [...chosen] : undefined, count: chosen.size || open })
@@ -125,15 +125,16 @@ function Items({ filter, version, changed, total, open }: { filter: Filter; vers
           </span>
         )}
       </header>
-      {list.problem && !list.items.length ? <Failure problem={list.problem} retry={list.next} />
-        : !list.items.length ? (list.loading ? <Bones lines={8} /> : <Empty title={say.noneFits} />)
-        : <div class="stack tight" onScrollCapture={near}>
-            <Table label={say.title} columns={columns} rows={list.items} total={total} keyOf={(i) => i.place} selected={place || undefined} tall="min(36rem, 70dvh)" />
-            <footer class="row apart">
-              <small class="soft">{say.shown(format.number(list.items.length), format.number(Math.max(total, list.items.length)))}</small>
-              {list.more && <Button small disabled={list.loading} onClick={list.next}>{words.common.actions.more}</Button>}
-            </footer>
-          </div>}
+      <Loaded load={list.load} bones={8}>{() => !list.items.length ? <Empty title={say.noneFits} /> : (
+        <div class="stack tight" onScrollCapture={near}>
+          <Table label={say.title} columns={columns} rows={list.items} total={total} keyOf={(i) => i.place} selected={place || undefined} tall="min(36rem, 70dvh)" />
+          {list.problem && <Notice problem={list.problem} />}
+          <footer class="row apart">
+            <small class="soft">{say.shown(format.number(list.items.length), format.number(Math.max(total, list.items.length)))}</small>
+            {list.more && <Button small aria-disabled={list.busy} onClick={list.next}>{words.common.actions.more}</Button>}
+          </footer>
+        </div>
+      )}</Loaded>
       {place && <ItemDrawer place={place} onClose={() => setPlace("")} changed={changed} />}
       {target && <Changing target={target} onClose={() => setTarget(undefined)} onDone={done} />}
     </section>
