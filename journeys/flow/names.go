@@ -51,6 +51,7 @@ type nameRow struct {
 	Held     bool     `ch:"held"`
 	HeldBack uint64   `ch:"held_back"`
 	Kinds    uint64   `ch:"kinds"`
+	Told     uint64   `ch:"told_people"`
 }
 
 const namesDefinition = "names 1: events of the scope by name and type, the most frequent first; made-up names of fewer than 5 people are counted in held_back"
@@ -93,6 +94,7 @@ func namesOf(about report.About, rows []nameRow) *Names {
 		}
 		a.Events = append(a.Events, Name{r.Event, r.Kind, r.Events, r.People, r.Channels, r.Sources})
 		a.LeftOut--
+		a.Sample.People = r.Told
 		a.Sample.Events += r.Events
 	}
 	return a

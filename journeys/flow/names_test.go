@@ -3,6 +3,7 @@ package flow_test
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"reflect"
 	"slices"
 	"testing"
@@ -48,7 +49,15 @@ func TestNamesEqualNaive(t *testing.T) {
 		})
 		leftOut := max(0, len(want)-limit)
 		want = want[:len(want)-leftOut]
-		names := []string{}
+		names, told := []string{}, map[uuid.UUID]bool{}
+		events := uint64(0)
+		for _, name := range want {
+			events += counts[name]
+			maps.Copy(told, people[name])
+		}
+		if got.Sample.Events != events || got.Sample.People != uint64(len(told)) {
+			rt.Fatalf("%+v, want %d events of %d people", got.Sample, events, len(told))
+		}
 		for _, n := range got.Events {
 			names = append(names, n.Name)
 			if n.Events != counts[n.Name] || n.People != uint64(len(people[n.Name])) || n.Type != "track" || len(n.Sources) == 0 {
