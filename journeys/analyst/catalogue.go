@@ -119,7 +119,7 @@ const conversationColumns = `
 	teams | Array(String) | conversation |
 	queues | Array(String) | conversation |
 	topics | Array(String) | conversation |
-	wait_s | Nullable(Float64) | conversation | seconds; sums over its events, as the three that follow
+	wait_s | Nullable(Float64) | conversation | seconds, to the millisecond; sums over its events, as the three that follow
 	talk_s | Nullable(Float64) | conversation |
 	hold_s | Nullable(Float64) | conversation |
 	wrap_s | Nullable(Float64) | conversation |
