@@ -27,7 +27,7 @@ func (a *API) authorize(scope auth.Scope) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		key, err := a.authenticate(c)
 		if err != nil {
-			if key != nil {
+			if key != nil && scope.Administrative() && a.mayRecord(key) {
 				a.noteRefusal(c, key, scope, "key")
 			}
 			a.fail(c, err)
@@ -167,6 +167,16 @@ func (a *API) overLimit(c *gin.Context, key *auth.Key) *problem.Document {
 	}
 	c.Header("Retry-After", ratelimit.RetryAfter(now.Wait()))
 	return problem.New(problem.RateLimited, "Retry-After says when the next request will be answered")
+}
+
+// unpaid bounds what a key puts on record by requests that its own limit does not count: thirty at once, then one a second.
+// They are those of a key that opens nothing any more, which anybody may have found, sign-ins and sign-outs.
+var unpaid = ratelimit.Quota{Rate: 1, Burst: 30}
+
+// mayRecord pays for a line that a request of unpaid puts on record, and says whether it may.
+func (a *API) mayRecord(key *auth.Key) bool {
+	_, ok := a.limits.TakeOne("record:"+key.Payer(), unpaid, a.Now())
+	return ok
 }
 
 // Notes puts lines into the audit trail; admin.Commands does.

@@ -131,7 +131,9 @@ func (a *API) signIn(c *gin.Context) (*auth.Key, error) {
 	if err := a.keepSignedIn(c, key); err != nil {
 		return nil, err
 	}
-	refund()
+	if a.mayRecord(key) {
+		refund()
+	}
 	return key, nil
 }
 
@@ -146,7 +148,7 @@ func (a *API) notSignedIn(c *gin.Context, key *auth.Key, err error) error {
 		d.Detail = "no such key"
 	}
 	c.Header("WWW-Authenticate", `Bearer realm="tributary"`)
-	if key != nil {
+	if key != nil && a.mayRecord(key) {
 		a.noteSignIn(c, key, store.AuditRefused, "key")
 	}
 	return d
@@ -180,7 +182,7 @@ func (a *API) deleteSession(c *gin.Context) {
 		return
 	}
 	if text := a.cookie(c.Request, sessionCookie); text != "" {
-		if key, err := a.SignIns.Lookup(c.Request.Context(), text); err == nil {
+		if key, err := a.SignIns.Lookup(c.Request.Context(), text); err == nil && a.mayRecord(key) {
 			a.asks(c, key)
 			a.note(c, key, unify.AuditNote{Action: "sign_out", Outcome: store.AuditDone}) // or the log says that it is not on record
 		}
@@ -208,7 +210,7 @@ func (a *API) note(c *gin.Context, key *auth.Key, n unify.AuditNote) bool {
 // guessed; it spares the log.
 var signInAttempts = ratelimit.Quota{Rate: 1, Burst: 30}
 
-// attempt pays for a sign-in; refund gives it back to who succeeds.
+// attempt pays for a sign-in; refund gives it back to who succeeds, as often as mayRecord lets.
 func (a *API) attempt(c *gin.Context) (refund func(), d *problem.Document) {
 	payer := "sign-in:" + addressBlock(c.Request.RemoteAddr)
 	now, ok := a.limits.TakeOne(payer, signInAttempts, a.Now())

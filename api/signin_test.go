@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"tributary/api/auth"
+	"tributary/profiles/unify"
 )
 
 // headers are those of a request, by name; "" leaves one out.
@@ -236,6 +238,44 @@ func TestFailedSignInsOfAnAddressAreLimited(t *testing.T) {
 	w.later.Store(int64(2 * time.Second))
 	if status := from("[2001:db8::1]:1000", good); status != http.StatusOK {
 		t.Errorf("two seconds later: %d", status)
+	}
+}
+
+// counted counts what is put on record, by action and outcome.
+type counted map[string]int
+
+func (n counted) Note(_ context.Context, _ string, note unify.AuditNote) error {
+	n[note.Action+" "+note.Outcome]++
+	return nil
+}
+
+// TestNobodyFillsTheTrail: not with a key that opens nothing any more, nor by signing in and out again. What is asked is
+// answered all the same.
+func TestNobodyFillsTheTrail(t *testing.T) {
+	w := newWorld(t)
+	trail := counted{}
+	dead, good := w.key(auth.KindAdmin, "acme"), w.key(auth.KindRead, "acme")
+	cookie := w.signsIn(good)
+	_, err := w.keys.Revoke(context.Background(), auth.Hash(dead)[:16])
+	w.must(err)
+	w.api.Notes = trail
+	for range 50 {
+		w.decoded(w.do(http.MethodGet, "/v1/keys", dead, ""), http.StatusUnauthorized)
+		w.decoded(w.do(http.MethodGet, "/v1/sources", dead, ""), http.StatusUnauthorized)
+		if answer := w.browse(http.MethodDelete, "/v1/session", "", cookie, ownPage); answer.Code != http.StatusNoContent {
+			t.Fatalf("a sign-out is answered with %d", answer.Code)
+		}
+	}
+	if want := (counted{"request refused": 30, "sign_out done": 29}); !maps.Equal(trail, want) { // good signed in before
+		t.Errorf("on record are %v, want %v", trail, want)
+	}
+	w.later.Store(int64(2 * time.Second))
+	for range 50 {
+		w.do(http.MethodGet, "/v1/keys", dead, "")
+		w.browse(http.MethodPost, "/v1/session", `{"key":"`+good+`"}`, nil, ownPage)
+	}
+	if want := (counted{"request refused": 32, "sign_out done": 29, "sign_in done": 32}); !maps.Equal(trail, want) { // 30 of the address
+		t.Errorf("two seconds later %v, want %v", trail, want)
 	}
 }
 
