@@ -3,10 +3,11 @@ import type { Schemas } from "../../api"
 import { useSpeech } from "../../i18n"
 import { About } from "../../ui/parts"
 
-type Answer = Pick<Schemas["Funnel"], "definition" | "sample" | "identity_version" | "as_of"> & { segment?: Schemas["ReportSegment"] }
+/** Based is an answer that says so. */
+export type Based = Pick<Schemas["Funnel"], "definition" | "sample" | "identity_version" | "as_of"> & { segment?: Schemas["ReportSegment"] }
 
 /** Basis says what the numbers were made of, by which state of who is who, and until when. */
-export function Basis({ of }: { of: Answer }) {
+export function Basis({ of }: { of: Based }) {
   const { words, format } = useSpeech()
   const say = words.journeys
   return (

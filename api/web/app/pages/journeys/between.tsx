@@ -7,10 +7,9 @@ import { useParam } from "../../router"
 import { asBody, keyOf, useScope } from "../../scope"
 import { useMay } from "../../session"
 import { axis, Chart, type Colours } from "../../ui/chart"
-import { Button, Card, Choice, CopyButton } from "../../ui/parts"
-import { Empty, Loaded } from "../../ui/states"
+import { Button, Choice } from "../../ui/parts"
 import type { Column } from "../../ui/table"
-import { Basis } from "./basis"
+import { Builder } from "./builder"
 import { Figures } from "./figures"
 import { Moments, People } from "./people"
 import { SelectionEditor, useKinds } from "./selection"
@@ -37,40 +36,32 @@ export function Between() {
   const load = useLoad(ready ? `between ${keyOf(scope)} ${JSON.stringify(question)}` : "", (signal) => api.POST("/v1/journeys/time-between", { body: question, signal }).then(answered))
   const bin = (b: { from_s?: number; below_s?: number }) => (b.below_s ? `${format.duration(b.from_s ?? 0)} – ${format.duration(b.below_s)}` : `≥ ${format.duration(b.from_s)}`)
   return (
-    <div class="builder">
-      <Card title={say.build} aside={<CopyButton />}>
-        <div class="stack tight">
-          <div class="selections">
-            <SelectionEditor label={say.starts} value={starts} events={events} onChange={setStarts} />
-            <SelectionEditor label={say.ends} value={ends} events={events} onChange={setEnds} />
-          </div>
-          <div class="row options">
-            <Choice label={say.pairs} value={which} onChange={setPairs} options={pairs.map((p) => ({ value: p, label: say.which[p] }))} />
-            <WindowSelect value={window} onChange={setWindow} />
-          </div>
+    <>
+      <Builder say={say} ready={ready} load={load} isNone={(answer) => answer.starts === 0} none={say.noneHint} parts={<>
+        <div class="selections">
+          <SelectionEditor label={say.starts} value={starts} events={events} onChange={setStarts} />
+          <SelectionEditor label={say.ends} value={ends} events={events} onChange={setEnds} />
         </div>
-      </Card>
-      <Card label={say.result} title={say.result}>
-        {!ready ? <Empty title={say.unready} /> : (
-          <Loaded load={load} bones={8}>
-            {(answer) => answer.starts === 0 ? <Empty title={say.none}>{say.noneHint}</Empty> : <>
-              <Figures all={[
-                { name: say.median, value: format.duration(quantile(answer, .5)) }, { name: say.p90, value: format.duration(quantile(answer, .9)) },
-                { name: say.ended, value: format.percent(answer.ended / answer.starts), note: say.of(format.number(answer.ended), format.number(answer.starts)) },
-                { name: say.openStill, value: format.number(answer.open) },
-              ]} />
-              <Histogram answer={answer} bin={bin} onOpen={(b) => setBehind({ from_s: b.from_s, below_s: b.below_s ?? 0 })} onUnended={() => setBehind({ unended: true })} />
-              <Basis of={answer} />
-            </>}
-          </Loaded>
-        )}
-      </Card>
+        <div class="row options">
+          <Choice label={say.pairs} value={which} onChange={setPairs} options={pairs.map((p) => ({ value: p, label: say.which[p] }))} />
+          <WindowSelect value={window} onChange={setWindow} />
+        </div>
+      </>}>
+        {(answer) => <>
+          <Figures all={[
+            { name: say.median, value: format.duration(quantile(answer, .5)) }, { name: say.p90, value: format.duration(quantile(answer, .9)) },
+            { name: say.ended, value: format.percent(answer.ended / answer.starts), note: say.of(format.number(answer.ended), format.number(answer.starts)) },
+            { name: say.openStill, value: format.number(answer.open) },
+          ]} />
+          <Histogram answer={answer} bin={bin} onOpen={(b) => setBehind({ from_s: b.from_s, below_s: b.below_s ?? 0 })} onUnended={() => setBehind({ unended: true })} />
+        </>}
+      </Builder>
       {ready && behind && (
         <People of={["between", question, behind]} onClose={() => setBehind(undefined)} title={behind.unended ? say.notEnded : bin(behind)}
           ask={(after, signal) => api.POST("/v1/journeys/time-between/people", { body: { ...question, ...behind, unended: behind.unended ?? false, after, limit: 50 }, signal }).then(answered).then((a) => ({ people: a.people, next: a.next_after }))}
           tell={(p) => <Moments at={p.at} zone={scope.zone} />} />
       )}
-    </div>
+    </>
   )
 }
 

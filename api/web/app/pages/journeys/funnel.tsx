@@ -4,9 +4,8 @@ import { useSpeech, wordOf } from "../../i18n"
 import { useLoad } from "../../load"
 import { useParam } from "../../router"
 import { asBody, keyOf, useScope } from "../../scope"
-import { Button, Card, Choice, CopyButton, Select } from "../../ui/parts"
-import { Empty, Loaded } from "../../ui/states"
-import { Basis } from "./basis"
+import { Button, Choice, Select } from "../../ui/parts"
+import { Builder } from "./builder"
 import { Exclusions, useExclusions } from "./exclusions"
 import { Groups, Steps } from "./funnelsteps"
 import { Moments, People } from "./people"
@@ -41,42 +40,34 @@ export function Funnel() {
   } as Schemas["FunnelQuestion"]
   const load = useLoad(ready ? `funnel ${keyOf(scope)} ${JSON.stringify(question)}` : "", (signal) => api.POST("/v1/journeys/funnel", { body: question, signal }).then(answered))
   return (
-    <div class="builder">
-      <Card title={say.build} aside={<CopyButton />}>
-        <div class="stack tight">
-          <div class="selections">{steps.map((s, n) => <SelectionEditor key={n} label={say.step(format.number(n + 1))} value={s} events={events} onChange={(next) => setSteps(Object.assign([...steps], { [n]: next }))}>
-            <StepTools n={n} steps={steps} onChange={setSteps} />
-          </SelectionEditor>)}</div>
-          <div class="row">
-            {steps.length < mostSteps && <Button small onClick={() => setSteps([...steps, {}])}>{say.addStep}</Button>}
-          </div>
-          <div class="row options">
-            <Choice label={say.order} value={order} onChange={setOrder} options={orders.map((o) => ({ value: o, label: say.orders[o] }))} />
-            <WindowSelect value={window} onChange={setWindow} />
-            <Select label={say.breakdown} value={by} onChange={setBy} options={[...new Set([...breakdowns, by])].map((b) => ({ value: b, label: b ? wordOf(say.breakdowns, b) : say.together }))} />
-          </div>
-          {order !== "any" && steps.length >= 2 && <Exclusions steps={steps.length} all={exclusions} events={events} onChange={setExclusions} />}
+    <>
+      <Builder say={say} ready={ready} load={load} isNone={(answer) => answer.steps[0]?.people === 0} none={say.noneHint(titleOf(steps[0]!))} parts={<>
+        <div class="selections">{steps.map((s, n) => <SelectionEditor key={n} label={say.step(format.number(n + 1))} value={s} events={events} onChange={(next) => setSteps(Object.assign([...steps], { [n]: next }))}>
+          <StepTools n={n} steps={steps} onChange={setSteps} />
+        </SelectionEditor>)}</div>
+        <div class="row">
+          {steps.length < mostSteps && <Button small onClick={() => setSteps([...steps, {}])}>{say.addStep}</Button>}
         </div>
-      </Card>
-      <Card label={say.result} title={say.result}>
-        {!ready ? <Empty title={say.unready}>{say.unreadyHint}</Empty> : (
-          <Loaded load={load} bones={8}>
-            {(answer) => answer.steps[0]?.people === 0 ? <Empty title={say.none}>{say.noneHint(titleOf(steps[0]!))}</Empty> : <>
-              <Steps answer={answer} names={steps.map(titleOf)} onOpen={(step, dropped) => setBehind({ step, dropped })} />
-              {answer.open > 0 && <p class="small soft">{say.open(format.number(answer.open), answer.open)}</p>}
-              {answer.groups && answer.groups.length > 0 && <Groups answer={answer} names={steps.map(titleOf)} title={wordOf(say.breakdowns, answer.breakdown) ?? ""} />}
-              <Basis of={answer} />
-            </>}
-          </Loaded>
-        )}
-      </Card>
+        <div class="row options">
+          <Choice label={say.order} value={order} onChange={setOrder} options={orders.map((o) => ({ value: o, label: say.orders[o] }))} />
+          <WindowSelect value={window} onChange={setWindow} />
+          <Select label={say.breakdown} value={by} onChange={setBy} options={[...new Set([...breakdowns, by])].map((b) => ({ value: b, label: b ? wordOf(say.breakdowns, b) : say.together }))} />
+        </div>
+        {order !== "any" && steps.length >= 2 && <Exclusions steps={steps.length} all={exclusions} events={events} onChange={setExclusions} />}
+      </>}>
+        {(answer) => <>
+          <Steps answer={answer} names={steps.map(titleOf)} onOpen={(step, dropped) => setBehind({ step, dropped })} />
+          {answer.open > 0 && <p class="small soft">{say.open(format.number(answer.open), answer.open)}</p>}
+          {answer.groups && answer.groups.length > 0 && <Groups answer={answer} names={steps.map(titleOf)} title={wordOf(say.breakdowns, answer.breakdown) ?? ""} />}
+        </>}
+      </Builder>
       {ready && behind && behind.step <= steps.length && (
         <People of={["funnel", question, behind]} onClose={() => setBehind(undefined)}
           title={behind.dropped ? say.lostAfter(titleOf(steps[behind.step - 1]!)) : say.reached(order === "any" ? say.any(format.number(behind.step)) : titleOf(steps[behind.step - 1]!))}
           ask={(after, signal) => api.POST("/v1/journeys/funnel/people", { body: { ...question, step: behind.step, dropped: behind.dropped ?? false, after, limit: 50 }, signal }).then(answered).then((a) => ({ people: a.people, next: a.next_after }))}
           tell={(p) => <Moments at={p.at} zone={scope.zone} />} />
       )}
-    </div>
+    </>
   )
 }
 

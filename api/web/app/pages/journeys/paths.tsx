@@ -6,9 +6,8 @@ import { useLoad } from "../../load"
 import { setParams, useParam, usePlace } from "../../router"
 import { asBody, keyOf, useScope } from "../../scope"
 import { useMay } from "../../session"
-import { Card, Choice, CopyButton, Select } from "../../ui/parts"
-import { Empty, Loaded } from "../../ui/states"
-import { Basis } from "./basis"
+import { Choice, Select } from "../../ui/parts"
+import { Builder } from "./builder"
 import { Moments, People } from "./people"
 import { Sankey } from "./sankey"
 import { SelectionEditor, useKinds } from "./selection"
@@ -47,39 +46,29 @@ export function Paths() {
   const load = useLoad(ready ? `paths ${JSON.stringify(question)}` : "", (signal) => api.POST("/v1/journeys/paths", { body: question, signal }).then(answered))
   const may = useMay("profiles:read")
   return (
-    <div class="builder">
-      <Card title={say.build} aside={<CopyButton />}>
-        <div class="stack tight">
-          <div class="row"><Choice label={say.way} value={way} onChange={(w) => setParams({ way: w === "to" ? "" : w, behind: "" })} options={ways.map((w) => ({ value: w, label: say.ways[w] }))} /></div>
-          <div class="selections">
-            {way !== "to" && <SelectionEditor label={say.starts} value={starts} events={events} onChange={choose("starts")} />}
-            {way !== "from" && <SelectionEditor label={say.ends} value={ends} events={events} onChange={choose("ends")} />}
-            <SelectionEditor label={say.nodes} value={nodes} events={events} onChange={choose("nodes")} empty={say.allNodes} />
-          </div>
-          <div class="row options">
-            <Select label={say.by} value={by} onChange={setBy} options={nodesBy.map((b) => ({ value: b, label: say.nodesBy[b] }))} />
-            <Select label={say.depth} value={String(depth)} onChange={setDepth} options={counts([2, 3, 4, 5, 6, 8, 10], depth, format)} />
-            <Select label={say.top} value={String(top)} onChange={setTop} options={counts([8, 12, 16, 24, 50], top, format)} />
-            <WindowSelect value={window} onChange={setWindow} />
-          </div>
+    <>
+      <Builder say={say} ready={ready} load={load} bones={10} isNone={(answer) => answer.nodes.length === 0} none={say.noneHint} parts={<>
+        <div class="row"><Choice label={say.way} value={way} onChange={(w) => setParams({ way: w === "to" ? "" : w, behind: "" })} options={ways.map((w) => ({ value: w, label: say.ways[w] }))} /></div>
+        <div class="selections">
+          {way !== "to" && <SelectionEditor label={say.starts} value={starts} events={events} onChange={choose("starts")} />}
+          {way !== "from" && <SelectionEditor label={say.ends} value={ends} events={events} onChange={choose("ends")} />}
+          <SelectionEditor label={say.nodes} value={nodes} events={events} onChange={choose("nodes")} empty={say.allNodes} />
         </div>
-      </Card>
-      <Card label={say.result} title={say.result}>
-        {!ready ? <Empty title={say.unready}>{say.unreadyHint}</Empty> : (
-          <Loaded load={load} bones={10}>
-            {(answer) => answer.nodes.length === 0 ? <Empty title={say.none}>{say.noneHint}</Empty> : <>
-              <Sankey answer={answer} onPick={may ? (at, title) => setBehind({ at, title }) : undefined} />
-              <Basis of={answer} />
-            </>}
-          </Loaded>
-        )}
-      </Card>
+        <div class="row options">
+          <Select label={say.by} value={by} onChange={setBy} options={nodesBy.map((b) => ({ value: b, label: say.nodesBy[b] }))} />
+          <Select label={say.depth} value={String(depth)} onChange={setDepth} options={counts([2, 3, 4, 5, 6, 8, 10], depth, format)} />
+          <Select label={say.top} value={String(top)} onChange={setTop} options={counts([8, 12, 16, 24, 50], top, format)} />
+          <WindowSelect value={window} onChange={setWindow} />
+        </div>
+      </>}>
+        {(answer) => <Sankey answer={answer} onPick={may ? (at, title) => setBehind({ at, title }) : undefined} />}
+      </Builder>
       {ready && behind?.at && (
         <People of={["paths", question, behind]} title={behind.title} onClose={() => setBehind(undefined)}
           ask={(after, signal) => api.POST("/v1/journeys/paths/people", { body: { ...question, at: behind.at, after, limit: 50 } as Schemas["PathsPeopleQuestion"], signal }).then(answered).then((a) => ({ people: a.people, next: a.next_after }))}
           tell={(p) => <Moments at={way === "to" ? [...p.at].reverse() : p.at} zone={scope.zone} />} />
       )}
-    </div>
+    </>
   )
 }
 

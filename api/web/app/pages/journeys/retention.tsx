@@ -5,10 +5,9 @@ import { useLoad } from "../../load"
 import { useParam } from "../../router"
 import { asBody, keyOf, useScope } from "../../scope"
 import { useMay } from "../../session"
-import { Card, Choice, CopyButton, Select } from "../../ui/parts"
-import { Empty, Loaded } from "../../ui/states"
+import { Choice, Select } from "../../ui/parts"
 import { DownloadCSV } from "../../ui/table"
-import { Basis } from "./basis"
+import { Builder } from "./builder"
 import { counts } from "./paths"
 import { Moments, People } from "./people"
 import { SelectionEditor, useKinds } from "./selection"
@@ -36,35 +35,25 @@ export function Retention() {
   const question = { ...asBody(scope), born, returns, by, periods: count } as Schemas["RetentionQuestion"]
   const load = useLoad(ready ? `retention ${keyOf(scope)} ${JSON.stringify(question)}` : "", (signal) => api.POST("/v1/journeys/retention", { body: question, signal }).then(answered))
   return (
-    <div class="builder">
-      <Card title={say.build} aside={<CopyButton />}>
-        <div class="stack tight">
-          <div class="selections">
-            <SelectionEditor label={say.born} value={born} events={events} onChange={setBorn} />
-            <SelectionEditor label={say.returns} value={returns} events={events} onChange={setReturns} />
-          </div>
-          <div class="row options">
-            <Choice label={say.by} value={by} onChange={setBy} options={(["day", "week", "month"] as const).map((p) => ({ value: p, label: say.periods[p] }))} />
-            <Select label={say.count} value={String(count)} onChange={setCount} options={counts([4, 8, 12, 26, 52], count, format)} />
-          </div>
+    <>
+      <Builder say={say} ready={ready} load={load} isNone={(answer) => answer.cohorts.length === 0} none={say.noneHint} parts={<>
+        <div class="selections">
+          <SelectionEditor label={say.born} value={born} events={events} onChange={setBorn} />
+          <SelectionEditor label={say.returns} value={returns} events={events} onChange={setReturns} />
         </div>
-      </Card>
-      <Card label={say.result} title={say.result}>
-        {!ready ? <Empty title={say.unready} /> : (
-          <Loaded load={load} bones={8}>
-            {(answer) => answer.cohorts.length === 0 ? <Empty title={say.none}>{say.noneHint}</Empty> : <>
-              <Heat answer={answer} onOpen={(cohort, period) => setBehind({ cohort, period })} />
-              <Basis of={answer} />
-            </>}
-          </Loaded>
-        )}
-      </Card>
+        <div class="row options">
+          <Choice label={say.by} value={by} onChange={setBy} options={(["day", "week", "month"] as const).map((p) => ({ value: p, label: say.periods[p] }))} />
+          <Select label={say.count} value={String(count)} onChange={setCount} options={counts([4, 8, 12, 26, 52], count, format)} />
+        </div>
+      </>}>
+        {(answer) => <Heat answer={answer} onOpen={(cohort, period) => setBehind({ cohort, period })} />}
+      </Builder>
       {ready && behind?.cohort && (
         <People of={["retention", question, behind]} onClose={() => setBehind(undefined)} title={say.came(format.date(behind.cohort, "UTC"), say.nth[by](format.number(behind.period)))}
           ask={(after, signal) => api.POST("/v1/journeys/retention/people", { body: { ...question, ...behind, missing: behind.missing ?? false, after, limit: 50 }, signal }).then(answered).then((a) => ({ people: a.people, next: a.next_after }))}
           tell={(p) => <Moments at={p.at} zone={scope.zone} />} />
       )}
-    </div>
+    </>
   )
 }
 
