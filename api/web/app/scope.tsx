@@ -1,7 +1,7 @@
 // What a report is about: the span, the zone, and of whom. It stands in the URL, the same on every page of reports.
 import { useEffect, useState } from "preact/hooks"
 import { api, answered } from "./api"
-import { useSpeech } from "./i18n"
+import { useSpeech, wordOf } from "./i18n"
 import { useLoad } from "./load"
 import { useMay } from "./session"
 import { setParams, usePlace } from "./router"
@@ -97,8 +97,9 @@ export function keyOf(scope: Scope): string {
 
 const spans = [7, 28, 90, 365]
 
-/** channels are those that events name (ingest/event). */
-export const channels = ["web", "app", "email", "chat", "voice", "sms", "rcs", "whatsapp", "social", "store", "mail"]
+/** channels are those that events name (ingest/event); words.common.channels says what they are called. */
+export const channels = ["web", "app", "email", "chat", "voice", "sms", "rcs", "whatsapp", "social", "store", "mail"] as const
+export type Channel = (typeof channels)[number]
 
 /** FilterBar lets the reader change the scope. without leaves out what a report has no use for. */
 export function FilterBar({ without = [] }: { without?: ("time" | "channel" | "source" | "segment" | "agent_kind")[] }) {
@@ -128,7 +129,7 @@ export function FilterBar({ without = [] }: { without?: ("time" | "channel" | "s
       </>}
       <Select label={say.zone} value={scope.zone} onChange={(v) => setParams({ zone: v === localZone ? "" : v })}
         options={[...new Set([scope.zone, localZone, "UTC"])].map((z) => ({ value: z, label: z }))} />
-      {!without.includes("channel") && <Several label={say.channel} name="channel" chosen={scope.channel} options={channels} />}
+      {!without.includes("channel") && <Several label={say.channel} name="channel" chosen={scope.channel} options={channels} called={words.common.channels} />}
       {!without.includes("source") && sources.data && <Several label={say.source} name="source" chosen={scope.source} options={sources.data.sources.map((s) => s.source)} />}
       {!without.includes("segment") && segments.data && <Select label={say.segment} value={scope.segment ?? ""} onChange={(v) => setParams({ segment: v })}
         options={[{ value: "", label: say.all }, ...segments.data.segments.map((s) => ({ value: s.name, label: s.name }))]} />}
@@ -139,8 +140,8 @@ export function FilterBar({ without = [] }: { without?: ("time" | "channel" | "s
   )
 }
 
-/** Several chooses any of a list that may be long. */
-function Several({ label, name, chosen, options }: { label: string; name: string; chosen: string[]; options: string[] }) {
+/** Several chooses any of a list that may be long. called are the words for those options that have one. */
+function Several({ label, name, chosen, options, called = {} }: { label: string; name: string; chosen: string[]; options: readonly string[]; called?: Record<string, string> }) {
   const { words, format } = useSpeech()
   const toggle = (option: string) => setParams({ [name]: chosen.includes(option) ? chosen.filter((c) => c !== option) : [...chosen, option] })
   return (
@@ -148,11 +149,11 @@ function Several({ label, name, chosen, options }: { label: string; name: string
       <span id={`filter-${name}`}>{label}</span>
       <details onKeyDown={(e) => { if (e.key === "Escape") e.currentTarget.open = false }}>
         <summary class="button" aria-labelledby={`filter-${name} filter-${name}-now`}>
-          <span id={`filter-${name}-now`}>{chosen.length === 0 ? words.common.filters.all : chosen.length < 3 ? chosen.join(", ") : format.number(chosen.length)}</span>
+          <span id={`filter-${name}-now`}>{chosen.length === 0 ? words.common.filters.all : chosen.length < 3 ? chosen.map((c) => wordOf(called, c)).join(", ") : format.number(chosen.length)}</span>
         </summary>
         <div class="menu">
           {[...new Set([...options, ...chosen])].map((o) => (
-            <label key={o} class="check"><input type="checkbox" checked={chosen.includes(o)} onChange={() => toggle(o)} /><bdi>{o}</bdi></label>
+            <label key={o} class="check"><input type="checkbox" checked={chosen.includes(o)} onChange={() => toggle(o)} /><bdi>{wordOf(called, o)}</bdi></label>
           ))}
         </div>
       </details>

@@ -39,6 +39,9 @@ export const common = {
     agentKind: "Answered by", all: "All", ai: "AI", human: "People", days: (n: number) => `Last ${n} days`, custom: "Choose days", clear: "Clear filters",
     more: "More filters", utc: "UTC", local: "Local time",
   },
+  channels: {
+    web: "Web", app: "App", email: "E-mail", chat: "Chat", voice: "Voice", sms: "SMS", rcs: "RCS", whatsapp: "WhatsApp", social: "Social media", store: "Store", mail: "Letter",
+  },
   rows: (n: string, count: number) => plural(count, "1 row", `${n} rows`),
   people: (n: string, count: number) => plural(count, "1 person", `${n} people`),
   live: "Live", stale: (when: string) => `As of ${when}`,

@@ -63,7 +63,6 @@ export const customer = {
     title: "Timeline", none: "Nothing has happened yet", noneHint: "Events appear here as they come in.", noneOf: "Nothing in these channels", noneOfHint: "Choose other channels, or all.",
     end: "This is the beginning.", foldAll: "Fold all conversations", unfoldAll: "Unfold all conversations", conversation: "Conversation", ownWords: "Customer's own words", source: "Source",
     parts: (n: string, count: number) => plural(count, "1 event", `${n} events`),
-    channels: { web: "Web", app: "App", email: "E-mail", chat: "Chat", voice: "Voice", sms: "SMS", rcs: "RCS", whatsapp: "WhatsApp", social: "Social", store: "Store", mail: "Letter" },
     roles: { customer: "Customer", human: "Agent", ai: "AI", ivr: "Voice menu", system: "System" },
     resolutions: { confirmed: "Resolved, confirmed", assumed: "Resolved, assumed", none: "Not resolved" },
     kinds: { track: "Event", identify: "Details given", page: "Page seen", screen: "Screen seen", group: "Joined an account", alias: "Ids joined" },

@@ -6,9 +6,6 @@ export const journeys = {
   window: "Within", gap: "Contacts of one journey", gapWithin: (time: string) => `Contacts within ${time}`,
   hours: (n: number) => plural(n, "1 hour", `${n} hours`), days: (n: number) => plural(n, "1 day", `${n} days`),
   people: { title: "People", open: "Open", atLeast: (n: string) => `The first ${n} people`, none: "Nobody is behind this number", noneHint: "They may have been merged or erased since." },
-  channels: {
-    web: "Web", app: "App", email: "E-mail", chat: "Chat", voice: "Call", sms: "SMS", rcs: "RCS", whatsapp: "WhatsApp", social: "Social media", store: "Store", mail: "Letter",
-  },
   steps: {
     ai_conversation: "AI", human_conversation: "Person", ai_and_human_conversation: "AI, then a person", unanswered_conversation: "No answer",
     self_service: "Self-service", case: "Case", bill: "Bill", bill_overdue: "Bill overdue", payment: "Payment", payment_failed: "Payment failed", order: "Order", order_delayed: "Order delayed",

@@ -38,6 +38,9 @@ export const common: Words["common"] = {
     agentKind: "应答方", all: "全部", ai: "AI", human: "人工", days: (n) => `最近 ${n} 天`, custom: "自选日期", clear: "清除筛选",
     more: "更多筛选", utc: "UTC", local: "本地时间",
   },
+  channels: {
+    web: "网页", app: "应用", email: "邮件", chat: "聊天", voice: "语音", sms: "短信", rcs: "RCS", whatsapp: "WhatsApp", social: "社交媒体", store: "门店", mail: "信件",
+  },
   rows: (n) => `${n} 行`,
   people: (n) => `${n} 人`,
   live: "实时", stale: (when) => `截至 ${when}`,

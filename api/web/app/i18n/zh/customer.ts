@@ -48,7 +48,6 @@ export const customer: Words["customer"] = {
   timeline: {
     title: "时间线", none: "还没有事件", noneHint: "事件到达后显示在这里。", noneOf: "这些渠道没有事件", noneOfHint: "选择其他渠道或全部。", end: "已到最早。", foldAll: "折叠全部会话", unfoldAll: "展开全部会话",
     conversation: "会话", ownWords: "客户原话", source: "来源", parts: (n) => `${n} 个事件`,
-    channels: { web: "网页", app: "应用", email: "邮件", chat: "聊天", voice: "语音", sms: "短信", rcs: "RCS", whatsapp: "WhatsApp", social: "社交", store: "门店", mail: "信件" },
     roles: { customer: "客户", human: "客服", ai: "AI", ivr: "语音菜单", system: "系统" }, resolutions: { confirmed: "已解决（确认）", assumed: "已解决（推断）", none: "未解决" },
     kinds: { track: "事件", identify: "提供资料", page: "浏览页面", screen: "浏览屏幕", group: "加入账户", alias: "合并编号" },
   },

@@ -6,9 +6,6 @@ export const journeys: Words["journeys"] = {
   window: "时限", gap: "同一旅程的联系间隔", gapWithin: (time) => `${time}内的联系`,
   hours: (n) => `${n} 小时`, days: (n) => `${n} 天`,
   people: { title: "人数", open: "查看", atLeast: (n) => `前 ${n} 人`, none: "这个数字背后没有人", noneHint: "他们可能已被合并或删除。" },
-  channels: {
-    web: "网页", app: "应用", email: "邮件", chat: "聊天", voice: "电话", sms: "短信", rcs: "RCS", whatsapp: "WhatsApp", social: "社交媒体", store: "门店", mail: "信函",
-  },
   steps: {
     ai_conversation: "AI", human_conversation: "人工", ai_and_human_conversation: "AI 转人工", unanswered_conversation: "无人应答",
     self_service: "自助服务", case: "工单", bill: "账单", bill_overdue: "账单逾期", payment: "付款", payment_failed: "付款失败", order: "订单", order_delayed: "订单延误",

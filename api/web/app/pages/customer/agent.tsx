@@ -58,7 +58,7 @@ function Facts({ answer }: { answer: Answer }) {
         <ol class="told">
           {facts.map((f) => (
             <li key={f.id}>
-              <span class="kind small soft">{wordOf(say.kinds, f.kind)}</span>
+              <span class="small soft">{wordOf(say.kinds, f.kind)}</span>
               <div class="stack tight">
                 <span>{f.text}</span>
                 {(f.quotes ?? []).length > 0 && (

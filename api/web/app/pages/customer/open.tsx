@@ -85,7 +85,7 @@ function Promises({ address }: { address: string }) {
 function Consent({ known }: { known: Known }) {
   const { words, format } = useSpeech()
   const say = words.customer.open
-  const channels = words.customer.timeline.channels
+  const channels = words.common.channels
   const may = useMay("profiles:read")
   const scopes = known.consent?.scopes ?? []
   if (!may || !known.consent) return null

@@ -59,7 +59,7 @@ function Candidate({ found, query }: { found: Found; query: string }) {
         {found.restricted && <Badge kind="warn">{say.restricted}</Badge>}
         <span class="small soft row">{(found.identifiers ?? []).map((i) => i.value && <Theirs key={i.type + i.value}>{i.value}</Theirs>)}</span>
       </div>
-      <div class="why small row">
+      <div class="small row">
         {found.matched.map((m) => <Badge key={m.by}>{wordOf(by, m.by)}{m.part && <> · {say.part}</>}{!m.alone && !own.includes(m.by) && <> · {say.several}</>}</Badge>)}
       </div>
       <span class="seen small soft">{found.last_seen ? <>{say.seen} <When at={found.last_seen} /></> : null} · {say.events(format.number(found.events), found.events)}</span>

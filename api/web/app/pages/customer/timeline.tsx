@@ -4,12 +4,11 @@ import { answered, api, type Schemas } from "../../api"
 import { useSpeech, wordOf } from "../../i18n"
 import { usePages } from "../../paged"
 import { useParams } from "../../router"
+import { type Channel, channels } from "../../scope"
 import { Badge, Button, Card, Theirs, When } from "../../ui/parts"
 import { Bones, Empty, Loaded, Notice } from "../../ui/states"
 
 type Event = Schemas["Event"]
-type Channel = "web" | "app" | "email" | "chat" | "voice" | "sms" | "rcs" | "whatsapp" | "social" | "store" | "mail"
-const channels: Channel[] = ["web", "app", "email", "chat", "voice", "sms", "rcs", "whatsapp", "social", "store", "mail"]
 
 /** Entry is an event that stands for itself, or a conversation with those of its events that are there. */
 interface Entry { key: string; talk?: string; events: Event[] }
@@ -34,7 +33,7 @@ export function Timeline({ address }: { address: string }) {
       <div class="row apart timeline-tools">
         <div class="row chips" role="group" aria-label={words.common.filters.channel}>
           <button type="button" aria-pressed={!chosen.length} onClick={() => choose([])}>{words.common.filters.all}</button>
-          {channels.map((c) => <button key={c} type="button" aria-pressed={chosen.includes(c)} onClick={() => flip(c)}>{say.channels[c]}</button>)}
+          {channels.map((c) => <button key={c} type="button" aria-pressed={chosen.includes(c)} onClick={() => flip(c)}>{words.common.channels[c]}</button>)}
         </div>
         {talks.length > 0 && (
           <Button small kind="plain" onClick={() => setUnfolded(unfolded.size ? new Set() : new Set(talks))}>{unfolded.size ? say.foldAll : say.unfoldAll}</Button>
@@ -133,7 +132,7 @@ function Talk({ entry, open, toggle }: { entry: Entry; open: boolean; toggle: ()
         {open && (
           <ol class="said-there">
             {told.map((e) => (
-              <li key={e.source + e.message_id} class={e.text ? `by-${e.author_role ?? "source"}` : "step"}>
+              <li key={e.source + e.message_id} class={e.text ? `by-${e.author_role ?? "source"}` : undefined}>
                 {e.text
                   ? <Words event={e} />
                   : <span class="small soft row"><When at={e.at} exact /> <EventName event={e} /><Score event={e} />{e.agent_id && <Theirs>{e.agent_id}</Theirs>}</span>}
@@ -167,8 +166,7 @@ function Clock({ at }: { at: string | undefined }) {
 
 function Where({ event: e }: { event: Event }) {
   const { words } = useSpeech()
-  const say = words.customer.timeline
-  return <span class="small soft row">{e.channel && <Badge>{wordOf(say.channels, e.channel)}</Badge>}<Theirs>{e.source}</Theirs></span>
+  return <span class="small soft row">{e.channel && <Badge>{wordOf(words.common.channels, e.channel)}</Badge>}<Theirs>{e.source}</Theirs></span>
 }
 
 function Score({ event: e }: { event: Event }) {

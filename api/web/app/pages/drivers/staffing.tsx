@@ -67,7 +67,7 @@ function GoalBar() {
   const [patience, setPatience] = useParam("patience", "history")
   return (
     <section class="filters goal" aria-label={say.goal}>
-      <Select label={say.queue} value={queue} onChange={setQueue} options={[...channels.map((c) => ({ value: c, label: c })), { value: "all", label: words.common.filters.all }]} />
+      <Select label={say.queue} value={queue} onChange={setQueue} options={[...channels.map((c) => ({ value: c, label: words.common.channels[c] })), { value: "all", label: words.common.filters.all }]} />
       <Figure label={say.level} name="goal" otherwise="80" min={1} max={99} />
       <Figure label={say.within} name="within" otherwise="20" min={0} />
       <Figure label={say.aht} name="aht" min={1} hint={say.fromHistory} />

@@ -10,7 +10,7 @@ const kindOf: Record<Outcome, "good" | "warn" | "bad" | undefined> = { resolved:
 
 /** useStepName says a step in words; one that we have no word for by its own name. */
 export function useStepName(): (step: { kind?: string; channel?: string }) => string {
-  const { steps, channels } = useSpeech().words.journeys
+  const { journeys: { steps }, common: { channels } } = useSpeech().words
   return ({ kind = "", channel }) => {
     const name = wordOf(steps, kind)
     return channel ? `${name} · ${wordOf(channels, channel)}` : name

@@ -70,7 +70,7 @@ const range = (rate: Schemas["RateOfContacts"] | undefined, write: (share: numbe
 function useGroupTitle(): (of: Behind) => string {
   const { words, format } = useSpeech()
   const say = words.journeys.repeat
-  const { channels } = words.journeys
+  const { channels } = words.common
   const channel = (c: string) => (c ? wordOf(channels, c) : say.noChannel)
   return (of) => [
     of.channel !== undefined && channel(of.channel), of.handled_by && say.handlers[of.handled_by], of.topic !== undefined && (of.topic || say.noTopic),
@@ -80,7 +80,7 @@ function useGroupTitle(): (of: Behind) => string {
 
 function Contact({ of, zone }: { of: Schemas["RepeatContact"]; zone: string }) {
   const { words, format } = useSpeech()
-  const { channels } = words.journeys
+  const { channels } = words.common
   return <>{format.time(of.began_at, zone)} {wordOf(channels, of.channel)} <span class="soft">({words.journeys.repeat.handlers[of.handled_by]})</span>{of.topic && <> <Theirs>{of.topic}</Theirs></>} <code><Theirs>{of.conversation_id}</Theirs></code></>
 }
 

@@ -29,7 +29,7 @@ export function useTitle(): (s: Selection) => string {
   const nameOf = useKindName()
   return (s) => {
     const what = kindsOf(s).map(nameOf).join(` ${say.or} `) || say.any
-    const narrowed = [...(s.channels ?? []), ...(s.sources ?? []), ...(s.where?.length ? [say.conditions(format.number(s.where.length), s.where.length)] : [])]
+    const narrowed = [...(s.channels ?? []).map((c) => wordOf(words.common.channels, c)), ...(s.sources ?? []), ...(s.where?.length ? [say.conditions(format.number(s.where.length), s.where.length)] : [])]
     return narrowed.length ? `${what} (${narrowed.join(", ")})` : what
   }
 }
@@ -106,7 +106,7 @@ function Narrow({ value, events, onChange }: Pick<Props, "value" | "events" | "o
   return (
     <div class="narrow">
       <div class="row">
-        <Select label={words.common.filters.channel} value={value.channels?.[0] ?? ""} onChange={(c) => one("channels", c)} options={[all, ...channels.map((c) => ({ value: c, label: c }))]} />
+        <Select label={words.common.filters.channel} value={value.channels?.[0] ?? ""} onChange={(c) => one("channels", c)} options={[all, ...channels.map((c) => ({ value: c, label: words.common.channels[c] }))]} />
         <Select label={words.common.filters.source} value={value.sources?.[0] ?? ""} onChange={(s) => one("sources", s)} options={[all, ...sources.map((s) => ({ value: s, label: s }))]} />
       </div>
       {where.map((c, n) => <ConditionEditor key={n} value={c} onChange={(next) => change(n, next)} onRemove={() => change(n)} />)}
