@@ -14,7 +14,7 @@ import { Bones, Empty, Loaded, Notice } from "../../ui/states"
 import { tell } from "../../ui/toast"
 import { keys, useKeys } from "./keys"
 import { Precision } from "./precision"
-import { nameOf, useQuestions } from "./questions"
+import { nameOf, type Question, useQuestions } from "./questions"
 
 export default function Review() {
   const { words } = useSpeech()
@@ -36,63 +36,67 @@ function Queue() {
   const { load, items: here, more, next: goOn, problem: cut } = useQuestions()
   // The decisions of now, the last one last. Their pairs are asked about no more, until one is taken back.
   const [stack, setStack] = useState<{ decision: Decision; pair: string }[]>([])
-  const [preview, setPreview] = useState<Proposal>()
+  const [preview, setPreview] = useState<Proposal & { a: string; b: string }>()
   const [busy, setBusy] = useState(false)
-  const [problem, setProblem] = useState<Problem>()
+  // What went wrong is told beside the pair that it went wrong with.
+  const [failed, setFailed] = useState<{ pair?: string; problem: Problem }>()
   const open = here.filter((q) => !stack.some((s) => s.pair === nameOf(q)))
   const wanted = query.get("pair")
   const at = Math.max(0, open.findIndex((q) => nameOf(q) === wanted))
   const now = open[at]
   const name = now && nameOf(now)
   const onceFor = useRef(new Map<string, string>())
-
-  const step = (by: number) => {
-    const next = open[(at + by + open.length) % Math.max(1, open.length)]
-    if (next) setParams({ pair: nameOf(next) }, true)
-  }
+  const show = (q: Question | undefined) => setParams({ pair: q ? nameOf(q) : "" }, true)
+  const step = (by: number) => { if (open.length) show(open[(at + by + open.length) % open.length]) }
   useEffect(() => { if (more && !cut && at >= open.length - 10) goOn() })
-  const settle = (pair: string, decision: Decision) => setStack((all) => [...all, { decision, pair }])
+
+  /** settle notes a decision, and goes on to the next pair, unless the reader went on meanwhile: so it is that of the last drawing. */
+  const settle = useRef((_pair: string, _decision: Decision) => {})
+  settle.current = (pair, decision) => {
+    setStack((all) => [...all, { decision, pair }])
+    if (pair === name) show(open[at + 1] ?? open[at - 1])
+  }
   useDecided((decision) => {
     const back = stack.find((s) => s.decision.id === decision.undoes)
     if (!back) return decision.undoes ? load.reload() : undefined
     setStack((all) => all.filter((s) => s !== back))
     setParams({ pair: back.pair }, true)
   })
-  const back = async () => {
-    const last = stack.at(-1)
-    if (!last || busy) return
+  const send = async (pair: string | undefined, ask: () => Promise<void>) => {
     setBusy(true)
+    setFailed(undefined)
     try {
-      await undo(last.decision.id)
-      tell(say.undone)
+      await ask()
     } catch (fault) {
-      setProblem(problemOf(fault))
+      setFailed({ pair, problem: problemOf(fault) })
+      if (pair) setParams({ pair }, true)
     } finally {
       setBusy(false)
     }
   }
-  const sayOf = async (kind: "merge" | "never_merge") => {
+  const back = () => {
+    const last = stack.at(-1)
+    if (!last || busy) return
+    void send(name, async () => {
+      await undo(last.decision.id)
+      tell(say.undone)
+    })
+  }
+  const sayOf = (kind: "merge" | "never_merge") => {
     if (!now || !name || busy) return
     const key = onceFor.current.get(name + kind) ?? onceKey()
     onceFor.current.set(name + kind, key)
-    setBusy(true)
-    setProblem(undefined)
-    try {
+    void send(name, async () => {
       const decision = await decide({ kind, a: now.a, b: now.b }, key)
       onceFor.current.delete(name + kind)
-      const next = open[at + 1] ?? open[at - 1]
-      settle(name, decision)
-      setParams({ pair: next ? nameOf(next) : "" }, true)
+      settle.current(name, decision)
       tell(say.done[kind])
-    } catch (fault) {
-      setProblem(problemOf(fault))
-    } finally {
-      setBusy(false)
-    }
+    })
   }
+  const look = (kind: "merge" | "never_merge") => now && setPreview({ kind, a: now.a, b: now.b })
   useKeys({
-    next: () => step(1), previous: () => step(-1), merge: () => void sayOf("merge"), never: () => void sayOf("never_merge"), undo: () => void back(),
-    skip: () => step(1), preview: () => now && setPreview({ kind: "merge", a: now.a, b: now.b }),
+    next: () => step(1), previous: () => step(-1), merge: () => sayOf("merge"), never: () => sayOf("never_merge"), undo: back,
+    skip: () => step(1), preview: () => look("merge"),
   })
 
   return (
@@ -101,15 +105,15 @@ function Queue() {
         <>
           <div class="row apart">
             <span role="status" class="soft">{now ? say.progress(format.number(at + 1), more ? say.about(format.number(Math.max(page.open - stack.length, open.length + 1))) : format.number(open.length), format.number(stack.length)) : say.progressDone(format.number(stack.length))}</span>
-            <span class="row">{!page.identity_settled && <Badge kind="warn" title={say.unsettled}>{say.underWay}</Badge>}<Button small disabled={!stack.length || busy} onClick={() => void back()}>{words.common.actions.undo} <kbd>U</kbd></Button></span>
+            <span class="row">{!page.identity_settled && <Badge kind="warn" title={say.unsettled}>{say.underWay}</Badge>}<Button small disabled={!stack.length || busy} onClick={back}>{words.common.actions.undo} <kbd>U</kbd></Button></span>
           </div>
-          {problem && <Notice problem={problem} />}
+          {failed && failed.pair === name && <Notice problem={failed.problem} />}
           {cut && <Notice problem={cut} retry={goOn} />}
           {!now || !name ? more && !cut ? <Bones lines={14} /> : <Card><Empty title={say.empty}>{say.emptyHint}</Empty></Card> : (
-            <Pair key={name} a={now.a} b={now.b} busy={busy} onSay={(kind) => void sayOf(kind)} onSkip={() => step(1)} onPreview={(kind) => setPreview({ kind, a: now.a, b: now.b })} />
+            <Pair key={name} a={now.a} b={now.b} busy={busy} onSay={sayOf} onSkip={() => step(1)} onPreview={look} />
           )}
           <Keys />
-          {preview && <DecisionDialog proposal={preview} onClose={() => setPreview(undefined)} onDone={(d) => name && settle(name, d)} />}
+          {preview && <DecisionDialog proposal={preview} onClose={() => setPreview(undefined)} onDone={(d) => settle.current(nameOf(preview), d)} />}
         </>
       )}
     </Loaded>
