@@ -61,16 +61,16 @@ test("a cell of the policy is changed after its difference was told, and taken b
 
 test("definitions tell their faults at their path, and segments lead to customers", async ({ signedIn: page, expected }) => {
   expected.push(/400/)
-  await page.goto("/ui/admin/definitions")
+  await page.goto("/ui/admin/definitions?as=document")
   await settled(page)
   const text = page.getByLabel("Document")
   const before = await text.inputValue()
   await text.fill("segments: [{name: x, when: {computed: none}}]")
-  await page.getByRole("button", { name: "Check" }).click()
   await expect(page.getByRole("alert")).toContainText("segments[0].when.computed")
-  await page.getByRole("button", { name: "Reset" }).click()
+  await page.getByRole("button", { name: "Discard changes" }).click()
   await expect(text).toHaveValue(before)
-  await page.getByRole("button", { name: /^People in/ }).first().click()
+  await page.getByRole("button", { name: "Form" }).click()
+  await page.getByRole("button", { name: /^Customers in/ }).first().click()
   await expect(page.getByRole("dialog").getByRole("link").first()).toHaveAttribute("href", /\/ui\/customers\/profile%3A/)
 })
 

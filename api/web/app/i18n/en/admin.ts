@@ -1,4 +1,5 @@
 import { plural } from ".."
+import { definitions } from "./definitions"
 
 export const admin = {
   tabsLabel: "Administration",
@@ -47,13 +48,7 @@ export const admin = {
     comments: "The document has comments. They are not kept when it is saved from the table; edit the document to keep them.", saved: "The policy holds from now on", valid: "The document is a policy.",
     toBuiltIn: "Back to the built-in policy", toBuiltInHint: "The workspace's own document is removed, and the policy that comes with the program holds at once.",
   },
-  definitions: {
-    segments: "Segments", noSegments: "No segments", noSegmentsHint: "Declare one in the document below, by traits, computed traits, events or other segments.", judging: "Everybody is being judged anew",
-    name: "Name", members: "People", membersOf: (name: string) => `People in ${name}`, standing: "State", ready: "Up to date", notReady: "Being counted", when: "Who is in it",
-    computed: "Computed traits", noComputed: "No computed traits", noComputedHint: "Declare one in the document below: a count, sum, first or last of events.", of: "Made of", events: "Events", window: "Within", allTime: "All time", history: (name: string) => `History taken in of ${name}`,
-    document: "Document", documentHint: "YAML: survivorship, computed, segments. It is put in force whole, or not at all.", since: "In force since", saved: "The definitions hold from now on", valid: "The document is right; nothing was changed.",
-    customer: "Customer", memberSince: "In it since", nobody: "Nobody is in it",
-  },
+  definitions,
   audit: {
     title: "Audit trail", at: "When", actor: "Who", onBehalf: "for", action: "What", subject: "Of what", outcome: "Outcome", reason: "Reason", outcomes: { done: "Done", refused: "Refused", failed: "Failed" },
     none: "Nothing is on record", noneHint: "Choose other filters or a longer time. Lines show once they are in ClickHouse.", all: "that is all",

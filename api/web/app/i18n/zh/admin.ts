@@ -1,4 +1,5 @@
 import type { Words } from ".."
+import { definitions } from "./definitions"
 
 export const admin: Words["admin"] = {
   tabsLabel: "管理",
@@ -47,13 +48,7 @@ export const admin: Words["admin"] = {
     comments: "文档中有注释。从表格保存时不会保留注释；如需保留，请编辑文档。", saved: "策略已生效", valid: "文档是有效的策略。",
     toBuiltIn: "恢复内置策略", toBuiltInHint: "工作区自己的文档将被移除，程序自带的策略立即生效。",
   },
-  definitions: {
-    segments: "人群", noSegments: "没有人群", noSegmentsHint: "在下面的文档中按特征、计算特征、事件或其他人群声明。", judging: "正在重新判定所有人",
-    name: "名称", members: "人数", membersOf: (name) => `${name} 中的人`, standing: "状态", ready: "最新", notReady: "正在统计", when: "成员条件",
-    computed: "计算特征", noComputed: "没有计算特征", noComputedHint: "在下面的文档中声明：事件的计数、求和、首次或最近。", of: "由来", events: "事件", window: "时间范围", allTime: "全部时间", history: (name) => `${name} 的历史统计进度`,
-    document: "文档", documentHint: "YAML：survivorship、computed、segments。整体生效，或完全不生效。", since: "生效于", saved: "定义已生效", valid: "文档正确，未做任何更改。",
-    customer: "客户", memberSince: "加入时间", nobody: "其中没有人",
-  },
+  definitions,
   audit: {
     title: "审计记录", at: "时间", actor: "操作者", onBehalf: "代表", action: "操作", subject: "对象", outcome: "结果", reason: "原因", outcomes: { done: "完成", refused: "被拒绝", failed: "失败" },
     none: "没有记录", noneHint: "请更换筛选条件或延长时间。记录写入 ClickHouse 后才会显示。", all: "已全部显示",
