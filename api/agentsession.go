@@ -86,9 +86,11 @@ func (b *agentSessionBody) check() (profiles.Address, time.Duration, error) {
 	}
 	lasts := auth.DefaultSession
 	if b.TTL != nil {
-		if lasts = time.Duration(*b.TTL) * time.Second; *b.TTL > int(auth.MaxSession/time.Second) || lasts < auth.MinSession {
-			fault("ttl_s", fmt.Sprintf("must be %d to %d", auth.MinSession/time.Second, auth.MaxSession/time.Second))
+		const least, most = int(auth.MinSession / time.Second), int(auth.MaxSession / time.Second)
+		if *b.TTL < least || *b.TTL > most { // as seconds: nanoseconds of far too many may be anything
+			fault("ttl_s", fmt.Sprintf("must be %d to %d", least, most))
 		}
+		lasts = time.Duration(*b.TTL) * time.Second
 	}
 	if len(d.Errors) > 0 {
 		return nil, 0, d

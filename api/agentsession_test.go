@@ -278,6 +278,7 @@ func TestWhatIsWrongWithASessionIsSaid(t *testing.T) {
 		`{}`: "identifiers conversation",
 		`{"address":"x","conversation":"c","ttl_s":59}`:                                                            "address ttl_s",
 		`{"address":"user_id:s1","identifiers":[{"type":"user_id","value":"s1"}],"conversation":"c","ttl_s":3601}`: "address ttl_s",
+		`{"address":"user_id:s1","conversation":"c","ttl_s":-9300000000}`:                                          "ttl_s", // 290 years, where they overflow
 		`{"identifiers":[{"type":"user_id","value":""}],"conversation":"a\u0000b"}`:                                "identifiers[0].value conversation",
 		`{"address":"user_id:s1","conversation":"c","purpose":"everything"}`:                                       "purpose",
 		`{"address":"observation:x","conversation":"c"}`:                                                           "observation",

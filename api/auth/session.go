@@ -95,7 +95,7 @@ type NewSession struct {
 	Conversation string
 	Purpose      Purpose
 	Scopes       []Scope
-	Lasts        time.Duration
+	Lasts        time.Duration // at most MaxSession: what is ended is remembered for as long
 }
 
 // MaySession says why a key can make no session: it is none that is kept, reads no context, or is a session itself.
@@ -127,7 +127,7 @@ func (s *Sessions) Make(maker *Key, n NewSession) (text string, session *Key, er
 	if err != nil {
 		return "", nil, fmt.Errorf("make session: %w", err)
 	}
-	expires := s.keys.now().Add(n.Lasts).Truncate(time.Second)
+	expires := s.keys.now().Add(min(n.Lasts, MaxSession)).Truncate(time.Second)
 	if !maker.Expires.IsZero() && maker.Expires.Before(expires) {
 		expires = maker.Expires.Truncate(time.Second)
 	}

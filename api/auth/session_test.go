@@ -75,6 +75,10 @@ func TestASessionIsWhatItsTokenSays(t *testing.T) {
 	if _, err := sessions.Lookup(t.Context(), text); !errors.Is(err, auth.ErrExpired) {
 		t.Errorf("once it is over: %v", err)
 	}
+	n.Lasts = 1 << 62
+	if _, long, err := sessions.Make(maker, n); err != nil || !long.Session.Expires.Equal(now.Add(auth.MaxSession)) {
+		t.Errorf("the longest one is %+v, %v", long.Session, err)
+	}
 }
 
 func TestASessionIsWorthWhatItsMakerIs(t *testing.T) {

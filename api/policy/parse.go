@@ -273,7 +273,7 @@ func (p *parser) age(path string, v any) time.Duration {
 	if days, ok := strings.CutSuffix(text, "d"); ok {
 		var n int
 		n, err = strconv.Atoi(days)
-		if n > 36500 {
+		if n < 0 || n > 36500 {
 			n = -1
 		}
 		d = time.Duration(n) * 24 * time.Hour

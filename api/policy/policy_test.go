@@ -35,7 +35,7 @@ func parse(t testing.TB, document string) *Policy {
 func TestEveryFaultIsNamedWithItsPath(t *testing.T) {
 	_, err := Parse([]byte(`
 colour: red
-verification: {valid_for: soon, trusted_sources: ["*"], own_lookup: {robot: verified, human: sure}, own_types: user_id}
+verification: {valid_for: soon, identified_for: -120000d, trusted_sources: ["*"], own_lookup: {robot: verified, human: sure}, own_types: user_id}
 narrower: {support: [fun]}
 classes: [meta, "Not This"]
 traits: {health_note: nothing}
@@ -50,7 +50,7 @@ rules:
 		t.Fatal(err)
 	}
 	for _, path := range []string{
-		"colour:", "verification.valid_for:", "verification.trusted_sources:", "verification.own_lookup.robot:", "verification.own_lookup.human:",
+		"colour:", "verification.valid_for:", "verification.identified_for:", "verification.trusted_sources:", "verification.own_lookup.robot:", "verification.own_lookup.human:",
 		"verification.own_types:", "narrower.support[0]:", "classes[0]:", "classes[1]:", "traits.health_note:", "rules.default.default.meta:",
 		"rules.default.default.colour:", "rules.default.default.identity:", "rules.default.default.contact.below:", "rules.default.default.money.below:",
 		"rules.default.default.trait.max_age:", "rules.default.default.trait.limit:", "rules.default.default.trait.until:", "rules.default.default.trait.consent:", "rules.default.robot:", "rules.fun:",
