@@ -17,7 +17,7 @@ export const definitions: Words["admin"]["definitions"] = {
     unsaved: "更改尚未保存", faults: (n) => `${n} 处错误`, giveUp: "放弃更改", gaveUp: "更改已放弃", review: "检查并保存", elsewhere: "文档的其他部分有错误：",
     groups: { all: "全部成立", any: "任一成立", not: "不成立" }, group: "组合方式", addCondition: "添加条件", addGroup: "添加条件组", removeGroup: "移除条件组", andAnother: "与另一条件成组", negate: "取反", not: "非", and: " 且 ", or: " 或 ",
     subject: "对象", subjects: { trait: "特征", attribute: "个人信息", computed: "计算特征", counter: "累计事件", open: "未结事项", identifier: "标识", consent: "同意", satisfaction: "满意度", segment: "属于人群" },
-    comparison: "比较", missing: "不存在", also: "并且", value: "值", values: "值", valuesHint: "每行一个。", type: "类型", kinds: { text: "文本", number: "数字", truth: "是或否" }, noNumber: "请填写数字，例如 10 或 12.5。",
+    comparison: "比较", missing: "不存在", given: "已给予", notGiven: "未给予", also: "并且", value: "值", values: "值", valuesHint: "每行一个。", type: "类型", kinds: { text: "文本", number: "数字", truth: "是或否" }, noNumber: "请填写数字，例如 10 或 12.5。",
     operators: { is: "等于", is_not: "不等于", in: "是其中之一", above: "大于", at_least: "至少为", below: "小于", at_most: "至多为", contains: "包含", exists: "存在" },
     choose: "请选择", event: "事件", anyChannel: "留空：任意。", purpose: "目的", survey: "调查", scale: "量表", surveyKind: "类别", anyKind: "留空：全部。", measure: "度量", measures: { mean: "平均分", answers: "回答数" },
     attributes: {

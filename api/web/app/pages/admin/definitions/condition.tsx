@@ -82,7 +82,7 @@ function Leaf({ value, path, faults, known, others, onChange, onRemove }: Props)
       <div class="asks">
         <Select label={say.subject} value={subject} onChange={(s) => onChange(anew(s as Subject))} options={subjects.map((s) => ({ value: s, label: say.subjects[s] }))} />
         <SubjectFields value={value} fault={(part) => faultAt(faults, part ? `${path}.${subject}.${part}` : `${path}.${subject}`)} known={known} others={others} onChange={onChange} />
-        {offered.length > 0 && <Tests value={value as Record<string, unknown>} path={path} faults={faults} offered={offered} number={isNumber(subject)} bare onChange={onChange as (v: Record<string, unknown>) => void} />}
+        {offered.length > 0 && <Tests value={value as Record<string, unknown>} path={path} faults={faults} offered={offered} number={isNumber(subject)} bare consent={subject === "consent"} onChange={onChange as (v: Record<string, unknown>) => void} />}
       </div>
       {here.length > 0 && <p class="fault" role="alert">{here.map((f) => f.reason).join("; ")}</p>}
       {tools}

@@ -19,7 +19,7 @@ export function useKnown(doc: Doc): Known {
   for (const s of doc.segments ?? []) eachCondition(s.when, (c) => { if (c.consent?.purpose) purposes.add(c.consent.purpose) })
   const under = (head: string) => [...new Set(paths.filter((p) => p.startsWith(head)).map((p) => p.slice(head.length).split(".")[0]!))].sort()
   return {
-    events, channels, names: [...new Set(events.map((e) => e.name || e.type))], sources: [...new Set(events.flatMap((e) => e.sources))].sort(),
+    events, channels: [...channels], names: [...new Set(events.map((e) => e.name || e.type))], sources: [...new Set(events.flatMap((e) => e.sources))].sort(),
     traits: under("traits."), fields: [...new Set([...named, ...paths])], computed: (doc.computed ?? []).map((t) => t.name), purposes: [...purposes],
   }
 }

@@ -16,9 +16,10 @@ export function said(c: Condition, say: Say, within = false): string {
 function leaf(c: Condition, say: Say): string {
   const subject = subjectOf(c)
   if (!subject) return "?"
+  const [there, missing] = subject === "consent" ? [say.given, say.notGiven] : [say.operators.exists, say.missing]
   const asked = operators.filter((o) => c[o] !== undefined).map((o) =>
-    (o === "exists" ? (c.exists ? say.operators.exists : say.missing) : `${say.operators[o]} ${[c[o]].flat().join(", ")}`))
-  return [say.subjects[subject], named(c, say), asked.length || subject === "segment" ? asked.join(say.and) : say.operators.exists].filter(Boolean).join(" ")
+    (o === "exists" ? (c.exists ? there : missing) : `${say.operators[o]} ${[c[o]].flat().join(", ")}`))
+  return [say.subjects[subject], named(c, say), asked.length || subject === "segment" ? asked.join(say.and) : there].filter(Boolean).join(" ")
 }
 
 function named(c: Condition, say: Say): string {

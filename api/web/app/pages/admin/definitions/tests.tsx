@@ -35,17 +35,20 @@ function begins(operator: Operator, number: boolean, was: unknown): unknown {
   return one === undefined || typeof one === "boolean" ? (number ? 1 : "") : one
 }
 
-export function Tests<T extends Asked>({ value, path, faults, offered, number, bare, onChange }: {
+export function Tests<T extends Asked>({ value, path, faults, offered, number, bare, consent, onChange }: {
   value: T; path: string; faults: Fault[]; offered: Operator[]
   /** number: the subject is always one. */
   number: boolean
   /** bare: without an operator it is asked whether the subject is there. */
   bare: boolean
+  /** consent is given or not, where other things are there or not. */
+  consent?: boolean
   onChange: (value: T) => void
 }) {
   const { words } = useSpeech()
   const say = words.admin.definitions.form
   const asked = operatorsIn(value)
+  const [there, missing] = consent ? [say.given, say.notGiven] : [say.operators.exists, say.missing]
   const rows: (Operator | undefined)[] = asked.length || !bare ? asked : [undefined]
   const left = offered.filter((o) => !asked.includes(o))
   return (
@@ -54,7 +57,7 @@ export function Tests<T extends Asked>({ value, path, faults, offered, number, b
         <div key={o ?? ""} class="asked">
           <Select label={say.comparison} value={o === undefined ? "exists" : o === "exists" && value.exists === false ? "missing" : o}
             onChange={(next) => onChange(next === "missing" ? put(value, o, "exists", false) : put(value, o, next as Operator, begins(next as Operator, number, o && value[o])))}
-            options={operators.filter((x) => x === o || left.includes(x)).flatMap((x) => [{ value: x as string, label: say.operators[x] }, ...(x === "exists" ? [{ value: "missing", label: say.missing }] : [])])} />
+            options={operators.filter((x) => x === o || left.includes(x)).flatMap((x) => (x === "exists" ? [{ value: "exists", label: there }, { value: "missing", label: missing }] : [{ value: x as string, label: say.operators[x] }]))} />
           {o && o !== "exists" && <Operand operator={o} value={value[o]} number={number} fault={faultAt(faults, `${path}.${o}`)} onChange={(v) => onChange(put(value, o, o, v))} />}
           {rows.length > 1 && <Button small kind="plain" aria-label={`${words.common.actions.remove}: ${say.operators[o!]}`} onClick={() => onChange(put(value, o))}>{words.common.actions.remove}</Button>}
         </div>
