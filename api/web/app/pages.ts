@@ -6,7 +6,10 @@ export interface Page {
   /** path is its first part, such as "/overview"; what follows is the page's own. */
   path: string
   name: keyof Words["common"]["pages"]
+  /** scope opens it. */
   scope: string
+  /** inside: others open parts of it, and the page itself says which. */
+  inside?: true
   load: () => Promise<{ default: ComponentType }>
 }
 
@@ -17,5 +20,5 @@ export const pages: Page[] = [
   { path: "/customers", name: "customers", scope: "profiles:read", load: () => import("./pages/customer") },
   { path: "/review", name: "review", scope: "identity:write", load: () => import("./pages/review") },
   { path: "/sources", name: "sources", scope: "sources:read", load: () => import("./pages/sources") },
-  { path: "/admin", name: "admin", scope: "admin", load: () => import("./pages/admin") },
+  { path: "/admin", name: "admin", scope: "admin", inside: true, load: () => import("./pages/admin") },
 ]

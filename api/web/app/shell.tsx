@@ -2,6 +2,7 @@
 import type { ComponentType } from "preact"
 import { useEffect, useErrorBoundary, useMemo, useRef, useState } from "preact/hooks"
 import { onSignedOut, Problem, problemOf, unreachable } from "./api"
+import { Denied } from "./denied"
 import { choose, languages, type Language, preferred, speechOf, Speaking, useSpeech } from "./i18n"
 import { useKeydown } from "./keys"
 import { forgetLoads } from "./load"
@@ -76,7 +77,8 @@ function Shell({ speak, onOut }: { speak: (language: Language) => void; onOut: (
         </footer>
       </nav>
       <main id="main" ref={main} tabIndex={-1}>
-        {page ? <Part key={page.path} page={page} /> : path !== "/" && <Empty title={words.common.states.notFound}>{words.common.states.notFoundHint}</Empty>}
+        {page && !page.inside && !session.scopes.includes(page.scope) ? <><h1>{words.common.pages[page.name]}</h1><Denied scope={page.scope} /></>
+          : page ? <Part key={page.path} page={page} /> : path !== "/" && <Empty title={words.common.states.notFound}>{words.common.states.notFoundHint}</Empty>}
       </main>
     </div>
   )

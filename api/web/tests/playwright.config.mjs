@@ -24,6 +24,6 @@ export default defineConfig({
     look("wide", wide, "light", ["*.spec.mjs", everywhere]),
     look("wide, dark", wide, "dark", [everywhere]),
     look("narrow", narrow, "light", [everywhere, "hostile.spec.mjs"]),
-    look("narrow, dark", narrow, "dark", [everywhere]),
+    look("narrow, dark", narrow, "dark", [everywhere, "states.spec.mjs"]),
   ],
 })

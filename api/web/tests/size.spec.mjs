@@ -74,6 +74,7 @@ function walked(region) {
 }
 
 test("a quarantine of thousands is read to its end", async ({ context, page, request }) => {
+  test.setTimeout(180_000 + 8 * items)
   const { admin } = await quarantined(request)
   await signIn(context, admin)
   await page.goto("/ui/sources/quarantine")

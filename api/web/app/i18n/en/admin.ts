@@ -11,7 +11,6 @@ export const admin = {
     definitions: "Segments and computed traits are declared here, for the whole workspace.",
     audit: "Who did what in this workspace, or tried.",
   },
-  denied: { needs: "It needs the scope", have: "Your key has", ask: "Somebody who administers this workspace can make you a key, here or where the server runs:" },
   check: "Check",
   purposes: { support: "Support", billing: "Billing", sales: "Sales", marketing: "Marketing", analytics: "Analytics", operations: "Operations" },
   readers: { human: "People", own_ai: "Own AI", third_party_ai: "AI of others", system: "Systems" },

@@ -30,6 +30,7 @@ export const common = {
     request: (id: string) => `Request ${id}`,
     notFound: "There is no such page", notFoundHint: "The address may be mistyped.",
   },
+  denied: { needs: "It needs the scope", have: "Your key has", ask: "Somebody who administers this workspace can make you a key, here or where the server runs:" },
   actions: {
     close: "Close", cancel: "Cancel", copy: "Copy", copied: "Copied", copyLink: "Copy link", more: "Show more", table: "As a table", chart: "As a chart",
     save: "Save", apply: "Apply", reset: "Reset", add: "Add", remove: "Remove", undo: "Undo", download: "Download CSV", refresh: "Refresh",

@@ -11,7 +11,6 @@ export const admin: Words["admin"] = {
     definitions: "人群与计算特征在此声明，对整个工作区生效。",
     audit: "谁在此工作区做了什么，或尝试做什么。",
   },
-  denied: { needs: "需要权限", have: "您的密钥拥有", ask: "此工作区的管理员可以在这里或服务器上为您创建密钥：" },
   check: "检查",
   purposes: { support: "客服", billing: "账务", sales: "销售", marketing: "营销", analytics: "分析", operations: "运维" },
   readers: { human: "人员", own_ai: "自有 AI", third_party_ai: "第三方 AI", system: "系统" },

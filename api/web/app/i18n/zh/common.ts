@@ -29,6 +29,7 @@ export const common: Words["common"] = {
     request: (id) => `请求编号 ${id}`,
     notFound: "没有这个页面", notFoundHint: "地址可能有误。",
   },
+  denied: { needs: "需要权限", have: "您的密钥拥有", ask: "此工作区的管理员可以在这里或服务器上为您创建密钥：" },
   actions: {
     close: "关闭", cancel: "取消", copy: "复制", copied: "已复制", copyLink: "复制链接", more: "显示更多", table: "表格", chart: "图表",
     save: "保存", apply: "应用", reset: "重置", add: "添加", remove: "移除", undo: "撤销", download: "下载 CSV", refresh: "刷新",

@@ -36,7 +36,7 @@ export function Repeat() {
       <Card title={say.title} aside={<div class="row"><Select bare label={say.within} value={String(days)} onChange={setDays}
         options={[...new Set([...spans, days])].sort((a, b) => a - b).map((d) => ({ value: String(d), label: say.againWithin(words.journeys.days(d)) }))} /><CopyButton /></div>}>
         <Loaded load={load} bones={10}>
-          {(answer) => answer.total.contacts === 0 ? <Empty title={say.none}>{say.noneHint(format.number(answer.too_recent), answer.too_recent)}</Empty> : <>
+          {(answer) => answer.total.contacts === 0 ? <None tooRecent={answer.too_recent} /> : <>
             <Figures all={[
               { name: say.rate, value: format.percent(answer.total.rate?.share), note: range(answer.total.rate, format.percent) },
               { name: say.sameTopic, value: format.percent(answer.total.same_topic_rate?.share), note: range(answer.total.same_topic_rate, format.percent) },
@@ -62,6 +62,13 @@ export function Repeat() {
       )}
     </>
   )
+}
+
+/** None says why there is nothing to judge: nobody came, or not long enough ago. */
+function None({ tooRecent }: { tooRecent: number }) {
+  const { words, format } = useSpeech()
+  const { repeat, contacts } = words.journeys
+  return tooRecent ? <Empty title={repeat.none}>{repeat.noneHint(format.number(tooRecent), tooRecent)}</Empty> : <Empty title={contacts.none}>{contacts.noneHint}</Empty>
 }
 
 const range = (rate: Schemas["RateOfContacts"] | undefined, write: (share: number) => string) => (rate ? `${write(rate.low)} – ${write(rate.high)}` : undefined)

@@ -1,10 +1,10 @@
 // How every source is, as of a few seconds ago.
 import { answered, api } from "../../api"
 import { useSpeech } from "../../i18n"
-import { useParam } from "../../router"
+import { href, useParam } from "../../router"
 import { About, Badge, Theirs, When } from "../../ui/parts"
 import { Empty, Loaded } from "../../ui/states"
-import { inQuarantine, ofSource } from "."
+import { base, inQuarantine, ofSource } from "."
 import { Bars, type Health, Lag, Signs } from "./parts"
 import { usePolled } from "./poll"
 
@@ -34,7 +34,7 @@ export function List() {
               <span class="row">{sources.length > few && <small class="soft">{say.asOf(format.time(at))}</small>}<Badge kind="good">{words.common.live}</Badge></span>
             </header>
             {!rated && <p class="notice">{say.unrated}</p>}
-            {shown.length === 0 ? <Empty title={sources.length ? undefined : say.none}>{!sources.length && say.noneHint}</Empty> : <Rows sources={shown} />}
+            {shown.length === 0 ? <Empty title={sources.length ? undefined : say.none}>{!sources.length && <>{say.noneHint} <a href={href(`${base}/add`)}>{say.tabs.add}</a></>}</Empty> : <Rows sources={shown} />}
           </>
         )
       }}</Loaded>

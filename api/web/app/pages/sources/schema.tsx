@@ -4,7 +4,7 @@ import { useSpeech, wordOf } from "../../i18n"
 import { useLoad } from "../../load"
 import { useParam } from "../../router"
 import { Badge, Button, Card, Modal, Theirs, When } from "../../ui/parts"
-import { Empty, Loaded } from "../../ui/states"
+import { Empty, Failure, Loaded } from "../../ui/states"
 import { type Column, Table } from "../../ui/table"
 
 type Seen = Schemas["EventSchema"]
@@ -18,6 +18,7 @@ export function Schema({ name }: { name: string }) {
   const { words } = useSpeech()
   const say = words.sources.schema
   if (schema.problem?.status === 404) return <Card title={say.title}><Empty title={say.none} /></Card>
+  if (schema.problem && drift.problem && !schema.data) return <Card title={say.title}><Failure problem={schema.problem} retry={() => { schema.reload(); drift.reload() }} /></Card>
   return (
     <>
       <Card title={say.drift} flush>
