@@ -120,7 +120,7 @@ func (a *asking) begin(m *Metric, about report.About) *Answer {
 
 // fill asks a statement for the points of its metrics.
 func (r *Reader) fill(ctx context.Context, s statement, a *asking) error {
-	list, err := store.Compose[pointRow](r.store, "cx/points", s.points()).All(ctx, s.params(&a.Scope))
+	list, err := store.Compose[pointRow](r.store, "cx/points", s.points()).All(ctx, s.params())
 	if err != nil {
 		return err
 	}

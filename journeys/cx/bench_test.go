@@ -54,7 +54,7 @@ func BenchmarkMetrics(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			sql, params := s.points(), s.params(&q.Scope)
+			sql, params := s.points(), s.params()
 			var with, raw time.Duration
 			for b.Loop() {
 				with += timed(b, bench, sql, params)

@@ -99,7 +99,8 @@ type Standardised struct {
 // Compare answers how AI does against people, over the same mix of topics and difficulties. It fails with event.Errors for a
 // metric that is not Comparable, and as Ask does.
 func (r *Reader) Compare(ctx context.Context, metric string, scope report.Scope) (*Comparison, error) {
-	s, err := r.statement(&Question{Metric: metric, Scope: scope, By: ByTopic})
+	q := Question{Metric: metric, Scope: scope, By: ByTopic}
+	s, err := r.statement(&q)
 	if err != nil {
 		return nil, err
 	}
@@ -108,10 +109,10 @@ func (r *Reader) Compare(ctx context.Context, metric string, scope report.Scope)
 		return nil, event.Errors{{Field: "id", Reason: fmt.Sprintf("must be a metric by which AI and human can be compared: one of %v", comparable())}}
 	}
 	answer := &Comparison{Metric: *m, Stratification: stratified, Untrusted: []string{"series[].strata[].topic"}, Series: []SeriesPair{}}
-	if answer.About, err = r.reports.Resolve(ctx, &scope, m.Formula); err != nil {
+	if answer.About, err = r.reports.Resolve(ctx, &q.Scope, m.Formula); err != nil {
 		return nil, err
 	}
-	params := s.params(&scope)
+	params := s.params()
 	params["cases_since"] = store.MinTime.UnixMilli() // a case may be open for years
 	list, err := store.Compose[pairRow](r.store, "cx/pairs", s.pairs(r.difficulty)).All(ctx, params)
 	if err != nil {

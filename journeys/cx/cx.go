@@ -74,7 +74,7 @@ func (r *Reader) statement(q *Question) (statement, error) {
 }
 
 func (r *Reader) statementOf(q *Question, metrics ...*Metric) statement {
-	return statement{metrics: metrics, rows: r.statements[metrics[0].rows], grain: q.Grain, by: q.By, whole: q.Whole, before: q.Before}
+	return statement{metrics: metrics, rows: r.statements[metrics[0].rows], scope: &q.Scope, grain: q.Grain, by: q.By, whole: q.Whole, before: q.Before}
 }
 
 // check reports every fault of a question about a metric.

@@ -8,5 +8,5 @@ func (r *Reader) Statement(q *Question) (string, store.Params, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	return s.points(), s.params(&q.Scope), nil
+	return s.points(), s.params(), nil
 }

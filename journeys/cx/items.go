@@ -114,7 +114,7 @@ func (r *Reader) Items(ctx context.Context, q ItemQuestion) (*Items, error) {
 	if page.About, err = r.reports.Resolve(ctx, &q.Scope, m.Formula); err != nil {
 		return nil, err
 	}
-	params := s.params(&q.Scope)
+	params := s.params()
 	params["before_at"], params["before_id"], params["before_source"], params["limit"] = before.At, before.ID, before.Source, uint32(q.Limit+1)
 	if s.group {
 		params["group"] = *q.Group

@@ -36,6 +36,7 @@ var bucketOf = map[Grain]string{
 type statement struct {
 	metrics []*Metric
 	rows    string // of the metrics, as sql/queries has it
+	scope   *report.Scope
 	grain   Grain
 	by      Dimension // empty: by nothing
 	group   bool      // of that group alone, bound as group
@@ -75,12 +76,9 @@ func (s statement) measures() string {
 func (s statement) counted() string {
 	text := `SELECT *, measure.1 AS metric, measure.3 AS happened_at, measure.4 AS upper, measure.5 AS lower, measure.6 AS series_value, measure.7 AS settled, measure.8 AS parts,
 		happened_at < fromUnixTimestamp64Milli({since:Int64}, 'UTC') AS earlier, ` + bucketOf[s.grain] + ` AS begins, ` + or(string(s.by), "''") + ` AS by_value
-	FROM (` + s.rows + `) ARRAY JOIN arrayFilter(m -> m.2, ` + s.measures() + `) AS measure
+	FROM (` + s.source() + `) ARRAY JOIN arrayFilter(m -> m.2, ` + s.measures() + `) AS measure
 	WHERE happened_at >= fromUnixTimestamp64Milli({first:Int64}, 'UTC') AND happened_at < fromUnixTimestamp64Milli({until:Int64}, 'UTC')
-		AND (empty({channels:Array(String)}) OR channel IN {channels:Array(String)})
-		AND (empty({sources:Array(String)}) OR source IN {sources:Array(String)})
-		AND (empty({agent_kinds:Array(String)}) OR agent_kind IN {agent_kinds:Array(String)})
-		AND ` + report.OfSegment
+` + s.filters()
 	if s.group {
 		text += ` AND by_value = {group:String}`
 	}
@@ -88,6 +86,50 @@ func (s statement) counted() string {
 		text += ` AND series_value = {series:String}`
 	}
 	return text
+}
+
+// filters confine rows to those of the scope. What it does not ask for is not in the statement, so that the engine need not read it.
+func (s statement) filters() (text string) {
+	if len(s.scope.Channels) > 0 {
+		text += ` AND channel IN {channels:Array(String)}`
+	}
+	if len(s.scope.Sources) > 0 {
+		text += ` AND source IN {sources:Array(String)}`
+	}
+	if len(s.scope.AgentKinds) > 0 {
+		text += ` AND agent_kind IN {agent_kinds:Array(String)}`
+	}
+	if s.scope.Segment != "" {
+		text += ` AND ` + report.OfSegment
+	}
+	return text
+}
+
+// source yields the rows of the metrics. Surveys are told apart by what is known of the conversation that they are about, if anything of
+// that is asked for.
+func (s statement) source() string {
+	conversation := s.by != "" && s.by != BySource || len(s.scope.Channels) > 0 || len(s.scope.AgentKinds) > 0
+	if s.metrics[0].rows != ofSurveys || !conversation {
+		return s.rows
+	}
+	return AboutConversations(s.rows)
+}
+
+// AboutConversations is the statement of surveys, sql/queries/cx/surveys, with what is known of the conversation that each is about where it
+// does not say it itself: channel, topic, team and the like.
+func AboutConversations(surveys string) string {
+	return `SELECT s.* REPLACE (
+    if(c.channel != '', c.channel, s.channel) AS channel, if(s.topic != '', s.topic, c.topic) AS topic, c.agent_kind AS agent_kind, c.began AS began,
+    if(s.team != '', s.team, c.team) AS team, if(s.queue != '', s.queue, c.queue) AS queue,
+    if(s.language != '', s.language, c.language) AS language, if(s.product != '', s.product, c.product) AS product)
+FROM (
+` + strings.TrimSpace(surveys) + `
+) AS s
+LEFT JOIN (
+    SELECT conversation_id, channel, topic, agent_kind, began, team, queue, language, product
+    FROM cx_contacts(workspace = {workspace:String}, since = {read_since:Int64}, until = {read_until:Int64},
+        known_at = {known_at:Int64}, identity_as_of = {identity_as_of:UInt64}, restricted = {restricted:Array(UUID)})
+) AS c ON c.conversation_id = s.conversation`
 }
 
 // placed yields the counted rows once for each place of which they are.
@@ -190,7 +232,8 @@ func or(column, otherwise string) string {
 
 // params are the arguments of a statement about a scope. It reads more than the span and the period before, if that is asked for:
 // conversations that last up to Reach, and what came within Reach before and after.
-func (s statement) params(scope *report.Scope) store.Params {
+func (s statement) params() store.Params {
+	scope := s.scope
 	p := scope.Params()
 	first := scope.From
 	if s.before {
@@ -202,15 +245,6 @@ func (s statement) params(scope *report.Scope) store.Params {
 	}
 	p["first"] = max(first.UnixMilli(), store.MinTime.UnixMilli())
 	p["read_since"], p["read_until"] = max(since.UnixMilli(), store.MinTime.UnixMilli()), min(until.UnixMilli(), store.MaxTime.UnixMilli())
-	p["contacts_since"], p["contacts_until"] = p["read_since"], p["read_until"]
-	if !s.ofContacts(scope) {
-		p["contacts_since"], p["contacts_until"] = int64(0), int64(0)
-	}
 	p["zone"] = scope.Zone.String()
 	return p
-}
-
-// ofContacts tells whether the rows of surveys need anything of the conversations that they are about.
-func (s statement) ofContacts(scope *report.Scope) bool {
-	return s.by != "" && s.by != BySource || len(scope.Channels) > 0 || len(scope.AgentKinds) > 0
 }

@@ -45,13 +45,15 @@ func metricViewsSQL(t *testing.T) string {
 			"{workspace:String}", "'@WORKSPACE@'",
 			"{read_since:Int64}", since,
 			"{read_until:Int64}", "toInt64(toUnixTimestamp({until:DateTime})) * 1000 + "+reach,
-			"{contacts_since:Int64}", since,
-			"{contacts_until:Int64}", "toInt64(toUnixTimestamp({until:DateTime})) * 1000 + "+reach,
 			"{known_at:Int64}", "toUnixTimestamp64Milli(now64(3))",
 			"{identity_as_of:UInt64}", "0",
 			"{restricted:Array(UUID)}", "[@RESTRICTED@]",
-		).Replace(strings.TrimSpace(string(sql)))
-		comment, statement := leadingComment(bound)
+		)
+		comment, statement := leadingComment(strings.TrimSpace(string(sql)))
+		if name == "surveys" {
+			statement = cx.AboutConversations(statement)
+		}
+		comment, statement = bound.Replace(comment), bound.Replace(statement)
 		text += "\n" + comment + "CREATE OR REPLACE VIEW `grafana_@WORKSPACE@_" + name + "` DEFINER = tributary_grafana_views SQL SECURITY DEFINER AS\n" + statement + ";\n"
 	}
 	return text

@@ -59,10 +59,14 @@ FROM cx_contacts(workspace = '@WORKSPACE@', since = toInt64(toUnixTimestamp({sin
     known_at = toUnixTimestamp64Milli(now64(3)), identity_as_of = 0, restricted = [@RESTRICTED@]);
 
 -- Surveys as the metrics of journeys/cx count them, a row for each one sent or answered, by survey_id where the source
--- says it; of several answers to one the last counts. Channel, topic, team and the like are those of the
--- conversation that it is about, if that is known: they are read between contacts_since and contacts_until, which are equal where
--- none of these is asked for.
+-- says it; of several answers to one the last counts. Channel, topic, team and the like are what its own events say: statement.go
+-- adds what is known of the conversation that it is about, where that is asked for.
 CREATE OR REPLACE VIEW `grafana_@WORKSPACE@_surveys` DEFINER = tributary_grafana_views SQL SECURITY DEFINER AS
+SELECT s.* REPLACE (
+    if(c.channel != '', c.channel, s.channel) AS channel, if(s.topic != '', s.topic, c.topic) AS topic, c.agent_kind AS agent_kind, c.began AS began,
+    if(s.team != '', s.team, c.team) AS team, if(s.queue != '', s.queue, c.queue) AS queue,
+    if(s.language != '', s.language, c.language) AS language, if(s.product != '', s.product, c.product) AS product)
+FROM (
 WITH
     arrayMap(x -> toFloat64OrZero(x), splitByChar('-', scale)) AS bounds,
     bounds[1] AS lowest,
@@ -70,10 +74,8 @@ WITH
     fromUnixTimestamp64Milli(toUnixTimestamp64Milli(now64(3)), 'UTC') AS known
 SELECT
     s.key AS id, s.about AS conversation, s.profile AS profile, s.answered_at AS at, s.sent_at AS sent_at,
-    if(c.channel != '', c.channel, s.own_channel) AS channel, s.source AS source,
-    if(s.own_topic != '', s.own_topic, c.topic) AS topic, c.agent_kind AS agent_kind, c.began AS began,
-    if(s.own_team != '', s.own_team, c.team) AS team, if(s.own_queue != '', s.own_queue, c.queue) AS queue,
-    if(s.own_language != '', s.own_language, c.language) AS language, if(s.own_product != '', s.own_product, c.product) AS product,
+    s.own_channel AS channel, s.source AS source, s.own_topic AS topic, '' AS agent_kind, '' AS began,
+    s.own_team AS team, s.own_queue AS queue, s.own_language AS language, s.own_product AS product,
 
     s.scale AS scale, s.score AS score,
     if(scale = '', 'undeclared', scale) AS scale_series,
@@ -126,11 +128,12 @@ FROM (
         GROUP BY source, key, survey
     )
 ) AS s
+) AS s
 LEFT JOIN (
     SELECT conversation_id, channel, topic, agent_kind, began, team, queue, language, product
     FROM cx_contacts(workspace = '@WORKSPACE@', since = toInt64(toUnixTimestamp({since:DateTime})) * 1000 - 3196800000, until = toInt64(toUnixTimestamp({until:DateTime})) * 1000 + 3196800000,
         known_at = toUnixTimestamp64Milli(now64(3)), identity_as_of = 0, restricted = [@RESTRICTED@])
-) AS c ON c.conversation_id = s.about;
+) AS c ON c.conversation_id = s.conversation;
 
 -- How often cases were resolved, a row each time, with whether the case was opened again within seven days. Of several
 -- resolutions in a row the last counts.

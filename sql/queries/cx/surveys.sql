@@ -1,7 +1,6 @@
 -- Surveys as the metrics of journeys/cx count them, a row for each one sent or answered, by survey_id where the source
--- says it; of several answers to one the last counts. Channel, topic, team and the like are those of the
--- conversation that it is about, if that is known: they are read between contacts_since and contacts_until, which are equal where
--- none of these is asked for.
+-- says it; of several answers to one the last counts. Channel, topic, team and the like are what its own events say: statement.go
+-- adds what is known of the conversation that it is about, where that is asked for.
 WITH
     arrayMap(x -> toFloat64OrZero(x), splitByChar('-', scale)) AS bounds,
     bounds[1] AS lowest,
@@ -9,10 +8,8 @@ WITH
     fromUnixTimestamp64Milli({known_at:Int64}, 'UTC') AS known
 SELECT
     s.key AS id, s.about AS conversation, s.profile AS profile, s.answered_at AS at, s.sent_at AS sent_at,
-    if(c.channel != '', c.channel, s.own_channel) AS channel, s.source AS source,
-    if(s.own_topic != '', s.own_topic, c.topic) AS topic, c.agent_kind AS agent_kind, c.began AS began,
-    if(s.own_team != '', s.own_team, c.team) AS team, if(s.own_queue != '', s.own_queue, c.queue) AS queue,
-    if(s.own_language != '', s.own_language, c.language) AS language, if(s.own_product != '', s.own_product, c.product) AS product,
+    s.own_channel AS channel, s.source AS source, s.own_topic AS topic, '' AS agent_kind, '' AS began,
+    s.own_team AS team, s.own_queue AS queue, s.own_language AS language, s.own_product AS product,
 
     s.scale AS scale, s.score AS score,
     if(scale = '', 'undeclared', scale) AS scale_series,
@@ -65,8 +62,3 @@ FROM (
         GROUP BY source, key, survey
     )
 ) AS s
-LEFT JOIN (
-    SELECT conversation_id, channel, topic, agent_kind, began, team, queue, language, product
-    FROM cx_contacts(workspace = {workspace:String}, since = {contacts_since:Int64}, until = {contacts_until:Int64},
-        known_at = {known_at:Int64}, identity_as_of = {identity_as_of:UInt64}, restricted = {restricted:Array(UUID)})
-) AS c ON c.conversation_id = s.about
