@@ -2,10 +2,11 @@
 import { useEffect, useState } from "preact/hooks"
 import { api, answered } from "./api"
 import { useSpeech, wordOf } from "./i18n"
-import { useLoad } from "./load"
+import { type Load, useLoad } from "./load"
 import { useMay } from "./session"
 import { setParams, usePlace } from "./router"
 import { Button, Field, Select } from "./ui/parts"
+import { Bones, Notice } from "./ui/states"
 
 export interface Scope {
   /** from and until are days of the zone, until exclusive, as YYYY-MM-DD. */
@@ -113,7 +114,9 @@ export function FilterBar({ without = [] }: { without?: ("time" | "channel" | "s
   const mayRead = useMay("profiles:read")
   const maySources = useMay("sources:read")
   const segments = useLoad(mayRead && !without.includes("segment") ? "segments" : "", (signal) => api.GET("/v1/segments", { signal }).then(answered))
-  const sources = useLoad(maySources && !without.includes("source") ? "sources" : "", (signal) => api.GET("/v1/sources", { signal }).then(answered))
+  // The account of sources costs the store as much as a report: it is asked for when somebody wants to choose of them.
+  const [wanted, setWanted] = useState(false)
+  const sources = useLoad(wanted ? "sources" : "", (signal) => api.GET("/v1/sources", { signal }).then(answered))
   const days = daysOf(scope)
   const filtered = scope.channel.length + scope.source.length + scope.agent_kind.length + (scope.segment ? 1 : 0) > 0
   return (
@@ -130,7 +133,7 @@ export function FilterBar({ without = [] }: { without?: ("time" | "channel" | "s
       <Select label={say.zone} value={scope.zone} onChange={(v) => setParams({ zone: v === localZone ? "" : v })}
         options={[...new Set([scope.zone, localZone, "UTC"])].map((z) => ({ value: z, label: z }))} />
       {!without.includes("channel") && <Several label={say.channel} name="channel" chosen={scope.channel} options={channels} called={words.common.channels} />}
-      {!without.includes("source") && sources.data && <Several label={say.source} name="source" chosen={scope.source} options={sources.data.sources.map((s) => s.source)} />}
+      {!without.includes("source") && maySources && <Several label={say.source} name="source" chosen={scope.source} options={sources.data?.sources.map((s) => s.source)} load={sources} onOpen={() => setWanted(true)} />}
       {!without.includes("segment") && segments.data && <Select label={say.segment} value={scope.segment ?? ""} onChange={(v) => setParams({ segment: v })}
         options={[{ value: "", label: say.all }, ...segments.data.segments.map((s) => ({ value: s.name, label: s.name }))]} />}
       {!without.includes("agent_kind") && <Select label={say.agentKind} value={scope.agent_kind.length === 1 ? scope.agent_kind[0]! : ""} onChange={(v) => setParams({ agent_kind: v })}
@@ -140,19 +143,22 @@ export function FilterBar({ without = [] }: { without?: ("time" | "channel" | "s
   )
 }
 
-/** Several chooses any of a list that may be long. called are the words for those options that have one. */
-function Several({ label, name, chosen, options, called = {} }: { label: string; name: string; chosen: string[]; options: readonly string[]; called?: Record<string, string> }) {
+/** Several chooses any of a list that may be long, and that may come once it is opened. called are the words for those options that have one. */
+function Several({ label, name, chosen, options, called = {}, load, onOpen }: {
+  label: string; name: string; chosen: string[]; options?: readonly string[]; called?: Record<string, string>; load?: Load<unknown>; onOpen?: () => void
+}) {
   const { words, format } = useSpeech()
   const toggle = (option: string) => setParams({ [name]: chosen.includes(option) ? chosen.filter((c) => c !== option) : [...chosen, option] })
   return (
     <div class="field">
       <span id={`filter-${name}`}>{label}</span>
-      <details onKeyDown={(e) => { if (e.key === "Escape") e.currentTarget.open = false }}>
+      <details onToggle={(e) => e.currentTarget.open && onOpen?.()} onKeyDown={(e) => { if (e.key === "Escape") e.currentTarget.open = false }}>
         <summary class="button" aria-labelledby={`filter-${name} filter-${name}-now`}>
           <span id={`filter-${name}-now`}>{chosen.length === 0 ? words.common.filters.all : chosen.length < 3 ? chosen.map((c) => wordOf(called, c)).join(", ") : format.number(chosen.length)}</span>
         </summary>
         <div class="menu">
-          {[...new Set([...options, ...chosen])].map((o) => (
+          {load?.problem ? <Notice problem={load.problem} /> : !options && load?.loading && <Bones lines={3} />}
+          {[...new Set([...options ?? [], ...chosen])].map((o) => (
             <label key={o} class="check"><input type="checkbox" checked={chosen.includes(o)} onChange={() => toggle(o)} /><bdi>{wordOf(called, o)}</bdi></label>
           ))}
         </div>

@@ -56,6 +56,11 @@ export function axis(c: Colours, more: object = {}): object {
   }
 }
 
+/** fetchCharts has the script that draws charts come while what they show is asked for. */
+export function fetchCharts(): void {
+  void import("./echarts").catch(() => {}) // who draws one asks again
+}
+
 export interface ChartProps<Row> {
   /** label says in words what the chart shows. */
   label: string

@@ -8,6 +8,7 @@ import { type Load, useLoad } from "../../load"
 import type { Metric } from "../../metric"
 import { useParam } from "../../router"
 import { FilterBar, keyOf, type Scope, useScope } from "../../scope"
+import { fetchCharts } from "../../ui/chart"
 import { Badge } from "../../ui/parts"
 import { Failure, Loaded } from "../../ui/states"
 import { Comparison } from "./comparison"
@@ -22,6 +23,7 @@ export default function Overview() {
   const scope = useScope()
   const { version, live } = useLive("profile.changed,definitions.changed,identity.version")
   const values = useLoad(`values ${keyOf(scope)} ${version}`, (signal) => valuesOf([...service, ...ai], scope, { grain: grainOf(scope), whole: true, before: true }, signal))
+  useEffect(fetchCharts, [])
   const registry = useLoad("metrics", (signal) => api.GET("/v1/metrics", { signal }).then(answered))
   return (
     <>
