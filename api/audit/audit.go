@@ -5,12 +5,11 @@ package audit
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
+	"tributary/api/cursor"
 	"tributary/sql/store"
 )
 
@@ -87,9 +86,9 @@ var farFuture = time.Date(2299, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // Page reads a page. It fails with ErrCursor or with the error of the store.
 func (t *Trail) Page(ctx context.Context, r Request) (*Page, error) {
-	after, err := parseCursor(r.Cursor)
-	if err != nil {
-		return nil, err
+	after, ok := cursor.Parse(r.Cursor)
+	if !ok {
+		return nil, ErrCursor
 	}
 	if r.Limit == 0 {
 		r.Limit = DefaultLimit
@@ -104,7 +103,7 @@ func (t *Trail) Page(ctx context.Context, r Request) (*Page, error) {
 	rows, err := t.page.All(ctx, store.Params{
 		"workspace": r.Workspace, "since": since, "until": r.Until.UnixMilli(),
 		"actor": r.Actor, "action": r.Action, "outcome": r.Outcome, "limit": r.Limit + 1,
-		"cursor_at": after.at, "cursor_partition": after.partition, "cursor_offset": after.offset, "cursor_ordinal": after.ordinal,
+		"cursor_at": after.At, "cursor_partition": after.Partition, "cursor_offset": after.Offset, "cursor_ordinal": after.Ordinal,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read audit trail: %w", err)
@@ -113,7 +112,7 @@ func (t *Trail) Page(ctx context.Context, r Request) (*Page, error) {
 	for i, row := range rows {
 		if i == r.Limit {
 			last := rows[i-1]
-			page.Next = cursor{last.At.UnixMilli(), last.LogPartition, last.LogOffset, last.Ordinal}.String()
+			page.Next = cursor.Place{At: last.At.UnixMilli(), Partition: last.LogPartition, Offset: last.LogOffset, Ordinal: last.Ordinal}.String()
 			break
 		}
 		page.Lines = append(page.Lines, Line{
@@ -122,34 +121,4 @@ func (t *Trail) Page(ctx context.Context, r Request) (*Page, error) {
 		})
 	}
 	return page, nil
-}
-
-// cursor is the place of a page's last line. It holds nothing of a workspace: whoever brings it sees the
-// lines of his own.
-type cursor struct {
-	at        int64
-	partition uint32
-	offset    uint64
-	ordinal   uint32
-}
-
-const cursorForm = "%d.%d.%d.%d"
-
-func (c cursor) String() string {
-	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, cursorForm, c.at, c.partition, c.offset, c.ordinal))
-}
-
-func parseCursor(text string) (cursor, error) {
-	if text == "" {
-		return cursor{math.MaxInt64, math.MaxUint32, math.MaxUint64, math.MaxUint32}, nil
-	}
-	var c cursor
-	plain, err := base64.RawURLEncoding.DecodeString(text)
-	if err == nil {
-		_, err = fmt.Sscanf(string(plain), cursorForm, &c.at, &c.partition, &c.offset, &c.ordinal)
-	}
-	if err != nil || c.String() != text {
-		return c, ErrCursor
-	}
-	return c, nil
 }

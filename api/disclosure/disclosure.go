@@ -5,14 +5,13 @@ package disclosure
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/google/uuid"
 
+	"tributary/api/cursor"
 	"tributary/identity"
 	"tributary/sql/store"
 )
@@ -99,9 +98,9 @@ func New(s *store.Store, ready func(ctx context.Context) error) (*Report, error)
 
 // Page reads a page. It fails with ErrCursor, ErrBehind, ctx's error or that of the store.
 func (t *Report) Page(ctx context.Context, r Request) (*Page, error) {
-	after, err := parseCursor(r.Cursor)
-	if err != nil {
-		return nil, err
+	after, ok := cursor.Parse(r.Cursor)
+	if !ok {
+		return nil, ErrCursor
 	}
 	if r.Cursor == "" { // what came later than the first page is not older than any of its lines
 		if err := t.ready(ctx); err != nil {
@@ -117,7 +116,7 @@ func (t *Report) Page(ctx context.Context, r Request) (*Page, error) {
 	}
 	rows, err := t.page.All(ctx, store.Params{
 		"workspace": r.Workspace, "observations": keys, "limit": r.Limit + 1,
-		"cursor_at": after.at, "cursor_partition": after.partition, "cursor_offset": after.offset, "cursor_ordinal": after.ordinal,
+		"cursor_at": after.At, "cursor_partition": after.Partition, "cursor_offset": after.Offset, "cursor_ordinal": after.Ordinal,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read disclosures: %w", err)
@@ -125,7 +124,8 @@ func (t *Report) Page(ctx context.Context, r Request) (*Page, error) {
 	page := &Page{Lines: []Line{}}
 	for i := range rows {
 		if i == r.Limit {
-			page.Next = cursorOf(&rows[i-1]).String()
+			last := &rows[i-1]
+			page.Next = cursor.Place{At: last.DisclosedAt.UnixMilli(), Partition: last.LogPartition, Offset: last.LogOffset, Ordinal: last.Ordinal}.String()
 			break
 		}
 		page.Lines = append(page.Lines, newLine(&rows[i]))
@@ -138,39 +138,4 @@ func newLine(r *row) Line {
 		At: r.DisclosedAt.UTC(), Kind: r.Kind, Profile: r.Profile, Actor: r.Actor, Purpose: r.Purpose, Reader: r.Reader, Level: r.Level,
 		Route: r.Route, Request: r.RequestID, Classes: r.Classes, Shown: r.Shown, Masked: r.Masked, Hidden: r.Withheld,
 	}
-}
-
-// cursor is the place of a page's last line.
-type cursor struct {
-	at        int64
-	partition uint32
-	offset    uint64
-	ordinal   uint32
-}
-
-const cursorForm = "%d.%d.%d.%d"
-
-func cursorOf(r *row) cursor {
-	return cursor{r.DisclosedAt.UnixMilli(), r.LogPartition, r.LogOffset, r.Ordinal}
-}
-
-// String is the cursor as a client keeps it. It holds nothing of a workspace or person: whoever brings it sees
-// the lines that he may ask for.
-func (c cursor) String() string {
-	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, cursorForm, c.at, c.partition, c.offset, c.ordinal))
-}
-
-func parseCursor(text string) (cursor, error) {
-	if text == "" {
-		return cursor{math.MaxInt64, math.MaxUint32, math.MaxUint64, math.MaxUint32}, nil
-	}
-	var c cursor
-	plain, err := base64.RawURLEncoding.DecodeString(text)
-	if err == nil {
-		_, err = fmt.Sscanf(string(plain), cursorForm, &c.at, &c.partition, &c.offset, &c.ordinal)
-	}
-	if err != nil || c.String() != text {
-		return c, ErrCursor
-	}
-	return c, nil
 }
