@@ -34,8 +34,8 @@ export function forgetLoads(): void {
 export function useLoad<T>(key: string, ask: (signal: AbortSignal) => Promise<T>): Load<T> {
   const [, redraw] = useReducer((n: number) => n + 1, 0)
   const state = useRef<{ key: string; data?: T; problem?: Problem; loading: boolean; slow: boolean }>({ key: "", loading: false, slow: false })
-  const asking = useRef(ask)
-  asking.current = ask
+  const asking = useRef({ key, ask })
+  asking.current = { key, ask }
   const ending = useRef<AbortController | undefined>(undefined)
 
   const start = useCallback((key: string) => {
@@ -49,15 +49,13 @@ export function useLoad<T>(key: string, ask: (signal: AbortSignal) => Promise<T>
     }, slowAfter)
     const done = (change: { data?: T; problem?: Problem }) => {
       clearTimeout(slow)
-      if (control.signal.aborted) return
+      if (control.signal.aborted) return // nobody waits for it, or somebody else is signed in by now
+      if (!change.problem) keep(key, change.data)
       state.current = { key, loading: false, slow: false, ...change }
       redraw(0)
     }
-    asking.current(control.signal).then(
-      (data) => {
-        keep(key, data)
-        done({ data })
-      },
+    asking.current.ask(control.signal).then(
+      (data) => done({ data }),
       (fault: unknown) => {
         if (!(fault instanceof Problem) && !control.signal.aborted) reportError(fault)
         done({ problem: problemOf(fault), data: state.current.data })
@@ -75,6 +73,12 @@ export function useLoad<T>(key: string, ask: (signal: AbortSignal) => Promise<T>
     return () => ending.current?.abort()
   }, [key, start])
 
+  // It asks what is asked now, however old the drawing is that it was taken from.
+  const reload = useCallback(() => {
+    if (!asking.current.key) return
+    start(asking.current.key)
+    redraw(0)
+  }, [start])
   const { data, problem, loading, slow } = state.current
-  return { data, problem, loading, slow, reload: () => { if (key) { start(key); redraw(0) } } }
+  return { data, problem, loading, slow, reload }
 }
