@@ -152,7 +152,11 @@ function Several({ label, name, chosen, options, called = {}, load, onOpen }: {
   return (
     <div class="field">
       <span id={`filter-${name}`}>{label}</span>
-      <details onToggle={(e) => e.currentTarget.open && onOpen?.()} onKeyDown={(e) => { if (e.key === "Escape") e.currentTarget.open = false }}>
+      <details onToggle={(e) => e.currentTarget.open && onOpen?.()} onKeyDown={(e) => {
+        if (e.key !== "Escape" || !e.currentTarget.open) return
+        e.currentTarget.open = false
+        e.currentTarget.querySelector("summary")!.focus() // what had the focus may be out of sight now
+      }}>
         <summary class="button" aria-labelledby={`filter-${name} filter-${name}-now`}>
           <span id={`filter-${name}-now`}>{chosen.length === 0 ? words.common.filters.all : chosen.length < 3 ? chosen.map((c) => wordOf(called, c)).join(", ") : format.number(chosen.length)}</span>
         </summary>

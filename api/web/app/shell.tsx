@@ -13,6 +13,7 @@ import { SignIn } from "./signin"
 import { Button, Select } from "./ui/parts"
 import { Bones, Empty, Failure } from "./ui/states"
 import { tell, Toasts } from "./ui/toast"
+import { useWritten } from "./ui/written"
 
 type Standing = "asking" | "out" | "ended" | Session | Problem
 
@@ -101,10 +102,10 @@ function Part({ page }: { page: Page }) {
 function FindBox() {
   const { words } = useSpeech()
   const { path, query } = usePlace()
-  const now = path === "/customers" ? query.get("q") ?? "" : ""
+  const box = useWritten(path === "/customers" ? query.get("q") ?? "" : "")
   return (
     <form class="find" role="search" onSubmit={(e) => { e.preventDefault(); go(href("/customers", { q: String(new FormData(e.currentTarget).get("q") ?? "").trim() })) }}>
-      <input key={now} name="q" type="search" defaultValue={now} placeholder={words.common.search} aria-label={words.common.search} aria-keyshortcuts="/" autocomplete="off" spellcheck={false} />
+      <input ref={box} name="q" type="search" placeholder={words.common.search} aria-label={words.common.search} aria-keyshortcuts="/" autocomplete="off" spellcheck={false} />
     </form>
   )
 }

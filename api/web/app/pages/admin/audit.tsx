@@ -6,6 +6,7 @@ import { setParams, usePlace } from "../../router"
 import { Badge, Button, Card, Field, Select, Theirs, When } from "../../ui/parts"
 import { Empty, Loaded, Notice } from "../../ui/states"
 import { DownloadCSV, Table, type Column } from "../../ui/table"
+import { useWritten } from "../../ui/written"
 
 type Line = Schemas["AuditLine"]
 const names = ["actor", "action", "outcome", "since", "until"] as const
@@ -15,6 +16,7 @@ export function Audit() {
   const { query } = usePlace()
   const say = words.admin.audit
   const filter = Object.fromEntries(names.map((n) => [n, query.get(n) ?? ""])) as Record<(typeof names)[number], string>
+  const boxes = { actor: useWritten(filter.actor), action: useWritten(filter.action), since: useWritten(filter.since), until: useWritten(filter.until) }
   const apply = (event: SubmitEvent) => {
     event.preventDefault()
     const form = new FormData(event.currentTarget as HTMLFormElement)
@@ -22,13 +24,13 @@ export function Audit() {
   }
   return (
     <Card flush title={say.title}>
-      <form class="filters audit" onSubmit={apply} key={query.toString()}>
-        <Field label={say.actor}><input name="actor" defaultValue={filter.actor} autocomplete="off" spellcheck={false} placeholder="key:…" /></Field>
-        <Field label={say.action}><input name="action" defaultValue={filter.action} autocomplete="off" spellcheck={false} placeholder="key.create" /></Field>
+      <form class="filters audit" onSubmit={apply}>
+        <Field label={say.actor}><input ref={boxes.actor} name="actor" autocomplete="off" spellcheck={false} placeholder="key:…" /></Field>
+        <Field label={say.action}><input ref={boxes.action} name="action" autocomplete="off" spellcheck={false} placeholder="key.create" /></Field>
         <Select label={say.outcome} value={filter.outcome} onChange={(outcome) => setParams({ outcome })}
           options={["", "done", "refused", "failed"].map((value) => ({ value, label: value ? say.outcomes[value as "done"] : words.common.filters.all }))} />
-        <Field label={words.common.filters.from}><input name="since" type="date" defaultValue={filter.since} /></Field>
-        <Field label={words.common.filters.until}><input name="until" type="date" defaultValue={filter.until} /></Field>
+        <Field label={words.common.filters.from}><input ref={boxes.since} name="since" type="date" /></Field>
+        <Field label={words.common.filters.until}><input ref={boxes.until} name="until" type="date" /></Field>
         <Button type="submit">{words.common.actions.apply}</Button>
         {names.some((n) => filter[n]) && <Button kind="plain" onClick={() => setParams(Object.fromEntries(names.map((n) => [n, ""])))}>{words.common.filters.clear}</Button>}
       </form>

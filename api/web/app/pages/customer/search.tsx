@@ -6,6 +6,7 @@ import { useLoad } from "../../load"
 import { useParam } from "../../router"
 import { Badge, Button, Card, Theirs, When } from "../../ui/parts"
 import { Empty, Loaded } from "../../ui/states"
+import { useWritten } from "../../ui/written"
 import { linkTo, short } from "./paths"
 
 type Found = Schemas["Customer"]
@@ -14,12 +15,13 @@ export function Search() {
   const { words, format } = useSpeech()
   const say = words.customer.search
   const [query, setQuery] = useParam("q")
+  const box = useWritten(query)
   const load = useLoad(query && `customers ${query}`, (signal) =>
     api.POST("/v1/customers/search", { body: { query, limit: 50 }, signal }).then(answered))
   return (
     <>
       <form class="row customer-find" role="search" aria-label={words.common.search} onSubmit={(e) => { e.preventDefault(); setQuery(String(new FormData(e.currentTarget).get("q") ?? "").trim()) }}>
-        <input key={query} name="q" type="search" class="grow" defaultValue={query} maxLength={200} placeholder={say.placeholder} aria-label={say.placeholder} autocomplete="off" spellcheck={false} autofocus={!query} />
+        <input ref={box} name="q" type="search" class="grow" maxLength={200} placeholder={say.placeholder} aria-label={say.placeholder} autocomplete="off" spellcheck={false} autofocus={!query} />
         <Button kind="primary" type="submit">{say.submit}</Button>
       </form>
       {!query

@@ -121,7 +121,7 @@ function Choose({ connectors }: { connectors: Schemas["Connector"][] }) {
         </div>
         <Loaded load={load} bones={6}>{(c) => <Described connector={c} />}</Loaded>
       </Card>
-      <Trial connector={system} source={name} />
+      <Trial key={system} connector={system} source={name} />
     </>
   )
 }
@@ -147,7 +147,7 @@ export function Described({ connector: c, file }: { connector: Schemas["Connecto
         </dl>
       )}
       {c.makes.length > 0 && <p class="soft">{say.makes}: {format.list(c.makes)} {say.free}.</p>}
-      {c.docs.length > 0 && <p class="soft">{say.docs}: {c.docs.filter((d) => d.startsWith("https://")).map((d, n) => <>{n > 0 && " · "}<a key={d} href={d} target="_blank" rel="noreferrer noopener">{d.replace("https://", "")}</a></>)}</p>}
+      {c.docs.length > 0 && <p class="soft">{say.docs}: {c.docs.filter((d) => d.startsWith("https://")).map((d, n) => <span key={d}>{n > 0 && " · "}<a href={d} target="_blank" rel="noreferrer noopener">{d.replace("https://", "")}</a></span>)}</p>}
     </div>
   )
 }

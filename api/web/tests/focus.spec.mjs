@@ -1,0 +1,46 @@
+// Who works by the keyboard stays where they are, whatever the page shows anew around them.
+import { expect, settled, test } from "./tributary.mjs"
+
+test("whoever searches by Enter is still in the box", async ({ signedIn: page }) => {
+  for (const box of ["menu", "main"]) {
+    await page.goto("/ui/customers")
+    await settled(page)
+    const search = box === "main" ? page.getByRole("main").getByRole("searchbox") : page.locator("#menu").getByRole("searchbox")
+    await search.fill("name:ada")
+    await search.press("Enter")
+    await expect(page).toHaveURL(/q=name%3Aada/)
+    await settled(page)
+    await expect(search).toBeFocused()
+    await expect(page.getByRole("searchbox")).toHaveCount(2)
+    for (const one of await page.getByRole("searchbox").all()) await expect(one).toHaveValue("name:ada")
+    await page.goBack()
+    for (const one of await page.getByRole("searchbox").all()) await expect(one).toHaveValue("")
+  }
+})
+
+test("filters of the trail and of reports leave the focus where it is", async ({ signedIn: page }) => {
+  await page.goto("/ui/admin/audit")
+  await settled(page)
+  const outcome = page.getByLabel("Outcome")
+  await outcome.focus()
+  await outcome.selectOption("done")
+  await expect(page).toHaveURL(/outcome=done/)
+  await expect(outcome).toBeFocused()
+  const action = page.getByRole("textbox", { name: "What", exact: true })
+  await action.fill("key.create")
+  await action.press("Enter")
+  await expect(page).toHaveURL(/action=key.create/)
+  await settled(page)
+  await expect(action).toBeFocused()
+  await page.getByRole("button", { name: "Clear filters" }).click()
+  await expect(action).toHaveValue("")
+  await page.goto("/ui/drivers")
+  await settled(page)
+  const channels = page.getByRole("region", { name: "Filters" }).locator("summary").first()
+  await channels.press("Enter")
+  await page.getByRole("checkbox", { name: "Chat" }).press("Space")
+  await expect(page).toHaveURL(/channel=chat/)
+  await page.keyboard.press("Escape")
+  await expect(channels).toBeFocused()
+  await expect(channels).toContainText("Chat")
+})
