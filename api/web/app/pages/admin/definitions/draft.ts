@@ -43,6 +43,8 @@ const begin = (base: Read): Draft => ({ base, text: base.document, doc: docOf(ba
 
 /** kept is the draft that somebody has left standing, for when they come back. */
 let kept: { of: string; draft: Draft } | undefined
+// Whichever page they are on, the browser asks before it goes.
+addEventListener("beforeunload", (event) => { if (kept) event.preventDefault() })
 
 export interface Drafting {
   draft: Draft
@@ -84,12 +86,6 @@ export function useDraft(base: Read): Drafting {
     const timer = setTimeout(() => void check(draft).then((next) => { if (now.current === draft) set(next) }), pause)
     return () => clearTimeout(timer)
   }, [draft])
-  useEffect(() => {
-    if (!changed) return
-    const stay = (event: BeforeUnloadEvent) => event.preventDefault()
-    addEventListener("beforeunload", stay)
-    return () => removeEventListener("beforeunload", stay)
-  }, [changed])
 
   return {
     draft, changed, exact: exact(draft.base.document) && exact(draft.text),
