@@ -65,6 +65,26 @@ func TestOpenByScheme(t *testing.T) {
 	}
 }
 
+// TestSettingsGivenGoFirst: what the DSN says of a setting stands before what statements are planned with otherwise.
+func TestSettingsGivenGoFirst(t *testing.T) {
+	type row struct {
+		Value string `ch:"value"`
+	}
+	for want, given := range map[string]clickhouse.Settings{"0": nil, "1": {"optimize_and_compare_chain": 1}} {
+		options := chdb.Options(chdbtest.Engine(t), "")
+		options.Settings = given
+		s, err := store.New(options, store.Config{Database: "default"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		got, err := store.Compose[row](s, "setting", "SELECT value FROM system.settings WHERE name = 'optimize_and_compare_chain'").One(t.Context(), nil)
+		if err != nil || got.Value != want {
+			t.Errorf("%v comes to %q, want %q: %v", given, got.Value, want, err)
+		}
+	}
+}
+
 func TestOpenFaults(t *testing.T) {
 	refuse := func(*url.URL) (*clickhouse.Options, error) { return nil, errors.New("no such engine") }
 	for dsn, want := range map[string]string{

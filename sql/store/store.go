@@ -10,6 +10,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"sync/atomic"
@@ -107,6 +108,15 @@ func optionsOf(u *url.URL, dsn string, openers map[string]Opener) (*clickhouse.O
 	return options, nil
 }
 
+// planned are the settings of every statement, which settings given go before. The engine looks in every condition for comparisons that
+// follow from others (a < b AND b < 5), for it might confine what is read. Ours are with values that are bound, so that none does, and in
+// statements as long as those of reports it is a third of planning.
+func planned(given clickhouse.Settings) clickhouse.Settings {
+	settings := clickhouse.Settings{"optimize_and_compare_chain": 0}
+	maps.Copy(settings, given)
+	return settings
+}
+
 // New opens the store behind options, which it takes over.
 func New(options *clickhouse.Options, cfg Config) (*Store, error) {
 	if cfg.Database == "" {
@@ -126,6 +136,7 @@ func New(options *clickhouse.Options, cfg Config) (*Store, error) {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	options.Auth.Database = cfg.Database
+	options.Settings = planned(options.Settings)
 	conn, err := clickhouse.Open(options)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
