@@ -63,11 +63,11 @@ func TestMetricsOverHTTP(t *testing.T) {
 		holds  string
 	}{
 		"/v1/metrics": {http.StatusOK, `"id":"fcr_any_topic"`},
-		"/v1/metrics/csat?from=2026-03-01&by=channel": {http.StatusOK, `"sample":{"people":1,"events":2}`},
+		"/v1/metrics/csat?from=2026-03-01&by=channel":                                      {http.StatusOK, `"sample":{"people":1,"events":2}`},
 		"/v1/metrics/values?metric=csat&metric=fcr&from=2026-03-01&whole=true&before=true": {http.StatusOK, `"id":"fcr"`},
-		"/v1/metrics/values?metric=bliss&from=2026-03-01":                                   {http.StatusBadRequest, `"metric`},
-		"/v1/metrics/values?metric=csat&from=2026-03-01&before=perhaps":                     {http.StatusBadRequest, `"before"`},
-		"/v1/metrics/csat":                            {http.StatusBadRequest, `"from"`},
+		"/v1/metrics/values?metric=bliss&from=2026-03-01":                                  {http.StatusBadRequest, `"metric`},
+		"/v1/metrics/values?metric=csat&from=2026-03-01&before=perhaps":                    {http.StatusBadRequest, `"before"`},
+		"/v1/metrics/csat": {http.StatusBadRequest, `"from"`},
 		"/v1/metrics/csat?from=2026-03-01&colour=red": {http.StatusBadRequest, `not known`},
 		"/v1/metrics/bliss?from=2026-03-01":           {http.StatusNotFound, `GET /v1/metrics`},
 		"/v1/metrics/fcr/comparison?from=2026-03-01":  {http.StatusOK, `"series":[]`},
