@@ -65,8 +65,9 @@ func (s statement) measures() string {
 		for j, p := range m.of.parts {
 			parts[j] = "toInt64(" + p.column + ")"
 		}
-		list[i] = fmt.Sprintf("tuple(toUInt8(%d), toBool(%s), %s, toInt64(%s), toInt64(%s), toString(%s), toBool(%s), CAST([%s], 'Array(Int64)'))", i,
-			m.of.counted, or(m.of.at, "at"), m.of.numerator, or(m.of.denominator, "1"), or(m.of.series, "''"), or(m.of.mature, "true"), strings.Join(parts, ", "))
+		whole := func(column string) string { return "toInt64(" + column + ")" }
+		list[i] = fmt.Sprintf("tuple(toUInt8(%d), toBool(%s), %s, %s, %s, toString(%s), toBool(%s), CAST([%s], 'Array(Int64)'))", i,
+			m.of.counted, or(m.of.at, "at"), whole(m.of.numerator), whole(or(m.of.denominator, "1")), or(m.of.series, "''"), or(m.of.mature, "true"), strings.Join(parts, ", "))
 	}
 	return "[" + strings.Join(list, ",\n\t\t") + "]"
 }
