@@ -61,6 +61,8 @@ FROM cx_contacts(workspace = '@WORKSPACE@', since = toInt64(toUnixTimestamp({sin
 -- Surveys as the metrics of journeys/cx count them, a row for each one sent or answered, by survey_id where the source
 -- says it; of several answers to one the last counts. Channel, topic, team and the like are what its own events say: statement.go
 -- adds what is known of the conversation that it is about, where that is asked for.
+--
+-- place is where an event is among others, as a text of which the greater is later: the engine compares texts in half the time of tuples.
 CREATE OR REPLACE VIEW `grafana_@WORKSPACE@_surveys` DEFINER = tributary_grafana_views SQL SECURITY DEFINER AS
 SELECT s.* REPLACE (
     if(c.channel != '', c.channel, s.channel) AS channel, if(s.topic != '', s.topic, c.topic) AS topic, c.agent_kind AS agent_kind, c.began AS began,
@@ -103,7 +105,7 @@ FROM (
         SELECT
             source, if(survey_id = '', message_id, survey_id) AS key, survey,
             any(survey_id) != '' AS identified,
-            argMax(e.profile, (name = 'survey.answered', e.place)) AS profile,
+            argMax(e.profile, concat(if(name = 'survey.answered', '1', '0'), e.place)) AS profile,
             countIf(name = 'survey.sent') > 0 AS sent,
             minIf(at, name = 'survey.sent') AS sent_at,
             countIf(scored) > 0 AS answered,
@@ -113,14 +115,14 @@ FROM (
             argMaxIf(e.scale, e.place, scored) AS scale,
             argMaxIf(survey_kind, e.place, survey_kind != '') AS kind,
             argMaxIf(if(about_conversation_id = '', conversation_id, about_conversation_id), e.place, about_conversation_id != '' OR conversation_id != '') AS about,
-            argMax(channel, (name = 'survey.answered', e.place)) AS own_channel,
+            argMax(channel, concat(if(name = 'survey.answered', '1', '0'), e.place)) AS own_channel,
             argMaxIf(topic, e.place, topic != '') AS own_topic,
             argMaxIf(team, e.place, team != '') AS own_team,
             argMaxIf(queue, e.place, queue != '') AS own_queue,
             argMaxIf(language, e.place, language != '') AS own_language,
             argMaxIf(product, e.place, product != '') AS own_product
         FROM (
-            SELECT *, name = 'survey.answered' AND isNotNull(score) AS scored, tuple(at, message_id) AS place
+            SELECT *, name = 'survey.answered' AND isNotNull(score) AS scored, concat(reinterpretAsFixedString(byteSwap(toUInt64(toUnixTimestamp64Milli(at) + 10000000000000))), message_id) AS place
             FROM scope_events(workspace = '@WORKSPACE@', since = toInt64(toUnixTimestamp({since:DateTime})) * 1000 - 3196800000, until = toInt64(toUnixTimestamp({until:DateTime})) * 1000 + 3196800000, known_at = toUnixTimestamp64Milli(now64(3)),
                 identity_as_of = 0, channels = [], sources = [], agent_kinds = [], segments = [], restricted = [@RESTRICTED@])
             WHERE name IN ('survey.sent', 'survey.answered')
@@ -173,7 +175,8 @@ FROM (
 GROUP BY id;
 
 -- What opens cases and what ends them, a row each time that a case goes from the one to the other: sum them up to a time, and it is
--- how many are open. It reads from the beginning, for a case may be open for years.
+-- how many are open. place is where an event is among others, as a text of which the greater is later. It reads from the beginning, for a case
+-- may be open for years.
 CREATE OR REPLACE VIEW `grafana_@WORKSPACE@_backlog` DEFINER = tributary_grafana_views SQL SECURITY DEFINER AS
 SELECT
     case_id AS id, profile, at, channel, source, topic, '' AS agent_kind, '' AS began, team, queue, language, product,
@@ -192,7 +195,7 @@ FROM (
         argMaxIf(e.language, e.place, e.language != '') OVER whole AS language,
         argMaxIf(e.product, e.place, e.product != '') OVER whole AS product
     FROM (
-        SELECT *, tuple(at, message_id, source) AS place
+        SELECT *, concat(reinterpretAsFixedString(byteSwap(toUInt64(toUnixTimestamp64Milli(at) + 10000000000000))), message_id, '\0', source) AS place
         FROM scope_events(workspace = '@WORKSPACE@', since = -2208988800000, until = toInt64(toUnixTimestamp({until:DateTime})) * 1000 + 3196800000, known_at = toUnixTimestamp64Milli(now64(3)),
             identity_as_of = 0, channels = [], sources = [], agent_kinds = [], segments = [], restricted = [@RESTRICTED@])
         WHERE name IN ('case.opened', 'case.reopened', 'case.resolved') AND case_id != ''

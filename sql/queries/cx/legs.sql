@@ -1,6 +1,8 @@
 -- Legs of conversations: what one person did with one, from the answer to the transfer or the end. An event without
 -- leg_id is of the leg that was answered last before it.
 --
+-- place is where an event is among others, as a text of which the greater is later: texts are compared quicker than tuples.
+--
 -- covered_ms is what a leg adds to the time that its agent is busy on the channel at all: the sum of span_ms over that of
 -- covered_ms is how many conversations at once an agent has while they have any.
 SELECT
@@ -34,16 +36,16 @@ FROM (
             sum(toInt64(round(ifNull(wrap_s, 0) * 1000))) AS wrap_ms
         FROM (
             SELECT *,
-                argMaxIf(if(leg_id = '', message_id, leg_id), tuple(at, message_id, source), answer) OVER before AS latest,
+                argMaxIf(if(leg_id = '', message_id, leg_id), place, answer) OVER before AS latest,
                 if(leg_id != '', leg_id, latest) AS leg
             FROM (
-                SELECT *, tuple(at, message_id, source) AS place,
+                SELECT *, concat(reinterpretAsFixedString(byteSwap(toUInt64(toUnixTimestamp64Milli(at) + 10000000000000))), message_id, '\0', source) AS place,
                     name = 'conversation.answered' AND (author_role = 'human' OR (author_role = '' AND model = '')) AS answer
                 FROM scope_events(workspace = {workspace:String}, since = {read_since:Int64}, until = {read_until:Int64}, known_at = {known_at:Int64},
                     identity_as_of = {identity_as_of:UInt64}, channels = [], sources = [], agent_kinds = [], segments = [], restricted = {restricted:Array(UUID)})
                 WHERE conversation_id != ''
             )
-            WINDOW before AS (PARTITION BY conversation_id ORDER BY at, message_id, source ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+            WINDOW before AS (PARTITION BY conversation_id ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
         ) AS e
         GROUP BY conversation_id, leg
         HAVING countIf(answer) > 0

@@ -1,6 +1,8 @@
 -- Surveys as the metrics of journeys/cx count them, a row for each one sent or answered, by survey_id where the source
 -- says it; of several answers to one the last counts. Channel, topic, team and the like are what its own events say: statement.go
 -- adds what is known of the conversation that it is about, where that is asked for.
+--
+-- place is where an event is among others, as a text of which the greater is later: the engine compares texts in half the time of tuples.
 WITH
     arrayMap(x -> toFloat64OrZero(x), splitByChar('-', scale)) AS bounds,
     bounds[1] AS lowest,
@@ -37,7 +39,7 @@ FROM (
         SELECT
             source, if(survey_id = '', message_id, survey_id) AS key, survey,
             any(survey_id) != '' AS identified,
-            argMax(e.profile, (name = 'survey.answered', e.place)) AS profile,
+            argMax(e.profile, concat(if(name = 'survey.answered', '1', '0'), e.place)) AS profile,
             countIf(name = 'survey.sent') > 0 AS sent,
             minIf(at, name = 'survey.sent') AS sent_at,
             countIf(scored) > 0 AS answered,
@@ -47,14 +49,14 @@ FROM (
             argMaxIf(e.scale, e.place, scored) AS scale,
             argMaxIf(survey_kind, e.place, survey_kind != '') AS kind,
             argMaxIf(if(about_conversation_id = '', conversation_id, about_conversation_id), e.place, about_conversation_id != '' OR conversation_id != '') AS about,
-            argMax(channel, (name = 'survey.answered', e.place)) AS own_channel,
+            argMax(channel, concat(if(name = 'survey.answered', '1', '0'), e.place)) AS own_channel,
             argMaxIf(topic, e.place, topic != '') AS own_topic,
             argMaxIf(team, e.place, team != '') AS own_team,
             argMaxIf(queue, e.place, queue != '') AS own_queue,
             argMaxIf(language, e.place, language != '') AS own_language,
             argMaxIf(product, e.place, product != '') AS own_product
         FROM (
-            SELECT *, name = 'survey.answered' AND isNotNull(score) AS scored, tuple(at, message_id) AS place
+            SELECT *, name = 'survey.answered' AND isNotNull(score) AS scored, concat(reinterpretAsFixedString(byteSwap(toUInt64(toUnixTimestamp64Milli(at) + 10000000000000))), message_id) AS place
             FROM scope_events(workspace = {workspace:String}, since = {read_since:Int64}, until = {read_until:Int64}, known_at = {known_at:Int64},
                 identity_as_of = {identity_as_of:UInt64}, channels = [], sources = [], agent_kinds = [], segments = [], restricted = {restricted:Array(UUID)})
             WHERE name IN ('survey.sent', 'survey.answered')
