@@ -186,14 +186,24 @@ func (c *CX) validateEnums(faults *Errors) {
 	}
 }
 
+// MaxSeconds and MaxCost bound what one event may say of a time (366 days: more is not in seconds) and of a cost. Reports add them up
+// as whole milliseconds and billionths, in 64 bits.
+const (
+	MaxSeconds = 366 * 24 * 60 * 60
+	MaxCost    = 1e9
+)
+
 func (c *CX) validateNumbers(faults *Errors) {
 	for _, f := range [...]struct {
 		name  string
 		value *float64
-	}{{"wait_s", c.WaitS}, {"talk_s", c.TalkS}, {"hold_s", c.HoldS}, {"wrap_s", c.WrapS}, {"cost", c.Cost}} {
-		if f.value != nil && (!finite(*f.value) || *f.value < 0) {
-			faults.Add("cx."+f.name, "must be a finite number of at least 0")
+	}{{"wait_s", c.WaitS}, {"talk_s", c.TalkS}, {"hold_s", c.HoldS}, {"wrap_s", c.WrapS}} {
+		if f.value != nil && (!finite(*f.value) || *f.value < 0 || *f.value > MaxSeconds) {
+			faults.Add("cx."+f.name, "must be a number of seconds from 0 to 31622400, 366 days")
 		}
+	}
+	if c.Cost != nil && (!finite(*c.Cost) || *c.Cost < 0 || *c.Cost > MaxCost) {
+		faults.Add("cx.cost", "must be a number from 0 to 1000000000")
 	}
 	if c.Sentiment != nil && (!finite(*c.Sentiment) || math.Abs(*c.Sentiment) > 1) {
 		faults.Add("cx.sentiment", "must be between -1 and 1")

@@ -142,6 +142,7 @@ func TestValidateNamesTheField(t *testing.T) {
 		"language":      {func(e *Event) { e.CX.Language = "en_US" }, []string{"cx.language"}},
 		"enums":         {func(e *Event) { e.CX.Direction, e.CX.AuthorRole, e.CX.Survey = "up", "bot", "x" }, []string{"cx.direction", "cx.author_role", "cx.survey"}},
 		"more enums":    {func(e *Event) { e.CX.TransferKind, e.CX.Resolution, e.CX.SurveyKind = "hot", "yes", "x" }, []string{"cx.transfer_kind", "cx.resolution", "cx.survey_kind"}},
+		"beyond reason": {func(e *Event) { e.CX.WaitS, e.CX.TalkS, e.CX.Cost = ptr(MaxSeconds+1.0), ptr(1e300), ptr(MaxCost*2) }, []string{"cx.wait_s", "cx.talk_s", "cx.cost"}},
 		"numbers":       {func(e *Event) { e.CX.WaitS, e.CX.Cost, e.CX.Sentiment = ptr(-1.0), ptr(math.NaN()), ptr(2.0) }, []string{"cx.wait_s", "cx.cost", "cx.sentiment"}},
 		"whole numbers": {func(e *Event) { e.CX.Turn, e.CX.Tokens = -1, ptr(int64(-1)) }, []string{"cx.turn", "cx.tokens"}},
 		"score":         {func(e *Event) { e.CX.Score = ptr(6.0) }, []string{"cx.score"}},
