@@ -1,10 +1,11 @@
 // What changes while somebody looks: the stream of changes, as a number that grows.
-import { useEffect, useState } from "preact/hooks"
+import { useEffect, useRef, useState } from "preact/hooks"
+import type { Load } from "./load"
 import { useMay } from "./session"
 
 /**
  * useLive counts up when something of these types changed (GET /v1/stream), at most once in `every` milliseconds, and says
- * whether the stream is open. Make it a part of what is asked for: reloading on each change would never end in a busy
+ * whether the stream is open. Give it to useAnew: reloading on each change would never end in a busy
  * workspace. A page that nobody sees listens to nothing.
  */
 export function useLive(types: string, every = 15_000): { version: number; live: boolean } {
@@ -32,4 +33,14 @@ export function useLive(types: string, every = 15_000): { version: number; live:
     return () => { document.removeEventListener("visibilitychange", listen); clearTimeout(waiting); close() }
   }, [types, every, may])
   return { version, live }
+}
+
+/** useAnew asks for something anew whenever version grows. What was answered before stays meanwhile. */
+export function useAnew(version: number, load: Load<unknown>): void {
+  const seen = useRef(version)
+  useEffect(() => {
+    if (version === seen.current) return
+    seen.current = version
+    load.reload()
+  }, [version])
 }

@@ -1,5 +1,5 @@
 // The overview: its numbers are one answer, its filters are the URL, and what fails can be tried again.
-import { expect, settled, test } from "./tributary.mjs"
+import { expect, key, settled, test, url } from "./tributary.mjs"
 
 const isValues = (r) => new URL(r.url()).pathname === "/v1/metrics/values"
 
@@ -47,4 +47,21 @@ test.describe("overview: when the store is not there", () => {
     await settled(page)
     await expect(page.locator(".tile .value").first()).toBeVisible()
   })
+})
+
+test("overview: what changes while somebody looks is asked for anew, and what is there stays meanwhile", async ({ signedIn: page, request }) => {
+  test.setTimeout(120_000)
+  const secret = await key(request, { kind: "write", source: "live" })
+  await page.goto("/ui/overview?days=90")
+  await settled(page)
+  await expect(page.getByText("Live", { exact: true })).toBeVisible()
+  let held
+  await page.route((to) => to.pathname === "/v1/metrics/values", async (route) => { held = route })
+  const sent = await request.post(`${url()}/v1/track`, { headers: { Authorization: `Basic ${btoa(secret + ":")}` }, data: {
+    messageId: crypto.randomUUID(), userId: `live-${Date.now()}`, event: "page viewed", timestamp: new Date().toISOString() } })
+  expect(sent.ok(), await sent.text()).toBe(true)
+  await expect.poll(() => !!held, { timeout: 90_000 }).toBe(true)
+  await expect(page.locator(".tile .value")).not.toHaveCount(0)
+  await expect(page.locator(".tile .bones")).toHaveCount(0)
+  await held.continue()
 })

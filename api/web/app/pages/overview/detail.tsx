@@ -2,6 +2,7 @@
 import type { EChartsCoreOption } from "echarts/core"
 import { useCallback, useState } from "preact/hooks"
 import { useSpeech, wordOf } from "../../i18n"
+import { useAnew } from "../../live"
 import { type Load, useLoad } from "../../load"
 import { Definition, type Metric, type Point, useMetricName, valueOf } from "../../metric"
 import { setParams, useParam } from "../../router"
@@ -26,8 +27,9 @@ export function Detail({ metric, metrics, scope, version, values }: { metric: Me
   const dimension = metric.by.includes(by) ? by : ""
   // What the tiles were asked for has its course, by nothing and by the grain of the span: that is not asked for again.
   const there = !dimension && grain === grainOf(scope) && [...service, ...ai].includes(metric.id)
-  const own = useLoad(there ? "" : `detail ${metric.id} ${keyOf(scope)} ${grain} ${dimension} ${version}`, (signal) =>
+  const own = useLoad(there ? "" : `detail ${metric.id} ${keyOf(scope)} ${grain} ${dimension}`, (signal) =>
     metricOf(metric.id, scope, { grain: grain as "day", by: dimension || undefined }, signal))
+  useAnew(version, own)
   const load = there ? { ...values, data: values.data?.get(metric.id) } : own
   return (
     <Card title={<Definition metric={metric} />} label={name(metric)} aside={

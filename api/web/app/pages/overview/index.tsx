@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks"
 import type { ComponentChildren } from "preact"
 import { answered, api } from "../../api"
 import { useSpeech } from "../../i18n"
-import { useLive } from "../../live"
+import { useAnew, useLive } from "../../live"
 import { type Load, useLoad } from "../../load"
 import type { Metric } from "../../metric"
 import { useParam } from "../../router"
@@ -22,13 +22,18 @@ import { UseCases } from "./usecases"
 export default function Overview() {
   const scope = useScope()
   const { version, live } = useLive("profile.changed,definitions.changed,identity.version")
-  const values = useLoad(`values ${keyOf(scope)} ${version}`, (signal) => valuesOf([...service, ...ai], scope, { grain: grainOf(scope), whole: true, before: true }, signal))
+  const values = useLoad(`values ${keyOf(scope)}`, (signal) => valuesOf([...service, ...ai], scope, { grain: grainOf(scope), whole: true, before: true }, signal))
+  useAnew(version, values)
   useEffect(fetchCharts, [])
   const registry = useLoad("metrics", (signal) => api.GET("/v1/metrics", { signal }).then(answered))
+  const again = () => {
+    registry.reload()
+    if (values.problem) values.reload()
+  }
   return (
     <>
       <FilterBar />
-      <Loaded load={registry} bones={12}>{({ metrics }) => <Board metrics={new Map(metrics.map((m) => [m.id, m]))} scope={scope} values={values} version={version} live={live} />}</Loaded>
+      <Loaded load={{ ...registry, reload: again }} bones={12}>{({ metrics }) => <Board metrics={new Map(metrics.map((m) => [m.id, m]))} scope={scope} values={values} version={version} live={live} />}</Loaded>
     </>
   )
 }
