@@ -30,8 +30,10 @@ const named = ["cx.topic", "cx.amount", "cx.score", "cx.product", "cx.queue", "c
 /** fieldsOfAll are the fields that sources send, as definitions name them. */
 async function fieldsOfAll(signal: AbortSignal): Promise<string[]> {
   const { sources } = await api.GET("/v1/sources", { signal }).then(answered)
-  const schemas = await Promise.all(sources.slice(0, mostSources).map((s) =>
+  // A source of which nothing was taken has no schema. One that fails leaves those of the others.
+  const asked = await Promise.allSettled(sources.filter((s) => s.stored > 0).slice(0, mostSources).map((s) =>
     api.GET("/v1/sources/{source}/schema", { params: { path: { source: s.source } }, signal }).then(answered)))
+  const schemas = asked.flatMap((a) => (a.status === "fulfilled" ? [a.value] : []))
   const found = schemas.flatMap((s) => s.events.flatMap((e) => e.fields.map((f) => (e.event === "$identify" ? "traits." : "properties.") + f.path)))
   return [...new Set(found.filter((p) => !p.includes("[]")))]
 }
