@@ -63,14 +63,15 @@ func (s statement) measures() string {
 	for i, m := range s.metrics {
 		parts := make([]string, len(m.of.parts))
 		for j, p := range m.of.parts {
-			parts[j] = "toInt64(" + p.column + ")"
+			parts[j] = whole(p.column)
 		}
-		whole := func(column string) string { return "toInt64(" + column + ")" }
 		list[i] = fmt.Sprintf("tuple(toUInt8(%d), toBool(%s), %s, %s, %s, toString(%s), toBool(%s), CAST([%s], 'Array(Int64)'))", i,
 			m.of.counted, or(m.of.at, "at"), whole(m.of.numerator), whole(or(m.of.denominator, "1")), or(m.of.series, "''"), or(m.of.mature, "true"), strings.Join(parts, ", "))
 	}
 	return "[" + strings.Join(list, ",\n\t\t") + "]"
 }
+
+func whole(column string) string { return "toInt64(" + column + ")" }
 
 // counted yields the rows that metrics count, once for each that does, with its bucket, group and series. first is where the span
 // begins, or the period before it; earlier tells the two apart.

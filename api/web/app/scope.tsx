@@ -134,6 +134,7 @@ export function FilterBar({ without = [] }: { without?: ("time" | "channel" | "s
         options={[...new Set([scope.zone, localZone, "UTC"])].map((z) => ({ value: z, label: z }))} />
       {!without.includes("channel") && <Several label={say.channel} name="channel" chosen={scope.channel} options={channels} called={words.common.channels} />}
       {!without.includes("source") && maySources && <Several label={say.source} name="source" chosen={scope.source} options={sources.data?.sources.map((s) => s.source)} load={sources} onOpen={() => setWanted(true)} />}
+      {segments.problem && !segments.data && <Field label={say.segment}><Button onClick={segments.reload}>{words.common.states.retry}</Button></Field>}
       {!without.includes("segment") && segments.data && <Select label={say.segment} value={scope.segment ?? ""} onChange={(v) => setParams({ segment: v })}
         options={[{ value: "", label: say.all }, ...segments.data.segments.map((s) => ({ value: s.name, label: s.name }))]} />}
       {!without.includes("agent_kind") && <Select label={say.agentKind} value={scope.agent_kind.length === 1 ? scope.agent_kind[0]! : ""} onChange={(v) => setParams({ agent_kind: v })}
@@ -161,7 +162,7 @@ function Several({ label, name, chosen, options, called = {}, load, onOpen }: {
           <span id={`filter-${name}-now`}>{chosen.length === 0 ? words.common.filters.all : chosen.length < 3 ? chosen.map((c) => wordOf(called, c)).join(", ") : format.number(chosen.length)}</span>
         </summary>
         <div class="menu">
-          {load?.problem ? <Notice problem={load.problem} /> : !options && load?.loading && <Bones lines={3} />}
+          {load?.problem ? <Notice problem={load.problem} retry={load.reload} /> : !options && load?.loading && <Bones lines={3} />}
           {[...new Set([...options ?? [], ...chosen])].map((o) => (
             <label key={o} class="check"><input type="checkbox" checked={chosen.includes(o)} onChange={() => toggle(o)} /><bdi>{wordOf(called, o)}</bdi></label>
           ))}
