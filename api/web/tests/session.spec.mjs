@@ -40,13 +40,13 @@ test("a session that ends leaves nothing to read, and goes on where it was", asy
   await page.goto("/ui/overview")
   await framed(page)
   await context.clearCookies()
-  await page.evaluate(() => { history.pushState(null, "", "/ui/overview?days=28"); dispatchEvent(new PopStateEvent("popstate")) })
+  await page.evaluate(() => { history.pushState(null, "", "/ui/overview?days=7"); dispatchEvent(new PopStateEvent("popstate")) })
   await expect(page.getByText("Your session has ended")).toBeVisible()
   await expect(page.locator("#menu")).toHaveCount(0)
   await page.getByLabel("Key").fill(adminKey())
   await page.getByRole("button", { name: "Sign in" }).click()
   await framed(page)
-  await expect(page).toHaveURL(/days=28/)
+  await expect(page).toHaveURL(/days=7/)
 })
 
 test("who signs out in one window has in all", async ({ context, signedIn: page, expected }) => {
