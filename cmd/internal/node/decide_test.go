@@ -62,11 +62,15 @@ func TestDecisionsAreTakenBack(t *testing.T) {
 		}
 		return d
 	}
-	if d := link(unify.LinkMustMerge); d.IdentityVersion <= d.Before || d.Moved != 1 {
-		t.Errorf("the merge changed nothing: %+v", d)
-	}
-	if a, b := id("user_id:u-1"), id("user_id:u-2"); a != b {
+	merged := link(unify.LinkMustMerge)
+	a, b := id("user_id:u-1"), id("user_id:u-2")
+	if a != b {
 		t.Errorf("after the merge u-1 is %s and u-2 %s", a, b)
+	}
+	// The older one stays, which of two of one millisecond may be either: u-2 has one observation, u-1 three.
+	moves := map[uuid.UUID]int{one: 1, two: 3}
+	if merged.IdentityVersion <= merged.Before || int(merged.Moved) != moves[a] {
+		t.Errorf("the merge into %s changed something else: %+v", a, merged)
 	}
 	link(unify.LinkRemove)
 	if after := p.view(people...); !reflect.DeepEqual(after, before) {
