@@ -128,8 +128,15 @@ func (r *Reader) fill(ctx context.Context, s statement, a *asking) error {
 	for _, m := range s.metrics {
 		placed[m] = map[place][]pointRow{}
 	}
+	columns := s.parts()
 	for _, row := range list {
-		of := placed[s.metrics[row.Metric]]
+		m := s.metrics[row.Metric]
+		parts := row.Parts
+		row.Parts = nil
+		for _, p := range m.of.parts {
+			row.Parts = append(row.Parts, parts[slices.Index(columns, p.column)])
+		}
+		of := placed[m]
 		of[row.Place] = append(of[row.Place], row)
 	}
 	for m, of := range placed {

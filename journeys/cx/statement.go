@@ -61,14 +61,22 @@ const placesType = "Array(Tuple(Enum8('bucket', 'whole', 'before', 'all'), Int64
 func (s statement) measures() string {
 	list := make([]string, len(s.metrics))
 	for i, m := range s.metrics {
-		parts := make([]string, len(m.of.parts))
-		for j, p := range m.of.parts {
-			parts[j] = whole(p.column)
-		}
-		list[i] = fmt.Sprintf("tuple(toUInt8(%d), toBool(%s), %s, %s, %s, toString(%s), toBool(%s), CAST([%s], 'Array(Int64)'))", i,
-			m.of.counted, or(m.of.at, "at"), whole(m.of.numerator), whole(or(m.of.denominator, "1")), or(m.of.series, "''"), or(m.of.mature, "true"), strings.Join(parts, ", "))
+		list[i] = fmt.Sprintf("tuple(toUInt8(%d), toBool(%s), %s, %s, %s, toString(%s), toBool(%s))", i,
+			m.of.counted, or(m.of.at, "at"), whole(m.of.numerator), whole(or(m.of.denominator, "1")), or(m.of.series, "''"), or(m.of.mature, "true"))
 	}
 	return "[" + strings.Join(list, ",\n\t\t") + "]"
+}
+
+// parts are the columns that numerators consist of, each once.
+func (s statement) parts() (columns []string) {
+	for _, m := range s.metrics {
+		for _, p := range m.of.parts {
+			if !slices.Contains(columns, p.column) {
+				columns = append(columns, p.column)
+			}
+		}
+	}
+	return columns
 }
 
 func whole(column string) string { return "toInt64(" + column + ")" }
@@ -76,7 +84,7 @@ func whole(column string) string { return "toInt64(" + column + ")" }
 // counted yields the rows that metrics count, once for each that does, with its bucket, group and series. first is where the span
 // begins, or the period before it; earlier tells the two apart.
 func (s statement) counted() string {
-	text := `SELECT *, measure.1 AS metric, measure.3 AS happened_at, measure.4 AS upper, measure.5 AS lower, measure.6 AS series_value, measure.7 AS settled, measure.8 AS parts,
+	text := `SELECT *, measure.1 AS metric, measure.3 AS happened_at, measure.4 AS upper, measure.5 AS lower, measure.6 AS series_value, measure.7 AS settled,
 		happened_at < fromUnixTimestamp64Milli({since:Int64}, 'UTC') AS earlier, ` + bucketOf[s.grain] + ` AS begins, ` + or(string(s.by), "''") + ` AS by_value
 	FROM (` + s.source() + `) ARRAY JOIN arrayFilter(m -> m.2, ` + s.measures() + `) AS measure
 	WHERE happened_at >= fromUnixTimestamp64Milli({first:Int64}, 'UTC') AND happened_at < fromUnixTimestamp64Milli({until:Int64}, 'UTC')
@@ -149,7 +157,7 @@ func (s statement) placed() string {
 	places := func(list []string) string {
 		return "CAST([" + strings.Join(list, ", ") + "], '" + strings.ReplaceAll(placesType, "'", "\\'") + "')"
 	}
-	return `SELECT metric, id, source, profile, happened_at, upper, lower, settled, parts, at_place.1 AS place, at_place.2 AS bucket,
+	return `SELECT metric, id, source, profile, happened_at, upper, lower, settled, ` + strings.Join(append(s.parts(), ""), ", ") + `at_place.1 AS place, at_place.2 AS bucket,
 		if(place = 'all', '', toString(by_value)) AS group_name, if(place = 'all', '', series_value) AS series_name
 	FROM (` + s.counted() + `) ARRAY JOIN if(earlier, ` + places(earlier) + `, ` + places(span) + `) AS at_place`
 }
@@ -197,10 +205,14 @@ func (s statement) points() string {
 	if of := s.are(func(m *Metric) bool { return m.kind == net || m.kind == mean }); of != none { // squares of milliseconds and of billionths are more than 64 bits hold
 		square, cross, lowerSquare = "sumIf(toInt256(upper) * upper, "+of+")", "sumIf(toInt256(upper) * lower, "+of+")", "sumIf(toInt256(lower) * lower, "+of+")"
 	}
+	var parts []string
+	for _, column := range s.parts() {
+		parts = append(parts, "sum("+whole(column)+")")
+	}
 	return `SELECT metric, place, bucket, group_name, series_name,
 		count() AS sample, uniqExactIf(profile, place = 'all') AS people, sum(upper) AS numerator, sum(lower) AS denominator,
 		toFloat64(` + square + `) AS square, toFloat64(` + cross + `) AS cross, toFloat64(` + lowerSquare + `) AS lower_square,
-		toFloat64(` + middle + `) AS middle, toFloat64(` + low + `) AS middle_low, toFloat64(` + high + `) AS middle_high, countIf(NOT settled) AS immature, sumForEach(parts) AS parts
+		toFloat64(` + middle + `) AS middle, toFloat64(` + low + `) AS middle_low, toFloat64(` + high + `) AS middle_high, countIf(NOT settled) AS immature, CAST([` + strings.Join(parts, ", ") + `], 'Array(Int64)') AS parts
 	FROM (` + s.ofPeople(s.placed(), "place, bucket, series_name") + `)
 	GROUP BY metric, place, bucket, group_name, series_name
 	ORDER BY metric, place, bucket, group_name, series_name`
