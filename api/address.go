@@ -145,13 +145,13 @@ func (q *query) channels(name string) (all []event.Channel) {
 	return all
 }
 
-// number reads a number between low and high; 0 if it is not given.
 // texts are all values of a parameter that may be repeated.
 func (q *query) texts(name string) []string {
 	q.known = append(q.known, name)
 	return q.values[name]
 }
 
+// number reads a number between low and high; 0 if it is not given.
 func (q *query) number(name string, low, high int) int {
 	text := q.text(name)
 	if text == "" {

@@ -82,7 +82,7 @@ func newMetricsShow(g *globals) *cobra.Command {
 			}
 			for i, answer := range answers {
 				if i > 0 {
-					cmd.Println()
+					fmt.Fprintln(cmd.OutOrStdout())
 				}
 				if err := printMetric(cmd.OutOrStdout(), answer); err != nil {
 					return err
