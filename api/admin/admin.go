@@ -165,7 +165,7 @@ func NewHandler(c Config) (*Handler, error) {
 	addEffects(mux, h)
 	addDrivers(mux, h)
 	handle(mux, h, "POST /admin/v1/metrics/values", h.metricValues)
-	handle(mux, h, "POST /admin/v1/metrics/{metric}/comparison", measured(h.Measures.Comparison))
+	handle(mux, h, "POST /admin/v1/metrics/{metric}/comparison", h.compareMetric)
 	addTargets(mux, h)
 	handle(mux, h, "GET /admin/v1/schemas", h.listSchemas)
 	handle(mux, h, "GET /admin/v1/schemas/{source}", h.showSchema)

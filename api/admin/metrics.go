@@ -17,17 +17,14 @@ type Measures interface {
 	Comparison(ctx context.Context, workspace, metric string, r reports.Request) (*cx.Comparison, error)
 }
 
-// measured answers a request that is the body with what ask makes of it and of the metric of the path.
-func measured[Q, A any](ask func(ctx context.Context, workspace, metric string, q Q) (A, error)) func(*http.Request) (A, error) {
-	return func(r *http.Request) (A, error) {
-		return report(func(ctx context.Context, workspace string, q Q) (A, error) {
-			answer, err := ask(ctx, workspace, r.PathValue("metric"), q)
-			if errors.Is(err, cx.ErrNoMetric) {
-				err = problem.New(problem.NotFound, "there is no such metric; tributary metrics list shows those there are")
-			}
-			return answer, err
-		})(r)
-	}
+func (h *handlers) compareMetric(r *http.Request) (*cx.Comparison, error) {
+	return report(func(ctx context.Context, workspace string, q reports.Request) (*cx.Comparison, error) {
+		answer, err := h.Measures.Comparison(ctx, workspace, r.PathValue("metric"), q)
+		if errors.Is(err, cx.ErrNoMetric) {
+			err = problem.New(problem.NotFound, "there is no such metric; tributary metrics list shows those there are")
+		}
+		return answer, err
+	})(r)
 }
 
 // metricValues asks for metrics.

@@ -46,11 +46,6 @@ export function daysOf(scope: Pick<Scope, "from" | "until">): number {
   return Math.round((Date.parse(scope.until) - Date.parse(scope.from)) / 86_400_000)
 }
 
-/** before is the span of the same length that ends where this begins. */
-export function before<S extends Pick<Scope, "from" | "until">>(scope: S): S {
-  return { ...scope, from: addDays(scope.from, -daysOf(scope)), until: scope.from }
-}
-
 const isDay = (text: string | null): text is string => /^\d{4}-\d\d-\d\d$/.test(text ?? "") && !Number.isNaN(Date.parse(text!))
 
 /** scopeOf reads the scope of a query. What makes no sense there is as if it were not there. */
