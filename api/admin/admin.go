@@ -67,6 +67,8 @@ type Config struct {
 	Statements *statement.Desk
 	// Reviews lists the pairs of which a person should decide.
 	Reviews func(ctx context.Context, workspace string, limit int) ([]store.ReviewRow, error)
+	// Stewards takes decisions about who is who.
+	Stewards Stewards
 	// Status tells how the parts of the server are: any JSON.
 	Status func(ctx context.Context) (any, error)
 	Logger *slog.Logger
@@ -103,6 +105,7 @@ func (c Config) Validate() error {
 	need(c.Statements != nil, "statements")
 	need(c.Targets != nil, "targets")
 	need(c.Reviews != nil, "reviews")
+	need(c.Stewards != nil, "stewards")
 	need(c.Status != nil, "status")
 	need(c.Logger != nil, "logger")
 	return errors.Join(faults...)
@@ -138,13 +141,11 @@ func NewHandler(c Config) (*Handler, error) {
 	handle(mux, h, "GET /admin/v1/quarantine/{place}", h.showItem)
 	handle(mux, h, "POST /admin/v1/quarantine/{place}/replay", h.replayItem)
 	handle(mux, h, "POST /admin/v1/quarantine/{place}/discard", h.discardItem)
-	handle(mux, h, "POST /admin/v1/identity/link", decide[unify.IdentityLink](h))
-	handle(mux, h, "POST /admin/v1/identity/block", decide[unify.IdentityBlock](h))
-	handle(mux, h, "POST /admin/v1/identity/unblock", decide[unify.IdentityUnblock](h))
+	handle(mux, h, "POST /admin/v1/identity/decisions", h.decide)
 	handle(mux, h, "GET /admin/v1/identity/explain", h.explain)
 	handle(mux, h, "GET /admin/v1/identity/identifier", h.identifier)
 	handle(mux, h, "GET /admin/v1/identity/rules", h.rules)
-	handle(mux, h, "POST /admin/v1/identity/rules", decide[unify.IdentityRules](h))
+	handle(mux, h, "POST /admin/v1/identity/rules", h.putRules)
 	mux.HandleFunc("POST /admin/v1/identity/preview", h.preview)
 	handle(mux, h, "GET /admin/v1/identity/status", h.identityStatus)
 	handle(mux, h, "GET /admin/v1/identity/reviews", h.reviews)

@@ -76,6 +76,7 @@ func newServer(t *testing.T) *server {
 		Commands: commands, Keys: s.keys, Trail: noTrail{}, Quarantine: s.state, Identity: s.state,
 		Explainer:   explain.NewService(s.state, rig.Engine, finder),
 		Reviews:     func(context.Context, string, int) ([]store.ReviewRow, error) { return nil, nil },
+		Stewards:    struct{ admin.Stewards }{}, // nobody asks
 		Policies:    policy.NewBook(s.state),
 		Profiles:    finder,
 		Disclosed:   noDisclosed{},

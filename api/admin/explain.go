@@ -19,6 +19,7 @@ import (
 	"tributary/identity"
 	"tributary/profiles"
 	"tributary/profiles/explain"
+	"tributary/profiles/steward"
 	"tributary/profiles/unify"
 )
 
@@ -28,6 +29,11 @@ type Explainer interface {
 	Identifier(ctx context.Context, workspace string, id identity.Identifier) (*explain.Standing, error)
 	Rules(workspace string) (explain.Ruled, error)
 	Preview(ctx context.Context, workspace string, t explain.Trial) (*explain.Forecast, error)
+}
+
+// Stewards takes decisions about who is who; steward.Desk does.
+type Stewards interface {
+	Decide(ctx context.Context, workspace string, r steward.Request) (*steward.Decision, error)
 }
 
 // explained puts the faults of a question in terms of its parameters; nil: it is no fault of that kind.

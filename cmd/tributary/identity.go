@@ -10,6 +10,8 @@ import (
 	"tributary/api/admin"
 	"tributary/cmd/internal/config"
 	"tributary/identity/evaluate"
+	"tributary/profiles/explain"
+	"tributary/profiles/steward"
 	"tributary/profiles/unify"
 )
 
@@ -34,10 +36,12 @@ decision can be taken back: then all is as if it had never been given, but for t
 		return c
 	}
 	cmd.AddCommand(
-		decide(newIdentityLink("merge", unify.LinkMustMerge, "Say that two are one person")),
-		decide(newIdentityLink("split", unify.LinkNeverMerge, "Say that two are never one person")),
-		decide(newIdentityLink("undo", unify.LinkRemove, "Take back what was said of two by merge or split")),
-		decide(newIdentityBlock()), decide(newIdentityUnblock()),
+		decide(newIdentityPair("merge", unify.DecisionMerge, "Say that two are one person",
+			"Both profiles are one then, whole, whatever the rules would make of them.")),
+		decide(newIdentityPair("split", unify.DecisionNeverMerge, "Say that two are never one person",
+			"A merge of the two is taken back.")),
+		decide(newIdentityUndo()), decide(newIdentifierDecision("block", unify.DecisionBlock, "Say that an identifier joins nobody, such as a shop's own telephone")),
+		decide(newIdentifierDecision("unblock", unify.DecisionUnblock, "Take back a block")),
 		newIdentityExplain(g), newIdentityIdentifier(g), newIdentityRules(g), newIdentityPreview(g),
 		newIdentityStatus(g), newIdentitySettle(g), newIdentityReviews(g),
 		newIdentityEvaluate(),
@@ -50,68 +54,79 @@ func printDecided(cmd *cobra.Command, d admin.Decided) error {
 	if d.IdentityVersion != d.Before {
 		text = fmt.Sprintf("%d observations moved to another profile, as identity_decisions and profile_changes tell from version %d on", d.Moved, d.Before+1)
 	}
-	_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s; identity_version %d\n", text, d.IdentityVersion)
+	text += fmt.Sprintf("; identity_version %d", d.IdentityVersion)
+	if d.Decision != nil && (len(d.Decision.Verdicts) > 0 || d.Decision.Blocked != nil) { // the end of a block leaves nothing to take back
+		text += "\nto take it back: tributary identity undo " + d.Decision.ID.String()
+	}
+	_, err := fmt.Fprintln(cmd.OutOrStdout(), text)
 	return err
 }
 
 // decision gives one in a workspace.
 type decision = func(context.Context, *admin.Client, string) (admin.Decided, error)
 
-// newIdentityLink is a command about two observations.
-func newIdentityLink(use string, verdict unify.LinkVerdict, short string) (*cobra.Command, decision) {
-	link := unify.IdentityLink{Verdict: verdict}
-	cmd := &cobra.Command{
-		Use: use + " ID OTHER", Short: short,
-		Long: short + `. An ID is that of an observation, as a profile's answer lists them; that of a
-profile stands for its oldest observation.`,
-		Args: func(_ *cobra.Command, args []string) (err error) {
-			if len(args) != 2 {
-				return fmt.Errorf("give two ids, not %d", len(args))
-			}
-			for i, to := range []*uuid.UUID{&link.A, &link.B} {
-				if *to, err = uuid.Parse(args[i]); err != nil {
-					return fmt.Errorf("%q is no id of a profile or observation", args[i])
-				}
-			}
-			return nil
-		},
-	}
-	cmd.Flags().StringVar(&link.Note, "note", "", "why, for who reads the decision later")
-	cmd.Flags().StringVar(&link.Actor, "actor", "", "who decides")
+// newDecision is a command that gives one.
+func newDecision(use, short, long string, body *admin.NewDecision) (*cobra.Command, decision) {
+	cmd := &cobra.Command{Use: use, Short: short, Long: long}
+	cmd.Flags().StringVar(&body.Note, "note", "", "why, for who reads the decision later")
+	cmd.Flags().StringVar(&body.Actor, "actor", "", "who decides")
 	return cmd, func(ctx context.Context, client *admin.Client, workspace string) (admin.Decided, error) {
-		return client.LinkIdentity(ctx, workspace, link)
+		return client.Decide(ctx, workspace, *body)
 	}
 }
 
-func newIdentityBlock() (*cobra.Command, decision) {
-	var block unify.IdentityBlock
-	cmd := identifierCommand("block", "Say that an identifier joins nobody, such as a shop's own telephone", &block.Type, &block.Value, &block.Actor)
-	return cmd, func(ctx context.Context, client *admin.Client, workspace string) (admin.Decided, error) {
-		return client.BlockIdentity(ctx, workspace, block)
+const aboutIDs = "An ID is that of an observation, as a profile's answer lists them; that of a\nprofile stands for its oldest observation."
+
+// newIdentityPair is a command about two observations.
+func newIdentityPair(use string, kind unify.DecisionKind, short, meaning string) (*cobra.Command, decision) {
+	body := &admin.NewDecision{Proposal: steward.Proposal{Kind: kind}}
+	cmd, do := newDecision(use+" ID OTHER", short, short+". "+meaning+"\n\n"+aboutIDs, body)
+	cmd.Args = func(_ *cobra.Command, args []string) error {
+		if len(args) != 2 {
+			return fmt.Errorf("give two ids, not %d", len(args))
+		}
+		return parseIDs(args, "a profile or observation", &body.A, &body.B)
 	}
+	return cmd, do
 }
 
-func newIdentityUnblock() (*cobra.Command, decision) {
-	var unblock unify.IdentityUnblock
-	cmd := identifierCommand("unblock", "Take back a block", &unblock.Type, &unblock.Value, &unblock.Actor)
-	return cmd, func(ctx context.Context, client *admin.Client, workspace string) (admin.Decided, error) {
-		return client.UnblockIdentity(ctx, workspace, unblock)
+func newIdentityUndo() (*cobra.Command, decision) {
+	const short = "Take a decision back"
+	body := &admin.NewDecision{Proposal: steward.Proposal{Kind: unify.DecisionUndo}}
+	cmd, do := newDecision("undo DECISION | ID OTHER", short, short+". Of a DECISION, what stood before it stands again; of two, nothing is said of them any more.\n\n"+aboutIDs, body)
+	cmd.Args = func(_ *cobra.Command, args []string) error {
+		switch len(args) {
+		case 1:
+			return parseIDs(args, "a decision", &body.Decision)
+		case 2:
+			return parseIDs(args, "a profile or observation", &body.A, &body.B)
+		}
+		return fmt.Errorf("give the id of a decision, or the two that it is about, not %d arguments", len(args))
 	}
+	return cmd, do
 }
 
-func identifierCommand(use, short string, typ, value, actor *string) *cobra.Command {
-	cmd := &cobra.Command{
-		Use: use + " TYPE VALUE", Short: short, Example: "  tributary identity " + use + " phone +12125550100",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 2 {
-				return fmt.Errorf("give a type and a value, not %d arguments", len(args))
-			}
-			*typ, *value = args[0], args[1]
-			return nil
-		},
+func parseIDs(args []string, of string, to ...*uuid.UUID) (err error) {
+	for i := range to {
+		if *to[i], err = uuid.Parse(args[i]); err != nil {
+			return fmt.Errorf("%q is no id of %s", args[i], of)
+		}
 	}
-	cmd.Flags().StringVar(actor, "actor", "", "who decides")
-	return cmd
+	return nil
+}
+
+func newIdentifierDecision(use string, kind unify.DecisionKind, short string) (*cobra.Command, decision) {
+	body := &admin.NewDecision{Proposal: steward.Proposal{Kind: kind, Identifier: &explain.Identifier{}}}
+	cmd, do := newDecision(use+" TYPE VALUE", short, "", body)
+	cmd.Example = "  tributary identity " + use + " phone +12125550100"
+	cmd.Args = func(_ *cobra.Command, args []string) error {
+		if len(args) != 2 {
+			return fmt.Errorf("give a type and a value, not %d arguments", len(args))
+		}
+		body.Identifier.Type, body.Identifier.Value = args[0], args[1]
+		return nil
+	}
+	return cmd, do
 }
 
 func newIdentityEvaluate() *cobra.Command {

@@ -187,7 +187,7 @@ func (r *importRun) run(ctx context.Context, c config.Config, client *admin.Clie
 			im.State = r.cmd.OutOrStdout()
 		}
 		bar := newImportBar(r.cmd.ErrOrStderr(), im.Path)
-		im.Progress = bar.update
+		im.Progress, im.Waits = bar.update, bar.waits
 		report, err := im.Run(ctx, appender(client))
 		bar.end()
 		reports.Files = append(reports.Files, fileReport{File: im.Path, Report: report})

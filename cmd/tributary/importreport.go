@@ -115,6 +115,11 @@ func (b *importBar) update(report *importer.Report, read, total int64) {
 	_ = b.bar.Set64(read)
 }
 
+// waits says why nothing happens.
+func (b *importBar) waits() {
+	fmt.Fprintln(b.to, "\nThe disk of the log has less free space than log.bulk_watermark leaves to other events: the import waits until there is more")
+}
+
 func (b *importBar) end() {
 	if b.bar != nil {
 		_ = b.bar.Exit()

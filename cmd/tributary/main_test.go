@@ -39,7 +39,9 @@ func command(t *testing.T, env []string, args ...string) (*exec.Cmd, *transcript
 	ctx, cancel := context.WithTimeout(context.Background(), 6*time.Minute)
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, self, args...)
-	cmd.Env = append(os.Environ(), append(env, asProgram+"=1")...)
+	// Whatever the disk of the machine has free.
+	cmd.Env = append(os.Environ(), "TRIBUTARY_LOG_BULK_WATERMARK_FREE=1MiB", "TRIBUTARY_LOG_LIVE_WATERMARK_FREE=1MiB")
+	cmd.Env = append(cmd.Env, append(env, asProgram+"=1")...)
 	out := &transcript{seen: make(chan struct{}, 1)}
 	cmd.Stdout, cmd.Stderr = out, out
 	return cmd, out

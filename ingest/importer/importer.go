@@ -38,6 +38,8 @@ type Import struct {
 	// Progress is told after each batch what is durable so far, and which part of the file that is,
 	// of how much; total is 0 where it is not known.
 	Progress func(report *Report, read, total int64)
+	// Waits is told each time the log has no room for bulk records: the import goes on once there is. Default: nobody is.
+	Waits func()
 	// State, if not nil, gets each state of a Singer tap as a line once all rows before it are
 	// durable.
 	State io.Writer
@@ -67,6 +69,9 @@ func (im Import) Run(ctx context.Context, log Appender) (Report, error) {
 	}
 	if im.Progress == nil {
 		im.Progress = func(*Report, int64, int64) {}
+	}
+	if im.Waits == nil {
+		im.Waits = func() {}
 	}
 	if im.DryRun {
 		log, im.Resume = nil, nil
@@ -105,7 +110,7 @@ func (r *run) all(ctx context.Context, log Appender) (err error) {
 	if err := r.source.skip(ctx, r.rows); err != nil {
 		return fmt.Errorf("go on after row %d of %s: %w", r.rows, r.name, err)
 	}
-	s := newSender(ctx, log, r.durable)
+	s := newSender(ctx, log, r.durable, r.Waits)
 	err = r.read(ctx, s)
 	if late := s.close(); err == nil {
 		err = late

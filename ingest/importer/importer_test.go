@@ -184,9 +184,10 @@ func TestGzipIsRecognisedByContent(t *testing.T) {
 
 func TestFullLogIsWaitedFor(t *testing.T) {
 	path := writeFile(t, "t.csv", header+"8,Ben Ito,ben@example.com,40,Male,Phone,2021-03-22,Refund request,Payment issue,Text,Open,,High,Email,,,\n")
-	log := &tape{refuse: 1}
-	if _, err := (Import{Path: path, Mapping: exampleMapping(t), Workspace: "default", Source: "helpdesk"}).Run(t.Context(), log); err != nil || len(log.records) != 1 {
-		t.Errorf("%d records, %v", len(log.records), err)
+	log, told := &tape{refuse: 2}, 0
+	im := Import{Path: path, Mapping: exampleMapping(t), Workspace: "default", Source: "helpdesk", Waits: func() { told++ }}
+	if _, err := im.Run(t.Context(), log); err != nil || len(log.records) != 1 || told != 1 {
+		t.Errorf("%d records, told of %d waits, %v", len(log.records), told, err)
 	}
 }
 

@@ -20,6 +20,7 @@ const fullRetry = time.Second // between attempts while the log has no room
 type sender struct {
 	log     Appender // nil: nothing is sent
 	durable func(*batch) error
+	waits   func()
 	batches chan *batch
 	failed  chan struct{} // closed when err is set
 	done    chan struct{}
@@ -27,9 +28,9 @@ type sender struct {
 }
 
 // newSender starts a sender. durable is called after each batch, in order, once its records are on
-// disk.
-func newSender(ctx context.Context, log Appender, durable func(*batch) error) *sender {
-	s := &sender{log: log, durable: durable, batches: make(chan *batch), failed: make(chan struct{}), done: make(chan struct{})}
+// disk, waits when the log has no room for some.
+func newSender(ctx context.Context, log Appender, durable func(*batch) error, waits func()) *sender {
+	s := &sender{log: log, durable: durable, waits: waits, batches: make(chan *batch), failed: make(chan struct{}), done: make(chan struct{})}
 	go s.run(ctx)
 	return s
 }
@@ -58,10 +59,13 @@ func (s *sender) send(ctx context.Context, b *batch) error {
 
 // append sends records; while the disk has no room for bulk records it waits.
 func (s *sender) append(ctx context.Context, records []stream.Record) error {
-	for {
+	for tries := 0; ; tries++ {
 		_, err := s.log.Append(ctx, records)
 		if !errors.Is(err, stream.ErrFull) {
 			return err
+		}
+		if tries == 0 {
+			s.waits()
 		}
 		select {
 		case <-time.After(fullRetry):

@@ -56,11 +56,11 @@ func (d *Desk) Preview(ctx context.Context, workspace string, p Proposal) (*Fore
 func (p *plan) achieved(after assigned) bool {
 	switch p.Kind { //nolint:exhaustive // of the others whatever comes is what is meant
 	case unify.DecisionMerge:
-		return after.home(p.A) == after.home(p.B)
+		return after.home(p.A) == after.home(p.B) && len(p.amiss(after)) == 0
 	case unify.DecisionNeverMerge:
 		return after.home(p.A) != after.home(p.B)
 	case unify.DecisionSplit:
-		return len(after.crossing(p.one, p.other)) == 0 && len(after.fallen(p.one)) == 0 && len(after.fallen(p.other)) == 0
+		return len(p.amiss(after)) == 0
 	}
 	return true
 }

@@ -131,11 +131,11 @@ func allDecisions(view *state.Snapshot) ([]Decision, error) {
 	at := map[uuid.UUID]int{}
 	var all []Decision
 	of := func(messageID string, fresh Decision) *Decision {
-		id, ok := unify.DecisionOf(messageID)
-		if !ok { // the program's own tests and old folders name commands otherwise
-			id = uuid.NewSHA1(uuid.Nil, []byte(messageID))
-		}
+		id := decisionOf(messageID)
 		if n, seen := at[id]; seen {
+			if all[n].Bits == nil { // one of its pairs alone has a score
+				all[n].Bits, all[n].Model = fresh.Bits, fresh.Model
+			}
 			return &all[n]
 		}
 		fresh.ID, at[id] = id, len(all)
@@ -168,6 +168,15 @@ func allDecisions(view *state.Snapshot) ([]Decision, error) {
 	})
 	slices.SortFunc(all, func(a, b Decision) int { return atOf(&b).compare(atOf(&a)) })
 	return all, err
+}
+
+// decisionOf is the decision that a command is of. Programs of before named commands otherwise; each of these is one.
+func decisionOf(messageID string) uuid.UUID {
+	id, ok := unify.DecisionOf(messageID)
+	if !ok {
+		id = uuid.NewSHA1(uuid.Nil, []byte(messageID))
+	}
+	return id
 }
 
 func newDecision(part unify.Part, otherwise unify.DecisionKind, by, note string, at time.Time) Decision {

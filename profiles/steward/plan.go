@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/google/uuid"
+
 	"tributary/identity"
 	"tributary/ingest/event"
 	"tributary/profiles"
@@ -22,7 +24,8 @@ type plan struct {
 	was      []identity.Verdict
 	blocks   map[identity.Identifier]bool
 	around   []identity.ObservationID
-	// one and other are the sides of a split, which are to be one profile each.
+	// one and other are the sides of a split, which are to be a profile each, or of a merge, which are to be one: the
+	// observations of the two profiles.
 	one, other []identity.ObservationID
 	score      *explain.Weighing // of the pair, now
 }
@@ -46,17 +49,19 @@ func (d *Desk) plan(ctx context.Context, workspace string, p Proposal) (*plan, e
 			return out.block(d.Engine, view, workspace)
 		case unify.DecisionUndo:
 			return out.undo(ctx, view)
+		case unify.DecisionMerge:
+			return out.merge(ctx, view)
 		default:
-			return out.pair(ctx, view)
+			return out.part(ctx, view)
 		}
 	})
 	if err != nil {
 		return nil, err
 	}
-	switch p.Kind { //nolint:exhaustive // the others say just what they are asked to
-	case unify.DecisionSplit:
-		err = d.partAll(ctx, workspace, out)
-	case unify.DecisionMerge, unify.DecisionNeverMerge:
+	if err := d.complete(ctx, workspace, out); err != nil {
+		return nil, err
+	}
+	if p.Kind == unify.DecisionMerge || p.Kind == unify.DecisionNeverMerge {
 		err = d.weigh(ctx, workspace, out)
 	}
 	return out, err
@@ -77,27 +82,47 @@ func (p *plan) say(view *state.Snapshot, l identity.Link) error {
 	return nil
 }
 
-// pair plans a merge or never_merge. Where people said before that other observations of the two are never one, a merge
-// takes that back: it could not be followed beside it.
-func (p *plan) pair(ctx context.Context, view *state.Snapshot) error {
-	members := [2][]identity.ObservationID{}
-	for i, end := range []struct {
-		field string
-		id    identity.ObservationID
-	}{{"a", p.A}, {"b", p.B}} {
-		var err error
-		if members[i], err = profileOf(ctx, view, end.field, end.id); err != nil {
+// merge begins the plan of a merge. Where people said before that other observations of the two are never one, it takes
+// that back: it could not be followed beside it.
+func (p *plan) merge(ctx context.Context, view *state.Snapshot) (err error) {
+	if err := p.sides(ctx, view); err != nil {
+		return err
+	}
+	if err := p.takeBack(view, identity.NeverMerge, p.one, p.other); err != nil {
+		return err
+	}
+	return p.say(view, identity.Link{A: p.A, B: p.B, Verdict: identity.MustMerge})
+}
+
+// part plans a never_merge. Of a merge of the two it ends all: what that said besides held them together, too.
+func (p *plan) part(ctx context.Context, view *state.Snapshot) error {
+	if err := p.sides(ctx, view); err != nil {
+		return err
+	}
+	if now, err := view.Decision(p.A, p.B); err != nil {
+		return err
+	} else if now != nil && now.Verdict == identity.MustMerge {
+		if err := p.endOthers(view, decisionOf(now.MessageID)); err != nil {
 			return err
 		}
 	}
-	verdict := identity.NeverMerge
-	if p.Kind == unify.DecisionMerge {
-		verdict = identity.MustMerge
-		if err := p.takeBack(view, identity.NeverMerge, members[0], members[1]); err != nil {
+	return p.say(view, identity.Link{A: p.A, B: p.B, Verdict: identity.NeverMerge})
+}
+
+// sides are the profiles of A and B, these first.
+func (p *plan) sides(ctx context.Context, view *state.Snapshot) (err error) {
+	for _, side := range []struct {
+		field   string
+		id      identity.ObservationID
+		members *[]identity.ObservationID
+	}{{"a", p.A, &p.one}, {"b", p.B, &p.other}} {
+		all, err := profileOf(ctx, view, side.field, side.id)
+		if err != nil {
 			return err
 		}
+		*side.members = append([]identity.ObservationID{side.id}, slices.DeleteFunc(slices.Clone(all), func(id identity.ObservationID) bool { return id == side.id })...)
 	}
-	return p.say(view, identity.Link{A: p.A, B: p.B, Verdict: verdict})
+	return nil
 }
 
 // takeBack takes back the verdicts of one kind between two sets of observations, but for that on A and B, which another
@@ -113,8 +138,7 @@ func (p *plan) takeBack(view *state.Snapshot, verdict identity.Verdict, some, ot
 			if peer == id {
 				peer = l.B
 			}
-			own := id == p.A && peer == p.B || id == p.B && peer == p.A
-			if l.Verdict != verdict || own || !slices.Contains(others, peer) {
+			if l.Verdict != verdict || p.isPair(id, peer) || !slices.Contains(others, peer) {
 				continue
 			}
 			if err := p.say(view, identity.Link{A: l.A, B: l.B}); err != nil {
@@ -166,6 +190,9 @@ func (p *plan) block(engine Normaliser, view *state.Snapshot, workspace string) 
 
 // undo plans to give again what stood before a decision. Of one of which others took the place in part, what is left.
 func (p *plan) undo(ctx context.Context, view *state.Snapshot) error {
+	if p.Decision == uuid.Nil {
+		return p.undoPair(ctx, view)
+	}
 	undone := false
 	err := view.EachDecision(func(d *state.Decision) error {
 		part, err := unify.PartOf(d)
@@ -173,7 +200,7 @@ func (p *plan) undo(ctx context.Context, view *state.Snapshot) error {
 			return err
 		}
 		undone = undone || part.Undoes == p.Decision
-		if id, ok := unify.DecisionOf(d.MessageID); !ok || id != p.Decision {
+		if decisionOf(d.MessageID) != p.Decision {
 			return nil
 		}
 		verdict := identity.Verdict(part.Was)
@@ -186,7 +213,7 @@ func (p *plan) undo(ctx context.Context, view *state.Snapshot) error {
 		return err
 	}
 	err = view.EachBlock(func(id identity.Identifier, b *state.Block) error {
-		if blocked, ok := unify.DecisionOf(b.MessageID); ok && blocked == p.Decision {
+		if decisionOf(b.MessageID) == p.Decision {
 			p.blocks = map[identity.Identifier]bool{id: false}
 			holders, err := view.Facts().Holders(id)
 			p.around = append(p.around, holders...)
@@ -203,6 +230,48 @@ func (p *plan) undo(ctx context.Context, view *state.Snapshot) error {
 		return ErrNoDecision
 	}
 	return p.allowed(ctx, view)
+}
+
+// undoPair plans that nothing is said of A and B any more, whatever was.
+func (p *plan) undoPair(ctx context.Context, view *state.Snapshot) error {
+	now, err := view.Decision(p.A, p.B)
+	if err != nil {
+		return err
+	}
+	if now == nil || now.Verdict == "" {
+		return ErrNoDecision
+	}
+	if err := p.endOthers(view, decisionOf(now.MessageID)); err != nil {
+		return err
+	}
+	if err := p.say(view, identity.Link{A: p.A, B: p.B}); err != nil {
+		return err
+	}
+	return p.allowed(ctx, view)
+}
+
+// endOthers ends what a decision said of other pairs than A and B. What it took back of never_merge stands again; that two
+// are one is nothing that the end of something else says.
+func (p *plan) endOthers(view *state.Snapshot, decision uuid.UUID) error {
+	return view.EachDecision(func(d *state.Decision) error {
+		part, err := unify.PartOf(d)
+		if err != nil || decisionOf(d.MessageID) != decision || p.isPair(d.A, d.B) {
+			return err
+		}
+		verdict := identity.Verdict("")
+		if part.Was == unify.LinkNeverMerge {
+			verdict = identity.NeverMerge
+		}
+		if verdict == d.Verdict {
+			return nil
+		}
+		return p.say(view, identity.Link{A: d.A, B: d.B, Verdict: verdict})
+	})
+}
+
+// isPair says whether two are A and B.
+func (p *plan) isPair(a, b identity.ObservationID) bool {
+	return a == p.A && b == p.B || a == p.B && b == p.A
 }
 
 // allowed fails with privacy.ErrRestricted where use of somebody whom the verdicts are about is restricted.
@@ -242,7 +311,7 @@ func (p *plan) commands(r Request) []unify.Named {
 	for i, l := range p.verdicts {
 		own := part
 		own.Was = wordOf(p.was[i])
-		if p.score != nil && l.Verdict != "" {
+		if p.score != nil && p.isPair(l.A, l.B) {
 			own.Scored, own.Bits, own.Model = true, p.score.Score, p.score.Model
 		}
 		add(unify.IdentityLink{Actor: r.Actor, A: l.A, B: l.B, Verdict: wordOf(l.Verdict), Note: p.Note, Part: own})

@@ -14,7 +14,8 @@ import (
 // Proposal is what somebody would decide.
 type Proposal struct {
 	Kind unify.DecisionKind `json:"kind"`
-	// A and B are two observations, of a merge or never_merge; a profile's id is that of its oldest one.
+	// A and B are two observations, of a merge or never_merge; a profile's id is that of its oldest one. Of undo they may
+	// take the place of Decision: then nothing is said of the two any more.
 	A identity.ObservationID `json:"a,omitzero"`
 	B identity.ObservationID `json:"b,omitzero"`
 	// Profile is the one to split, and Observations those of it that are another person's.
@@ -59,8 +60,11 @@ func (p *Proposal) Validate() error {
 		faults.Add("kind", "must be merge, never_merge, split, block, unblock or undo")
 		return faults.Err()
 	}
-	need("merge and never_merge", p.A != uuid.Nil, pair, "a")
-	need("merge and never_merge", p.B != uuid.Nil, pair, "b")
+	if undo && p.Decision == uuid.Nil {
+		pair, undo = p.A != uuid.Nil || p.B != uuid.Nil, p.A == uuid.Nil && p.B == uuid.Nil
+	}
+	need("merge, never_merge and undo", p.A != uuid.Nil, pair, "a")
+	need("merge, never_merge and undo", p.B != uuid.Nil, pair, "b")
 	need("split", p.Profile != uuid.Nil, split, "profile")
 	need("split", len(p.Observations) > 0, split, "observations")
 	need("block and unblock", p.Identifier != nil, block, "identifier")

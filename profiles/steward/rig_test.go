@@ -99,18 +99,23 @@ func (r *rig) say(lines ...string) {
 // homes is who is of which profile: the first observation of each, by observation.
 func (r *rig) homes() map[identity.ObservationID]identity.ProfileID {
 	r.Helper()
+	r.Must(r.Worker.Decided(context.Background(), "w"))
 	view, err := r.State.View("w")
 	r.Must(err)
 	defer func() { r.Must(view.Close()) }()
-	ids, err := view.ObservationsFrom(uuid.Nil, 1000)
-	r.Must(err)
 	all := map[identity.ObservationID]identity.ProfileID{}
-	for _, id := range ids {
-		a, _, err := view.Assignment(id)
+	for after := uuid.Nil; ; {
+		ids, err := view.ObservationsFrom(after, 1000)
 		r.Must(err)
-		all[id] = a.Profile
+		for _, id := range ids {
+			a, _, err := view.Assignment(id)
+			r.Must(err)
+			all[id], after = a.Profile, id
+		}
+		if len(ids) == 0 {
+			return all
+		}
 	}
-	return all
 }
 
 // holder is the first observation that holds an identifier.

@@ -73,6 +73,89 @@ func TestSplitsComeToWhatWasAsked(t *testing.T) {
 	})
 }
 
+// TestMergesMakeOne: whichever observations of two profiles are said to be one, both profiles are one then, whole, as the
+// preview said, and so is what they do next; undone, or decided to the contrary, all is as before.
+func TestMergesMakeOne(t *testing.T) {
+	r := newRig(t)
+	said := map[int]int{} // merges by how many verdicts they took
+	rapid.Check(t, func(rt *rapid.T) {
+		mark := uuid.NewString()[:8]
+		var lines, next []string
+		for _, user := range []string{"ann", "bob", "eve"} {
+			for i := range rapid.IntRange(1, 4).Draw(rt, "observations of "+user) {
+				device := rapid.SampledFrom([]string{"a", "b", "c"}).Draw(rt, "device")
+				line := "anonymous_id=" + mark + user + device
+				if i == 0 || rapid.Bool().Draw(rt, "signed in") {
+					line += " user_id=" + mark + user
+				}
+				if rapid.Bool().Draw(rt, "is in a contract") {
+					line += " crm.contract=" + mark + rapid.SampledFrom([]string{"1", "2", "3", "4"}).Draw(rt, "contract")
+				}
+				lines = append(lines, line)
+			}
+		}
+		for _, user := range []string{"ann", "bob"} {
+			next = append(next, "user_id="+mark+user, "user_id="+mark+user+" app.device="+mark+user)
+		}
+		r.say(lines...)
+		before := r.homes()
+		sides := map[identity.ProfileID][]identity.ObservationID{}
+		for id, p := range before {
+			sides[p] = append(sides[p], id)
+		}
+		one, two := sides[before[r.holder("user_id", mark+"ann")]], sides[before[r.holder("user_id", mark+"bob")]]
+		for _, side := range [][]identity.ObservationID{one, two} {
+			slices.SortFunc(side, func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) })
+		}
+		p := steward.Proposal{Kind: unify.DecisionMerge, A: rapid.SampledFrom(one).Draw(rt, "of the one"), B: rapid.SampledFrom(two).Draw(rt, "of the other")}
+		f, err := r.Preview(context.Background(), "w", p)
+		r.Must(err)
+		if !f.Achieved || !maps.Equal(r.homes(), before) {
+			rt.Fatalf("foreseen is %+v", f)
+		}
+		d := r.decide(p)
+		whole := func(when string) {
+			now := r.homes()
+			for _, id := range slices.Concat(one, two) {
+				if now[id] != now[p.A] {
+					rt.Fatalf("%s %s is not of the profile: %v, of %v and %v; %+v", when, id, now, one, two, d)
+				}
+			}
+		}
+		whole("merged")
+		said[len(d.Verdicts)]++
+		known := r.homes()
+		r.say(next...)
+		for id, p := range r.homes() {
+			if _, before := known[id]; !before && p != r.homes()[d.Verdicts[0].A] {
+				rt.Fatalf("what they did next is of %s", p)
+			}
+		}
+		whole("later")
+		switch rapid.SampledFrom([]string{"undone", "ended", "to the contrary"}).Draw(rt, "then") {
+		case "to the contrary":
+			r.decide(steward.Proposal{Kind: unify.DecisionNeverMerge, A: p.A, B: p.B})
+			if now := r.homes(); now[p.A] == now[p.B] || now[r.holder("user_id", mark+"ann")] == now[r.holder("user_id", mark+"bob")] {
+				rt.Fatalf("said to be two they are one: %v", now)
+			}
+			return
+		case "ended":
+			r.decide(steward.Proposal{Kind: unify.DecisionUndo, A: p.B, B: p.A})
+		default:
+			r.decide(steward.Proposal{Kind: unify.DecisionUndo, Decision: d.ID})
+		}
+		now := r.homes()
+		for id, p := range before {
+			if now[id] != p {
+				rt.Fatalf("undone %s is of %s, before of %s", id, now[id], p)
+			}
+		}
+	})
+	if t.Logf("merges by how many verdicts they took: %v", said); said[1] == 0 || len(said) < 2 {
+		t.Error("nothing ever fell off, or always did: it shows nothing")
+	}
+}
+
 // TestUndoneAllIsAsBefore: a merge over a never_merge takes that back, and undoing it gives that again.
 func TestUndoneAllIsAsBefore(t *testing.T) {
 	r := newRig(t)

@@ -37,7 +37,7 @@ func (n *Node) adminHandler() (*admin.Handler, error) {
 		Effects:    effects, Forecasts: forecasts, Measures: measures, Targets: n.targets(), Contacting: contacting, Drivers: drivers,
 		Commands: n.commands, Privacy: n.privacy, Keys: n.authKeys, Trail: n.trail, Quarantine: n.state, Identity: n.state, Explainer: n.identity,
 		Policies: n.policies, Profiles: n.profiles, Disclosed: n.disclosed, Promises: n.profiles,
-		Accounts: n.accounts, Schemas: n.state, Definitions: n.analysis, Journeys: n.journeys, Log: n.log, Reviews: n.steward.Rows,
+		Accounts: n.accounts, Schemas: n.state, Definitions: n.analysis, Journeys: n.journeys, Log: n.log, Reviews: n.steward.Rows, Stewards: n.steward,
 		Status: func(ctx context.Context) (any, error) { return n.Status(ctx), nil },
 		Logger: n.logger, Suppressor: n.privacy, Exports: n.asExports(),
 	})

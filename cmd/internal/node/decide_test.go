@@ -12,6 +12,8 @@ import (
 
 	"tributary/api/admin"
 	"tributary/identity"
+	"tributary/profiles/explain"
+	"tributary/profiles/steward"
 	"tributary/profiles/unify"
 	"tributary/sql/store"
 )
@@ -54,15 +56,15 @@ func TestDecisionsAreTakenBack(t *testing.T) {
 	}
 	one, two := id("user_id:u-1"), id("user_id:u-2")
 
-	link := func(verdict unify.LinkVerdict) admin.Decided {
+	decide := func(kind unify.DecisionKind) admin.Decided {
 		t.Helper()
-		d, err := client.LinkIdentity(t.Context(), "default", unify.IdentityLink{A: one, B: two, Verdict: verdict, Actor: "test"})
+		d, err := client.Decide(t.Context(), "default", admin.NewDecision{Proposal: steward.Proposal{Kind: kind, A: one, B: two}, Actor: "test"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return d
 	}
-	merged := link(unify.LinkMustMerge)
+	merged := decide(unify.DecisionMerge)
 	a, b := id("user_id:u-1"), id("user_id:u-2")
 	if a != b {
 		t.Errorf("after the merge u-1 is %s and u-2 %s", a, b)
@@ -72,35 +74,36 @@ func TestDecisionsAreTakenBack(t *testing.T) {
 	if merged.IdentityVersion <= merged.Before || int(merged.Moved) != moves[a] {
 		t.Errorf("the merge into %s changed something else: %+v", a, merged)
 	}
-	link(unify.LinkRemove)
+	decide(unify.DecisionUndo)
 	if after := p.view(people...); !reflect.DeepEqual(after, before) {
 		t.Errorf("after the merge was taken back:\n%v\nbefore it:\n%v", after, before)
 	}
-	if d := link(unify.LinkNeverMerge); d.IdentityVersion != d.Before {
+	if d := decide(unify.DecisionNeverMerge); d.IdentityVersion != d.Before {
 		t.Errorf("keeping apart what is apart changed something: %+v", d)
 	}
-	link(unify.LinkRemove)
+	decide(unify.DecisionUndo)
 
-	block := unify.IdentityBlock{Type: "anonymous_id", Value: "a-1", Actor: "test"}
-	if d, err := client.BlockIdentity(t.Context(), "default", block); err != nil || d.IdentityVersion <= d.Before {
+	block := admin.NewDecision{Proposal: steward.Proposal{Kind: unify.DecisionBlock, Identifier: &explain.Identifier{Type: "anonymous_id", Value: "a-1"}}, Actor: "test"}
+	if d, err := client.Decide(t.Context(), "default", block); err != nil || d.IdentityVersion <= d.Before {
 		t.Errorf("the block changed nothing: %+v, %v", d, err)
 	}
 	if status, answer := p.get("anonymous_id:a-1", ""); status == http.StatusOK {
 		t.Errorf("a blocked identifier still names somebody: %v", answer)
 	}
-	if _, err := client.UnblockIdentity(t.Context(), "default", unify.IdentityUnblock{Type: "anonymous_id", Value: "a-1"}); err != nil {
+	block.Kind = unify.DecisionUnblock
+	if _, err := client.Decide(t.Context(), "default", block); err != nil {
 		t.Fatal(err)
 	}
 	if after := p.view(people...); !reflect.DeepEqual(after, before) {
 		t.Errorf("after the block was taken back:\n%v\nbefore it:\n%v", after, before)
 	}
 
-	_, err := client.LinkIdentity(t.Context(), "default", unify.IdentityLink{A: one, B: one, Verdict: "maybe"})
-	if err == nil || !strings.Contains(err.Error(), "verdict") || !strings.Contains(err.Error(), "b:") {
+	_, err := client.Decide(t.Context(), "default", admin.NewDecision{Proposal: steward.Proposal{Kind: unify.DecisionMerge, B: one, Decision: two}})
+	if err == nil || !strings.Contains(err.Error(), "a is required") || !strings.Contains(err.Error(), "decision is for undo") {
 		t.Errorf("a bad decision is answered with %v", err)
 	}
-	block.Type, block.Value = "email", "null"
-	if _, err := client.BlockIdentity(t.Context(), "default", block); err == nil {
+	block.Kind, block.Identifier = unify.DecisionBlock, &explain.Identifier{Type: "email", Value: "null"}
+	if _, err := client.Decide(t.Context(), "default", block); err == nil {
 		t.Error("a block of what is never used is taken")
 	}
 }
@@ -150,7 +153,7 @@ func TestOpenQuestionsAreListed(t *testing.T) {
 	if err != nil || status.Precision.Labels != 0 || status.Precision.Estimated != identity.DefaultMergePrecision {
 		t.Errorf("precision before anybody decided: %+v, %v", status.Precision, err)
 	}
-	if _, err := client.LinkIdentity(t.Context(), "default", unify.IdentityLink{A: rows[0].Profile, B: rows[0].Other, Verdict: unify.LinkMustMerge}); err != nil {
+	if _, err := client.Decide(t.Context(), "default", admin.NewDecision{Proposal: steward.Proposal{Kind: unify.DecisionMerge, A: rows[0].Profile, B: rows[0].Other}}); err != nil {
 		t.Fatal(err)
 	}
 	p.settle()

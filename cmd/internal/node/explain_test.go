@@ -11,6 +11,7 @@ import (
 	"tributary/api/admin"
 	"tributary/identity"
 	"tributary/profiles/explain"
+	"tributary/profiles/steward"
 	"tributary/profiles/unify"
 )
 
@@ -48,21 +49,21 @@ func TestExplainThroughMergeSplitAndBlock(t *testing.T) {
 		t.Errorf("at first: one by %q, two by %q", one, two)
 	}
 	a, b := uuid.MustParse(before["profile"].(string)), uuid.MustParse(before["with"].(map[string]any)["profile"].(string))
-	link := func(verdict unify.LinkVerdict) {
+	decide := func(kind unify.DecisionKind) {
 		t.Helper()
-		if _, err := client.LinkIdentity(t.Context(), "default", unify.IdentityLink{A: a, B: b, Verdict: verdict, Actor: "grace"}); err != nil {
+		if _, err := client.Decide(t.Context(), "default", admin.NewDecision{Proposal: steward.Proposal{Kind: kind, A: a, B: b}, Actor: "grace"}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	link(unify.LinkMustMerge)
+	decide(unify.DecisionMerge)
 	if merged, one, two := p.told("user_id:u-1", "?with=user_id:u-2"); !strings.Contains(one, "A person decided that they are one") || two != "" || merged["with"].(map[string]any)["same"] != true {
 		t.Errorf("merged: one by %q, two by %q", one, two)
 	}
-	link(unify.LinkNeverMerge)
+	decide(unify.DecisionNeverMerge)
 	if _, _, two := p.told("user_id:u-1", ""); two != "Same e-mail, but a person decided that they are two" {
 		t.Errorf("split: two by %q", two)
 	}
-	link(unify.LinkRemove)
+	decide(unify.DecisionUndo)
 	after, one, two := p.told("user_id:u-1", "?with=user_id:u-2")
 	delete(before, "identity_version")
 	delete(after, "identity_version")
@@ -70,7 +71,7 @@ func TestExplainThroughMergeSplitAndBlock(t *testing.T) {
 		t.Errorf("taken back: one by %q, two by %q:\n%v\nbefore\n%v", one, two, after, before)
 	}
 
-	if _, err := client.BlockIdentity(t.Context(), "default", unify.IdentityBlock{Type: "anonymous_id", Value: "a-1"}); err != nil {
+	if _, err := client.Decide(t.Context(), "default", admin.NewDecision{Proposal: steward.Proposal{Kind: unify.DecisionBlock, Identifier: &explain.Identifier{Type: "anonymous_id", Value: "a-1"}}}); err != nil {
 		t.Fatal(err)
 	}
 	blocked, one, _ := p.told("user_id:u-1", "")

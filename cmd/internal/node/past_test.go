@@ -18,6 +18,7 @@ import (
 	"tributary/api/admin"
 	"tributary/ingest/event"
 	"tributary/ingest/stream"
+	"tributary/profiles/steward"
 	"tributary/profiles/unify"
 )
 
@@ -159,9 +160,9 @@ func TestAsOfIsWhatItWas(t *testing.T) {
 		}
 		if round > 1 { // a person decides
 			a, b := uuid.MustParse(ids[r.IntN(len(ids))]), uuid.MustParse(ids[r.IntN(len(ids))])
-			verdict := []unify.LinkVerdict{unify.LinkMustMerge, unify.LinkNeverMerge, unify.LinkRemove}[round%3]
+			kind := []unify.DecisionKind{unify.DecisionMerge, unify.DecisionNeverMerge, unify.DecisionMerge}[round%3]
 			if a != b {
-				if _, err := client.LinkIdentity(t.Context(), "default", unify.IdentityLink{A: a, B: b, Verdict: verdict, Actor: "grace"}); err != nil {
+				if _, err := client.Decide(t.Context(), "default", admin.NewDecision{Proposal: steward.Proposal{Kind: kind, A: a, B: b}, Actor: "grace"}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -213,8 +214,8 @@ func TestTraitHistory(t *testing.T) {
 	defer client.Close()
 	_, one := p.get("user_id:u-1", "")
 	_, two := p.get("crm.contact_id:r-1", "")
-	both := unify.IdentityLink{A: uuid.MustParse(one["profile"].(string)), B: uuid.MustParse(two["profile"].(string)), Verdict: unify.LinkMustMerge, Actor: "grace"}
-	if _, err := client.LinkIdentity(t.Context(), "default", both); err != nil {
+	both := steward.Proposal{Kind: unify.DecisionMerge, A: uuid.MustParse(one["profile"].(string)), B: uuid.MustParse(two["profile"].(string))}
+	if _, err := client.Decide(t.Context(), "default", admin.NewDecision{Proposal: both, Actor: "grace"}); err != nil {
 		t.Fatal(err)
 	}
 	p.settled()

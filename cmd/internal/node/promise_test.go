@@ -17,6 +17,7 @@ import (
 	"tributary/api/auth"
 	"tributary/cmd/internal/config"
 	"tributary/cmd/internal/demo"
+	"tributary/profiles/steward"
 	"tributary/profiles/unify"
 )
 
@@ -216,7 +217,7 @@ func (c *company) allStand(all []asked) {
 
 // merge decides of groups of customers, three and two in turn, that they are one. They had contact one after another, so that it changes
 // what reports count.
-func (c *company) merge() (decided []unify.IdentityLink) {
+func (c *company) merge() (decided []steward.Proposal) {
 	c.t.Helper()
 	const groups = 16
 	people := c.byContact()
@@ -226,12 +227,12 @@ func (c *company) merge() (decided []unify.IdentityLink) {
 			break
 		}
 		for i := 1; i < size; i++ {
-			decided = append(decided, unify.IdentityLink{A: people[i-1], B: people[i], Verdict: unify.LinkMustMerge, Actor: "grace"})
+			decided = append(decided, steward.Proposal{Kind: unify.DecisionMerge, A: people[i-1], B: people[i]})
 		}
 		people = people[size:]
 	}
 	for _, d := range decided {
-		if _, err := c.admin.LinkIdentity(c.t.Context(), "default", d); err != nil {
+		if _, err := c.admin.Decide(c.t.Context(), "default", admin.NewDecision{Proposal: d, Actor: "grace"}); err != nil {
 			c.t.Fatal(err)
 		}
 	}
@@ -242,13 +243,13 @@ func (c *company) merge() (decided []unify.IdentityLink) {
 }
 
 // undo takes every other decision back, and decides the contrary of the others: they were two before as well.
-func (c *company) undo(decided []unify.IdentityLink) {
+func (c *company) undo(decided []steward.Proposal) {
 	c.t.Helper()
 	for i, d := range decided {
-		if d.Verdict = unify.LinkRemove; i%2 == 1 {
-			d.Verdict = unify.LinkNeverMerge
+		if d.Kind = unify.DecisionUndo; i%2 == 1 {
+			d.Kind = unify.DecisionNeverMerge
 		}
-		if _, err := c.admin.LinkIdentity(c.t.Context(), "default", d); err != nil {
+		if _, err := c.admin.Decide(c.t.Context(), "default", admin.NewDecision{Proposal: d, Actor: "grace"}); err != nil {
 			c.t.Fatal(err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"tributary/identity"
 	"tributary/profiles/explain"
 	"tributary/profiles/state"
+	"tributary/profiles/unify"
 )
 
 // split begins the plan of a split: which observations are on which side. The verdicts of before that hold the sides
@@ -35,28 +36,40 @@ func (p *plan) split(ctx context.Context, view *state.Snapshot) error {
 	return p.takeBack(view, identity.MustMerge, p.one, p.other)
 }
 
-// maxRounds bounds how often a split is tried. Each round parts at least one pair more.
+// maxRounds bounds how often a plan is tried. Each round says something of one pair more.
 const maxRounds = 50
 
-// partAll finds the verdicts by which a split comes to what is asked: none more than it takes. Pairs that hold the sides
-// together are parted, one after the other, until nothing does; then what fell off either side is held to it.
-func (d *Desk) partAll(ctx context.Context, workspace string, p *plan) error {
+// complete finds the verdicts by which a merge or a split comes to what is asked: none more than it takes.
+func (d *Desk) complete(ctx context.Context, workspace string, p *plan) error {
+	if p.Kind != unify.DecisionMerge && p.Kind != unify.DecisionSplit {
+		return nil // they say just what they are asked to
+	}
 	for range maxRounds {
 		after, err := d.outcome(ctx, workspace, p)
 		if err != nil {
 			return err
 		}
-		more := after.crossing(p.one, p.other)
+		more := p.amiss(after)
 		if len(more) == 0 {
-			if more = append(after.fallen(p.one), after.fallen(p.other)...); len(more) == 0 {
-				return nil
-			}
+			return nil
 		}
 		if err := d.sayMore(workspace, p, more); err != nil {
 			return err
 		}
 	}
 	return ErrContradicted
+}
+
+// amiss are the verdicts that an outcome is short of. Pairs that hold the sides of a split together are parted, one
+// after the other, until nothing does; then what fell off a side is held to it. Things fall off in a merge, too: what lies
+// between two logins, say, is neither's by the rules.
+func (p *plan) amiss(after assigned) []identity.Link {
+	if p.Kind == unify.DecisionSplit {
+		if more := after.crossing(p.one, p.other); len(more) > 0 {
+			return more
+		}
+	}
+	return append(after.fallen(p.one), after.fallen(p.other)...)
 }
 
 // sayMore adds verdicts to a plan. One on a pair that the plan speaks of already takes its place; what says nothing new
