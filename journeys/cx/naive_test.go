@@ -42,15 +42,6 @@ func sorted(events []said) []said {
 	return list
 }
 
-// byID is the order in which surveys were answered: by time, id and source.
-func byID(events []said) []said {
-	list := slices.Clone(events)
-	slices.SortFunc(list, func(a, b said) int {
-		return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.id, b.id), cmp.Compare(a.source, b.source))
-	})
-	return list
-}
-
 func authorOf(e *said) event.AuthorRole {
 	switch {
 	case e.AuthorRole != "":
@@ -351,7 +342,7 @@ type answer struct {
 
 func answers(events []said, person func(uint64) uint64) []*answer {
 	byKey, list := map[string]*answer{}, []*answer{}
-	for _, e := range byID(events) {
+	for _, e := range sorted(events) {
 		if e.name != "survey.sent" && e.name != "survey.answered" {
 			continue
 		}

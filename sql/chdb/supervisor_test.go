@@ -196,6 +196,9 @@ func TestChildThatHangsIsStartedAgain(t *testing.T) {
 	if err := syscall.Kill(hung, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
+	for !stopped(t, hung) { // until then it may answer
+		runtime.Gosched()
+	}
 	if err := conn.Exec(t.Context(), "SELECT 1"); !errors.Is(err, chdb.ErrEngineDown) {
 		t.Errorf("a statement to the one that hangs: %v, want ErrEngineDown", err)
 	}
@@ -206,6 +209,22 @@ func TestChildThatHangsIsStartedAgain(t *testing.T) {
 		runtime.Gosched()
 	}
 	exec(t, conn, "SELECT 1")
+}
+
+// stopped says whether all threads of a process stand still, or it is gone.
+func stopped(t *testing.T, pid int) bool {
+	t.Helper()
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, thread := range threads {
+		text, err := os.ReadFile(thread)
+		if _, state, _ := strings.Cut(string(text), ") "); err == nil && !strings.HasPrefix(state, "T") && !strings.HasPrefix(state, "Z") {
+			return false
+		}
+	}
+	return true
 }
 
 func TestChildStartFaults(t *testing.T) {

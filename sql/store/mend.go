@@ -2,12 +2,12 @@ package store
 
 import "context"
 
-// MendProjection finds parts of the table events without a sound projection conversations, and has the engine make it, which goes
-// on after MendProjection returned. The engine does not sync the files of projections
+// MendProjections finds parts of the table events without sound projections, and has the engine make them, which goes on after
+// MendProjections returned: it tells which of which partitions, as surveys/202603. The engine does not sync the files of projections
 // (https://github.com/ClickHouse/ClickHouse/issues/111318), so after a loss of power those of the last parts may be broken: what
 // is found so when the engine starts it passes over, and reads events instead, but it merges no part that has a projection with
 // one that has none; what it takes for sound it would fail to read. It is called once when the program starts.
-func (s *Store) MendProjection(ctx context.Context) (partitions []string, err error) {
+func (s *Store) MendProjections(ctx context.Context) (mended []string, err error) {
 	type part struct {
 		Name string `ch:"name"`
 	}
@@ -22,18 +22,20 @@ func (s *Store) MendProjection(ctx context.Context) (partitions []string, err er
 			return nil, err
 		}
 	}
-	type partition struct {
-		ID string `ch:"partition_id"`
+	type place struct {
+		Partition  string `ch:"partition_id"`
+		Projection string `ch:"projection"`
 	}
-	unsound, err := rowsOf[partition](ctx, s, "store/unprojected", nil)
+	unsound, err := rowsOf[place](ctx, s, "store/unprojected", nil)
 	if err != nil {
 		return nil, err
 	}
 	for _, p := range unsound {
-		if err := s.exec(ctx, s.queries["store/project"], Params{"partition": p.ID}); err != nil {
-			return partitions, wrap("mend the projection of partition "+p.ID, err)
+		name := p.Projection + "/" + p.Partition
+		if err := s.exec(ctx, s.queries["store/project_"+p.Projection], Params{"partition": p.Partition}); err != nil {
+			return mended, wrap("mend the projection "+name, err)
 		}
-		partitions = append(partitions, p.ID)
+		mended = append(mended, name)
 	}
-	return partitions, nil
+	return mended, nil
 }

@@ -23,7 +23,7 @@ func TestBrokenProjectionsAreMended(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if mended, err := b.MendProjection(t.Context()); err != nil || len(mended) != 0 {
+	if mended, err := b.MendProjections(t.Context()); err != nil || len(mended) != 0 {
 		t.Fatalf("of sound parts: %v, %v", mended, err)
 	}
 	var path, id string
@@ -31,20 +31,25 @@ func TestBrokenProjectionsAreMended(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(path, "conversations.proj", "data.bin")
-	info, err := os.Stat(file)
-	if err == nil {
-		err = os.WriteFile(file, make([]byte, info.Size()), 0o600)
+	var broken []string
+	for _, projection := range []string{"conversations", "surveys"} {
+		file := filepath.Join(path, projection+".proj", "data.bin")
+		info, err := os.Stat(file)
+		if err == nil {
+			err = os.WriteFile(file, make([]byte, info.Size()), 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		broken = append(broken, projection+"/"+id)
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	mended, err := b.MendProjection(t.Context())
-	if err != nil || !slices.Equal(mended, []string{id}) {
-		t.Fatalf("mended %v, %v, want %s", mended, err, id)
+	mended, err := b.MendProjections(t.Context())
+	if err != nil || !slices.Equal(mended, broken) {
+		t.Fatalf("mended %v, %v, want %s", mended, err, broken)
 	}
 	for _, statement := range []string{
 		"ALTER TABLE events MATERIALIZE PROJECTION conversations SETTINGS mutations_sync = 2", // waits for that before it
+		"ALTER TABLE events MATERIALIZE PROJECTION surveys SETTINGS mutations_sync = 2",
 		"OPTIMIZE TABLE events FINAL SETTINGS optimize_throw_if_noop = 1",
 	} {
 		if err := b.Conn.Exec(t.Context(), statement); err != nil {

@@ -118,12 +118,12 @@ func (s *stores) migrate(ctx context.Context, logger *slog.Logger) error {
 
 // mend has the engine make what a loss of power broke of its projections. Meanwhile, and if it fails, reports read events.
 func (s *stores) mend(ctx context.Context, logger *slog.Logger) {
-	mended, err := s.write.MendProjection(ctx)
+	mended, err := s.write.MendProjections(ctx)
 	switch {
 	case err != nil && ctx.Err() == nil:
 		logger.WarnContext(ctx, "cannot mend projections of events", "error", err)
 	case len(mended) > 0:
-		logger.InfoContext(ctx, "making projections of events", "partitions", len(mended))
+		logger.InfoContext(ctx, "making projections of events", "projections", len(mended))
 	}
 }
 

@@ -59,10 +59,8 @@ FROM cx_contacts(workspace = '@WORKSPACE@', since = toInt64(toUnixTimestamp({sin
     known_at = toUnixTimestamp64Milli(now64(3)), identity_as_of = 0, restricted = [@RESTRICTED@]);
 
 -- Surveys as the metrics of journeys/cx count them, a row for each one sent or answered, by survey_id where the source
--- says it; of several answers to one the last counts. Channel, topic, team and the like are what its own events say: statement.go
--- adds what is known of the conversation that it is about, where that is asked for.
---
--- place is where an event is among others, as a text of which the greater is later: the engine compares texts in half the time of tuples.
+-- says it; of several answers to one the last counts. The view cx_surveys says what is known of a survey. Channel, topic, team and the like
+-- are what its own events say: statement.go adds what is known of the conversation that it is about, where that is asked for.
 CREATE OR REPLACE VIEW `grafana_@WORKSPACE@_surveys` DEFINER = tributary_grafana_views SQL SECURITY DEFINER AS
 SELECT s.* REPLACE (
     if(c.channel != '', c.channel, s.channel) AS channel, if(s.topic != '', s.topic, c.topic) AS topic, c.agent_kind AS agent_kind, c.began AS began,
@@ -76,8 +74,8 @@ WITH
     fromUnixTimestamp64Milli(toUnixTimestamp64Milli(now64(3)), 'UTC') AS known
 SELECT
     s.key AS id, s.about AS conversation, s.profile AS profile, s.answered_at AS at, s.sent_at AS sent_at,
-    s.own_channel AS channel, s.source AS source, s.own_topic AS topic, '' AS agent_kind, '' AS began,
-    s.own_team AS team, s.own_queue AS queue, s.own_language AS language, s.own_product AS product,
+    s.channel AS channel, s.source AS source, s.topic AS topic, '' AS agent_kind, '' AS began,
+    s.team AS team, s.queue AS queue, s.language AS language, s.product AS product,
 
     s.scale AS scale, s.score AS score,
     if(scale = '', 'undeclared', scale) AS scale_series,
@@ -101,34 +99,8 @@ SELECT
 FROM (
     SELECT *,
         min(if(answered, toNullable(begun_at), NULL)) OVER (PARTITION BY source, key) AS first_answer_at
-    FROM (
-        SELECT
-            source, if(survey_id = '', message_id, survey_id) AS key, survey,
-            any(survey_id) != '' AS identified,
-            argMax(e.profile, concat(if(name = 'survey.answered', '1', '0'), e.place)) AS profile,
-            countIf(name = 'survey.sent') > 0 AS sent,
-            minIf(at, name = 'survey.sent') AS sent_at,
-            countIf(scored) > 0 AS answered,
-            minIf(at, scored) AS begun_at,
-            maxIf(at, scored) AS answered_at,
-            argMaxIf(ifNull(e.score, 0), e.place, scored) AS score,
-            argMaxIf(e.scale, e.place, scored) AS scale,
-            argMaxIf(survey_kind, e.place, survey_kind != '') AS kind,
-            argMaxIf(if(about_conversation_id = '', conversation_id, about_conversation_id), e.place, about_conversation_id != '' OR conversation_id != '') AS about,
-            argMax(channel, concat(if(name = 'survey.answered', '1', '0'), e.place)) AS own_channel,
-            argMaxIf(topic, e.place, topic != '') AS own_topic,
-            argMaxIf(team, e.place, team != '') AS own_team,
-            argMaxIf(queue, e.place, queue != '') AS own_queue,
-            argMaxIf(language, e.place, language != '') AS own_language,
-            argMaxIf(product, e.place, product != '') AS own_product
-        FROM (
-            SELECT *, name = 'survey.answered' AND isNotNull(score) AS scored, concat(reinterpretAsFixedString(byteSwap(toUInt64(toUnixTimestamp64Milli(at) + 10000000000000))), message_id) AS place
-            FROM scope_events(workspace = '@WORKSPACE@', since = toInt64(toUnixTimestamp({since:DateTime})) * 1000 - 3196800000, until = toInt64(toUnixTimestamp({until:DateTime})) * 1000 + 3196800000, known_at = toUnixTimestamp64Milli(now64(3)),
-                identity_as_of = 0, channels = [], sources = [], agent_kinds = [], segments = [], restricted = [@RESTRICTED@])
-            WHERE name IN ('survey.sent', 'survey.answered')
-        ) AS e
-        GROUP BY source, key, survey
-    )
+    FROM cx_surveys(workspace = '@WORKSPACE@', since = toInt64(toUnixTimestamp({since:DateTime})) * 1000 - 3196800000, until = toInt64(toUnixTimestamp({until:DateTime})) * 1000 + 3196800000,
+        known_at = toUnixTimestamp64Milli(now64(3)), identity_as_of = 0, restricted = [@RESTRICTED@])
 ) AS s
 ) AS s
 LEFT JOIN (
