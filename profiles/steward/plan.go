@@ -84,10 +84,11 @@ func (p *plan) say(view *state.Snapshot, l identity.Link) error {
 
 // merge begins the plan of a merge. Where people said before that other observations of the two are never one, it takes
 // that back: it could not be followed beside it.
-func (p *plan) merge(ctx context.Context, view *state.Snapshot) (err error) {
+func (p *plan) merge(ctx context.Context, view *state.Snapshot) error {
 	if err := p.sides(ctx, view); err != nil {
 		return err
 	}
+	p.around = append(append(p.around, p.one...), p.other...)
 	if err := p.takeBack(view, identity.NeverMerge, p.one, p.other); err != nil {
 		return err
 	}
@@ -110,7 +111,7 @@ func (p *plan) part(ctx context.Context, view *state.Snapshot) error {
 }
 
 // sides are the profiles of A and B, these first.
-func (p *plan) sides(ctx context.Context, view *state.Snapshot) (err error) {
+func (p *plan) sides(ctx context.Context, view *state.Snapshot) error {
 	for _, side := range []struct {
 		field   string
 		id      identity.ObservationID
