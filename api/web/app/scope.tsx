@@ -7,6 +7,7 @@ import { useMay } from "./session"
 import { setParams, usePlace } from "./router"
 import { Button, Field, Select } from "./ui/parts"
 import { Bones, Notice } from "./ui/states"
+import { Written } from "./ui/written"
 
 export interface Scope {
   /** from and until are days of the zone, until exclusive, as YYYY-MM-DD. */
@@ -121,8 +122,8 @@ export function FilterBar({ without = [] }: { without?: ("time" | "channel" | "s
           options={[...spans.concat(spans.includes(days) || choosing ? [] : [days]).sort((a, b) => a - b).map((n) => ({ value: String(n), label: say.days(n) })), { value: "custom", label: say.custom }]}
           onChange={(v) => (v === "custom" ? setChoosing(true) : setParams({ days: v === String(defaultDays) ? "" : v, from: "", until: "" }))} />
         {choosing && <>
-          <Field label={say.from}><input type="date" value={scope.from} max={addDays(scope.until, -1)} onChange={(e) => e.currentTarget.value && setParams({ from: e.currentTarget.value, until: scope.until, days: "" })} /></Field>
-          <Field label={say.until}><input type="date" value={addDays(scope.until, -1)} min={scope.from} onChange={(e) => e.currentTarget.value && setParams({ from: scope.from, until: addDays(e.currentTarget.value, 1), days: "" })} /></Field>
+          <Field label={say.from}><Written type="date" value={scope.from} max={addDays(scope.until, -1)} onWritten={(from) => from && setParams({ from, until: scope.until, days: "" })} /></Field>
+          <Field label={say.until}><Written type="date" value={addDays(scope.until, -1)} min={scope.from} onWritten={(last) => last && setParams({ from: scope.from, until: addDays(last, 1), days: "" })} /></Field>
         </>}
       </>}
       <Select label={say.zone} value={scope.zone} onChange={(v) => setParams({ zone: v === localZone ? "" : v })}

@@ -77,3 +77,31 @@ test("more by the keyboard: a page that does not come is asked for again, and th
   // There is no more to press: who did goes on from the list.
   await expect(dialog.locator(":focus")).toContainText("gold")
 })
+
+test("a press that comes before a page is painted is not forgotten: the reader stays in the list", async ({ signedIn: page, request, expected }) => {
+  await customer(request)
+  expected.push(/console: .*503/)
+  let refused = 0
+  await short(page, "**/traits/plan/history?**", 2, (r, to) => to.searchParams.has("cursor") && refused++ === 0
+    ? r.fulfill({ status: 503, contentType: "application/problem+json", body: JSON.stringify({ title: "Not now" }) })
+    : r.continue({ url: to.href }))
+  await page.goto(where(""))
+  await settled(page)
+  await page.getByRole("row").filter({ hasText: "plan" }).getByRole("button").click()
+  const dialog = page.getByRole("dialog")
+  const more = dialog.getByRole("button", { name: "Show more" })
+  await more.focus()
+  // It presses again as soon as the document says that it failed.
+  await more.evaluate((button) => {
+    const watch = new MutationObserver(() => {
+      if (!document.querySelector("dialog [role=alert]")) return
+      watch.disconnect()
+      button.click()
+    })
+    watch.observe(document.body, { childList: true, subtree: true })
+  })
+  await page.keyboard.press("Enter")
+  await expect(dialog.locator(".history > li")).toHaveCount(3)
+  await expect(more).toHaveCount(0)
+  await expect(dialog.locator(":focus")).toContainText("gold")
+})

@@ -1,6 +1,6 @@
 // A list that comes a page at a time, as far as the reader asks for it.
 import type { ComponentChildren } from "preact"
-import { useEffect, useRef } from "preact/hooks"
+import { useLayoutEffect, useRef } from "preact/hooks"
 import { useSpeech } from "../i18n"
 import type { Page, Pages } from "../paged"
 import { Button } from "./parts"
@@ -14,8 +14,9 @@ export function Paged<T, P extends Page<T>>({ pages, bones, empty, children }: {
   const { load, items, latest, more, busy, problem, next } = pages
   const box = useRef<HTMLDivElement>(null)
   const asked = useRef(false)
-  // Behind the last page there is no button any more: who pressed it by the keyboard goes on from the list.
-  useEffect(() => {
+  // Behind the last page there is no button any more: who pressed it by the keyboard goes on from the list. At once: what waited for
+  // the page to be painted would forget a press that came before that.
+  useLayoutEffect(() => {
     if (busy) return
     if (asked.current && !more && document.activeElement === document.body) box.current?.focus({ preventScroll: true })
     asked.current = false

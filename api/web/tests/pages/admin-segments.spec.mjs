@@ -38,6 +38,21 @@ for (const query of ["", "?segment=at-risk", "?trait=paid_90d", "?segment=no-suc
   })
 }
 
+test("what is being typed stays, whatever the server says meanwhile", async ({ signedIn: page, expected }) => {
+  expected.push(refused)
+  let release
+  const held = new Promise((done) => { release = done })
+  await page.route("**/v1/definitions?dry_run=true", async (route) => { await held; await route.continue() })
+  await open(page)
+  await page.getByRole("button", { name: "Add a segment" }).click()
+  await page.getByLabel(/^Name/).first().fill("half-writ")
+  release()
+  await expect(page.getByText(/1 fault/)).toBeVisible()
+  await expect(page.getByLabel(/^Name/).first()).toHaveValue("half-writ")
+  await page.keyboard.press("Tab")
+  await expect(page).toHaveURL(/segment=half-writ$/)
+})
+
 test("a segment is built by the form alone, saved, changed, broken and removed", async ({ signedIn: page, expected }, { project }) => {
   expected.push(refused)
   const name = "built-" + project.name.replace(/\W+/g, "-")

@@ -5,6 +5,7 @@ import { useParam } from "../../router"
 import { channels, FilterBar, type Scope, useScope } from "../../scope"
 import { Card, Field, Select } from "../../ui/parts"
 import { Empty, Loaded } from "../../ui/states"
+import { Written } from "../../ui/written"
 import { question, useForecast } from "./forecast"
 import { Heat, type Measure, measures } from "./heat"
 
@@ -82,7 +83,7 @@ function GoalBar() {
 /** Figure is a number of the URL. It is asked for once the reader is done with it. */
 function Figure({ label, name, otherwise = "", min, max, hint }: { label: string; name: string; otherwise?: string; min: number; max?: number; hint?: string }) {
   const [value, set] = useParam(name, otherwise)
-  return <Field label={label}><input type="number" value={value} min={min} max={max} placeholder={hint} onChange={(e) => set(e.currentTarget.value)} /></Field>
+  return <Field label={label}><Written type="number" value={value} min={min} max={max} placeholder={hint} onWritten={set} /></Field>
 }
 
 function Answered({ staffing, points, zone, chat }: { staffing: Schemas["Staffing"]; points: Schemas["ForecastPoint"][]; zone: string; chat: boolean }) {

@@ -6,6 +6,7 @@ import { useSpeech, wordOf } from "../../i18n"
 import { useLoad } from "../../load"
 import { channels, type Scope } from "../../scope"
 import { Button, Field, Select, Theirs } from "../../ui/parts"
+import { Written } from "../../ui/written"
 import { kinds, kindsOf, type Selection, tidy, typeName } from "./state"
 
 export type Kind = Schemas["EventKind"]
@@ -129,11 +130,11 @@ function ConditionEditor({ value, onChange, onRemove }: { value: Condition; onCh
   return (
     <div class="row condition">
       <Field label={say.field}>
-        <input list={list} value={value.field} maxLength={256} spellcheck={false} onChange={(e) => onChange(of(e.currentTarget.value.trim(), operator, text))} />
+        <Written list={list} value={value.field} maxLength={256} spellcheck={false} onWritten={(field) => onChange(of(field.trim(), operator, text))} />
         <datalist id={list}>{fields.map((f) => <option key={f} value={f} />)}</datalist>
       </Field>
       <Select label={say.comparison} value={operator} onChange={(o) => onChange(of(value.field, o as "is", o === "exists" ? "true" : operator === "exists" ? "" : text))} options={operators.map((o) => ({ value: o, label: say.operators[o] }))} />
-      {operator !== "exists" && <Field label={say.value}><input value={text} maxLength={256} onChange={(e) => onChange(of(value.field, operator, e.currentTarget.value.trim()))} /></Field>}
+      {operator !== "exists" && <Field label={say.value}><Written value={text} maxLength={256} onWritten={(said) => onChange(of(value.field, operator, said.trim()))} /></Field>}
       <Button small kind="plain" onClick={onRemove}>{words.common.actions.remove}</Button>
     </div>
   )

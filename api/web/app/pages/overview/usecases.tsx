@@ -7,6 +7,7 @@ import { asBody, keyOf, type Scope } from "../../scope"
 import { About, Badge, Card, Theirs } from "../../ui/parts"
 import { Empty, Loaded } from "../../ui/states"
 import { Table } from "../../ui/table"
+import { Written } from "../../ui/written"
 
 type Case = Schemas["UseCase"]
 
@@ -21,7 +22,7 @@ export function UseCases({ scope }: { scope: Scope }) {
   return (
     <Card flush title={<About word={say.useCases}>{load.data?.definition ?? say.useCases}</About>} aside={
       <label class="row small soft">{say.minute}
-        <input class="short" type="number" min="0" step="0.05" inputMode="decimal" value={text} onChange={(e) => setText(e.currentTarget.value)} />
+        <Written class="short" type="number" min="0" step="0.05" inputMode="decimal" value={text} onWritten={setText} />
       </label>
     }>
       <Loaded load={load}>

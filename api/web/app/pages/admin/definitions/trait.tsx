@@ -1,6 +1,7 @@
 // A computed trait: of which events it is made, what is made of them, and how far back it looks.
 import { useSpeech } from "../../../i18n"
 import { Button, Field, Select } from "../../../ui/parts"
+import { Written } from "../../../ui/written"
 import { faultAt, NameField, Names } from "./fields"
 import type { Known } from "./known"
 import { type Fault, operators, type Trait, type Where } from "./model"
@@ -68,7 +69,7 @@ export function NamePart({ name, hint, fault, onName }: { name: string; hint: st
   const { words } = useSpeech()
   return (
     <Field label={words.admin.definitions.name} hint={hint} fault={fault}>
-      <input value={name} maxLength={64} spellcheck={false} autocomplete="off" aria-invalid={!!fault} onChange={(e) => onName(e.currentTarget.value.trim())} />
+      <Written value={name} maxLength={64} spellcheck={false} autocomplete="off" aria-invalid={!!fault} onWritten={(text) => onName(text.trim())} />
     </Field>
   )
 }
