@@ -99,7 +99,7 @@ func (c *counting) Pull(_ context.Context, from connector.Position) (connector.P
 func newLog(t *testing.T) *embedded.Log {
 	t.Helper()
 	log, err := embedded.Open(embedded.Config{
-		Dir: t.TempDir(), // whatever the disk of the machine has free
+		Dir:       t.TempDir(), // whatever the disk of the machine has free
 		FreeSpace: func() (embedded.Space, error) { return embedded.Space{Free: 1 << 50, Total: 1 << 50}, nil },
 	})
 	if err != nil {
