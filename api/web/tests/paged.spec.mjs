@@ -52,7 +52,8 @@ test("what was asked of other channels is not shown when it comes late", async (
   await expect(page.getByText("This is the beginning")).toBeVisible()
 })
 
-test("more by the keyboard: a page that does not come is asked for again, and the reader stays in the list", async ({ signedIn: page, request, expected }) => {
+/** history opens what was said of a plan, whose second page does not come at first. */
+async function history(page, request, expected) {
   await customer(request)
   expected.push(/console: .*503/)
   let refused = 0
@@ -63,8 +64,12 @@ test("more by the keyboard: a page that does not come is asked for again, and th
   await settled(page)
   await page.getByRole("row").filter({ hasText: "plan" }).getByRole("button").click()
   const dialog = page.getByRole("dialog")
+  return { dialog, more: dialog.getByRole("button", { name: "Show more" }) }
+}
+
+test("more by the keyboard: a page that does not come is asked for again, and the reader stays in the list", async ({ signedIn: page, request, expected }) => {
+  const { dialog, more } = await history(page, request, expected)
   const values = dialog.locator(".history > li")
-  const more = dialog.getByRole("button", { name: "Show more" })
   await expect(values).toHaveCount(2)
   await more.focus()
   await page.keyboard.press("Enter")
@@ -79,17 +84,7 @@ test("more by the keyboard: a page that does not come is asked for again, and th
 })
 
 test("a press that comes before a page is painted is not forgotten: the reader stays in the list", async ({ signedIn: page, request, expected }) => {
-  await customer(request)
-  expected.push(/console: .*503/)
-  let refused = 0
-  await short(page, "**/traits/plan/history?**", 2, (r, to) => to.searchParams.has("cursor") && refused++ === 0
-    ? r.fulfill({ status: 503, contentType: "application/problem+json", body: JSON.stringify({ title: "Not now" }) })
-    : r.continue({ url: to.href }))
-  await page.goto(where(""))
-  await settled(page)
-  await page.getByRole("row").filter({ hasText: "plan" }).getByRole("button").click()
-  const dialog = page.getByRole("dialog")
-  const more = dialog.getByRole("button", { name: "Show more" })
+  const { dialog, more } = await history(page, request, expected)
   await more.focus()
   // It presses again as soon as the document says that it failed.
   await more.evaluate((button) => {
