@@ -77,7 +77,7 @@ func (p *plan) amiss(after assigned) []identity.Link {
 func (d *Desk) sayMore(workspace string, p *plan, more []identity.Link) error {
 	return d.look(workspace, func(view *state.Snapshot) error {
 		for _, l := range more {
-			at := slices.IndexFunc(p.verdicts, func(o identity.Link) bool { return o.A == l.A && o.B == l.B || o.A == l.B && o.B == l.A })
+			at := slices.IndexFunc(p.verdicts, func(said identity.Link) bool { return isOf(said, l.A, l.B) })
 			switch {
 			case at < 0:
 				if err := p.say(view, l); err != nil {

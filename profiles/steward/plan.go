@@ -139,7 +139,7 @@ func (p *plan) takeBack(view *state.Snapshot, verdict identity.Verdict, some, ot
 			if peer == id {
 				peer = l.B
 			}
-			if l.Verdict != verdict || p.isPair(id, peer) || !slices.Contains(others, peer) {
+			if l.Verdict != verdict || isOf(l, p.A, p.B) || !slices.Contains(others, peer) {
 				continue
 			}
 			if err := p.say(view, identity.Link{A: l.A, B: l.B}); err != nil {
@@ -256,7 +256,7 @@ func (p *plan) undoPair(ctx context.Context, view *state.Snapshot) error {
 func (p *plan) endOthers(view *state.Snapshot, decision uuid.UUID) error {
 	return view.EachDecision(func(d *state.Decision) error {
 		part, err := unify.PartOf(d)
-		if err != nil || decisionOf(d.MessageID) != decision || p.isPair(d.A, d.B) {
+		if err != nil || decisionOf(d.MessageID) != decision || isOf(d.Link, p.A, p.B) {
 			return err
 		}
 		verdict := identity.Verdict("")
@@ -270,9 +270,9 @@ func (p *plan) endOthers(view *state.Snapshot, decision uuid.UUID) error {
 	})
 }
 
-// isPair says whether two are A and B.
-func (p *plan) isPair(a, b identity.ObservationID) bool {
-	return a == p.A && b == p.B || a == p.B && b == p.A
+// isOf says whether a verdict is on two observations, in whatever order.
+func isOf(l identity.Link, a, b identity.ObservationID) bool {
+	return l.A == a && l.B == b || l.A == b && l.B == a
 }
 
 // allowed fails with privacy.ErrRestricted where use of somebody whom the verdicts are about is restricted.
@@ -312,7 +312,7 @@ func (p *plan) commands(r Request) []unify.Named {
 	for i, l := range p.verdicts {
 		own := part
 		own.Was = wordOf(p.was[i])
-		if p.score != nil && p.isPair(l.A, l.B) {
+		if p.score != nil && isOf(l, p.A, p.B) {
 			own.Scored, own.Bits, own.Model = true, p.score.Score, p.score.Model
 		}
 		add(unify.IdentityLink{Actor: r.Actor, A: l.A, B: l.B, Verdict: wordOf(l.Verdict), Note: p.Note, Part: own})

@@ -16,8 +16,6 @@ export default defineConfig({
   workers: 1,
   fullyParallel: false,
   forbidOnly: !!process.env.CI,
-  // What passes at the second try only is listed as flaky at the end: a fault of the page more often than of the test.
-  retries: process.env.CI ? 1 : 0,
   timeout: 300_000,
   expect: { timeout: 30_000 },
   reporter: [["list"]],
