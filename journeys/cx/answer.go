@@ -1,6 +1,7 @@
 package cx
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -124,19 +125,15 @@ func (r *Reader) fill(ctx context.Context, s statement, a *asking) error {
 	if err != nil {
 		return err
 	}
-	placed := map[*Metric]map[place][]pointRow{}
+	placed, measures := map[*Metric]map[place][]pointRow{}, s.measures()
 	for _, m := range s.metrics {
 		placed[m] = map[place][]pointRow{}
 	}
-	columns := s.parts()
+	slices.SortFunc(list, func(a, b pointRow) int {
+		return cmp.Or(cmp.Compare(a.Bucket, b.Bucket), cmp.Compare(a.Group, b.Group), cmp.Compare(a.Series, b.Series))
+	})
 	for _, row := range list {
-		m := s.metrics[row.Metric]
-		parts := row.Parts
-		row.Parts = nil
-		for _, p := range m.of.parts {
-			row.Parts = append(row.Parts, parts[slices.Index(columns, p.column)])
-		}
-		of := placed[m]
+		of := placed[measures[row.Measure].metric]
 		of[row.Place] = append(of[row.Place], row)
 	}
 	for m, of := range placed {
@@ -212,7 +209,7 @@ type restatedRow struct {
 
 // pointRow is a row of statement.points.
 type pointRow struct {
-	Metric      uint8   `ch:"metric"` // its place among those of the statement
+	Measure     uint8   `ch:"measure"` // its place among those of the statement
 	Place       place   `ch:"place"`
 	Bucket      int64   `ch:"bucket"`
 	Group       string  `ch:"group_name"`

@@ -86,12 +86,12 @@ func withoutIdentity(text string) string {
 		"dictGetOrDefault('identity_now', 'profile', observation_key, observation)", "observation",
 		"dictGetOrDefault('identity_now', 'profile', reinterpretAsUInt64(substring(who, 26)), reinterpretAsUUID(substring(who, 18)))", "reinterpretAsUUID(substring(who, 18))",
 	).Replace(text)
-	return strings.NewReplacer("scope_events", "scope_events_raw", "cx_contacts", "cx_contacts_raw", "cx_surveys", "cx_surveys_raw").Replace(text)
+	return strings.NewReplacer("scope_events", "scope_events_raw", "cx_conversations", "cx_conversations_raw", "cx_surveys", "cx_surveys_raw").Replace(text)
 }
 
 // rawViews are the views of metrics, without identity.
 func rawViews(b *testing.B) (all []string) {
-	for _, name := range []string{"0043_scope_events_by_segment.sql", "0048_cx_contacts_by_conversation.sql", "0052_cx_surveys.sql"} {
+	for _, name := range []string{"0043_scope_events_by_segment.sql", "0052_cx_surveys.sql", "0053_cx_conversations.sql"} {
 		text, err := sql.Migrations.ReadFile("migrations/" + name)
 		if err != nil {
 			b.Fatal(err)

@@ -113,6 +113,11 @@ type columns struct {
 // part is a sum that a numerator consists of.
 type part struct{ name, column string }
 
+// upper and lower are numerator and denominator of a row, as expressions; time is by which it is of a span.
+func (c *columns) upper() string { return whole(c.numerator) }
+func (c *columns) lower() string { return whole(or(c.denominator, "1")) }
+func (c *columns) time() string  { return or(c.at, "at") }
+
 func (c *columns) scaled() float64 {
 	if c.scale == 0 {
 		return 1

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"tributary/journeys/cx"
 	statements "tributary/sql"
@@ -30,21 +31,27 @@ const viewsHead = `-- What dashboards read of the metrics of one workspace: @WOR
 // metricViewsSQL makes the views of the statements that the registry of metrics asks, so that there is one definition of each.
 func metricViewsSQL(t *testing.T) string {
 	t.Helper()
-	reach := strconv.FormatInt(cx.Reach.Milliseconds(), 10)
+	around := func(length time.Duration) (since, until string) {
+		of := strconv.FormatInt(length.Milliseconds(), 10)
+		return "toInt64(toUnixTimestamp({since:DateTime})) * 1000 - " + of, "toInt64(toUnixTimestamp({until:DateTime})) * 1000 + " + of
+	}
 	text := viewsHead
 	for _, name := range metricViews {
 		sql, err := fs.ReadFile(statements.Queries, path.Join("queries", "cx", name+".sql"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		since := "toInt64(toUnixTimestamp({since:DateTime})) * 1000 - " + reach
+		since, until := around(cx.Reach)
+		nearSince, nearUntil := around(cx.Near)
 		if name == "backlog" { // what was opened at any time may be open
 			since = strconv.FormatInt(store.MinTime.UnixMilli(), 10)
 		}
 		bound := strings.NewReplacer(
 			"{workspace:String}", "'@WORKSPACE@'",
 			"{read_since:Int64}", since,
-			"{read_until:Int64}", "toInt64(toUnixTimestamp({until:DateTime})) * 1000 + "+reach,
+			"{read_until:Int64}", until,
+			"{near_since:Int64}", nearSince,
+			"{near_until:Int64}", nearUntil,
 			"{known_at:Int64}", "toUnixTimestamp64Milli(now64(3))",
 			"{identity_as_of:UInt64}", "0",
 			"{restricted:Array(UUID)}", "[@RESTRICTED@]",

@@ -3,8 +3,8 @@
 -- shown; as much is read before and after it as the metrics need. Made by `go test ./cmd/internal/node -run GrafanaViews -grafana`.
 
 -- Conversations as the metrics of journeys/cx count them, a row each; a column says which metrics count it and what it
--- adds. The view cx_contacts says what is known of a conversation. read_since and read_until (Unix milliseconds)
--- reach beyond the span of the report, which takes rows by their time, at.
+-- adds. The view cx_conversations says what is known of a conversation. read_since and read_until (Unix milliseconds) reach beyond the span of the report,
+-- which takes rows by their time, at: far enough to see all of each conversation. near_since and near_until reach a week beyond it: no others are neighbours.
 --
 -- Within seven days: of the start of the one contact to the start of the other.
 CREATE OR REPLACE VIEW `grafana_@WORKSPACE@_contacts` DEFINER = tributary_grafana_views SQL SECURITY DEFINER AS
@@ -55,8 +55,19 @@ SELECT
     eligible AND began != '' AS begun,
     begun AND resolution = 'confirmed' AS begun_confirmed,
     begun AND ifNull(next_any_at > started_at + week, true) AS begun_once
-FROM cx_contacts(workspace = '@WORKSPACE@', since = toInt64(toUnixTimestamp({since:DateTime})) * 1000 - 3196800000, until = toInt64(toUnixTimestamp({until:DateTime})) * 1000 + 3196800000,
-    known_at = toUnixTimestamp64Milli(now64(3)), identity_as_of = 0, restricted = [@RESTRICTED@]);
+FROM (
+    -- The nearest eligible contact after and before, of the same person, and about the same topic; NULL: none that is near enough to count.
+    SELECT *,
+        leadInFrame(toNullable(started_at)) OVER (PARTITION BY profile, eligible ORDER BY started_at, conversation_id ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING) AS next_any_at,
+        leadInFrame(toNullable(started_at)) OVER (PARTITION BY profile, eligible, topic ORDER BY started_at, conversation_id ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING) AS next_topic_at,
+        lagInFrame(toNullable(started_at)) OVER (PARTITION BY profile, eligible ORDER BY started_at, conversation_id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS prev_any_at,
+        lagInFrame(toNullable(started_at)) OVER (PARTITION BY profile, eligible, topic ORDER BY started_at, conversation_id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS prev_topic_at,
+        max(if(handled, toNullable(started_at), NULL)) OVER (PARTITION BY profile, eligible ORDER BY started_at, conversation_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS prev_handled_any_at,
+        max(if(handled, toNullable(started_at), NULL)) OVER (PARTITION BY profile, eligible, topic ORDER BY started_at, conversation_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS prev_handled_topic_at
+    FROM cx_conversations(workspace = '@WORKSPACE@', since = toInt64(toUnixTimestamp({since:DateTime})) * 1000 - 3196800000, until = toInt64(toUnixTimestamp({until:DateTime})) * 1000 + 3196800000,
+        known_at = toUnixTimestamp64Milli(now64(3)), identity_as_of = 0, restricted = [@RESTRICTED@])
+    WHERE started_at >= fromUnixTimestamp64Milli(toInt64(toUnixTimestamp({since:DateTime})) * 1000 - 604800000, 'UTC') AND started_at < fromUnixTimestamp64Milli(toInt64(toUnixTimestamp({until:DateTime})) * 1000 + 604800000, 'UTC')
+);
 
 -- Surveys as the metrics of journeys/cx count them, a row for each one sent or answered, by survey_id where the source
 -- says it; of several answers to one the last counts. The view cx_surveys says what is known of a survey. Channel, topic, team and the like
@@ -105,7 +116,7 @@ FROM (
 ) AS s
 LEFT JOIN (
     SELECT conversation_id, channel, topic, agent_kind, began, team, queue, language, product
-    FROM cx_contacts(workspace = '@WORKSPACE@', since = toInt64(toUnixTimestamp({since:DateTime})) * 1000 - 3196800000, until = toInt64(toUnixTimestamp({until:DateTime})) * 1000 + 3196800000,
+    FROM cx_conversations(workspace = '@WORKSPACE@', since = toInt64(toUnixTimestamp({since:DateTime})) * 1000 - 3196800000, until = toInt64(toUnixTimestamp({until:DateTime})) * 1000 + 3196800000,
         known_at = toUnixTimestamp64Milli(now64(3)), identity_as_of = 0, restricted = [@RESTRICTED@])
 ) AS c ON c.conversation_id = s.conversation;
 

@@ -1,6 +1,6 @@
 -- Conversations as the metrics of journeys/cx count them, a row each; a column says which metrics count it and what it
--- adds. The view cx_contacts says what is known of a conversation. read_since and read_until (Unix milliseconds)
--- reach beyond the span of the report, which takes rows by their time, at.
+-- adds. The view cx_conversations says what is known of a conversation. read_since and read_until (Unix milliseconds) reach beyond the span of the report,
+-- which takes rows by their time, at: far enough to see all of each conversation. near_since and near_until reach a week beyond it: no others are neighbours.
 --
 -- Within seven days: of the start of the one contact to the start of the other.
 WITH
@@ -50,5 +50,16 @@ SELECT
     eligible AND began != '' AS begun,
     begun AND resolution = 'confirmed' AS begun_confirmed,
     begun AND ifNull(next_any_at > started_at + week, true) AS begun_once
-FROM cx_contacts(workspace = {workspace:String}, since = {read_since:Int64}, until = {read_until:Int64},
-    known_at = {known_at:Int64}, identity_as_of = {identity_as_of:UInt64}, restricted = {restricted:Array(UUID)})
+FROM (
+    -- The nearest eligible contact after and before, of the same person, and about the same topic; NULL: none that is near enough to count.
+    SELECT *,
+        leadInFrame(toNullable(started_at)) OVER (PARTITION BY profile, eligible ORDER BY started_at, conversation_id ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING) AS next_any_at,
+        leadInFrame(toNullable(started_at)) OVER (PARTITION BY profile, eligible, topic ORDER BY started_at, conversation_id ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING) AS next_topic_at,
+        lagInFrame(toNullable(started_at)) OVER (PARTITION BY profile, eligible ORDER BY started_at, conversation_id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS prev_any_at,
+        lagInFrame(toNullable(started_at)) OVER (PARTITION BY profile, eligible, topic ORDER BY started_at, conversation_id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS prev_topic_at,
+        max(if(handled, toNullable(started_at), NULL)) OVER (PARTITION BY profile, eligible ORDER BY started_at, conversation_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS prev_handled_any_at,
+        max(if(handled, toNullable(started_at), NULL)) OVER (PARTITION BY profile, eligible, topic ORDER BY started_at, conversation_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS prev_handled_topic_at
+    FROM cx_conversations(workspace = {workspace:String}, since = {read_since:Int64}, until = {read_until:Int64},
+        known_at = {known_at:Int64}, identity_as_of = {identity_as_of:UInt64}, restricted = {restricted:Array(UUID)})
+    WHERE started_at >= fromUnixTimestamp64Milli({near_since:Int64}, 'UTC') AND started_at < fromUnixTimestamp64Milli({near_until:Int64}, 'UTC')
+)
