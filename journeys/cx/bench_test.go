@@ -84,14 +84,14 @@ func timed(b *testing.B, bench *storetest.Bench, sql string, params store.Params
 func withoutIdentity(text string) string {
 	text = strings.NewReplacer(
 		"dictGetOrDefault('identity_now', 'profile', observation_key, observation)", "observation",
-		"dictGetOrDefault('identity_now', 'profile', reinterpretAsUInt64(substring(who, 26)), reinterpretAsUUID(substring(who, 18)))", "reinterpretAsUUID(substring(who, 18))",
+		"dictGetOrDefault('identity_now', 'profile', reinterpretAsUInt64(substring(max(p.who), 26)), known_as)", "known_as",
 	).Replace(text)
 	return strings.NewReplacer("scope_events", "scope_events_raw", "cx_conversations", "cx_conversations_raw", "cx_surveys", "cx_surveys_raw").Replace(text)
 }
 
 // rawViews are the views of metrics, without identity.
 func rawViews(b *testing.B) (all []string) {
-	for _, name := range []string{"0043_scope_events_by_segment.sql", "0052_cx_surveys.sql", "0053_cx_conversations.sql"} {
+	for _, name := range []string{"0043_scope_events_by_segment.sql", "0053_cx_conversations.sql", "0055_cx_surveys_whole_days.sql"} {
 		text, err := sql.Migrations.ReadFile("migrations/" + name)
 		if err != nil {
 			b.Fatal(err)

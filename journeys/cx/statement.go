@@ -142,16 +142,18 @@ func (s statement) params() store.Params {
 	if s.before {
 		first = earlier(scope).From
 	}
-	reach, near := Reach, Near
+	// Whole days of UTC are read as they are kept, what is left over event by event.
+	const day = 24 * time.Hour
+	since, until := first.Add(-Reach).Truncate(day), scope.Until.Add(Reach+day-1).Truncate(day)
 	if s.stock() {
-		first, reach, near = store.MinTime, 0, 0
+		first, since, until = store.MinTime, store.MinTime, scope.Until
 	}
 	within := func(at time.Time) int64 {
 		return min(max(at.UnixMilli(), store.MinTime.UnixMilli()), store.MaxTime.UnixMilli())
 	}
 	p["first"] = within(first)
-	p["read_since"], p["read_until"] = within(first.Add(-reach)), within(scope.Until.Add(reach))
-	p["near_since"], p["near_until"] = within(first.Add(-near)), within(scope.Until.Add(near))
+	p["read_since"], p["read_until"] = within(since), within(until)
+	p["near_since"], p["near_until"] = within(first.Add(-Near)), within(scope.Until.Add(Near))
 	p["zone"] = scope.Zone.String()
 	return p
 }

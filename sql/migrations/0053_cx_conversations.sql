@@ -14,16 +14,17 @@
 --   * the whole UTC days between since and until, of what was received on days before that of known_at: their groups are read
 --     from the projection, whose keys tell them apart. The expressions are those of 0046, or the engine would not see
 --     that they are; of parts of the table that have no projection it reads the events, with the same result,
---   * the rest: the days in which since and until lie, and what was received on the day of known_at. If people are to be told
---     apart as of an identity_version, it is all of them, and the other part reads nothing.
+--   * the rest: the days in which since and until lie, if they do not begin one, and what was received on the day of known_at. If people
+--     are to be told apart as of an identity_version, it is all of them, and the other part reads nothing.
 --
--- place, a text of 16 bytes, and who, which ends in a person, are explained in 0046. Seconds are kept as whole milliseconds and
+-- place, a text of 16 bytes, and who, which ends in the observation, or the profile as of an identity_version, are explained in 0046. Seconds are kept as whole milliseconds and
 -- cost as whole billionths, so that sums do not depend on the order in which the engine adds.
 CREATE OR REPLACE VIEW cx_conversations /* ON_CLUSTER */
 AS SELECT
     conversation_id,
     groupBitOr(p.flags) AS flags,
-    reinterpretAsUUID(substring(max(p.who), 18)) AS profile,
+    reinterpretAsUUID(substring(max(p.who), 18)) AS known_as,
+    if({identity_as_of:UInt64} = 0, dictGetOrDefault('identity_now', 'profile', reinterpretAsUInt64(substring(max(p.who), 26)), known_as), known_as) AS profile,
     minIf(p.started_at, bitTest(p.flags, 0)) AS started_at,
     maxIf(p.ended_at, bitTest(p.flags, 0)) AS ended_at,
     substring(minIf(p.first_source, p.first_source != ''), 17) AS source,
@@ -71,72 +72,69 @@ AS SELECT
     eligible AND began = 'ai' AS ai_began,
     ai_began AND NOT (human OR abandoned OR human_requested OR handed_off OR callback_requested) AS contained
 FROM (
-    SELECT * REPLACE (if(who = '', '', concat(substring(who, 1, 17), reinterpretAsFixedString(dictGetOrDefault('identity_now', 'profile', reinterpretAsUInt64(substring(who, 26)), reinterpretAsUUID(substring(who, 18)))))) AS who)
-    FROM (
-        WITH
-            notEmpty(conversation_id) AS belongs,
-            if(belongs, toDate32(at), toDate32(0)) AS day,
-            if(belongs, toDate32(received_at), toDate32(0)) AS received_day,
-            if(belongs, observation_key, 0) AS member_key,
-            if(belongs, observation, toUUID('00000000-0000-0000-0000-000000000000')) AS member,
-            startsWith(name, 'conversation.') OR name = 'ivr.step' AS talk,
-            multiIf(author_role != '', author_role, name = 'conversation.answered', if(model = '', 'human', 'ai'), name = 'callback.completed', 'human', '') AS author,
-            name IN ('conversation.answered', 'conversation.message') AND author IN ('ai', 'human') AS reply,
-            name = 'conversation.answered' AND author = 'human' AS answer,
-            name IN ('conversation.queued', 'conversation.offered') AS queueing,
-            concat(reinterpretAsFixedString(byteSwap(toUInt64(toUnixTimestamp64Milli(at) + 10000000000000))), reinterpretAsFixedString(xxHash64(concat(message_id, '\0', source)))) AS place,
-            concat(place, reinterpretAsFixedString(toInt64(round(ifNull(wait_s, -0.001) * 1000)))) AS waited
-        SELECT
-            conversation_id,
-            groupBitOr(
-                1 * toUInt32(talk)
-                + 2 * toUInt32(author = 'human' AND (reply OR name = 'callback.completed'))
-                + 4 * toUInt32(author = 'ai' AND reply)
-                + 8 * toUInt32(name IN ('conversation.ended', 'conversation.abandoned'))
-                + 16 * toUInt32(name = 'conversation.abandoned')
-                + 32 * toUInt32(name = 'conversation.transferred')
-                + 64 * toUInt32(name = 'conversation.human_requested')
-                + 128 * toUInt32(name = 'conversation.handed_off')
-                + 256 * toUInt32(name = 'callback.requested')
-                + 512 * toUInt32(name IN ('callback.completed', 'callback.failed'))
-                + 1024 * toUInt32(queueing)
-                + 2048 * toUInt32(answer)
-                + 4096 * toUInt32(ifNull(talk_s >= 0 OR talk_s < 0, false))
-                + 8192 * toUInt32(ifNull(cost >= 0 OR cost < 0, false))) AS flags,
-            maxIf(concat(if(name IN ('conversation.identified', 'conversation.verified'), '1', '0'), place, reinterpretAsFixedString(observation)), talk) AS who,
-            minIf(at, talk) AS started_at,
-            maxIf(at, talk) AS ended_at,
-            minIf(concat(place, source), talk) AS first_source,
-            minIf(concat(place, channel), talk AND channel != '') AS first_channel,
-            minIf(concat(if(name = 'conversation.started', '0', '1'), place, direction), talk AND direction != '') AS first_direction,
-            maxIf(concat(place, topic), talk AND topic != '') AS last_topic,
-            maxIf(concat(place, language), talk AND language != '') AS last_language,
-            maxIf(concat(place, product), talk AND product != '') AS last_product,
-            maxIf(concat(place, team), talk AND team != '') AS last_team,
-            maxIf(concat(place, queue), talk AND queue != '') AS last_queue,
-            maxIf(concat(place, case_id), notEmpty(case_id)) AS last_case,
-            maxIf(concat(place, resolution), talk AND resolution != '') AS last_resolution,
-            minIf(concat(place, author), reply) AS first_author,
-            minIf(at, queueing) AS queued_at,
-            minIf(at, answer) AS answered_at,
-            minIf(at, name = 'conversation.abandoned') AS abandoned_at,
-            minIf(waited, answer) AS first_wait,
-            minIf(waited, name = 'conversation.abandoned') AS given_up,
-            sum(toInt64(round(ifNull(talk_s, 0) * 1000))) AS talk_ms,
-            sum(toInt64(round(ifNull(hold_s, 0) * 1000))) AS hold_ms,
-            sum(toInt64(round(ifNull(wrap_s, 0) * 1000))) AS wrap_ms,
-            sum(toInt64(round(ifNull(cost, 0) * 1000000000))) AS cost_nano
-        FROM events
-        WHERE {identity_as_of:UInt64} = 0
-            AND workspace = {workspace:String}
-            AND day >= toDate32(fromUnixTimestamp64Milli({since:Int64} + 86399999, 'UTC'))
-            AND day < toDate32(fromUnixTimestamp64Milli({until:Int64}, 'UTC'))
-            AND received_day < toDate32(fromUnixTimestamp64Milli({known_at:Int64}, 'UTC'))
-            AND (empty({restricted:Array(UUID)}) OR dictGetOrDefault('identity_now', 'profile', member_key, member) NOT IN {restricted:Array(UUID)} AND member NOT IN {restricted:Array(UUID)})
-            AND member NOT IN (SELECT observation FROM erasing_subjects WHERE workspace = {workspace:String})
-            AND conversation_id != ''
-        GROUP BY conversation_id
-    )
+    WITH
+        notEmpty(conversation_id) AS belongs,
+        if(belongs, toDate32(at), toDate32(0)) AS day,
+        if(belongs, toDate32(received_at), toDate32(0)) AS received_day,
+        if(belongs, observation_key, 0) AS member_key,
+        if(belongs, observation, toUUID('00000000-0000-0000-0000-000000000000')) AS member,
+        startsWith(name, 'conversation.') OR name = 'ivr.step' AS talk,
+        multiIf(author_role != '', author_role, name = 'conversation.answered', if(model = '', 'human', 'ai'), name = 'callback.completed', 'human', '') AS author,
+        name IN ('conversation.answered', 'conversation.message') AND author IN ('ai', 'human') AS reply,
+        name = 'conversation.answered' AND author = 'human' AS answer,
+        name IN ('conversation.queued', 'conversation.offered') AS queueing,
+        concat(reinterpretAsFixedString(byteSwap(toUInt64(toUnixTimestamp64Milli(at) + 10000000000000))), reinterpretAsFixedString(xxHash64(concat(message_id, '\0', source)))) AS place,
+        concat(place, reinterpretAsFixedString(toInt64(round(ifNull(wait_s, -0.001) * 1000)))) AS waited
+    SELECT
+        conversation_id,
+        groupBitOr(
+            1 * toUInt32(talk)
+            + 2 * toUInt32(author = 'human' AND (reply OR name = 'callback.completed'))
+            + 4 * toUInt32(author = 'ai' AND reply)
+            + 8 * toUInt32(name IN ('conversation.ended', 'conversation.abandoned'))
+            + 16 * toUInt32(name = 'conversation.abandoned')
+            + 32 * toUInt32(name = 'conversation.transferred')
+            + 64 * toUInt32(name = 'conversation.human_requested')
+            + 128 * toUInt32(name = 'conversation.handed_off')
+            + 256 * toUInt32(name = 'callback.requested')
+            + 512 * toUInt32(name IN ('callback.completed', 'callback.failed'))
+            + 1024 * toUInt32(queueing)
+            + 2048 * toUInt32(answer)
+            + 4096 * toUInt32(ifNull(talk_s >= 0 OR talk_s < 0, false))
+            + 8192 * toUInt32(ifNull(cost >= 0 OR cost < 0, false))) AS flags,
+        maxIf(concat(if(name IN ('conversation.identified', 'conversation.verified'), '1', '0'), place, reinterpretAsFixedString(observation)), talk) AS who,
+        minIf(at, talk) AS started_at,
+        maxIf(at, talk) AS ended_at,
+        minIf(concat(place, source), talk) AS first_source,
+        minIf(concat(place, channel), talk AND channel != '') AS first_channel,
+        minIf(concat(if(name = 'conversation.started', '0', '1'), place, direction), talk AND direction != '') AS first_direction,
+        maxIf(concat(place, topic), talk AND topic != '') AS last_topic,
+        maxIf(concat(place, language), talk AND language != '') AS last_language,
+        maxIf(concat(place, product), talk AND product != '') AS last_product,
+        maxIf(concat(place, team), talk AND team != '') AS last_team,
+        maxIf(concat(place, queue), talk AND queue != '') AS last_queue,
+        maxIf(concat(place, case_id), notEmpty(case_id)) AS last_case,
+        maxIf(concat(place, resolution), talk AND resolution != '') AS last_resolution,
+        minIf(concat(place, author), reply) AS first_author,
+        minIf(at, queueing) AS queued_at,
+        minIf(at, answer) AS answered_at,
+        minIf(at, name = 'conversation.abandoned') AS abandoned_at,
+        minIf(waited, answer) AS first_wait,
+        minIf(waited, name = 'conversation.abandoned') AS given_up,
+        sum(toInt64(round(ifNull(talk_s, 0) * 1000))) AS talk_ms,
+        sum(toInt64(round(ifNull(hold_s, 0) * 1000))) AS hold_ms,
+        sum(toInt64(round(ifNull(wrap_s, 0) * 1000))) AS wrap_ms,
+        sum(toInt64(round(ifNull(cost, 0) * 1000000000))) AS cost_nano
+    FROM events
+    WHERE {identity_as_of:UInt64} = 0
+        AND workspace = {workspace:String}
+        AND day >= toDate32(fromUnixTimestamp64Milli({since:Int64} + 86399999, 'UTC'))
+        AND day < toDate32(fromUnixTimestamp64Milli({until:Int64}, 'UTC'))
+        AND received_day < toDate32(fromUnixTimestamp64Milli({known_at:Int64}, 'UTC'))
+        AND (empty({restricted:Array(UUID)}) OR dictGetOrDefault('identity_now', 'profile', member_key, member) NOT IN {restricted:Array(UUID)} AND member NOT IN {restricted:Array(UUID)})
+        AND member NOT IN (SELECT observation FROM erasing_subjects WHERE workspace = {workspace:String})
+        AND conversation_id != ''
+    GROUP BY conversation_id
     UNION ALL
     SELECT
         conversation_id,
@@ -155,7 +153,7 @@ FROM (
             + 2048 * toUInt32(answer)
             + 4096 * toUInt32(ifNull(talk_s >= 0 OR talk_s < 0, false))
             + 8192 * toUInt32(ifNull(cost >= 0 OR cost < 0, false))) AS flags,
-        maxIf(concat(if(name IN ('conversation.identified', 'conversation.verified'), '1', '0'), place, reinterpretAsFixedString(profile)), talk) AS who,
+        maxIf(concat(if(name IN ('conversation.identified', 'conversation.verified'), '1', '0'), place, reinterpretAsFixedString(if({identity_as_of:UInt64} = 0, observation, profile))), talk) AS who,
         minIf(at, talk) AS started_at,
         maxIf(at, talk) AS ended_at,
         minIf(concat(place, source), talk) AS first_source,
@@ -191,8 +189,8 @@ FROM (
             identity_as_of = {identity_as_of:UInt64}, channels = [], sources = [], agent_kinds = [], segments = [], restricted = {restricted:Array(UUID)})
         WHERE conversation_id != ''
           AND ({identity_as_of:UInt64} != 0
-              OR at < toDateTime64(toDate32(fromUnixTimestamp64Milli({since:Int64} + 86399999, 'UTC')), 3, 'UTC')
-              OR at >= toDateTime64(toDate32(fromUnixTimestamp64Milli({until:Int64}, 'UTC')), 3, 'UTC')
+              OR {since:Int64} % 86400000 != 0 AND at < toDateTime64(toDate32(fromUnixTimestamp64Milli({since:Int64} + 86399999, 'UTC')), 3, 'UTC')
+              OR {until:Int64} % 86400000 != 0 AND at >= toDateTime64(toDate32(fromUnixTimestamp64Milli({until:Int64}, 'UTC')), 3, 'UTC')
               OR received_at >= toDateTime64(toDate32(fromUnixTimestamp64Milli({known_at:Int64}, 'UTC')), 3, 'UTC'))
     )
     GROUP BY conversation_id
