@@ -81,6 +81,11 @@ func (a *API) finishOIDC(c *gin.Context) {
 	}
 	kept := a.cookie(c.Request, providerCookie)
 	http.SetCookie(c.Writer, a.forget(c.Request, providerCookie))
+	refund, d := a.attempt(c) // the provider is asked about each
+	if d != nil {
+		onward(c, signInPage+"?error=limited")
+		return
+	}
 	key, next, err := a.Providers.Finish(c.Request.Context(), c.Param("name"), a.redirectTo(c), kept, c.Request.URL.Query())
 	if err == nil {
 		a.asks(c, key)
@@ -89,6 +94,9 @@ func (a *API) finishOIDC(c *gin.Context) {
 	if err != nil {
 		a.failSignIn(c, err)
 		return
+	}
+	if a.mayRecord(key) {
+		refund()
 	}
 	onward(c, pageOf(next))
 }

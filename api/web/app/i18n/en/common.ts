@@ -20,6 +20,7 @@ export const common = {
       stale: "The sign-in took too long, or began in another browser. Begin again.",
       invalid: "The sign-in service's answer could not be proven. Tell whoever runs this server.",
       no_rights: "Your account has no rights here. Ask whoever runs this server for them.",
+      limited: "Too many sign-ins from here failed. Wait a few seconds, and begin again.",
     },
   },
   states: {
