@@ -9,6 +9,7 @@ import { tell } from "../ui/toast"
 import { type Decision, decide, type Forecast, foresee, type Proposal, undo } from "./decide"
 import { Evidence } from "./evidence"
 import { Sides } from "./sides"
+import { standing } from "./standing"
 
 /** DecisionDialog shows what a decision would change, has it confirmed, and tells it with a way back. */
 export function DecisionDialog({ proposal, compare, onBack, onClose, onDone }: {
@@ -94,7 +95,7 @@ export function Effect({ forecast: f }: { forecast: Forecast }) {
           <tbody>{f.metrics.map((m) => <tr key={m.name}><th scope="row">{say.metrics[m.name]}</th><td class="number">{metric(m.name, m.before)}</td><td class="number">{metric(m.name, m.after)}</td></tr>)}</tbody>
         </table></div>
       )}
-      {!f.identity_settled && <p class="small soft">{say.unsettled}</p>}
+      {standing(f) !== "settled" && <p class="small soft">{standing(f) === "pending" ? say.unsettled : say.newerHint}</p>}
     </div>
   )
 }

@@ -6,7 +6,8 @@ export const review = {
   does: { next: "next", previous: "previous", merge: "merge", never: "never merge", skip: "skip", undo: "undo the last", preview: "what would change" },
   progress: (at: string, of: string, done: string) => `Question ${at} of ${of} · ${done} decided now`, progressDone: (done: string) => `${done} decided now`,
   empty: "No open questions", emptyHint: "A pair is asked about when its evidence nearly suffices to merge it, or when something keeps two apart that it would merge.",
-  underWay: "Being decided", unsettled: "Something is still being decided, or records have come since the model was made: this may be ahead of what is in force.",
+  underWay: "Being decided", unsettled: "Something is still being decided: this may be ahead of what is in force.",
+  newer: "Newer records", newerHint: "Records have come since the model was made. Once it is made of them, too, it may decide otherwise.",
   sides: "Both profiles side by side", comparison: "Compared", first: "First", second: "Second", seen: (n: string) => `${n} events, last`,
   marks: { agrees: "agrees", differs: "differs", missing: "in one alone" }, nothing: "–", noValues: "Nothing of either may be shown to you.",
   fields: {

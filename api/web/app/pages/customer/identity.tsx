@@ -6,6 +6,7 @@ import { useDecided } from "../../identity/decide"
 import { Decisions } from "../../identity/decisions"
 import { FindDialog } from "../../identity/find"
 import { DecisionDialog } from "../../identity/preview"
+import { standing } from "../../identity/standing"
 import { useLoad } from "../../load"
 import { useMay } from "../../session"
 import { Chart, type Colours } from "../../ui/chart"
@@ -58,7 +59,7 @@ function Picture({ e }: { e: Explanation }) {
     { title: say.state, cell: (h) => <Badge kind={h.state === "shared" ? "warn" : h.state === "blocked" || h.state === "generic" ? "bad" : undefined}>{say.states[h.state]}</Badge>, plain: (h) => h.state },
   ]
   return (
-    <Card title={say.title} aside={<span class="small soft">{e.identity_settled ? say.settled : say.pending} · {say.version(format.number(e.identity_version))}</span>}>
+    <Card title={say.title} aside={<span class="small soft">{say[standing(e)]} · {say.version(format.number(e.identity_version))}</span>}>
       <Chart key={e.identity_version} label={say.picture} option={option} columns={columns} rows={held} height="32rem" file="identity" />
       {e.observations_total > (e.observations ?? []).length && <p class="small soft">{say.cut(format.number((e.observations ?? []).length), format.number(e.observations_total))}</p>}
     </Card>

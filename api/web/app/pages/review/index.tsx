@@ -7,6 +7,7 @@ import { Evidence } from "../../identity/evidence"
 import { Decisions } from "../../identity/decisions"
 import { DecisionDialog } from "../../identity/preview"
 import { Sides } from "../../identity/sides"
+import { standing } from "../../identity/standing"
 import { useLoad } from "../../load"
 import { setParams, usePlace } from "../../router"
 import { Badge, Button, Card, Tabs } from "../../ui/parts"
@@ -105,7 +106,7 @@ function Queue() {
         <>
           <div class="row apart">
             <span role="status" class="soft">{now ? say.progress(format.number(at + 1), more ? say.about(format.number(Math.max(page.open - stack.length, open.length + 1))) : format.number(open.length), format.number(stack.length)) : say.progressDone(format.number(stack.length))}</span>
-            <span class="row">{!page.identity_settled && <Badge kind="warn" title={say.unsettled}>{say.underWay}</Badge>}<Button small disabled={!stack.length || busy} onClick={back}>{words.common.actions.undo} <kbd>U</kbd></Button></span>
+            <span class="row">{standing(page) === "pending" && <Badge kind="warn" title={say.unsettled}>{say.underWay}</Badge>}{standing(page) === "newer" && <Badge title={say.newerHint}>{say.newer}</Badge>}<Button small disabled={!stack.length || busy} onClick={back}>{words.common.actions.undo} <kbd>U</kbd></Button></span>
           </div>
           {failed && failed.pair === name && <Notice problem={failed.problem} />}
           {cut && <Notice problem={cut} retry={goOn} />}
