@@ -241,38 +241,6 @@ func TestFailedSignInsOfAnAddressAreLimited(t *testing.T) {
 	}
 }
 
-// TestAnswersOfProvidersAreLimited: a provider is asked about each, so that an address has as many as it has attempts with a key.
-func TestAnswersOfProvidersAreLimited(t *testing.T) {
-	w := newWorld(t)
-	var err error
-	if w.api.Providers, err = auth.NewProviders(auth.TokensConfig{Now: w.api.Now}, make([]byte, 32)); err != nil {
-		t.Fatal(err)
-	}
-	from := func(address string) (int, string) {
-		r := httptest.NewRequest(http.MethodGet, "/v1/session/oidc/none/callback?code=x&state=x", nil)
-		r.RemoteAddr = address
-		answer := httptest.NewRecorder()
-		w.api.Handler().ServeHTTP(answer, r)
-		w.agrees(r, answer)
-		return answer.Code, answer.Header().Get("Location")
-	}
-	for i := range 30 {
-		if status, _ := from("192.0.2.1:1000"); status != http.StatusNotFound {
-			t.Fatalf("attempt %d: %d", i, status)
-		}
-	}
-	if status, to := from("192.0.2.1:2000"); status != http.StatusSeeOther || to != "/ui/sign-in?error=limited" {
-		t.Errorf("one more: %d to %q", status, to)
-	}
-	if status, _ := from("192.0.2.2:1000"); status != http.StatusNotFound {
-		t.Errorf("another address: %d", status)
-	}
-	w.later.Store(int64(2 * time.Second))
-	if status, _ := from("192.0.2.1:1000"); status != http.StatusNotFound {
-		t.Errorf("two seconds later: %d", status)
-	}
-}
-
 // counted counts what is put on record, by action and outcome.
 type counted map[string]int
 

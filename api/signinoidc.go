@@ -18,9 +18,9 @@ import (
 // Providers sign people in by OpenID Connect; auth.Providers do.
 type Providers interface {
 	List() []auth.Provider
-	// Start and Finish fail with auth.ErrNoProvider or *auth.SignInError.
+	// Start and Finish fail with auth.ErrNoProvider or *auth.SignInError. asks comes before the provider is asked, and may refuse that.
 	Start(ctx context.Context, name, redirect, next string) (address, kept string, err error)
-	Finish(ctx context.Context, name, redirect, kept string, query url.Values) (key *auth.Key, next string, err error)
+	Finish(ctx context.Context, name, redirect, kept string, query url.Values, asks func() error) (key *auth.Key, next string, err error)
 }
 
 // providerCookie holds what a browser keeps while somebody is at a provider.
@@ -73,7 +73,8 @@ func (a *API) startOIDC(c *gin.Context) {
 }
 
 // finishOIDC takes a browser back from a provider, signs it in and sends it to the page that it came for. Parameters
-// that are not known are passed over (RFC 6749, section 4.1.2).
+// that are not known are passed over (RFC 6749, section 4.1.2). Of what an address has a provider be asked as much may fail as of
+// sign-ins with keys, and is counted apart: neither is in the way of the other.
 func (a *API) finishOIDC(c *gin.Context) {
 	if a.Providers == nil {
 		a.fail(c, problem.New(noProvider, ""))
@@ -81,12 +82,17 @@ func (a *API) finishOIDC(c *gin.Context) {
 	}
 	kept := a.cookie(c.Request, providerCookie)
 	http.SetCookie(c.Writer, a.forget(c.Request, providerCookie))
-	refund, d := a.attempt(c) // the provider is asked about each
-	if d != nil {
-		onward(c, signInPage+"?error=limited")
-		return
+	payer, paid := "provider:"+addressBlock(c.Request.RemoteAddr), false
+	key, next, err := a.Providers.Finish(c.Request.Context(), c.Param("name"), a.redirectTo(c), kept, c.Request.URL.Query(), func() error {
+		if _, paid = a.limits.TakeOne(payer, signInAttempts, a.Now()); !paid {
+			return &auth.SignInError{Fault: auth.FaultLimited, Err: errors.New("too many sign-ins from the address failed")}
+		}
+		return nil
+	})
+	var fault *auth.SignInError
+	if paid && (err == nil || errors.As(err, &fault) && fault.Fault == auth.FaultUnavailable) { // which is nobody's fault here
+		a.limits.Take(payer, signInAttempts, -1, a.Now())
 	}
-	key, next, err := a.Providers.Finish(c.Request.Context(), c.Param("name"), a.redirectTo(c), kept, c.Request.URL.Query())
 	if err == nil {
 		a.asks(c, key)
 		err = a.keepSignedIn(c, key)
@@ -94,9 +100,6 @@ func (a *API) finishOIDC(c *gin.Context) {
 	if err != nil {
 		a.failSignIn(c, err)
 		return
-	}
-	if a.mayRecord(key) {
-		refund()
 	}
 	onward(c, pageOf(next))
 }

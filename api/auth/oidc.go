@@ -75,6 +75,7 @@ const (
 	FaultStale       SignInFault = "stale"       // it began elsewhere, or too long ago
 	FaultInvalid     SignInFault = "invalid"     // what the provider says is not proven
 	FaultNoRights    SignInFault = "no_rights"   // the person may do nothing here
+	FaultLimited     SignInFault = "limited"     // too many of the address failed; Providers leave that to the caller
 )
 
 // SignInError is returned for a sign-in that failed. It repeats nothing that the browser or the provider sent.

@@ -58,8 +58,10 @@ func (f *flow) begin() (kept string, back url.Values) {
 	return kept, f.SignIn(address).Query()
 }
 
+func unbounded() error { return nil }
+
 func (f *flow) finish(kept string, back url.Values) (*auth.Key, error) {
-	key, next, err := f.providers.Finish(f.Context(), "company", callback, kept, back)
+	key, next, err := f.providers.Finish(f.Context(), "company", callback, kept, back, unbounded)
 	if err == nil && next != "/ui/overview" {
 		f.Errorf("goes on to %q", next)
 	}
@@ -138,10 +140,10 @@ func TestABrowserBringsWhatItKept(t *testing.T) {
 		key, err := f.finish(tt.kept, tt.back)
 		f.wantFault(what, tt.want, key, err)
 	}
-	if _, _, err := f.providers.Finish(t.Context(), "none", callback, kept, back); !errors.Is(err, auth.ErrNoProvider) {
+	if _, _, err := f.providers.Finish(t.Context(), "none", callback, kept, back, unbounded); !errors.Is(err, auth.ErrNoProvider) {
 		t.Errorf("at no provider: %v", err)
 	}
-	key, _, err := f.providers.Finish(t.Context(), "other", callback, kept, back)
+	key, _, err := f.providers.Finish(t.Context(), "other", callback, kept, back, unbounded)
 	f.wantFault("at another provider", auth.FaultStale, key, err)
 	if f.Redeemed() > 0 {
 		t.Fatal("a code was redeemed")
@@ -152,7 +154,7 @@ func TestABrowserBringsWhatItKept(t *testing.T) {
 	key, err = f.finish(kept, back)
 	f.wantFault("the code once more", auth.FaultRefused, key, err)
 	kept, back = f.begin()
-	key, _, err = f.providers.Finish(t.Context(), "company", callback+"/elsewhere", kept, back)
+	key, _, err = f.providers.Finish(t.Context(), "company", callback+"/elsewhere", kept, back, unbounded)
 	f.wantFault("sent back to elsewhere", auth.FaultRefused, key, err)
 	kept, back = f.begin()
 	*f.now = f.now.Add(auth.SignInTime)

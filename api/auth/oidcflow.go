@@ -122,8 +122,9 @@ func (all *Providers) Start(ctx context.Context, name, redirect, next string) (a
 // Finish ends a sign-in by what the provider sent the browser back with, in the query of redirect. It returns what the
 // person may do, and where the browser goes on to. The key expires when the provider's own session does, if the ID
 // token says so (session_expiry, OpenID Connect Enterprise Extensions 1.0); exp of the ID token bounds its taking alone.
-// It fails with ErrNoProvider or *SignInError.
-func (all *Providers) Finish(ctx context.Context, name, redirect, kept string, query url.Values) (key *Key, next string, err error) {
+// It fails with ErrNoProvider, *SignInError, or what asks fails with, which is called once what the browser brings fits, and before
+// the provider is asked.
+func (all *Providers) Finish(ctx context.Context, name, redirect, kept string, query url.Values, asks func() error) (key *Key, next string, err error) {
 	p, err := all.find(name)
 	if err != nil {
 		return nil, "", err
@@ -136,6 +137,9 @@ func (all *Providers) Finish(ctx context.Context, name, redirect, kept string, q
 		return nil, "", signInFault(FaultStale, "the browser keeps another one")
 	case !all.now().Before(time.Unix(b.Expires, 0)):
 		return nil, "", signInFault(FaultStale, "it began more than %s ago", SignInTime)
+	}
+	if err := asks(); err != nil {
+		return nil, "", err
 	}
 	about, err := p.about(ctx)
 	if err != nil {

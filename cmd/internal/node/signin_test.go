@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"tributary/api/audit"
 	"tributary/api/auth"
@@ -111,6 +112,54 @@ func TestPeopleSignInAtAProvider(t *testing.T) {
 	page, err := p.trail.Page(t.Context(), audit.Request{Workspace: "default", Action: "sign_in"})
 	if err != nil || len(page.Lines) != 1 || page.Lines[0].Actor != session.Actor || page.Lines[0].Outcome != "done" {
 		t.Errorf("on record is %+v, %v", page, err)
+	}
+}
+
+// TestFailedSignInsAtAProviderAreLimited: those that succeed, and what a page of others sends without anybody having begun, cost nothing; and
+// keys go on.
+func TestFailedSignInsAtAProviderAreLimited(t *testing.T) {
+	provider := oidctest.New(t)
+	p := start(t, t.TempDir(), func(c *config.Config) {
+		c.Auth.OIDC = []config.OIDCProvider{{
+			Name: "company", Label: "Example Company", ClientID: oidctest.ClientID, ClientSecret: oidctest.Secret,
+			TokenIssuer: config.TokenIssuer{
+				Issuer: provider.URL, Workspace: "default", ScopesClaim: "groups", Purpose: auth.PurposeSupport, Reader: auth.ReaderHuman,
+				Scopes: map[string][]auth.Scope{"desk": {auth.ScopeProfilesRead}},
+			},
+		}}
+	})
+	b := p.browser(t)
+	at := p.url + "/v1/session/oidc/company/"
+	signIn := func() string {
+		_, address, _ := b.get(t, at+"start?next="+url.QueryEscape("/ui/customers"), "none")
+		_, location, _ := b.get(t, provider.SignIn(address).String(), "cross-site")
+		return location
+	}
+	for i := range 40 {
+		if _, location, _ := p.browser(t).get(t, at+"callback?code=x&state=x", "cross-site"); location != "/ui/sign-in?error=stale" {
+			t.Fatalf("%d that nobody began are sent to %q", i, location)
+		}
+	}
+	for i := range 40 {
+		if location := signIn(); location != "/ui/customers" {
+			t.Fatalf("who succeeds %d times goes on to %q", i, location)
+		}
+	}
+	provider.Change(func(p *oidctest.Provider) { p.Claims = map[string]any{"groups": nil} })
+	ends := map[string]int{}
+	for begun := time.Now(); ends["/ui/sign-in?error=limited"] == 0 && time.Since(begun) < time.Minute; { // a second gives one back
+		ends[signIn()]++
+	}
+	if ends["/ui/sign-in?error=no_rights"] < 30 || ends["/ui/sign-in?error=limited"] != 1 || len(ends) != 2 {
+		t.Errorf("who fails is sent to %v", ends)
+	}
+	sign, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.url+"/v1/session", strings.NewReader(`{"key":"`+p.key(auth.New{Kind: auth.KindRead, Workspace: "default"})+`"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sign.Header.Set("Content-Type", "application/json")
+	if status, answer := b.whole(b.Do(sign)); status != http.StatusOK {
+		t.Errorf("with a key: %d %.200s", status, answer)
 	}
 }
 
