@@ -133,7 +133,7 @@ func (r *Reader) fill(ctx context.Context, s statement, a *asking) error {
 		return cmp.Or(cmp.Compare(a.Bucket, b.Bucket), cmp.Compare(a.Group, b.Group), cmp.Compare(a.Series, b.Series))
 	})
 	for _, row := range list {
-		of := placed[measures[row.Measure].metric]
+		of := placed[measures[row.Measure].Metric]
 		of[row.Place] = append(of[row.Place], row)
 	}
 	for m, of := range placed {
@@ -209,7 +209,7 @@ type restatedRow struct {
 
 // pointRow is a row of statement.points.
 type pointRow struct {
-	Measure     uint8   `ch:"measure"` // its place among those of the statement
+	Measure     uint8   `ch:"measure"` // its place in statement.measures
 	Place       place   `ch:"place"`
 	Bucket      int64   `ch:"bucket"`
 	Group       string  `ch:"group_name"`

@@ -19,8 +19,7 @@ const (
 
 // measure is what a metric makes of rows, for all places of which they are, or some.
 type measure struct {
-	metric *Metric
-	of     *columns
+	*Metric
 	rows   string // the condition of those that count
 	places string // the condition of places; empty: all
 }
@@ -30,12 +29,12 @@ func (s statement) measures() (list []measure) {
 	for i, m := range s.metrics {
 		rows := s.counts(m)
 		if !m.of.onePerson {
-			list = append(list, measure{m, &m.of, rows, ""})
+			list = append(list, measure{Metric: m, rows: rows})
 			continue
 		}
 		list = append(list,
-			measure{m, &m.of, rows + fmt.Sprintf(" AND ifNull(later_%d != begins, true)", i), "place = 'bucket'"},
-			measure{m, &m.of, rows + fmt.Sprintf(" AND isNull(later_%d)", i), "place != 'bucket'"})
+			measure{Metric: m, rows: rows + fmt.Sprintf(" AND ifNull(later_%d != begins, true)", i), places: "place = 'bucket'"},
+			measure{Metric: m, rows: rows + fmt.Sprintf(" AND isNull(later_%d)", i), places: "place != 'bucket'"})
 	}
 	return list
 }
@@ -109,7 +108,8 @@ type cells struct {
 	arrays   []string // of those of all measures
 }
 
-// add gives each measure a column, and returns what stands for that of one measure. Measures for which of is empty have absent in its place.
+// add gives each measure a column, and returns what stands for that of one measure. Measures for which of is empty have absent in its place; where that is
+// all of them it is a constant, and the statement is the shorter for it.
 func (c *cells) add(name, absent string, of func(m *measure) string) string {
 	list, present := make([]string, len(c.measures)), false
 	for i := range c.measures {
@@ -150,17 +150,17 @@ func (s statement) points() string {
 	// Squares of milliseconds and of billionths are more than 64 bits hold.
 	product := func(a, b func(c *columns) string) func(m *measure) string {
 		return func(m *measure) string {
-			if m.metric.kind != net && m.metric.kind != mean {
+			if m.kind != net && m.kind != mean {
 				return ""
 			}
-			return sum(m, "toInt256("+a(m.of)+") * "+b(m.of))
+			return sum(m, "toInt256("+a(&m.of)+") * "+b(&m.of))
 		}
 	}
 	square := c.add("square", "0", product((*columns).upper, (*columns).upper))
 	cross := c.add("cross", "0", product((*columns).upper, (*columns).lower))
 	lowerSquare := c.add("lower_square", "0", product((*columns).lower, (*columns).lower))
 	values := c.add("all_values", noNumbers, func(m *measure) string {
-		if m.metric.kind != median {
+		if m.kind != median {
 			return ""
 		}
 		return "groupArrayIf(" + m.of.upper() + ", " + m.rows + ")"

@@ -150,12 +150,11 @@ func TestContactsAndSurveysAreThoseOfTheirEvents(t *testing.T) {
 	})
 }
 
-// TestMetricsAgreeWithoutProjection: every metric is the same whether the engine reads the projection or events, of all
+// TestMetricsAgreeWithoutProjection: every metric of a small company is the same whether the engine reads the projection or events, of all
 // together and by a dimension, and the projection is what it reads.
 func TestMetricsAgreeWithoutProjection(t *testing.T) {
 	w := newWorld(t)
-	events := rapid.Custom(func(rt *rapid.T) []said { return randomEvents(rt, 7) }).Example(41)
-	w.put("acme", events...)
+	w.put("acme", slices.Concat(march(), surveysOfMarch(), casesOfMarch())...)
 	rows := func(statement string, params store.Params) []string {
 		var all []string
 		list, err := store.Compose[textRow](w.bench.Store, "texts", statement).All(t.Context(), params)
@@ -174,9 +173,9 @@ func TestMetricsAgreeWithoutProjection(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			text = "SELECT toString(tuple(*)) AS row FROM (" + text + ")"
+			text = "SELECT toString(tuple(*)) AS row FROM (" + text + ") ORDER BY row"
 			with, without := rows(text, params), rows(text+" SETTINGS optimize_use_projections = 0", params)
-			if !slices.Equal(with, without) {
+			if len(with) == 0 || !slices.Equal(with, without) {
 				t.Errorf("%s by %q: %q, of events %q", m.ID, by, with, without)
 			}
 			if projection := map[string]string{"fcr": "conversations", "csat": "surveys"}[m.ID]; projection != "" {

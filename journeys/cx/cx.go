@@ -14,8 +14,7 @@ import (
 // Near is how far from a contact another one of the same person counts: the widest window of a metric of contacts.
 const Near = 7 * 24 * time.Hour
 
-// Reach is how much is read before and after a span: a conversation that lasts longer is seen in part, and a contact
-// further away is not seen at all. It is more than any window.
+// Reach is how much is read before and after a span, in whole days of UTC: a conversation that lasts longer is seen in part. It is more than any window.
 const Reach = 30*24*time.Hour + Near
 
 // ErrNoMetric says that there is no metric of that id.

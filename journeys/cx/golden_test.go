@@ -250,6 +250,30 @@ func (w *world) drilled(t *testing.T) {
 	}
 }
 
+// TestWhatCountsPeopleIsMadeOf: of a person the last answer counts, under whatever channel that is, and leads to nothing under another.
+func TestWhatCountsPeopleIsMadeOf(t *testing.T) {
+	w := newWorld(t)
+	answers := func(who uint64, day int, id string, channel event.Channel, score float64) said {
+		return said{who: who, at: hours(day, 9), id: id, source: "survey", channel: channel, name: event.NameSurveyAnswered,
+			CX: event.CX{SurveyID: id, Survey: "nps", Scale: "0-10", Score: &score}}
+	}
+	w.put("acme", answers(1, 1, "a", event.ChannelChat, 10), answers(1, 5, "b", event.ChannelVoice, 0), answers(2, 2, "c", event.ChannelChat, 9))
+	q := cx.Question{Metric: "nps", Scope: scope("acme"), By: cx.ByChannel}
+	for _, p := range w.ask(q).Points {
+		page, err := w.reader.Items(t.Context(), cx.ItemQuestion{Question: q, Group: &p.Group})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, item := range page.Items {
+			got = append(got, item.ID)
+		}
+		if want := map[string]string{"chat": "c", "voice": "b"}[p.Group]; p.Sample != 1 || !slices.Equal(got, []string{want}) {
+			t.Errorf("%s: %d, made of %q, want %s", p.Group, p.Sample, got, want)
+		}
+	}
+}
+
 // TestSampleAndInterval: what an answer says so that a number can be trusted.
 func TestSampleAndInterval(t *testing.T) {
 	w := newWorld(t)

@@ -46,6 +46,8 @@ type statement struct {
 // inSpan confines rows to the span, and the period before it where that is asked for: first is where the earlier of both begins.
 const inSpan = `happened_at >= fromUnixTimestamp64Milli({first:Int64}, 'UTC') AND happened_at < fromUnixTimestamp64Milli({until:Int64}, 'UTC')`
 
+const ofGroup = ` AND by_value = {group:String}`
+
 // counted yields the rows that the metric, which is alone, counts, with what it makes of each.
 func (s statement) counted() string {
 	of := &s.metrics[0].of
@@ -53,8 +55,8 @@ func (s statement) counted() string {
 		` + or(of.series, "''") + ` AS series_value, ` + or(of.mature, "true") + ` AS settled, ` + or(string(s.by), "''") + ` AS by_value
 	FROM (` + s.source() + `)
 	WHERE ` + of.counted + ` AND ` + inSpan + s.filters()
-	if s.group {
-		text += ` AND by_value = {group:String}`
+	if s.group && !of.onePerson { // whose last row, of whatever group, counts
+		text += ofGroup
 	}
 	if s.series {
 		text += ` AND series_value = {series:String}`
@@ -117,7 +119,10 @@ func (s statement) items() string {
 		rows = `SELECT id, argMax(c.source, c.happened_at) AS source, argMax(c.profile, c.happened_at) AS profile, max(c.happened_at) AS happened_at, sum(c.upper) AS upper
 			FROM (` + s.counted() + `) AS c GROUP BY id HAVING upper > 0`
 	case s.metrics[0].of.onePerson:
-		rows += ` ORDER BY happened_at DESC, id DESC, source DESC LIMIT 1 BY series_value, profile`
+		rows = `SELECT * FROM (` + s.counted() + ` ORDER BY happened_at DESC, id DESC, source DESC LIMIT 1 BY series_value, profile) WHERE true`
+		if s.group {
+			rows += ofGroup
+		}
 	}
 	return `SELECT id, toString(source) AS source, profile, happened_at AS at, upper AS numerator FROM (` + rows + `)
 	WHERE (happened_at, id, toString(source)) < (fromUnixTimestamp64Milli({before_at:Int64}, 'UTC'), {before_id:String}, {before_source:String})
@@ -133,8 +138,8 @@ func or(column, otherwise string) string {
 	return column
 }
 
-// params are the arguments of a statement about a scope. It reads more than the span and the period before, if that is asked for:
-// conversations that last up to Reach, and what came within Reach before and after.
+// params are the arguments of a statement about a scope. It reads more than the span and the period before, if that is asked for, so that
+// conversations of up to Reach are whole, and those that began Near are known.
 func (s statement) params() store.Params {
 	scope := s.scope
 	p := scope.Params()

@@ -1,5 +1,6 @@
 -- One row for each conversation with events between since and until (Unix milliseconds): what cx_conversations (0053) says of it, and which
--- contacts of the same person came before and after. It is cx_contacts of 0048.
+-- contacts of the same person came before and after. It is cx_contacts of 0048, with known_as besides:
+-- the observation, or profile as of an identity_version, by which the profile was found.
 --
 --     SELECT countIf(next_any_at <= started_at + INTERVAL 7 DAY) FROM cx_contacts(workspace = 'acme', since = 1767225600000,
 --         until = 1769904000000, known_at = 9183196800000, identity_as_of = 0, restricted = [])

@@ -12,7 +12,7 @@ FROM (
             countIf(eligible) OVER (PARTITION BY profile ORDER BY started_ms RANGE BETWEEN 604800000 PRECEDING AND 1 PRECEDING) AS recent
         FROM (
             SELECT conversation_id, profile, started_at, eligible, toUnixTimestamp64Milli(started_at) AS started_ms
-            FROM cx_contacts(workspace = {workspace:String}, since = {read_since:Int64}, until = {read_until:Int64},
+            FROM cx_conversations(workspace = {workspace:String}, since = {read_since:Int64}, until = {read_until:Int64},
                 known_at = {known_at:Int64}, identity_as_of = {identity_as_of:UInt64}, restricted = {restricted:Array(UUID)})
         )
     ) AS t
