@@ -95,7 +95,7 @@ export function Effect({ forecast: f }: { forecast: Forecast }) {
           <tbody>{f.metrics.map((m) => <tr key={m.name}><th scope="row">{say.metrics[m.name]}</th><td class="number">{metric(m.name, m.before)}</td><td class="number">{metric(m.name, m.after)}</td></tr>)}</tbody>
         </table></div>
       )}
-      {standing(f) !== "settled" && <p class="small soft">{standing(f) === "pending" ? say.unsettled : say.newerHint}</p>}
+      {standing(f) !== "settled" && <p class="small soft">{standing(f) === "pending" ? say.unsettled : say.outdatedHint}</p>}
     </div>
   )
 }

@@ -101,7 +101,7 @@ export const customer = {
     title: "What this customer is made of", picture: "Observations and the identifiers that they hold", observation: "Observation", source: "Source", type: "Type", value: "Value", state: "State",
     states: { unknown: "Not known", personal: "One person's", shared: "Shared", generic: "Generic", blocked: "Blocked" },
     graph: { founder: "First observation", observation: "Observation", personal: "Identifier", shared: "Shared identifier", generic: "Generic identifier", blocked: "Blocked or generic", weighed: "Joined by weighing" },
-    settled: "Settled", pending: "Being decided", newer: "Decided; records have come since the model was made", version: (n: string) => `Identity version ${n}`, cut: (n: string, of: string) => `${n} of ${of} are shown.`,
+    settled: "Settled", pending: "Being decided", outdated: "Decided by a model of other records or rules than those of now", version: (n: string) => `Identity version ${n}`, cut: (n: string, of: string) => `${n} of ${of} are shown.`,
     why: "Why these are one person", alone: "One observation alone", aloneHint: "Nothing was joined.", thresholds: (merge: string, review: string) => `Joined from ${merge} bits, asked about from ${review}`, decided: "A person decided",
     score: (score: string, merge: string) => `Score ${score} bits, ${merge} needed`, bits: "Bits of the score", prior: "Before anything is compared", overlap: "Said twice", household: "As likely of one household", contradiction: "They contradict each other: two, whatever the score.",
     apart: "Who is apart although something connects them", noApart: "Nobody is near", asked: "Waits for a decision", values: "Identifiers",

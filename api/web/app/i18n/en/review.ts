@@ -7,7 +7,7 @@ export const review = {
   progress: (at: string, of: string, done: string) => `Question ${at} of ${of} · ${done} decided now`, progressDone: (done: string) => `${done} decided now`,
   empty: "No open questions", emptyHint: "A pair is asked about when its evidence nearly suffices to merge it, or when something keeps two apart that it would merge.",
   underWay: "Being decided", unsettled: "Something is still being decided: this may be ahead of what is in force.",
-  newer: "Newer records", newerHint: "Records have come since the model was made. Once it is made of them, too, it may decide otherwise.",
+  outdated: "Decided", outdatedHint: "Decided by a model of other records or rules than those of now. The next one may decide otherwise.",
   sides: "Both profiles side by side", comparison: "Compared", first: "First", second: "Second", seen: (n: string) => `${n} events, last`,
   marks: { agrees: "agrees", differs: "differs", missing: "in one alone" }, nothing: "–", noValues: "Nothing of either may be shown to you.",
   fields: {

@@ -78,7 +78,7 @@ export const customer: Words["customer"] = {
   },
   identity: {
     title: "客户由什么组成", picture: "观察及其标识", observation: "观察", source: "来源", type: "类型", value: "值", state: "状态", states: { unknown: "未知", personal: "个人", shared: "共用", generic: "通用", blocked: "已屏蔽" },
-    graph: { founder: "首个观察", observation: "观察", personal: "标识", shared: "共用标识", generic: "通用标识", blocked: "屏蔽或通用", weighed: "按评分合并" }, settled: "已稳定", pending: "正在判定", newer: "已判定；模型建立后又有新记录", version: (n) => `身份版本 ${n}`,
+    graph: { founder: "首个观察", observation: "观察", personal: "标识", shared: "共用标识", generic: "通用标识", blocked: "屏蔽或通用", weighed: "按评分合并" }, settled: "已稳定", pending: "正在判定", outdated: "已判定，所用模型所依据的记录或规则与现在不同", version: (n) => `身份版本 ${n}`,
     cut: (n, of) => `显示 ${of} 个中的 ${n} 个。`, why: "为何是同一人", alone: "仅一个观察", aloneHint: "没有合并。", thresholds: (merge, review) => `${merge} 比特起合并，${review} 起询问`, decided: "人工决定",
     score: (score, merge) => `得分 ${score} 比特，需要 ${merge}`, bits: "得分构成", prior: "比较之前", overlap: "重复陈述", household: "同一家庭同样可能", contradiction: "互相矛盾：无论得分都是两人。", apart: "有关联但分开的客户", noApart: "附近没有别人", asked: "待决定",
     values: "标识", heldBy: (n) => `${n} 位客户拥有`,

@@ -6,8 +6,8 @@ export const review: Words["review"] = {
   does: { next: "下一个", previous: "上一个", merge: "合并", never: "永不合并", skip: "跳过", undo: "撤销上一个", preview: "会有什么变化" },
   progress: (at, of, done) => `第 ${at} 个，共 ${of} 个 · 本次已决定 ${done} 个`, progressDone: (done) => `本次已决定 ${done} 个`,
   empty: "没有待答问题", emptyHint: "当证据几乎足以合并，或有内容阻止本应合并的两者时，会在此询问。",
-  underWay: "正在判定", unsettled: "仍有内容在判定中：此处可能早于当前生效的结果。",
-  newer: "有新记录", newerHint: "模型建立后又有新记录。模型纳入这些记录后，判定可能有所不同。",
+  underWay: "正在判定", unsettled: "仍有内容在判定中：此处所示可能尚未生效。",
+  outdated: "已判定", outdatedHint: "判定所用的模型所依据的记录或规则与现在不同。下一个模型的判定可能有所不同。",
   sides: "两份档案对照", comparison: "对照", first: "第一份", second: "第二份", seen: (n) => `${n} 个事件，最近`,
   marks: { agrees: "一致", differs: "不同", missing: "仅一方有" }, nothing: "–", noValues: "两者均无可向你显示的内容。",
   fields: {

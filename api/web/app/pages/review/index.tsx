@@ -106,7 +106,7 @@ function Queue() {
         <>
           <div class="row apart">
             <span role="status" class="soft">{now ? say.progress(format.number(at + 1), more ? say.about(format.number(Math.max(page.open - stack.length, open.length + 1))) : format.number(open.length), format.number(stack.length)) : say.progressDone(format.number(stack.length))}</span>
-            <span class="row">{standing(page) === "pending" && <Badge kind="warn" title={say.unsettled}>{say.underWay}</Badge>}{standing(page) === "newer" && <Badge title={say.newerHint}>{say.newer}</Badge>}<Button small disabled={!stack.length || busy} onClick={back}>{words.common.actions.undo} <kbd>U</kbd></Button></span>
+            <span class="row">{standing(page) === "pending" && <Badge kind="warn" title={say.unsettled}>{say.underWay}</Badge>}{standing(page) === "outdated" && <Badge title={say.outdatedHint}>{say.outdated}</Badge>}<Button small disabled={!stack.length || busy} onClick={back}>{words.common.actions.undo} <kbd>U</kbd></Button></span>
           </div>
           {failed && failed.pair === name && <Notice problem={failed.problem} />}
           {cut && <Notice problem={cut} retry={goOn} />}
