@@ -47,11 +47,9 @@ func (b *browser) get(t *testing.T, address, site string) (status int, location 
 	return status, location, answer
 }
 
-// TestPeopleSignInAtAProvider: through the program, as a browser does, and on record; what fails leads to the sign-in
-// page, which is told why and no more.
-func TestPeopleSignInAtAProvider(t *testing.T) {
-	provider := oidctest.New(t)
-	p := start(t, t.TempDir(), func(c *config.Config) {
+// atProvider has people sign in at a provider, as whose group desk they may read profiles and sources.
+func atProvider(t *testing.T, provider *oidctest.Provider) func(*config.Config) {
+	return func(c *config.Config) {
 		c.Auth.OIDC = []config.OIDCProvider{{
 			Name: "company", Label: "Example Company", ClientID: oidctest.ClientID, ClientSecret: oidctest.Secret,
 			TokenIssuer: config.TokenIssuer{
@@ -62,7 +60,14 @@ func TestPeopleSignInAtAProvider(t *testing.T) {
 		if err := c.Validate(); err != nil {
 			t.Fatal(err)
 		}
-	})
+	}
+}
+
+// TestPeopleSignInAtAProvider: through the program, as a browser does, and on record; what fails leads to the sign-in
+// page, which is told why and no more.
+func TestPeopleSignInAtAProvider(t *testing.T) {
+	provider := oidctest.New(t)
+	p := start(t, t.TempDir(), atProvider(t, provider))
 	b := p.browser(t)
 	var ways struct {
 		SignIn struct {
@@ -119,15 +124,7 @@ func TestPeopleSignInAtAProvider(t *testing.T) {
 // keys go on.
 func TestFailedSignInsAtAProviderAreLimited(t *testing.T) {
 	provider := oidctest.New(t)
-	p := start(t, t.TempDir(), func(c *config.Config) {
-		c.Auth.OIDC = []config.OIDCProvider{{
-			Name: "company", Label: "Example Company", ClientID: oidctest.ClientID, ClientSecret: oidctest.Secret,
-			TokenIssuer: config.TokenIssuer{
-				Issuer: provider.URL, Workspace: "default", ScopesClaim: "groups", Purpose: auth.PurposeSupport, Reader: auth.ReaderHuman,
-				Scopes: map[string][]auth.Scope{"desk": {auth.ScopeProfilesRead}},
-			},
-		}}
-	})
+	p := start(t, t.TempDir(), atProvider(t, provider))
 	b := p.browser(t)
 	at := p.url + "/v1/session/oidc/company/"
 	signIn := func() string {
