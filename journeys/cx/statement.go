@@ -153,12 +153,9 @@ func (s statement) params() store.Params {
 	if s.stock() {
 		first, since, until = store.MinTime, store.MinTime, scope.Until
 	}
-	within := func(at time.Time) int64 {
-		return min(max(at.UnixMilli(), store.MinTime.UnixMilli()), store.MaxTime.UnixMilli())
-	}
-	p["first"] = within(first)
-	p["read_since"], p["read_until"] = within(since), within(until)
-	p["near_since"], p["near_until"] = within(first.Add(-Near)), within(scope.Until.Add(Near))
+	p["first"] = store.Millis(first)
+	p["read_since"], p["read_until"] = store.Millis(since), store.Millis(until)
+	p["near_since"], p["near_until"] = store.Millis(first.Add(-Near)), store.Millis(scope.Until.Add(Near))
 	p["zone"] = scope.Zone.String()
 	return p
 }

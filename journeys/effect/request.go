@@ -132,7 +132,7 @@ func (q *query) params() store.Params {
 	reads(p, &q.scope, max(cx.Reach, time.Duration(q.BeforeDays)*day))
 	first := q.scope.From.Add(-tenureDays * day)
 	last := q.scope.Until.Add(cx.Reach + time.Duration(q.Days)*day)
-	p["events_since"], p["events_until"] = within(first), within(last)
+	p["events_since"], p["events_until"] = store.Millis(first), store.Millis(last)
 	p["exposure"], p["settles"], p["wait_over_ms"] = string(q.exposure.Name), q.exposure.SettlesDays > 0, int64(q.waitOver)*1000
 	p["days"], p["active_days"], p["before_days"] = uint32(q.Days), uint32(q.ActiveDays), uint32(q.BeforeDays)
 	p["plus"], p["minus"] = picked(plusNames, q.Revenue), picked(minusNames, q.Revenue)
@@ -142,12 +142,7 @@ func (q *query) params() store.Params {
 
 // reads adds how far conversations are read.
 func reads(p store.Params, s *report.Scope, lead time.Duration) {
-	p["read_since"], p["read_until"] = within(s.From.Add(-lead)), within(s.Until.Add(cx.Reach))
-}
-
-// within is a time as the store can hold it, in Unix milliseconds.
-func within(at time.Time) int64 {
-	return min(max(at.UnixMilli(), store.MinTime.UnixMilli()), store.MaxTime.UnixMilli())
+	p["read_since"], p["read_until"] = store.Millis(s.From.Add(-lead)), store.Millis(s.Until.Add(cx.Reach))
 }
 
 func picked(from, names []string) []string {

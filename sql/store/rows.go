@@ -21,6 +21,11 @@ var (
 	MaxTime = time.Date(2261, 12, 31, 23, 59, 59, 999_000_000, time.UTC)
 )
 
+// Millis is a time as a parameter of a statement has it: in Unix milliseconds, moved to the nearest end of what a column holds.
+func Millis(at time.Time) int64 {
+	return min(max(at.UnixMilli(), MinTime.UnixMilli()), MaxTime.UnixMilli())
+}
+
 // Place says which log record a row comes from, and which of its rows it is: 0 is the event
 // itself. It is unique over all tables and the same after a replay, so that a sink whose insert
 // ended without an answer can look which rows are there.
